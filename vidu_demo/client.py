@@ -1,0 +1,340 @@
+"""The client: submit, get, watch, generate, download.
+
+A submit spends money and has no idempotency key, so it is resent only when it certainly did not
+reach the API or was turned away with 429. Everything else about a task is free to ask again.
+"""
+
+import email.utils
+import os
+import random
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from vidu_demo.download import fetch
+from vidu_demo.errors import (
+    ApiRefused,
+    ApiUnreachable,
+    Charged,
+    KeyMissing,
+    LinkExpired,
+    ServiceFailed,
+    StillRunning,
+    SubmitOutcomeUnknown,
+    TooFast,
+    VideoMissing,
+    meaning_of,
+    read_error_body,
+    refusal,
+)
+from vidu_demo.images import prepare_all
+from vidu_demo.pacing import FIRST_WAIT, Pacer
+from vidu_demo.request import VideoRequest
+from vidu_demo.task import Task
+
+BASE_URL = "https://api.novita.ai"
+SUBMIT_PATH = "/v3/async/vidu-q2-pro-img2video"
+RESULT_PATH = "/v3/async/task-result"
+
+CONNECT_SECONDS = 10.0
+SUBMIT_SECONDS = 120.0
+"""How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
+GET_SECONDS = 30.0
+
+SUBMIT_TRIES = 4
+"""Tries of a submit, counting only those that certainly did not reach the API or met a 429."""
+
+
+class ViduClient:
+    """Talks to the API. Every error it raises derives from `ViduError`.
+
+    Args:
+        api_key: The key; by default `NOVITA_API_KEY` from the environment.
+        base_url: The address; by default `NOVITA_BASE_URL`, else Novita's.
+        clock: Gives seconds that never go back.
+        sleep: Waits for a number of seconds.
+        random: Gives a number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
+        self.base_url = (base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL).rstrip("/")
+        self._clock, self._sleep, self._random = clock, sleep, random
+        self._polls = requests.Session()
+        adapter = HTTPAdapter(pool_maxsize=32)
+        self._polls.mount("https://", adapter)
+        self._polls.mount("http://", adapter)
+
+    def __repr__(self) -> str:
+        return f"ViduClient(base_url={self.base_url!r})"
+
+    def close(self) -> None:
+        """Close the connections that are kept open between questions."""
+        self._polls.close()
+
+    def submit(self, request: VideoRequest) -> str:
+        """Prepare the pictures and buy one task.
+
+        Returns:
+            The task id: keep it, it is the receipt.
+
+        Raises:
+            PictureInvalid: A picture can't be sent; nothing was.
+            SubmitOutcomeUnknown: The answer was lost, so a task may have been bought.
+            ApiUnreachable: The API could not be reached; nothing was sent.
+            ApiRefused: The API turned the request away, by meaning.
+        """
+        pictures = prepare_all(request.images)
+        return self.post(
+            request.payload([p if isinstance(p, str) else p.data_uri for p in pictures])
+        )
+
+    def post(self, payload: dict[str, Any]) -> str:
+        """Send a submit body as `VideoRequest.payload` makes it. Raises what `submit` does."""
+        for attempt in range(1, SUBMIT_TRIES):
+            try:
+                return self._post_once(payload)
+            except ApiUnreachable:
+                self._sleep(2.0 ** (attempt - 1))
+            except TooFast as error:
+                self._sleep(min(60.0, error.retry_after or 2.0**attempt))
+        return self._post_once(payload)
+
+    def get(self, task_id: str) -> Task:
+        """Ask about a task once.
+
+        Raises:
+            ApiUnreachable: No answer came; the task is not affected.
+            ApiRefused: The API refused the question, by meaning; `ServiceFailed` also stands for
+                an answer that can't be read.
+        """
+        try:
+            answer = self._polls.get(
+                self.base_url + RESULT_PATH,
+                params={"task_id": task_id},
+                auth=self._authorize,
+                timeout=(CONNECT_SECONDS, GET_SECONDS),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise ApiUnreachable(
+                f"No answer about the task came ({type(error).__name__}).",
+                charged=Charged.UNKNOWN,
+                next_step="The task is not affected: ask again.",
+                task_id=task_id,
+            ) from None
+        body = _json(answer)
+        if answer.ok and isinstance(body, dict) and isinstance(body.get("task"), dict):
+            return Task.read(body, task_id)
+        refused = self._refusal(answer, task_id)
+        readable = read_error_body(answer.text) is not None or answer.status_code in (401, 404, 429)
+        if readable and (not answer.ok or type(refused) is not ApiRefused):
+            raise refused
+        raise ServiceFailed(
+            "The API's answer about the task can't be read.",
+            charged=Charged.UNKNOWN,
+            task_id=task_id,
+        )
+
+    def watch(self, task_id: str, *, deadline: float | None = None) -> Iterator[Task]:
+        """Ask about a task until it ends, and yield every answer.
+
+        Args:
+            task_id: The task.
+            deadline: Seconds after which to stop watching; by default none. The task goes on.
+
+        Yields:
+            Each answer; the last one is finished and has `video_url`.
+
+        Raises:
+            TaskFailed: It ended without a video.
+            StillRunning: The deadline passed.
+            ContactLost: Too many questions in a row went unanswered.
+            StatusUnknown: An undocumented status came too often in a row.
+            VideoMissing: It is done, but no link to a video came.
+            ApiRefused: The API refuses to answer about this task.
+        """
+        pacer = Pacer(task_id, self._random)
+        start = self._clock()
+        wait: float | None = FIRST_WAIT
+        while wait is not None:
+            if deadline is not None and self._clock() - start + wait > deadline:
+                self._sleep(max(0.0, deadline - (self._clock() - start)))
+                raise StillRunning(task_id, self._clock() - start)
+            self._sleep(wait)
+            try:
+                task = self.get(task_id)
+            except (ApiUnreachable, ApiRefused) as error:
+                wait = pacer.failed(error)
+            else:
+                wait = pacer.answered(task, self._clock() - start)
+                yield task
+
+    def generate(self, request: VideoRequest, *, deadline: float | None = None) -> Iterator[Task]:
+        """Submit, then watch. The first item carries the task id, before any question.
+
+        Raises what `submit` and `watch` raise.
+        """
+        task_id = self.submit(request)
+        yield Task(task_id)
+        yield from self.watch(task_id, deadline=deadline)
+
+    def download(self, task: Task | str, target: str | os.PathLike[str]) -> Path:
+        """Fetch a finished task's video.
+
+        The link is fetched as it came and without the key; when it has expired, a new one is
+        asked for. Nothing is ever submitted.
+
+        Args:
+            task: A finished task, or its id.
+            target: A folder, which gets `vidu-<task id>.mp4`, or a file name. A name that ends
+                in a slash or has no suffix is a folder.
+
+        Returns:
+            The finished file.
+
+        Raises:
+            LinkExpired: The link no longer works, and neither does a new one.
+            DownloadFailed: The video could not be fetched, or is not a playable file.
+            VideoMissing, TaskFailed, StillRunning: The task has no video (yet).
+        """
+        if isinstance(task, str) or not task.video_url:
+            task = self._finished(task if isinstance(task, str) else task.task_id)
+        path = _target_file(task.task_id, target)
+        try:
+            return fetch(task, path)
+        except LinkExpired:
+            return fetch(self._finished(task.task_id), path)
+
+    def _finished(self, task_id: str) -> Task:
+        task = self.get(task_id)
+        if Pacer(task_id, self._random).answered(task, 0.0) is not None:
+            raise VideoMissing(task_id=task_id) if task.finished else StillRunning(task_id)
+        return task
+
+    def _post_once(self, payload: dict[str, Any]) -> str:
+        # A connection of its own: the reset of a kept one that had died would look like a lost
+        # answer, and a lost answer can't be asked for again.
+        with requests.Session() as session:
+            url = self.base_url + SUBMIT_PATH
+            try:
+                request = session.prepare_request(
+                    requests.Request("POST", url, json=payload, auth=self._authorize)
+                )
+            except ValueError as error:
+                raise ApiUnreachable(f"The request can't be sent: {error}") from None
+            settings = session.merge_environment_settings(url, {}, False, None, None)
+            try:
+                answer = session.send(
+                    request,
+                    timeout=(CONNECT_SECONDS, SUBMIT_SECONDS),
+                    allow_redirects=False,
+                    **settings,
+                )
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                name = type(error).__name__
+                if _never_sent(error):
+                    raise ApiUnreachable(f"The API could not be reached ({name}).") from None
+                raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({name})")) from None
+        if answer.ok and (task_id := _task_id(_json(answer))):
+            return task_id
+        refused = self._refusal(answer)
+        if _surely_refused(answer, refused):
+            raise refused
+        raise SubmitOutcomeUnknown(
+            _LOST.format(f"the answer names no task (HTTP {answer.status_code})"),
+            reason=refused.reason,
+        )
+
+    def _refusal(self, answer: requests.Response, task_id: str | None = None) -> ApiRefused:
+        text = answer.text.replace(self._key, "[key]") if self._key else answer.text
+        return refusal(
+            answer.status_code,
+            text,
+            task_id=task_id,
+            retry_after=_retry_after(answer.headers.get("Retry-After", "")),
+        )
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # As an auth hook, since requests lets a .netrc entry overrule a plain header.
+        if not self._key:
+            raise KeyMissing
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+_LOST = "The request was sent, but {}: a task may be running without its id."
+
+
+def _never_sent(error: Exception) -> bool:
+    """Tell whether a failed request certainly did not leave: no connection was ever made."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        cause = cause.args[0] if cause.args else None
+    return isinstance(cause, urllib3.exceptions.NewConnectionError | ssl.SSLCertVerificationError)
+
+
+def _surely_refused(answer: requests.Response, refused: ApiRefused) -> bool:
+    """Tell whether an answer to a submit says for sure that no task was made."""
+    named = bool(refused.reason) and meaning_of(refused.reason) not in (ApiRefused, ServiceFailed)
+    if 400 <= answer.status_code < 500:
+        return read_error_body(answer.text) is not None or answer.status_code in _GATE_STATUSES
+    # Outside 4xx only a clear word counts, and "too fast" is none: it would be sent again.
+    return named and not isinstance(refused, TooFast)
+
+
+_GATE_STATUSES = {401, 403, 404, 413, 429}
+"""Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _task_id(body: Any) -> str | None:
+    if not isinstance(body, dict):
+        return None
+    for holder in (body, body.get("task"), body.get("data")):
+        task_id = holder.get("task_id") if isinstance(holder, dict) else None
+        if isinstance(task_id, str | int) and str(task_id).strip():
+            return str(task_id).strip()
+    return None
+
+
+def _retry_after(value: str) -> float | None:
+    """Read `Retry-After` in both its forms, seconds and a date, as seconds from now."""
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _target_file(task_id: str, target: str | os.PathLike[str]) -> Path:
+    path = Path(target)
+    if path.is_dir() or not path.suffix or str(target).endswith(("/", os.sep)):
+        return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)}.mp4"
+    return path

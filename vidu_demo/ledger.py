@@ -1,0 +1,240 @@
+"""The durable list of jobs: what was asked, by whom, and what came of it.
+
+Every job is a row before its request leaves, and the task id is committed before anything else
+happens with it. SQLAlchemy Core, so that the same ledger can live in SQLite or PostgreSQL.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from vidu_demo.errors import Charged, ViduError
+
+
+class JobState(StrEnum):
+    """Where a job stands. Only the first four go on by themselves."""
+
+    PREPARED = "prepared"
+    SUBMITTING = "submitting"
+    RUNNING = "running"
+    SAVING = "saving"
+    DONE = "done"
+    FAILED = "failed"
+    NOT_SENT = "not sent"
+    UNKNOWN = "unknown"
+    STOPPED = "stopped"
+
+
+FOLLOWED = (JobState.PREPARED, JobState.SUBMITTING, JobState.RUNNING, JobState.SAVING)
+"""The states that the runner works on."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One deliberate click and what came of it. Times are Unix seconds.
+
+    Attributes:
+        id: Unguessable; names the job's folder.
+        click: The deliberate click it stands for; unique, so a repeated click finds this job.
+        owner: A digest of the visitor's token.
+        backend: Whom it was sent to: the API's address, or `simulator`.
+        request: The fields of the request; pictures as file names in the job's folder, or URLs.
+        state: Where it stands.
+        created: When the visitor asked for it.
+        submitted: When the API took it.
+        finished: When its end was seen; the video is saved after that.
+        task_id: The receipt.
+        message: What to tell about a fault, and what to do; empty if all is well.
+        charged: What is known about the money, if there is a message.
+        video: File name in the job's folder.
+    """
+
+    id: str
+    click: str
+    owner: str
+    backend: str
+    request: dict[str, Any]
+    state: JobState
+    created: float
+    submitted: float | None = None
+    finished: float | None = None
+    task_id: str | None = None
+    message: str = ""
+    charged: Charged | None = None
+    video: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """True while the runner works on it."""
+        return self.state in FOLLOWED
+
+
+class LedgerFailed(ViduError):
+    """The ledger can't be read or written: the disk is full, read-only, or the file locked."""
+
+    what = "The list of jobs can't be written, so nothing was sent."
+    next_step = "The host of this app must make room or mend its data folder."
+
+
+_metadata = sa.MetaData()
+
+_jobs = sa.Table(
+    "jobs",
+    _metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("click", sa.String(128), nullable=False, unique=True),
+    sa.Column("owner", sa.String(64), nullable=False, index=True),
+    sa.Column("backend", sa.String(200), nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("submitted", sa.Double),
+    sa.Column("finished", sa.Double),
+    sa.Column("task_id", sa.String(200), index=True),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("charged", sa.String(8)),
+    sa.Column("video", sa.String(200)),
+)
+
+_versions = sa.Table("schema_version", _metadata, sa.Column("version", sa.Integer, nullable=False))
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
+"""The step at index `n` lifts a database from version `n + 1` to `n + 2`. A step that has shipped
+never changes; a new database starts with the tables above, at the latest version."""
+
+_LATEST_WAITS = 50
+
+
+class Ledger:
+    """The jobs, in a database.
+
+    Args:
+        url: An SQLAlchemy URL. The folder of an SQLite file is made if it is missing.
+
+    Raises:
+        LedgerFailed: from any method, if the database can't be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = sa.make_url(url)
+        sqlite = parsed.get_backend_name() == "sqlite"
+        if sqlite and parsed.database:
+            try:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LedgerFailed(f"The data folder can't be made: {error.strerror}.") from None
+        self._engine = sa.create_engine(parsed)
+        if sqlite:
+            sa.event.listen(self._engine, "connect", _set_up_sqlite)
+        self._migrate()
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self._engine.dispose()
+
+    def add(self, job: Job) -> Job:
+        """Write a new job, or find the one that its click already made.
+
+        Returns:
+            The job as it stands in the ledger: another one if the click is a repeated one.
+        """
+        try:
+            self._write(_jobs.insert().values(asdict(job)))
+        except sa.exc.IntegrityError:
+            found = self._find(_jobs.c.click == job.click)
+            if not found:
+                raise
+            return found[0]
+        return job
+
+    def change(self, job: Job, **changes: Any) -> Job:
+        """Commit changes to a job; back with it when they are safe on the disk."""
+        self._write(_jobs.update().where(_jobs.c.id == job.id).values(changes))
+        return replace(job, **changes)
+
+    def get(self, job_id: str) -> Job | None:
+        """Find a job by its id."""
+        return next(iter(self._find(_jobs.c.id == job_id)), None)
+
+    def by_click(self, click: str) -> Job | None:
+        """Find the job that a click has made."""
+        return next(iter(self._find(_jobs.c.click == click)), None)
+
+    def by_task(self, backend: str, task_id: str) -> list[Job]:
+        """Find the jobs that follow a task."""
+        return self._find(_jobs.c.backend == backend, _jobs.c.task_id == task_id)
+
+    def of(self, owner: str) -> list[Job]:
+        """List a visitor's jobs, newest first."""
+        return self._find(_jobs.c.owner == owner)
+
+    def followed(self, backend: str) -> list[Job]:
+        """List the jobs that the runner has to work on, newest first."""
+        return self._find(_jobs.c.backend == backend, _jobs.c.state.in_(FOLLOWED))
+
+    def past_waits(self, backend: str, duration: int, resolution: str) -> list[float]:
+        """List how long the latest like videos took, in seconds, without off-peak ones."""
+        matching = (
+            _jobs.c.backend == backend,
+            _jobs.c.state == JobState.DONE,
+            _jobs.c.submitted.is_not(None),
+            _jobs.c.request["duration"].as_integer() == duration,
+            _jobs.c.request["resolution"].as_string() == resolution,
+            _jobs.c.request["off_peak"].as_boolean().is_(False),
+        )
+        jobs = self._find(*matching, limit=_LATEST_WAITS)
+        return [job.finished - job.submitted for job in jobs if job.finished and job.submitted]
+
+    def _find(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Job]:
+        query = _jobs.select().where(*conditions).order_by(_jobs.c.created.desc()).limit(limit)
+        try:
+            with self._engine.connect() as connection:
+                return [_job(row) for row in connection.execute(query).mappings()]
+        except sa.exc.DBAPIError as error:
+            raise LedgerFailed(f"The list of jobs can't be read: {error.orig}.") from None
+
+    def _write(self, *statements: sa.Executable) -> None:
+        try:
+            with self._engine.begin() as connection:
+                for statement in statements:
+                    connection.execute(statement)
+        except sa.exc.IntegrityError:
+            raise
+        except sa.exc.DBAPIError as error:
+            raise LedgerFailed(f"The list of jobs can't be written: {error.orig}.") from None
+
+    def _migrate(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                _versions.create(connection, checkfirst=True)
+                version = connection.scalar(sa.select(_versions.c.version))
+                if version is None:
+                    _metadata.create_all(connection)
+                else:
+                    for migrate in MIGRATIONS[version - 1 :]:
+                        migrate(connection)
+                connection.execute(_versions.delete())
+                connection.execute(_versions.insert().values(version=len(MIGRATIONS) + 1))
+        except sa.exc.DBAPIError as error:
+            raise LedgerFailed(f"The list of jobs can't be opened: {error.orig}.") from None
+
+
+def _job(row: sa.RowMapping) -> Job:
+    charged = row["charged"]
+    return Job(
+        **{
+            **row,
+            "state": JobState(row["state"]),
+            "charged": Charged(charged) if charged else None,
+        }
+    )
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # WAL lets pages read while the runner writes; FULL makes a commit survive a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")

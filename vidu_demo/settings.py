@@ -1,0 +1,79 @@
+"""The environment, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from vidu_demo.client import BASE_URL
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the app runs with. Each field names its environment variable in `metadata`."""
+
+    api_key: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "env": "NOVITA_API_KEY",
+            "help": "The key that pays. Without it the app starts the simulator.",
+        },
+    )
+    base_url: str = field(
+        default=BASE_URL, metadata={"env": "NOVITA_BASE_URL", "help": "The API's address."}
+    )
+    data_dir: Path = field(
+        default=ROOT / "data",
+        metadata={"env": "VIDU_DATA_DIR", "help": "Where the ledger and the videos are kept."},
+    )
+    database_url: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "env": "VIDU_DATABASE_URL",
+            "help": "The ledger's database, as an SQLAlchemy URL. "
+            "By default SQLite in the data folder.",
+        },
+    )
+    requests_per_second: float = field(
+        default=5.0,
+        metadata={
+            "env": "VIDU_REQUESTS_PER_SECOND",
+            "help": "The most that this process asks the API, over all jobs together.",
+        },
+    )
+
+    @property
+    def simulated(self) -> bool:
+        """True if there is no key, so that the simulator stands in for the API."""
+        return not self.api_key
+
+    @property
+    def ledger_url(self) -> str:
+        """The database that is used, as an SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'ledger.db'}"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; an empty variable counts as not set.
+
+        Raises:
+            ValueError: A variable has a value of the wrong kind; the message names it.
+        """
+        given: dict[str, Any] = {}
+        for about in fields(cls):
+            variable = about.metadata["env"]
+            text = environment.get(variable, "").strip()
+            if text:
+                kind: type[Any] = type(about.default)
+                try:
+                    given[about.name] = kind(text)
+                except ValueError:
+                    raise ValueError(
+                        f"{variable} must be a {kind.__name__}, not {text!r}"
+                    ) from None
+        return cls(**given)
