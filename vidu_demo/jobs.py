@@ -52,6 +52,9 @@ WRITE_AGAIN_SECONDS = 5.0
 FREE_BYTES_NEEDED = 200_000_000
 """On the disk before money is spent: room for the largest videos."""
 LARGEST_SEED = 2147483647
+NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
+PICTURES_AT_ONCE = 2
+"""Preparing a large picture takes a second and hundreds of megabytes."""
 
 
 class Look(NamedTuple):
@@ -109,6 +112,7 @@ class JobRunner:
         self._order = count()
         self._changed = threading.Condition()
         self._closing = False
+        self._preparing = threading.BoundedSemaphore(PICTURES_AT_ONCE)
         self._polls = ThreadPoolExecutor(POLL_THREADS, "vidu-poll")
         self._transfers = ThreadPoolExecutor(TRANSFER_THREADS, "vidu-transfer")
         self._scheduler = threading.Thread(target=self._schedule, name="vidu-jobs", daemon=True)
@@ -148,7 +152,8 @@ class JobRunner:
         """
         if found := self._ledger.by_click(click):
             return found
-        pictures = prepare_all(request.images)
+        with self._preparing:
+            pictures = prepare_all(request.images)
         if request.seed is None:
             seed = 1 + int(self._random() * LARGEST_SEED)
             request = request.model_copy(update={"seed": seed})
@@ -185,6 +190,11 @@ class JobRunner:
         """List a visitor's jobs, newest first."""
         held = self._followed
         return [held[job.id].job if job.id in held else job for job in self._ledger.of(owner)]
+
+    @property
+    def open_jobs(self) -> int:
+        """How many jobs are being followed now."""
+        return len(self._followed)
 
     def file(self, job: Job, name: str) -> Path:
         """Name a file in a job's folder."""
@@ -274,7 +284,7 @@ class JobRunner:
                 return self._end(followed, JobState.FAILED, final)
             except ViduError as trouble:
                 return self._trouble(followed, trouble)
-            self._change(followed, message=_said(error), charged=error.charged)
+            self._say(followed, error)
             return wait
         followed.task = task
         try:
@@ -284,7 +294,7 @@ class JobRunner:
         except ViduError as trouble:
             return self._trouble(followed, trouble)
         if followed.job.message:
-            self._change(followed, message="", charged=None)
+            self._change(followed, **NOTHING_WRONG)
         if wait_or_done is None:
             self._change(followed, state=JobState.SAVING, finished=self._wall())
             return 0.0
@@ -299,27 +309,25 @@ class JobRunner:
             # The next try asks anew, and so gets a fresh link where the API gives one.
             followed.task = None
             followed.save_failures += 1
-            self._change(followed, message=_said(error), charged=error.charged)
+            self._say(followed, error)
             return min(LONGEST_SAVE_WAIT, 2.0**followed.save_failures)
-        self._change(followed, state=JobState.DONE, video=name, message="", charged=None)
+        self._change(followed, state=JobState.DONE, video=name, **NOTHING_WRONG)
         return None
 
     def _trouble(self, followed: _Followed, error: ViduError) -> float:
         """Say what is wrong and go on asking, seldom: the task may still end well."""
-        self._change(followed, message=_said(error), charged=error.charged)
+        self._say(followed, error)
         followed.pacer = self._pacer(followed.job)
         return CALM_SECONDS
 
     def _end(self, followed: _Followed, state: JobState, error: ViduError) -> float | None:
         """End a job for a reason. Returns None: no step comes after."""
-        self._change(
-            followed,
-            state=state,
-            finished=self._wall(),
-            message=_said(error),
-            charged=error.charged,
-        )
+        self._say(followed, error, state=state, finished=self._wall())
         return None
+
+    def _say(self, followed: _Followed, error: ViduError, **changes: Any) -> None:
+        said = {"message": error.what, "charged": error.charged, "next_step": error.next_step}
+        self._change(followed, **said, **changes)
 
     def _change(self, followed: _Followed, **changes: Any) -> None:
         """Change a job, in memory and in the ledger; what that can't take is offered again."""
@@ -400,8 +408,3 @@ def video_name(job: Job) -> str:
     day = datetime.fromtimestamp(job.created, UTC).date().isoformat()
     request = VideoRequest.model_construct(**job.request)
     return f"vidu-{day}-seed{request.seed}-{request.duration}s.mp4"
-
-
-def _said(error: ViduError) -> str:
-    """What happened and what to do; the money is said apart, from `Job.charged`."""
-    return f"{error.what} {error.next_step}".strip()

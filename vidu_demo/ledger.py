@@ -48,7 +48,8 @@ class Job:
         submitted: When the API took it.
         finished: When its end was seen; the video is saved after that.
         task_id: The receipt.
-        message: What to tell about a fault, and what to do; empty if all is well.
+        message: What happened, if something did; empty if all is well.
+        next_step: What the visitor can do about it.
         charged: What is known about the money, if there is a message.
         video: File name in the job's folder.
     """
@@ -64,6 +65,7 @@ class Job:
     finished: float | None = None
     task_id: str | None = None
     message: str = ""
+    next_step: str = ""
     charged: Charged | None = None
     video: str | None = None
 
@@ -96,6 +98,7 @@ _jobs = sa.Table(
     sa.Column("finished", sa.Double),
     sa.Column("task_id", sa.String(200), index=True),
     sa.Column("message", sa.Text, nullable=False),
+    sa.Column("next_step", sa.Text, nullable=False),
     sa.Column("charged", sa.String(8)),
     sa.Column("video", sa.String(200)),
 )

@@ -48,11 +48,6 @@ class Settings:
     )
 
     @property
-    def simulated(self) -> bool:
-        """True if there is no key, so that the simulator stands in for the API."""
-        return not self.api_key
-
-    @property
     def ledger_url(self) -> str:
         """The database that is used, as an SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'ledger.db'}"

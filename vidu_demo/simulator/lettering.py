@@ -1,0 +1,72 @@
+"""What is written on the video: always that it is simulated, and the watermark when asked."""
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+Size = tuple[int, int]
+
+SMOOTH = 4  # drawn so many times larger, since Pillow draws shapes without smooth edges
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A grey drawing and where it goes, both even, so that it fits planes of half the size."""
+
+    grey: Image.Image
+    mask: Image.Image
+    corner: Size
+
+
+def stamps(size: Size, watermark: bool) -> list[Stamp]:
+    """Draw everything that is written on a video.
+
+    Args:
+        size: Width and height of the video.
+        watermark: Whether "AI generated" is asked for.
+    """
+    width, height = size
+    unit = min(size) / 100
+    gap = _even(3 * unit)
+    label = _pill("simulated", unit)
+    found = [Stamp(*label, corner=(gap, height - gap - label[0].height))]
+    if watermark:
+        mark = _shadowed("AI generated", unit)
+        corner = (width - gap - mark[0].width, height - gap - mark[0].height)
+        found.append(Stamp(*mark, corner=corner))
+    return found
+
+
+def _pill(text: str, unit: float) -> tuple[Image.Image, Image.Image]:
+    """Draw a rounded translucent label with a dot before the text."""
+    font = ImageFont.load_default(2.5 * unit * SMOOTH)
+    width, height = _even(font.getlength(text) / SMOOTH + 6 * unit), _even(4.6 * unit)
+    large = (width * SMOOTH, height * SMOOTH)
+    grey, mask = Image.new("L", large, 20), Image.new("L", large, 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, *large), large[1] / 2, fill=140)
+    middle, dot = large[1] / 2, 0.55 * unit * SMOOTH
+    x = 2.2 * unit * SMOOTH
+    for image, shade in ((grey, 235), (mask, 240)):
+        draw = ImageDraw.Draw(image)
+        draw.ellipse((x - dot, middle - dot, x + dot, middle + dot), fill=shade)
+        draw.text((x + 1.5 * unit * SMOOTH, middle), text, fill=shade, font=font, anchor="lm")
+    return grey.resize((width, height)), mask.resize((width, height))
+
+
+def _shadowed(text: str, unit: float) -> tuple[Image.Image, Image.Image]:
+    """Draw white text over a soft shadow, readable on any picture."""
+    font = ImageFont.load_default(3 * unit * SMOOTH)
+    width, height = _even(font.getlength(text) / SMOOTH + unit), _even(4.6 * unit)
+    large = (width * SMOOTH, height * SMOOTH)
+    grey, mask = Image.new("L", large, 16), Image.new("L", large, 0)
+    right, middle = large[0] - unit * SMOOTH / 2, large[1] / 2
+    edge = round(0.3 * unit * SMOOTH)
+    pen = ImageDraw.Draw(mask)
+    pen.text((right, middle), text, 110, font, "rm", stroke_width=edge)
+    for image, shade in ((grey, 235), (mask, 215)):
+        ImageDraw.Draw(image).text((right, middle), text, shade, font, "rm")
+    return grey.resize((width, height)), mask.resize((width, height))
+
+
+def _even(length: float) -> int:
+    return 2 * round(length / 2)

@@ -1,0 +1,222 @@
+"""The simulator: routing, keys and answers, with knobs to misbehave."""
+
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from . import links, refusals, tasks, validation
+from .answers import storage_error, task_result
+from .counters import Counters
+from .faults import Answer, Fault
+from .refusals import RefusedError
+from .store import TaskStore
+from .tasks import FAILED, SUCCEED, Progress, Task
+from .validation import Body
+from .wire import Record, Server
+
+ROUTES = {
+    ("POST", "/v3/async/vidu-q2-pro-img2video"): "submit",
+    ("GET", "/v3/async/task-result"): "poll",
+}
+
+
+class Simulator(Counters):
+    """The API's stand-in on 127.0.0.1; its counters are those of `Counters`.
+
+    Args:
+        key: The one key it accepts.
+        port: The port; 0 for a free one.
+        folder: Where tasks and videos are kept; by default a folder that goes at `close`.
+        seconds: How long a task takes at least, or a function of its request.
+        clock: The time in seconds since the epoch.
+        clip: The video of every task, instead of a rendered one: cheap under load.
+        remember: Whether to keep `requests` and `submits`, which grow without end.
+
+    Attributes:
+        faults: Misbehaviour for the next requests of a kind, "submit", "poll" or "download":
+            each takes the first entry off its list; None behaves.
+        statuses: A script of statuses every task walks, one for each true answer; the last
+            repeats. None goes by the clock.
+        speaks_progress: Whether percent and seconds left are given; else both are 0.
+        visible_after: How many polls of a task are answered "not found" first.
+        transform: Changes the body of every answer about a task.
+        link_seconds: How long a link to a video works, in whole seconds; 0 or more.
+        fresh_links: Whether a new link is given once the last has expired.
+    """
+
+    def __init__(
+        self,
+        key: str = "simulated",
+        *,
+        port: int = 0,
+        folder: Path | None = None,
+        seconds: float | Callable[[Body], float] = 6.0,
+        clock: Callable[[], float] = time.time,
+        clip: bytes | None = None,
+        remember: bool = True,
+    ) -> None:
+        super().__init__(remember)
+        self.key = key
+        self.faults: dict[str, list[Fault | None]] = {"submit": [], "poll": [], "download": []}
+        self.statuses: list[str] | None = None
+        self.speaks_progress = True
+        self.visible_after = 0
+        self.transform: Callable[[Body], Body] | None = None
+        self.link_seconds = 3600
+        self.fresh_links = True
+        self._port = port
+        self._folder = folder
+        self._seconds = seconds
+        self._clock = clock
+        self._clip = clip
+        self._answers: Counter[str] = Counter()
+        self._link_starts: dict[str, int] = {}
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._server: Server | None = None
+        self._closing = threading.Event()
+
+    def start(self) -> Self:
+        """Open the port and go on with the tasks in the folder; not to be called twice."""
+        self._server = Server(self._port, self._respond, self._clock, validation.MAX_BODY)
+        folder = self._folder
+        if folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="vidu-simulator-")
+            folder = Path(self._temporary.name)
+        self._store = TaskStore(folder, self._clip)
+        self._store.prune(self._clock())
+        self._server.start()
+        return self
+
+    def close(self) -> None:
+        """Cut every connection and stop; a folder that was given stays as it is."""
+        if self._server is None or self._closing.is_set():
+            return
+        self._closing.set()
+        self._server.stop()
+        self._store.close()
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def __enter__(self) -> Self:
+        return self if self._server else self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at its end, once it is started."""
+        if self._server is None:
+            raise RuntimeError("The simulator has no address before it is started.")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def _respond(self, record: Record, raw: bytes | None) -> Answer:
+        path = urlsplit(record.target).path
+        kind = ROUTES.get((record.method, path), "")
+        if record.method == "GET" and path.startswith("/files/"):
+            kind = "download"
+        self._count(kind, record, raw)
+        with self._lock:
+            waiting = self.faults.get(kind)
+            fault = (waiting.pop(0) if waiting else None) or Fault()
+        # Left before the answer is sent, or the asker's next question could come first.
+        with self._question(_task_id(record)) if kind == "poll" else nullcontext():
+            return self._spoiled(fault, lambda: self._truth(kind, record, raw))
+
+    def _spoiled(self, fault: Fault, truth: Callable[[], Answer]) -> Answer:
+        known = truth() if fault.after else None
+        if fault.delay and self._closing.wait(fault.delay):
+            return Answer(0, reset=True)
+        if known is None and not fault.hides_truth:
+            known = truth()
+        return fault.spoil(known)
+
+    def _truth(self, kind: str, record: Record, raw: bytes | None) -> Answer:
+        try:
+            if kind == "download":
+                return self._download(record.target)
+            if not kind:
+                raise RefusedError(404, "API_NOT_FOUND", "there is no such API")
+            self._check_key(record)
+            return self._submit(record, raw) if kind == "submit" else self._poll(record)
+        except RefusedError as refused:
+            return Answer.of(refused.status, refused.body)
+
+    def _check_key(self, record: Record) -> None:
+        scheme, _, key = record.headers.get("Authorization", "").partition(" ")
+        if not key.strip():
+            raise RefusedError(401, "MISSING_API_KEY", "the API key is missing")
+        if scheme.lower() != "bearer" or key.strip() != self.key:
+            raise RefusedError(401, "INVALID_API_KEY", "the API key is invalid")
+
+    def _submit(self, record: Record, raw: bytes | None) -> Answer:
+        if record.headers.get_content_type() != "application/json":
+            raise RefusedError(400, "INVALID_REQUEST_BODY", "Content-Type must be application/json")
+        request = validation.check(validation.read(raw))
+        failure = refusals.magic(request["prompt"])
+        length = self._seconds(request) if callable(self._seconds) else self._seconds
+        task = Task(str(uuid.uuid4()), self._clock(), length, failure)
+        self._store.prune(task.created)
+        self._store.add(task, request)
+        with self._lock:
+            self.task_count += 1
+        return Answer.of(200, {"task_id": task.task_id})
+
+    def _poll(self, record: Record) -> Answer:
+        task = self._store.get(_task_id(record))
+        if task is None:
+            raise RefusedError(404, "TASK_NOT_FOUND", "task not found")
+        with self._lock:
+            earlier = self._answers[task.task_id]
+            self._answers[task.task_id] += 1
+        if earlier < self.visible_after:
+            raise RefusedError(404, "TASK_NOT_FOUND", "task not found")
+        now, reason = self._progress(task, earlier - self.visible_after)
+        if not self.speaks_progress:
+            now = now._replace(percent=0, eta=0)
+        link = self._link(task.task_id) if now.status == SUCCEED else ""
+        body = task_result(task.task_id, now, reason, link)
+        return Answer.of(200, self.transform(body) if self.transform else body)
+
+    def _progress(self, task: Task, earlier: int) -> tuple[Progress, str]:
+        """Tell how far along a task is, and why it failed if it did."""
+        rendered = bool(task.failure) or self._store.rendered(task.task_id)
+        now = tasks.progress(self._clock() - task.created, task.length, rendered)
+        if self._store.broken(task.task_id):
+            now = Progress(FAILED, 0, 0)
+        elif self.statuses:
+            script = self.statuses[min(earlier, len(self.statuses) - 1)]
+            now = Progress(script, 100, 0) if script == SUCCEED else now._replace(status=script)
+        elif task.failure and now.status == SUCCEED:
+            now = Progress(FAILED, 0, 0)
+        return now, (task.failure or "TASK_FAILED") if now.status == FAILED else ""
+
+    def _link(self, task_id: str) -> str:
+        now = int(self._clock())
+        with self._lock:
+            start = self._link_starts.setdefault(task_id, now)
+            if self.fresh_links and now >= start + self.link_seconds:
+                start = self._link_starts[task_id] = now
+        return self.url + links.sign(self.key, task_id, start, start + self.link_seconds)
+
+    def _download(self, target: str) -> Answer:
+        verified = links.verify(self.key, target)
+        if verified is None:
+            return storage_error(403, "SignatureDoesNotMatch", "The signature does not match.")
+        task_id, end = verified
+        if self._clock() >= end:
+            return storage_error(403, "AccessDenied", "Request has expired")
+        if (video := self._store.video(task_id)) is None:
+            return storage_error(404, "NoSuchKey", "There is no such video.")
+        return Answer(200, video, {"Content-Type": "video/mp4"})
+
+
+def _task_id(record: Record) -> str:
+    return parse_qs(urlsplit(record.target).query).get("task_id", [""])[0]

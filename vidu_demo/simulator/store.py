@@ -1,0 +1,111 @@
+"""The tasks on disk: a JSON file for each with its request, and its video beside it.
+
+A new store on an old folder goes on where the last one stopped, even if that was killed.
+"""
+
+import json
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .render import StoppedError, render
+from .tasks import Task
+
+log = logging.getLogger(__name__)
+
+KEPT = 24 * 3600  # seconds
+WORKERS = 2
+
+
+class TaskStore:
+    """Keeps tasks and renders their videos in the background.
+
+    Args:
+        folder: Where the files are; it is made if need be.
+        clip: The video of every task, instead of a rendered one.
+    """
+
+    def __init__(self, folder: Path, clip: bytes | None = None) -> None:
+        self._folder = folder
+        self._clip = clip
+        self._tasks: dict[str, Task] = {}
+        self._renders: dict[str, Future[None]] = {}
+        self._stopped = threading.Event()
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="simulator-render")
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in folder.glob("*.part"):
+            part.unlink()
+        for file in folder.glob("*.json"):
+            saved = json.loads(file.read_bytes())
+            self._take(Task(**saved["task"]), saved["request"])
+
+    def add(self, task: Task, request: dict[str, Any]) -> None:
+        """Save a task, then begin to render it."""
+        file = self._file(task.task_id, "json")
+        self._write(file, json.dumps({"task": asdict(task), "request": request}).encode())
+        self._take(task, request)
+
+    def get(self, task_id: str) -> Task | None:
+        """Look a task up."""
+        return self._tasks.get(task_id)
+
+    def rendered(self, task_id: str) -> bool:
+        """Tell whether a task's video is ready."""
+        return self._clip is not None or self._file(task_id, "mp4").exists()
+
+    def broken(self, task_id: str) -> bool:
+        """Tell whether a task's video could not be rendered."""
+        future = self._renders.get(task_id)
+        return bool(future and future.done() and (future.cancelled() or future.exception()))
+
+    def video(self, task_id: str) -> bytes | None:
+        """Get a task's video, waiting for it if need be; None if there is none."""
+        if self._clip is not None:
+            return self._clip if task_id in self._tasks else None
+        if future := self._renders.get(task_id):
+            future.exception()
+        file = self._file(task_id, "mp4")
+        return file.read_bytes() if task_id in self._tasks and file.exists() else None
+
+    def prune(self, now: float) -> None:
+        """Forget tasks that are older than a day at the time `now`, and delete their files."""
+        for task in list(self._tasks.values()):
+            if now - task.created > KEPT:
+                del self._tasks[task.task_id]
+                if future := self._renders.pop(task.task_id, None):
+                    future.cancel()
+                for kind in ("json", "mp4"):
+                    self._file(task.task_id, kind).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Call off what is being rendered, and wait until the folder is left alone."""
+        self._stopped.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _take(self, task: Task, request: dict[str, Any]) -> None:
+        if not task.failure and not self.rendered(task.task_id):
+            self._renders[task.task_id] = self._pool.submit(self._render, task.task_id, request)
+        self._tasks[task.task_id] = task
+
+    def _render(self, task_id: str, request: dict[str, Any]) -> None:
+        file = self._file(task_id, "mp4")
+        part = file.with_suffix(".part")
+        try:
+            render(request, part, self._stopped.is_set)
+            part.replace(file)
+        except StoppedError:
+            part.unlink()
+        except Exception:
+            log.exception("The simulator could not render task %s.", task_id)
+            raise
+
+    def _file(self, task_id: str, kind: str) -> Path:
+        return self._folder / f"{task_id}.{kind}"
+
+    def _write(self, file: Path, content: bytes) -> None:
+        part = file.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(file)

@@ -1,0 +1,156 @@
+"""HTTP on loopback: bytes in, bytes out. What to answer is somebody else's business."""
+
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
+
+from .faults import Answer
+
+
+@dataclass(frozen=True)
+class Record:
+    """One request as it arrived.
+
+    Attributes:
+        method: Such as `GET`.
+        target: Path and query, byte for byte.
+        headers: The headers; names are looked up in any case.
+        time: When it arrived, by the simulator's clock.
+    """
+
+    method: str
+    target: str
+    headers: Message
+    time: float
+
+
+Respond = Callable[[Record, bytes | None], Answer]
+"""Gives the answer to a request and its body, which is None if it was above the limit."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server on 127.0.0.1 with a thread for each connection.
+
+    Args:
+        port: The port; 0 for a free one.
+        respond: Gives the answers.
+        clock: Stamps the records.
+        max_body: Bytes above which a body is not kept.
+    """
+
+    request_queue_size = 256
+
+    def __init__(
+        self, port: int, respond: Respond, clock: Callable[[], float], max_body: int
+    ) -> None:
+        self.respond = respond
+        self.clock = clock
+        self.max_body = max_body
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), Handler)
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.02,), name="simulator", daemon=True
+        )
+
+    def server_bind(self) -> None:
+        """Bind without the look-up of the machine's name, which takes seconds on some."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def start(self) -> None:
+        """Serve in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving and cut every connection, as the end of a process would."""
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection, then serve it."""
+        with self._lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the connection and close it."""
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away; they may."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, kept alive over many requests."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def handle_any(self) -> None:
+        """Answer a request of any method."""
+        # `self.path` is not the target as it came: leading slashes are folded.
+        target = self.requestline.split()[1]
+        record = Record(self.command, target, self.headers, self.server.clock())
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > self.server.max_body:
+            self._skip(length)
+            return self._send(self.server.respond(record, None))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the client went away, so nothing was asked
+            return None
+        if "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # where the next request begins is not known
+        return self._send(self.server.respond(record, body))
+
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Print nothing."""
+
+    def _skip(self, length: int) -> None:
+        """Read past a body: a client that is still sending would never hear the answer."""
+        while length > 0 and (chunk := self.rfile.read(min(length, 2**20))):
+            length -= len(chunk)
+
+    def _send(self, answer: Answer) -> None:
+        if answer.reset:
+            return self._reset()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if answer.truncate:
+            self.close_connection = True
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+        else:
+            self.wfile.write(answer.body)
+        return None
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        linger_none = struct.pack("ii", 1, 0)  # makes the kernel send RST instead of FIN
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
+        self.rfile.close()  # it holds the socket open
+        self.connection.close()

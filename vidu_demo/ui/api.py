@@ -1,0 +1,86 @@
+"""The named endpoint `/generate`: the page's job for programs, with the request's field names."""
+
+import asyncio
+import inspect
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.errors import ViduError
+from vidu_demo.jobs import JobRunner, Look
+from vidu_demo.ledger import JobState
+from vidu_demo.request import schema
+from vidu_demo.ui import status
+from vidu_demo.ui.form import SETTINGS, Form, make_request
+
+LOOK_SECONDS = 0.5
+AT_ONCE = 100
+"""Calls that may wait at the same time. A further one waits for its turn in the queue."""
+
+
+def add_generate(runner: JobRunner, form: Form) -> None:
+    """Add the endpoint. It takes its limits and defaults from the form's own widgets."""
+    images = gr.File(label="Pictures", file_count="multiple", visible=False)
+    update = gr.JSON(label="Status", visible=False)
+    video = gr.File(label="Video", visible=False)
+    trigger = gr.Button(visible=False)
+
+    async def generate(*values: Any) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
+        files, urls, *settings = values
+        try:
+            request = make_request(files or [], urls, dict(zip(SETTINGS, settings, strict=True)))
+            # Nobody else knows this owner: a caller sees the one job that it has started.
+            owner = secrets.token_hex(32)
+            job = await asyncio.to_thread(runner.start, request, owner=owner, click=owner)
+        except ViduError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        said = None
+        while look := runner.look(job.id, owner):
+            if (says := describe(look)) != said:
+                said = says
+                yield says, None
+            if not look.job.open:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        if not look or look.job.state is not JobState.DONE or not look.job.video:
+            raise gr.Error(status.plain(look), print_exception=False)
+        yield describe(look), str(runner.file(look.job, look.job.video))
+
+    generate.__signature__ = _signature()  # type: ignore[attr-defined]
+    generate.__annotations__ = {}
+    trigger.click(
+        generate,
+        [images, form.urls, *(form.settings[field] for field in SETTINGS)],
+        [update, video],
+        api_name="generate",
+        api_description="Make one video. Streams where the job stands and ends with the file.",
+        concurrency_limit=AT_ONCE,
+    )
+
+
+def describe(look: Look) -> dict[str, Any]:
+    """Say where a job stands, for programs."""
+    job, task = look
+    return {
+        "state": job.state,
+        "task_id": job.task_id,
+        "status": task.status if task else None,
+        "progress": task.progress if task else None,
+        "eta": task.eta if task else None,
+        "seed": job.request.get("seed"),
+        "message": job.message,
+    }
+
+
+def _signature() -> inspect.Signature:
+    """The parameters by the request's names: all but the prompt may be left out."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(name, kind, default=None) for name in ("images", "image_urls")]
+    for field in SETTINGS:
+        # Python wants a default after a default; Gradio asks for the prompt all the same, since
+        # to it only None, and not an empty text, makes a parameter optional.
+        default = schema(field).get("default", "")
+        parameters.append(inspect.Parameter(field, kind, default=default))
+    return inspect.Signature(parameters)

@@ -1,0 +1,170 @@
+"""The status place: where a job stands, in words, and what to do if something went wrong."""
+
+from html import escape
+
+import gradio as gr
+
+from vidu_demo.errors import Charged, ViduError
+from vidu_demo.jobs import Look
+from vidu_demo.ledger import JobState
+from vidu_demo.task import TaskStatus
+
+STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
+
+# The elapsed time ticks here and not through the server. `data-started` is in server time, so the
+# difference of the two clocks, measured when the page loads, is taken off.
+_TICK_AND_COPY = """
+const tick = () => {
+  const now = Date.now() / 1000 - (window.viduClockAhead || 0);
+  element.querySelectorAll('[data-started]').forEach((place) => {
+    const seconds = Math.max(0, Math.floor(now - Number(place.dataset.started)));
+    const minutes = Math.floor(seconds / 60);
+    const text = minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+    if (place.textContent !== text) place.textContent = text;
+  });
+};
+setInterval(tick, 500);
+new MutationObserver(tick).observe(element, {childList: true, subtree: true});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-copy]');
+  if (!button) return;
+  const done = () => { button.textContent = 'Copied'; };
+  if (navigator.clipboard) return navigator.clipboard.writeText(button.dataset.copy).then(done);
+  getSelection().selectAllChildren(button.previousElementSibling);
+  document.execCommand('copy');
+  done();
+});
+"""
+
+EMPTY = """<div class="status empty"><p>Add a picture, say what should happen, and the video
+appears here.</p></div>"""
+
+
+def component() -> gr.HTML:
+    """Make the status place, empty."""
+    return gr.HTML(EMPTY, js_on_load=_TICK_AND_COPY, elem_id="status", padding=False)
+
+
+def refused(error: ViduError) -> str:
+    """Tell that a click came to nothing, before anything was sent."""
+    return _card("fault", "Not sent", _fault(error.what, error.charged, error.next_step))
+
+
+def render(look: Look) -> str:
+    """Say where a job stands, as HTML."""
+    job = look.job
+    match job.state:
+        case JobState.DONE:
+            took = seconds_spoken((job.finished or job.created) - (job.submitted or job.created))
+            return _card("done", f"Done in {took}", [_receipt(look)])
+        case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
+            return _card("fault", _FAULTS[job.state], [*_message(look), _receipt(look)])
+    step, headline = _progress(look)
+    bar = "".join(
+        f'<li class="{_step_class(number, step)}">{name}</li>' for number, name in enumerate(STEPS)
+    )
+    started = job.submitted or job.created
+    clock = f'<span class="clock" data-started="{started:.1f}"></span>'
+    percent = look.task.progress if look.task and job.state is JobState.RUNNING else None
+    bar_value = f' value="{percent}" max="100"' if percent is not None else ""
+    body = [
+        f'<progress aria-label="Progress"{bar_value}></progress>',
+        f'<ol class="steps">{bar}</ol>',
+        *_message(look, with_charge=False),
+        _receipt(look),
+    ]
+    return _card("running", headline, body, clock)
+
+
+_FAULTS = {
+    JobState.FAILED: "No video came of it",
+    JobState.NOT_SENT: "Not sent",
+    JobState.UNKNOWN: "Unknown: it may have been bought",
+    JobState.STOPPED: "No longer watched",
+}
+
+
+def _progress(look: Look) -> tuple[int, str]:
+    """Find the step a job is at, and say it."""
+    job, task = look
+    match job.state:
+        case JobState.PREPARED:
+            return 0, "Preparing the request"
+        case JobState.SUBMITTING:
+            return 0, "Sending the request"
+        case JobState.SAVING:
+            return 4, "Saving the video"
+    if task is None:
+        return 1, "Submitted"
+    match task.status:
+        case TaskStatus.QUEUED:
+            words = ["In the queue"]
+        case TaskStatus.PROCESSING:
+            words = ["Processing"]
+        case TaskStatus.SUCCEEDED:
+            return 4, "Made, waiting for its link"
+        case _:
+            words = [f"The API says “{task.status_text[:60]}”"]
+    if task.progress is not None:
+        words.append(f"{task.progress} %")
+    if task.eta is not None:
+        words.append(f"about {seconds_spoken(task.eta)} left")
+    return 2 if task.status is TaskStatus.QUEUED else 3, " · ".join(words)
+
+
+def seconds_spoken(seconds: float) -> str:
+    """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _step_class(number: int, current: int) -> str:
+    return "past" if number < current else "now" if number == current else "next"
+
+
+def _message(look: Look, *, with_charge: bool = True) -> list[str]:
+    job = look.job
+    return _fault(job.message, job.charged if with_charge else None, job.next_step)
+
+
+def _fault(what: str, charged: Charged | None, next_step: str) -> list[str]:
+    """What happened, was it charged, what to do next."""
+    money = f'<p class="charge {charged}">{charged.sentence}</p>' if charged else ""
+    lines = [f"<p>{escape(what)}</p>", money, f'<p class="next">{escape(next_step)}</p>']
+    return [line for line, text in zip(lines, (what, money, next_step), strict=True) if text]
+
+
+def _receipt(look: Look) -> str:
+    job = look.job
+    facts = []
+    if job.task_id:
+        task_id = escape(job.task_id, quote=True)
+        facts.append(
+            f"<dt>Task</dt><dd><code>{task_id}</code>"
+            f'<button type="button" class="copy" data-copy="{task_id}">Copy</button></dd>'
+        )
+    if (seed := job.request.get("seed")) is not None:
+        facts.append(f"<dt>Seed</dt><dd><code>{seed}</code></dd>")
+    return f'<dl class="receipt">{"".join(facts)}</dl>' if facts else ""
+
+
+def _card(kind: str, headline: str, body: list[str], aside: str = "") -> str:
+    return (
+        f'<div class="status {kind}"><div class="headline"><h2 role="status">{escape(headline)}'
+        f"</h2>{aside}</div>{''.join(body)}</div>"
+    )
+
+
+def plain(look: Look | None) -> str:
+    """Say how a job ended without a video, as text."""
+    if not look:
+        return "This job is not known here."
+    job = look.job
+    parts = [
+        f"{_FAULTS.get(job.state, job.state)}.",
+        job.message,
+        job.charged.sentence if job.charged else "",
+        job.next_step,
+        f"Task {job.task_id}." if job.task_id else "",
+    ]
+    return " ".join(part for part in parts if part)

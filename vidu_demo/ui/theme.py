@@ -1,0 +1,33 @@
+"""The look: a calm theme with one accent colour and the system's own fonts."""
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.themes.utils import colors, sizes
+
+CSS_FILE = Path(__file__).with_name("style.css")
+
+
+def theme() -> gr.themes.Base:
+    """Make the theme. It loads no font file and asks nobody for one."""
+    return gr.themes.Base(
+        primary_hue=colors.indigo,
+        neutral_hue=colors.slate,
+        radius_size=sizes.radius_lg,
+        text_size=sizes.text_md,
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_border_width="1px",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        block_shadow="none",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="white",
+        button_large_padding="12px 20px",
+    )
