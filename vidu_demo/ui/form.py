@@ -38,7 +38,8 @@ def widget(field: str, **options: Any) -> gr.components.Component:
         case {"type": "integer", "default": int()}:
             return gr.Slider(about["minimum"], about["maximum"], step=1, **common)
         case {"type": "integer"}:
-            return gr.Number(precision=0, minimum=about["minimum"], **common)
+            # Without its limits: with a minimum, Gradio's page turns an empty number into 0.
+            return gr.Number(precision=0, **common)
         case {"examples": examples}:
             return gr.Dropdown(examples, allow_custom_value=True, **common)
         case _:
@@ -77,6 +78,15 @@ def draft(files: Sequence[str | Path], settings: dict[str, Any]) -> VideoRequest
     return VideoRequest.model_construct(images=list(files), **settings)
 
 
+def kept_or_default(field: str, value: Any) -> Any:
+    """Give a kept setting back if it is still within its limits, else the default."""
+    try:
+        request = VideoRequest(**{"images": ["kept"], "prompt": "kept", field: value})
+    except RequestInvalid:
+        return schema(field).get("default")
+    return getattr(request, field)
+
+
 def check(gallery: Gallery) -> tuple[Gallery, gr.Markdown]:
     """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show."""
     kept, problems = [], []
@@ -101,12 +111,13 @@ class Form:
     def __init__(self) -> None:
         self.pictures = gr.Gallery(
             label=schema("images")["title"],
+            show_label=True,
             interactive=True,
             type="filepath",
             file_types=["image"],
             sources=["upload", "webcam", "clipboard"],
             columns=3,
-            height=220,
+            height=200,
             object_fit="contain",
             allow_preview=False,
             buttons=[],
@@ -138,12 +149,10 @@ class Form:
                 elem_id="prompt",
             ),
         )
-        with gr.Row(equal_height=False):
-            with gr.Column(min_width=220):
-                self._add("duration", widget("duration"))
-            with gr.Column(min_width=220):
-                self._add("resolution", widget("resolution"))
-        self._add("seed", widget("seed", placeholder="picked for you"))
+        with gr.Row(equal_height=True):
+            self._add("duration", widget("duration", min_width=200))
+            self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
+        self._add("seed", widget("seed", placeholder="Picked for you"))
         with gr.Accordion("More settings", open=False, elem_classes="fold"):
             for field in SETTINGS:
                 if field not in self.settings:
@@ -158,6 +167,33 @@ class Form:
     def changes(self) -> list[Any]:
         """The events that say that the form has changed."""
         return [widget.change for widget in self.inputs]  # type: ignore[attr-defined]
+
+    def keep(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Sum up the widgets' values for the browser to keep over a reload."""
+        files, urls, settings = self.read(values)
+        return {"files": files, "urls": urls, **settings}
+
+    def restore(self, kept: Any) -> list[Any]:
+        """Give the widgets' values back from what the browser has kept; defaults for the rest.
+
+        The browser's word is not trusted: only files that Gradio itself has stored come back,
+        and only settings within their limits.
+        """
+        kept = kept if isinstance(kept, dict) else {}
+        store = Path(self.pictures.GRADIO_CACHE).resolve()
+        files = [
+            (path, None)
+            for path in kept.get("files") or []
+            if isinstance(path, str)
+            and Path(path).resolve().is_relative_to(store)
+            and Path(path).is_file()
+        ]
+        urls = kept.get("urls")
+        return [
+            files,
+            urls if isinstance(urls, str) else "",
+            *(kept_or_default(field, kept.get(field)) for field in SETTINGS),
+        ]
 
     @staticmethod
     def read(values: Sequence[Any]) -> tuple[list[str], str | None, dict[str, Any]]:

@@ -16,6 +16,7 @@ from vidu_demo.request import VideoRequest
 from vidu_demo.ui import api, status, visitor
 from vidu_demo.ui.form import Form, draft, make_request
 
+KEPT_FORM = "vidu-demo-form"
 MAKE = "Make the video"
 SENDING = "Sending…"
 
@@ -46,10 +47,10 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
         runner: Starts jobs and knows how they stand.
         simulated: True if no model is used, which the page then says.
     """
-    with gr.Blocks(
-        title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400)
-    ) as demo:
+    demo = gr.Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
+    with demo:
         me = visitor.browser_state()
+        kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         click = gr.Textbox(visible=False)
         shown = gr.Textbox(visible=False)
         server_time = gr.Number(visible=False)
@@ -65,6 +66,7 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
                         "Add a picture", variant="primary", interactive=False, size="lg"
                     )
             with gr.Column(scale=6, min_width=320):
+                place = status.component()
                 video = gr.Video(
                     label="Video",
                     interactive=False,
@@ -74,7 +76,6 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
                     height=420,
                     elem_id="video",
                 )
-                place = status.component()
 
         def review(label: str, *values: Any) -> list[Any]:
             """Say what is missing, what has no effect and what it will cost."""
@@ -87,6 +88,7 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
             sketch = draft([*files, *(urls or "").split()], settings)
             told = {notice.field: notice.text for notice in sketch.notices()}
             return [
+                form.keep(values),
                 gr.skip() if label == SENDING else _button(missing),
                 _price(sketch, simulated=simulated),
                 gr.Row(visible=len(files) > 1),
@@ -120,15 +122,17 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
                 return gr.skip(), gr.skip(), gr.Timer(active=False), gr.skip()
             return _looks(found, label)
 
-        def welcome(state: Any) -> tuple[Any, ...]:
-            """Recognise the visitor, and show their newest job again."""
+        def welcome(state: Any, form_state: Any) -> tuple[Any, ...]:
+            """Recognise the visitor; show their form and their newest job again."""
             state = visitor.recognise(state)
             owner = visitor.owner(state)
             newest = next(iter(runner.jobs(owner)), None)
             found = runner.look(newest.id, owner) if newest else None
-            if not found:
-                return state, time.time(), "", status.EMPTY, None, gr.Timer(active=False), gr.skip()
-            return state, time.time(), found.job.id, *_looks(found, "")
+            if found:
+                view = found.job.id, *_looks(found, "")
+            else:
+                view = "", status.EMPTY, None, gr.Timer(active=False), gr.skip()
+            return state, time.time(), *form.restore(form_state), *view
 
         def _looks(found: Look, label: str) -> tuple[Any, ...]:
             job = found.job
@@ -147,18 +151,18 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
             )
 
         view = [place, video, timer, run]
-        demo.load(welcome, [me], [me, server_time, shown, *view], **SHORT).then(
-            None, [server_time], None, js=_MEASURE_CLOCK
-        )
-        reviewed = [run, price, form.order, *form.notices.values()]
-        gr.on(
-            [demo.load, *form.changes],
-            review,
-            [run, *form.inputs],
-            reviewed,
-            trigger_mode="always_last",
+        reviewing: dict[str, Any] = {
+            "fn": review,
+            "inputs": [run, *form.inputs],
+            "outputs": [kept, run, price, form.order, *form.notices.values()],
             **SHORT,
+        }
+        arrived = demo.load(
+            welcome, [me, kept], [me, server_time, *form.inputs, shown, *view], **SHORT
         )
+        arrived.then(None, [server_time], None, js=_MEASURE_CLOCK)
+        arrived.then(**reviewing)
+        gr.on(form.changes, trigger_mode="always_last", **reviewing)
         form.listen(SHORT)
         run.click(
             submit,
