@@ -5,28 +5,26 @@ do the work: one asks, within one rate limit for the whole process, and one subm
 A job is in one place at a time, so a task is never asked about twice at once.
 """
 
+import hashlib
 import heapq
-import json
 import logging
-import mimetypes
 import random
 import secrets
-import shutil
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vidu_demo import folder
 from vidu_demo.client import ViduClient
 from vidu_demo.errors import (
     ApiRefused,
     ApiUnreachable,
+    Charged,
     KeyMissing,
     NotFound,
     SubmitOutcomeUnknown,
@@ -49,12 +47,40 @@ LONGEST_SAVE_WAIT = 900.0
 """Seconds between tries to fetch a video."""
 WRITE_AGAIN_SECONDS = 5.0
 """Until a change that the ledger could not take is offered again."""
-FREE_BYTES_NEEDED = 200_000_000
-"""On the disk before money is spent: room for the largest videos."""
 LARGEST_SEED = 2147483647
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
+STOPPED_WATCHING: dict[str, Any] = {
+    "message": "You stopped watching. The task goes on at the vendor and may be billed.",
+    "charged": Charged.UNKNOWN,
+    "next_step": "Watch it again at any time: that costs nothing.",
+}
 PICTURES_AT_ONCE = 2
 """Preparing a large picture takes a second and hundreds of megabytes."""
+
+
+class AskedAlready(ViduError):
+    """The very same request of this visitor runs already, or may run.
+
+    Attributes:
+        job: The job that was made of it.
+    """
+
+    what = "You have asked for this very video already, and it is not finished."
+    next_step = "Wait for it, change something, or make a second one on purpose."
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        unknown = job.state is JobState.UNKNOWN
+        super().__init__(
+            "You have sent this very request before, and its answer was lost: a task may be "
+            "running and billed."
+            if unknown
+            else None,
+            next_step="Look in the Novita console first. Sending it again could buy it twice."
+            if unknown
+            else None,
+            task_id=job.task_id,
+        )
 
 
 class Look(NamedTuple):
@@ -66,13 +92,15 @@ class Look(NamedTuple):
 
 @dataclass
 class _Followed:
-    """A job in the runner's hands. Only the worker that holds the job changes it."""
+    """A job in the runner's hands. Only one worker has it at a time; a visitor may stop it."""
 
     job: Job
     pacer: Pacer
     started: float
     task: Task | None = None
     save_failures: int = 0
+    stopped: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
     unsaved: dict[str, Any] = field(default_factory=dict)
 
 
@@ -83,7 +111,7 @@ class JobRunner:
         ledger: Where jobs are kept.
         client: Talks to the API.
         backend: The name of that API in the ledger; jobs of other backends are left alone.
-        folder: Where each job gets a folder for its pictures, its request and its video.
+        videos: Where each job gets a folder for its pictures, its request and its video.
         requests_per_second: The most questions asked, over all jobs together.
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
@@ -96,13 +124,13 @@ class JobRunner:
         client: ViduClient,
         *,
         backend: str,
-        folder: Path,
+        videos: Path,
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = random.random,
     ) -> None:
-        self.backend, self.folder = backend, folder
+        self.backend, self.videos = backend, videos
         self._ledger, self._client = ledger, client
         self._clock, self._wall, self._random = clock, wall, random
         self._spacing = 1.0 / requests_per_second
@@ -112,6 +140,8 @@ class JobRunner:
         self._order = count()
         self._changed = threading.Condition()
         self._closing = False
+        self._starting = threading.RLock()
+        self._asking: set[str] = set()
         self._preparing = threading.BoundedSemaphore(PICTURES_AT_ONCE)
         self._polls = ThreadPoolExecutor(POLL_THREADS, "vidu-poll")
         self._transfers = ThreadPoolExecutor(TRANSFER_THREADS, "vidu-transfer")
@@ -138,40 +168,108 @@ class JobRunner:
         self._polls.shutdown(cancel_futures=True)
         self._transfers.shutdown(cancel_futures=True)
 
-    def start(self, request: VideoRequest, *, owner: str, click: str) -> Job:
+    def start(self, request: VideoRequest, *, owner: str, click: str, again: bool = False) -> Job:
         """Make a job of one deliberate click, and submit it in the background.
 
         Args:
             request: What to make. An empty seed is picked here.
             owner: The visitor, as a digest of their token.
             click: Unique to the click: the same click again finds the same job, and buys nothing.
+            again: The visitor has been told that the very same request may be running, and
+                wants a second one.
 
         Raises:
             PictureInvalid: A picture can't be sent; nothing was.
+            AskedAlready: The very same request runs, or may run; nothing was sent.
             LedgerFailed: The job can't be written down; nothing was sent.
         """
         if found := self._ledger.by_click(click):
             return found
         with self._preparing:
             pictures = prepare_all(request.images)
+        fingerprint = _fingerprint(request, pictures)
         if request.seed is None:
             seed = 1 + int(self._random() * LARGEST_SEED)
             request = request.model_copy(update={"seed": seed})
-        job_id = secrets.token_hex(16)
-        job = Job(
-            id=job_id,
-            click=click,
-            owner=owner,
-            backend=self.backend,
-            request=self._keep_request(job_id, request, pictures),
-            state=JobState.PREPARED,
-            created=self._wall(),
-        )
-        written = self._ledger.add(job)
-        if written.id != job.id:
-            shutil.rmtree(self.folder / job.id, ignore_errors=True)
-            return written
-        self._transfers.submit(self._work, self._hold(job))
+        with self._starting:
+            if found := self._ledger.by_click(click):
+                return found
+            alike = self._ledger.unfinished_alike(owner, fingerprint)
+            if alike and not again:
+                raise AskedAlready(alike)
+            job_id = secrets.token_hex(16)
+            job = Job(
+                id=job_id,
+                click=click,
+                fingerprint=fingerprint,
+                owner=owner,
+                backend=self.backend,
+                request=folder.keep(self.videos / job_id, request, pictures),
+                state=JobState.PREPARED,
+                created=self._wall(),
+            )
+            written = self._ledger.add(job)
+        if written is job:
+            self._transfers.submit(self._work, self._hold(job))
+        return written
+
+    def adopt(
+        self,
+        task_id: str,
+        *,
+        owner: str,
+        request: dict[str, Any] | None = None,
+        created: float | None = None,
+    ) -> Job:
+        """Follow a task that was bought elsewhere, or before this disk forgot it.
+
+        Args:
+            task_id: The task.
+            owner: The visitor who wants to see it.
+            request: What was asked, as far as it is known.
+            created: When, in Unix seconds, if it is known.
+
+        Raises:
+            LedgerFailed: The job can't be written down.
+        """
+        with self._starting:
+            if found := self._ledger.by_task(owner, self.backend, task_id):
+                return found
+            now = self._wall()
+            job = Job(
+                id=secrets.token_hex(16),
+                click=f"{owner}:{task_id}",
+                fingerprint="",
+                owner=owner,
+                backend=self.backend,
+                request=request or {},
+                state=JobState.RUNNING,
+                created=created or now,
+                submitted=created or now,
+                task_id=task_id,
+            )
+            self._ledger.add(job)
+        self._put(self._hold(job), 0.0)
+        return job
+
+    def stop(self, job_id: str, owner: str) -> Job | None:
+        """Stop watching a job. Its task goes on at the vendor."""
+        look = self.look(job_id, owner)
+        followed = self._followed.get(job_id)
+        if not look or not followed or look.job.state not in (JobState.RUNNING, JobState.SAVING):
+            return None
+        with followed.lock:
+            self._change(followed, state=JobState.STOPPED, **STOPPED_WATCHING)
+            followed.stopped = True
+        return followed.job
+
+    def watch_again(self, job_id: str, owner: str) -> Job | None:
+        """Go on watching a job that was stopped, or whose task was not found or not finished."""
+        look = self.look(job_id, owner)
+        if not look or look.job.open or not look.job.task_id or look.job.state is JobState.DONE:
+            return None
+        job = self._ledger.change(look.job, state=JobState.RUNNING, finished=None, **NOTHING_WRONG)
+        self._put(self._hold(job), 0.0)
         return job
 
     def look(self, job_id: str, owner: str) -> Look | None:
@@ -186,10 +284,10 @@ class JobRunner:
             look = Look(job, None)
         return look if secrets.compare_digest(look.job.owner, owner) else None
 
-    def jobs(self, owner: str) -> list[Job]:
-        """List a visitor's jobs, newest first."""
-        held = self._followed
-        return [held[job.id].job if job.id in held else job for job in self._ledger.of(owner)]
+    def jobs(self, owner: str, *, most: int = 50) -> list[Job]:
+        """List a visitor's latest jobs, newest first."""
+        found = self._ledger.of(owner, most=most)
+        return [held.job if (held := self._followed.get(job.id)) else job for job in found]
 
     @property
     def open_jobs(self) -> int:
@@ -198,7 +296,7 @@ class JobRunner:
 
     def file(self, job: Job, name: str) -> Path:
         """Name a file in a job's folder."""
-        return self.folder / job.id / name
+        return self.videos / job.id / name
 
     # How a job moves on
 
@@ -226,6 +324,10 @@ class JobRunner:
             self._changed.wait_for(lambda: self._closing, timeout=turn - now)
 
     def _put(self, followed: _Followed, wait: float) -> None:
+        if wait <= 0 and followed.job.state is JobState.SAVING:
+            # A finished video does not queue behind the questions about others.
+            self._transfers.submit(self._work, followed)
+            return
         with self._changed:
             heapq.heappush(self._due, (self._clock() + wait, next(self._order), followed))
             self._changed.notify()
@@ -233,17 +335,19 @@ class JobRunner:
     def _work(self, followed: _Followed) -> None:
         try:
             if followed.unsaved:
-                self._change(followed)
+                self._write_down(followed)
             wait = self._step(followed)
         except Exception:
             log.exception("job %s: a fault of this app", followed.job.id)
             wait = CALM_SECONDS
         if followed.unsaved:
             wait = min(wait or WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS)
+        elif followed.stopped:
+            wait = None
         if wait is not None:
             self._put(followed, wait)
-        else:
-            self._followed.pop(followed.job.id, None)
+        elif self._followed.get(followed.job.id) is followed:
+            del self._followed[followed.job.id]
 
     def _step(self, followed: _Followed) -> float | None:
         """Do what is next for a job: seconds until the step after, or None at its end."""
@@ -257,11 +361,15 @@ class JobRunner:
         return None
 
     def _submit(self, followed: _Followed) -> float | None:
+        try:
+            payload = folder.payload(self.videos / followed.job.id, followed.job.request)
+        except LedgerFailed as error:
+            return self._end(followed, JobState.NOT_SENT, error)
         self._change(followed, state=JobState.SUBMITTING)
         if followed.unsaved:
             return self._end(followed, JobState.NOT_SENT, LedgerFailed())
         try:
-            task_id = self._client.post(self._payload(followed.job))
+            task_id = self._client.post(payload)
         except SubmitOutcomeUnknown as error:
             return self._end(followed, JobState.UNKNOWN, error)
         except ViduError as error:
@@ -270,13 +378,26 @@ class JobRunner:
             log.exception("job %s: a fault of this app during the submit", followed.job.id)
             return self._end(followed, JobState.UNKNOWN, SubmitOutcomeUnknown())
         self._change(followed, task_id=task_id, state=JobState.RUNNING, submitted=self._wall())
+        # The second receipt: a disk may forget, the log of a host often does not.
+        log.info("job %s is task %s", followed.job.id, task_id)
         followed.pacer = self._pacer(followed.job)
         followed.started = self._clock()
         return FIRST_WAIT
 
     def _ask(self, followed: _Followed) -> float | None:
+        task_id = followed.job.task_id or ""
+        with self._changed:
+            if task_id in self._asking:  # another visitor's job follows the same task
+                return 1.0
+            self._asking.add(task_id)
         try:
-            task = self._client.get(followed.job.task_id or "")
+            return self._ask_alone(followed, task_id)
+        finally:
+            self._asking.discard(task_id)
+
+    def _ask_alone(self, followed: _Followed, task_id: str) -> float | None:
+        try:
+            task = self._client.get(task_id)
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             try:
                 wait = followed.pacer.failed(error)
@@ -302,7 +423,7 @@ class JobRunner:
 
     def _save(self, followed: _Followed) -> float | None:
         job = followed.job
-        name = video_name(job)
+        name = folder.video_name(job)
         try:
             self._client.download(followed.task or job.task_id or "", self.file(job, name))
         except ViduError as error:
@@ -331,8 +452,14 @@ class JobRunner:
 
     def _change(self, followed: _Followed, **changes: Any) -> None:
         """Change a job, in memory and in the ledger; what that can't take is offered again."""
-        followed.job = replace(followed.job, **changes)
-        followed.unsaved.update(changes)
+        with followed.lock:
+            if followed.stopped:
+                return
+            followed.job = replace(followed.job, **changes)
+            followed.unsaved.update(changes)
+            self._write_down(followed)
+
+    def _write_down(self, followed: _Followed) -> None:
         try:
             self._ledger.change(followed.job, **followed.unsaved)
         except LedgerFailed as error:
@@ -358,44 +485,6 @@ class JobRunner:
         past = self._ledger.past_waits(self.backend, request.duration, request.resolution)
         return Pacer(job.task_id or "", self._random, past, request.off_peak)
 
-    # What is kept in a job's folder
-
-    def _keep_request(
-        self, job_id: str, request: VideoRequest, pictures: list[Picture | str]
-    ) -> dict[str, Any]:
-        """Write the pictures as they are sent, and the request that names them."""
-        folder = self.folder / job_id
-        names = []
-        try:
-            folder.mkdir(parents=True)
-            if shutil.disk_usage(folder).free < FREE_BYTES_NEEDED:
-                raise LedgerFailed("The disk is nearly full, so nothing was sent.")
-            for number, picture in enumerate(pictures, 1):
-                if isinstance(picture, Picture):
-                    names.append(f"picture-{number}{picture.suffix}")
-                    (folder / names[-1]).write_bytes(picture.data)
-                else:
-                    names.append(picture)
-            kept = {"images": names, **request.model_dump(exclude={"images"})}
-            (folder / "request.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False))
-        except OSError as error:
-            raise LedgerFailed(
-                f"The data folder can't be written ({error.strerror}), so nothing was sent."
-            ) from None
-        return kept
-
-    def _payload(self, job: Job) -> dict[str, Any]:
-        request = VideoRequest.model_construct(**job.request)
-        images = []
-        for name in job.request["images"]:
-            path = self.file(job, name)
-            if path.parent == self.folder / job.id and path.is_file():
-                kind, _ = mimetypes.guess_type(name)
-                images.append(f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}")
-            else:
-                images.append(name)
-        return request.payload(images)
-
 
 _STOPPED_BEFORE = "The app was stopped before this was sent."
 _STOPPED_DURING = (
@@ -403,8 +492,10 @@ _STOPPED_DURING = (
 )
 
 
-def video_name(job: Job) -> str:
-    """Name a job's video by its date (UTC), seed and length."""
-    day = datetime.fromtimestamp(job.created, UTC).date().isoformat()
-    request = VideoRequest.model_construct(**job.request)
-    return f"vidu-{day}-seed{request.seed}-{request.duration}s.mp4"
+def _fingerprint(request: VideoRequest, pictures: list[Picture | str]) -> str:
+    """Digest what was asked, with the seed as it was given."""
+    digest = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
+    for picture in pictures:
+        data = picture.data if isinstance(picture, Picture) else picture.encode()
+        digest.update(hashlib.sha256(data).digest())
+    return digest.hexdigest()

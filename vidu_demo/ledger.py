@@ -40,9 +40,11 @@ class Job:
     Attributes:
         id: Unguessable; names the job's folder.
         click: The deliberate click it stands for; unique, so a repeated click finds this job.
+        fingerprint: A digest of what was asked, to notice the very same request.
         owner: A digest of the visitor's token.
         backend: Whom it was sent to: the API's address, or `simulator`.
         request: The fields of the request; pictures as file names in the job's folder, or URLs.
+            Incomplete for a task that was started elsewhere.
         state: Where it stands.
         created: When the visitor asked for it.
         submitted: When the API took it.
@@ -56,6 +58,7 @@ class Job:
 
     id: str
     click: str
+    fingerprint: str
     owner: str
     backend: str
     request: dict[str, Any]
@@ -89,6 +92,7 @@ _jobs = sa.Table(
     _metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("click", sa.String(128), nullable=False, unique=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False, index=True),
     sa.Column("owner", sa.String(64), nullable=False, index=True),
     sa.Column("backend", sa.String(200), nullable=False),
     sa.Column("request", sa.JSON, nullable=False),
@@ -167,13 +171,20 @@ class Ledger:
         """Find the job that a click has made."""
         return next(iter(self._find(_jobs.c.click == click)), None)
 
-    def by_task(self, backend: str, task_id: str) -> list[Job]:
-        """Find the jobs that follow a task."""
-        return self._find(_jobs.c.backend == backend, _jobs.c.task_id == task_id)
+    def by_task(self, owner: str, backend: str, task_id: str) -> Job | None:
+        """Find the job with which a visitor follows a task."""
+        same = (_jobs.c.owner == owner, _jobs.c.backend == backend, _jobs.c.task_id == task_id)
+        return next(iter(self._find(*same)), None)
 
-    def of(self, owner: str) -> list[Job]:
-        """List a visitor's jobs, newest first."""
-        return self._find(_jobs.c.owner == owner)
+    def unfinished_alike(self, owner: str, fingerprint: str) -> Job | None:
+        """Find a visitor's job of the very same request that runs, or that may run."""
+        alike = (_jobs.c.owner == owner, _jobs.c.fingerprint == fingerprint)
+        states = (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED)
+        return next(iter(self._find(*alike, _jobs.c.state.in_(states))), None)
+
+    def of(self, owner: str, *, most: int) -> list[Job]:
+        """List a visitor's latest jobs, newest first."""
+        return self._find(_jobs.c.owner == owner, limit=most)
 
     def followed(self, backend: str) -> list[Job]:
         """List the jobs that the runner has to work on, newest first."""

@@ -37,7 +37,7 @@ class Studio:
             self._ledger,
             self._client,
             backend=SIMULATOR if self.simulated else settings.base_url,
-            folder=self.videos,
+            videos=self.videos,
             requests_per_second=SIMULATED_REQUESTS_PER_SECOND
             if self.simulated
             else settings.requests_per_second,

@@ -168,6 +168,19 @@ class Form:
         """The events that say that the form has changed."""
         return [widget.change for widget in self.inputs]  # type: ignore[attr-defined]
 
+    @property
+    def reviewed(self) -> list[gr.blocks.Block]:
+        """The outputs that `review` gives values for."""
+        return [self.order, *self.notices.values()]
+
+    def review(self, sketch: VideoRequest) -> list[Any]:
+        """Say what has no effect, beside its widget."""
+        told = {notice.field: notice.text for notice in sketch.notices()}
+        return [
+            gr.Row(visible=len(sketch.images) > 1),
+            *(gr.Markdown(told.get(field, ""), visible=field in told) for field in self.notices),
+        ]
+
     def keep(self, values: Sequence[Any]) -> dict[str, Any]:
         """Sum up the widgets' values for the browser to keep over a reload."""
         files, urls, settings = self.read(values)

@@ -4,16 +4,17 @@ A page only looks at jobs. Every event is short; nobody's waiting holds a thread
 """
 
 import time
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from vidu_demo import pricing
-from vidu_demo.errors import RequestInvalid, ViduError
-from vidu_demo.jobs import JobRunner, Look
-from vidu_demo.ledger import JobState
+from vidu_demo.errors import Problem, RequestInvalid, ViduError
+from vidu_demo.jobs import AskedAlready, JobRunner
+from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import VideoRequest
-from vidu_demo.ui import api, status, visitor
+from vidu_demo.ui import api, history, receipts, status, visitor
 from vidu_demo.ui.form import Form, draft, make_request
 
 KEPT_FORM = "vidu-demo-form"
@@ -28,7 +29,7 @@ SHORT: dict[str, Any] = {
 """Options of every listener of the page: short events that take no slot of the queue."""
 
 FASTEST_LOOK, SLOWEST_LOOK = 1.0, 6.0
-"""Seconds between two looks of one page at its job: the more jobs run, the calmer."""
+"""Seconds between two looks of one page at its jobs: the more jobs run, the calmer."""
 LOOKS_PER_SECOND = 60.0
 
 # Drawn in the browser, at the click: whatever is sent again later is recognised by it.
@@ -38,6 +39,39 @@ _NEW_CLICK = """(click, ...rest) => [
   ...rest]"""
 
 _MEASURE_CLOCK = "(now) => { window.viduClockAhead = Date.now() / 1000 - now; }"
+
+# With the task in the address, a reload or a copied link leads back to it.
+_PUT_IN_ADDRESS = """(task) => {
+  const address = new URL(window.location);
+  if (task) address.searchParams.set('task', task); else address.searchParams.delete('task');
+  window.history.replaceState(window.history.state, '', address);
+}"""
+
+
+class Tab(NamedTuple):
+    """What a browser tab sends along with every event.
+
+    Attributes:
+        visitor: What the browser keeps of the visitor.
+        shown: The id of the job that is open, or empty.
+        seen: The job and state that the tab has last drawn.
+        label: The label of the button: it stays off while a request is being sent.
+        slips: The browser's list of task ids.
+    """
+
+    visitor: Any
+    shown: str
+    seen: str
+    label: str
+    slips: Any
+
+    @property
+    def owner(self) -> str:
+        """The visitor's digest."""
+        return visitor.owner(self.visitor)
+
+
+TAB = len(Tab._fields)
 
 
 def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
@@ -49,25 +83,41 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
     """
     demo = gr.Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     with demo:
-        me = visitor.browser_state()
-        kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
-        click = gr.Textbox(visible=False)
-        shown = gr.Textbox(visible=False)
-        server_time = gr.Number(visible=False)
-        timer = gr.Timer(FASTEST_LOOK, active=False)
+        _Page(demo, runner, simulated=simulated).listen()
+    return demo
+
+
+class _Page:
+    """The widgets, and what happens when they are used."""
+
+    def __init__(self, demo: gr.Blocks, runner: JobRunner, *, simulated: bool) -> None:
+        self.demo, self.runner, self.simulated = demo, runner, simulated
+        self.visitor = visitor.browser_state()
+        self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
+        self.slips = receipts.browser_state()
+        self.click = gr.Textbox(visible=False)
+        self.shown = gr.Textbox(visible=False)
+        self.seen = gr.Textbox(visible=False)
+        self.address = gr.Textbox(visible=False)
+        self.server_time = gr.Number(visible=False)
+        self.timer = gr.Timer(FASTEST_LOOK, active=False)
 
         gr.HTML(_heading(simulated), padding=False)
-        with gr.Row(equal_height=False, elem_id="desk"):
+        with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
-                form = Form()
+                self.form = Form()
                 with gr.Row(elem_id="pay", equal_height=True):
-                    price = gr.HTML(elem_id="price", padding=False)
-                    run = gr.Button(
+                    self.price = gr.HTML(elem_id="price", padding=False)
+                    self.run = gr.Button(
                         "Add a picture", variant="primary", interactive=False, size="lg"
                     )
             with gr.Column(scale=6, min_width=320):
-                place = status.component()
-                video = gr.Video(
+                self.place = status.component()
+                with gr.Row(elem_id="choices"):
+                    self.stop = gr.Button("Stop watching", size="sm", visible=False)
+                    self.resume = gr.Button("Watch it again", size="sm", visible=False)
+                    self.anyway = gr.Button("Make a second one anyway", size="sm", visible=False)
+                self.video = gr.Video(
                     label="Video",
                     interactive=False,
                     autoplay=True,
@@ -76,105 +126,181 @@ def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
                     height=420,
                     elem_id="video",
                 )
+                self.history = history.component()
+                with gr.Accordion("Continue a task by its id", open=False, elem_classes="fold"):
+                    self.task_box = gr.Textbox(
+                        label="Task id",
+                        info="Of a task started anywhere with this key. Watching costs nothing.",
+                        submit_btn="Watch",
+                    )
+        api.add_generate(runner, self.form)
 
-        def review(label: str, *values: Any) -> list[Any]:
-            """Say what is missing, what has no effect and what it will cost."""
-            files, urls, settings = form.read(values)
-            try:
-                make_request(files, urls, settings)
-                missing = ""
-            except RequestInvalid as error:
-                missing = error.problems[0].message
-            sketch = draft([*files, *(urls or "").split()], settings)
-            told = {notice.field: notice.text for notice in sketch.notices()}
-            return [
-                form.keep(values),
-                gr.skip() if label == SENDING else _button(missing),
-                _price(sketch, simulated=simulated),
-                gr.Row(visible=len(files) > 1),
-                *(
-                    gr.Markdown(told.get(field, ""), visible=field in told)
-                    for field in form.notices
-                ),
-            ]
+    @property
+    def tab(self) -> list[gr.components.Component]:
+        """The inputs that make a `Tab`."""
+        return [self.visitor, self.shown, self.seen, self.run, self.slips]
 
-        def submit(nonce: str, state: Any, *values: Any) -> tuple[Any, ...]:
-            """Start one job for one deliberate click."""
-            files, urls, settings = form.read(values)
-            owner = visitor.owner(state)
-            try:
-                request = make_request(files, urls, settings)
-                job = runner.start(request, owner=owner, click=f"{owner}:{nonce}")
-            except ViduError as error:
-                return (
-                    gr.skip(),
-                    status.refused(error),
-                    gr.skip(),
-                    gr.Timer(active=False),
-                    gr.skip(),
-                )
-            return job.id, *_looks(Look(job, None), SENDING)
+    @property
+    def view(self) -> list[gr.components.Component]:
+        """The outputs that `show` gives values for."""
+        return [
+            self.shown,
+            self.seen,
+            self.address,
+            self.place,
+            self.video,
+            self.timer,
+            self.run,
+            self.stop,
+            self.resume,
+            self.anyway,
+            self.history,
+            self.slips,
+        ]
 
-        def look(state: Any, job_id: str, label: str) -> tuple[Any, ...]:
-            """See how the shown job stands."""
-            found = runner.look(job_id, visitor.owner(state))
-            if not found:
-                return gr.skip(), gr.skip(), gr.Timer(active=False), gr.skip()
-            return _looks(found, label)
-
-        def welcome(state: Any, form_state: Any) -> tuple[Any, ...]:
-            """Recognise the visitor; show their form and their newest job again."""
-            state = visitor.recognise(state)
-            owner = visitor.owner(state)
-            newest = next(iter(runner.jobs(owner)), None)
-            found = runner.look(newest.id, owner) if newest else None
-            if found:
-                view = found.job.id, *_looks(found, "")
-            else:
-                view = "", status.EMPTY, None, gr.Timer(active=False), gr.skip()
-            return state, time.time(), *form.restore(form_state), *view
-
-        def _looks(found: Look, label: str) -> tuple[Any, ...]:
-            job = found.job
-            sending = job.state in (JobState.PREPARED, JobState.SUBMITTING)
-            if sending:
-                button: Any = gr.Button(SENDING, interactive=False)
-            else:
-                button = _button("") if label == SENDING else gr.skip()
-            done = job.state is JobState.DONE and job.video
-            wait = min(SLOWEST_LOOK, max(FASTEST_LOOK, runner.open_jobs / LOOKS_PER_SECOND))
-            return (
-                status.render(found),
-                str(runner.file(job, job.video)) if done and job.video else None,
-                gr.Timer(wait, active=job.open),
-                button,
-            )
-
-        view = [place, video, timer, run]
+    def listen(self) -> None:
+        """Wire the events."""
+        form = self.form
         reviewing: dict[str, Any] = {
-            "fn": review,
-            "inputs": [run, *form.inputs],
-            "outputs": [kept, run, price, form.order, *form.notices.values()],
+            "fn": self.review,
+            "inputs": [self.run, *form.inputs],
+            "outputs": [self.kept, self.run, self.price, *form.reviewed],
             **SHORT,
         }
-        arrived = demo.load(
-            welcome, [me, kept], [me, server_time, *form.inputs, shown, *view], **SHORT
+        arrived = self.demo.load(
+            self.welcome,
+            [self.kept, *self.tab],
+            [self.visitor, self.server_time, *form.inputs, *self.view],
+            **SHORT,
         )
-        arrived.then(None, [server_time], None, js=_MEASURE_CLOCK)
+        arrived.then(None, [self.server_time], None, js=_MEASURE_CLOCK)
         arrived.then(**reviewing)
         gr.on(form.changes, trigger_mode="always_last", **reviewing)
         form.listen(SHORT)
-        run.click(
-            submit,
-            [click, me, *form.inputs],
-            [shown, *view],
-            js=_NEW_CLICK,
-            trigger_mode="once",
-            **SHORT,
-        )
-        timer.tick(look, [me, shown, run], view, **SHORT)
-        api.add_generate(runner, form)
-    return demo
+        for button, again in ((self.run, False), (self.anyway, True)):
+            button.click(
+                partial(self.submit, again),
+                [self.click, *self.tab, *form.inputs],
+                self.view,
+                js=_NEW_CLICK,
+                trigger_mode="once",
+                **SHORT,
+            )
+        self.timer.tick(self.look, self.tab, self.view, **SHORT)
+        self.stop.click(self.stop_watching, self.tab, self.view, **SHORT)
+        self.resume.click(self.watch_again, self.tab, self.view, **SHORT)
+        self.history.click(self.open_job, self.tab, self.view, **SHORT)
+        self.task_box.submit(self.open_task, [self.task_box, *self.tab], self.view, **SHORT)
+        self.address.change(None, [self.address], None, js=_PUT_IN_ADDRESS)
+
+    def welcome(self, request: gr.Request, kept: Any, *values: Any) -> list[Any]:
+        """Recognise the visitor; show their form and their newest job, or the one linked to."""
+        state = visitor.recognise(values[0])
+        tab = Tab(*values)._replace(visitor=state, seen="")
+        receipts.restore(tab.slips, self.runner, tab.owner)
+        newest = next(iter(self.runner.jobs(tab.owner, most=1)), None)
+        task = receipts.task_id(request.query_params.get("task"))
+        job = self.runner.adopt(task, owner=tab.owner) if task else newest
+        view = self.show(tab, job.id if job else "")
+        return [state, time.time(), *self.form.restore(kept), *view]
+
+    def review(self, label: str, *values: Any) -> list[Any]:
+        """Say what is missing, what has no effect and what it will cost."""
+        files, urls, settings = self.form.read(values)
+        try:
+            make_request(files, urls, settings)
+            missing = ""
+        except RequestInvalid as error:
+            missing = error.problems[0].message
+        sketch = draft([*files, *(urls or "").split()], settings)
+        return [
+            self.form.keep(values),
+            gr.skip() if label == SENDING else _button(missing),
+            _price(sketch, simulated=self.simulated),
+            *self.form.review(sketch),
+        ]
+
+    def submit(self, again: bool, nonce: str, *values: Any) -> list[Any]:
+        """Start one job for one deliberate click."""
+        tab = Tab(*values[:TAB])
+        files, urls, settings = self.form.read(values[TAB:])
+        try:
+            request = make_request(files, urls, settings)
+            click = f"{tab.owner}:{nonce}"
+            job = self.runner.start(request, owner=tab.owner, click=click, again=again)
+        except ViduError as error:
+            return self.show(tab, "", error=error)
+        return self.show(tab, job.id)
+
+    def look(self, *values: Any) -> list[Any]:
+        """See how the visitor's jobs stand."""
+        tab = Tab(*values)
+        return self.show(tab, tab.shown)
+
+    def open_job(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """Show a job from the list."""
+        return self.show(Tab(*values), str(event.job))
+
+    def open_task(self, text: str, *values: Any) -> list[Any]:
+        """Follow a task by its id, wherever it was started."""
+        tab = Tab(*values)
+        task = receipts.task_id(text)
+        if not task:
+            wrong = RequestInvalid(Problem("task", "This does not look like a task's id."))
+            return self.show(tab, "", error=wrong)
+        job = self.runner.adopt(task, owner=tab.owner)
+        self.runner.watch_again(job.id, tab.owner)
+        return self.show(tab, job.id)
+
+    def stop_watching(self, *values: Any) -> list[Any]:
+        """Stop following the shown job; its task goes on."""
+        tab = Tab(*values)
+        self.runner.stop(tab.shown, tab.owner)
+        return self.show(tab, tab.shown)
+
+    def watch_again(self, *values: Any) -> list[Any]:
+        """Go on following the shown job."""
+        tab = Tab(*values)
+        self.runner.watch_again(tab.shown, tab.owner)
+        return self.show(tab, tab.shown)
+
+    def show(self, tab: Tab, job_id: str, *, error: ViduError | None = None) -> list[Any]:
+        """Give the values of `view` for a job, or for an error where there is none."""
+        jobs: list[Job] = []
+        look = None
+        try:
+            jobs = self.runner.jobs(tab.owner, most=history.MOST)
+            look = self.runner.look(job_id, tab.owner) if job_id else None
+        except LedgerFailed as failure:
+            error = failure
+        job = look.job if look else None
+        state = job.state if job else None
+        sending = state in (JobState.PREPARED, JobState.SUBMITTING)
+        seen = f"{job.id} {job.state}" if job else ""
+        if sending:
+            button: Any = gr.Button(SENDING, interactive=False)
+        else:
+            button = _button("") if tab.label == SENDING else gr.skip()
+        # With nothing to show, what stands there stays: it may be an error.
+        card = status.refused(error) if error else status.render(look) if look else gr.skip()
+        video = str(self.runner.file(job, job.video)) if job and job.video else None
+        slip = receipts.with_job(tab.slips, job) if job else None
+        calm = self.runner.open_jobs / LOOKS_PER_SECOND
+        return [
+            job.id if job else "",
+            seen,
+            (job.task_id or "") if job else "",
+            card,
+            # A video that is sent again would start anew.
+            gr.skip() if seen == tab.seen and not error else video,
+            gr.Timer(min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=any(j.open for j in jobs)),
+            button,
+            gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
+            gr.Button(visible=state is JobState.STOPPED),
+            gr.Button(visible=isinstance(error, AskedAlready)),
+            history.render(jobs, job.id if job else ""),
+            gr.skip() if slip is None else slip,
+        ]
 
 
 def _button(missing: str) -> gr.Button:
