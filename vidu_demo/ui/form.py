@@ -117,6 +117,7 @@ class Form:
             file_types=["image"],
             sources=["upload", "webcam", "clipboard"],
             columns=3,
+            fit_columns=False,
             height=200,
             object_fit="contain",
             allow_preview=False,

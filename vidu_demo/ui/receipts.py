@@ -12,7 +12,8 @@ from vidu_demo.ledger import Job, LedgerFailed
 from vidu_demo.ui.form import SETTINGS, kept_or_default
 
 STORAGE_KEY = "vidu-demo-tasks"
-MOST = 50
+MOST = 20
+"""Receipts kept. They travel with every event of the page, so they are few."""
 
 _TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{5,127}")
 
@@ -44,7 +45,7 @@ def with_job(receipts: Any, job: Job) -> list[dict[str, Any]] | None:
 
 def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
     """Take up the tasks that the browser knows and the ledger does not."""
-    known = {job.task_id for job in runner.jobs(owner, most=4 * MOST)}
+    known = {job.task_id for job in runner.jobs(owner, most=10 * MOST)}
     for receipt in receipts if isinstance(receipts, list) else []:
         if not isinstance(receipt, dict) or receipt.get("backend") != runner.backend:
             continue
