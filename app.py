@@ -1,16 +1,20 @@
-"""The app: settings, runner, page, launch. `demo` is what `gradio app.py` and Spaces look for."""
+"""The app: settings, studio, page, launch. `demo` is what `gradio app.py` and Spaces look for."""
 
 import argparse
-import atexit
+import logging
+import sys
 
+import gradio as gr
+
+from vidu_demo.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.launch import launch
-from vidu_demo.ui.page import build
+from vidu_demo.ui.page import build, who_pays
 
 
 def read_arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Read the command line; for an import, take the defaults."""
     parser = argparse.ArgumentParser(description="A playground for the video model Vidu Q2 Pro.")
     parser.add_argument("--share", action="store_true", help="also serve it under a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
@@ -18,19 +22,29 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--simulate", action="store_true", help="use the simulator even if there is a key"
     )
-    return parser.parse_args()
+    return parser.parse_args(None if __name__ == "__main__" else [])
 
 
-arguments = read_arguments() if __name__ == "__main__" else argparse.Namespace(simulate=False)
-studio = Studio(Settings.from_environment(), simulate=arguments.simulate)
-atexit.register(studio.close)
+if gr.NO_RELOAD:  # a hot reload builds the page anew, over the same running jobs
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vidu_demo").setLevel(logging.INFO)
+    arguments = read_arguments()
+    try:
+        studio = Studio(Settings.from_environment(), simulate=arguments.simulate)
+    except (ValueError, ViduError) as error:
+        sys.exit(str(error))
+
 demo = build(studio.runner, simulated=studio.simulated)
 
-if __name__ == "__main__":
-    launch(
-        demo,
-        videos=studio.videos,
-        share=arguments.share or None,
-        server_name=arguments.host,
-        server_port=arguments.port,
-    )
+if __name__ == "__main__" and gr.NO_RELOAD:
+    print(who_pays(simulated=studio.simulated))
+    try:
+        launch(
+            demo,
+            videos=studio.videos,
+            share=arguments.share or None,
+            server_name=arguments.host,
+            server_port=arguments.port,
+        )
+    finally:
+        studio.close()

@@ -47,6 +47,10 @@ class Settings:
         },
     )
 
+    def __post_init__(self) -> None:
+        if not self.requests_per_second > 0:
+            raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
+
     @property
     def ledger_url(self) -> str:
         """The database that is used, as an SQLAlchemy URL."""

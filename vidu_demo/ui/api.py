@@ -44,7 +44,7 @@ def add_generate(runner: JobRunner, form: Form) -> None:
             if not look.job.open:
                 break
             await asyncio.sleep(LOOK_SECONDS)
-        if not look or look.job.state is not JobState.DONE or not look.job.video:
+        if not look or look.job.state != JobState.DONE or not look.job.video:
             raise gr.Error(status.plain(look), print_exception=False)
         yield describe(look), str(runner.file(look.job, look.job.video))
 

@@ -231,11 +231,12 @@ class Form:
 
         self.pictures.upload(check, [self.pictures], [self.pictures, self.picture_note], **options)
         self.pictures.select(choose, None, self.chosen, **options)
-        for button, step in ((self.earlier, -1), (self.later, 1)):
+        for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(
                 partial(move, step),
                 [self.pictures, self.chosen],
                 [self.pictures, self.chosen],
+                api_name=name,
                 **options,
             )
 

@@ -177,13 +177,16 @@ class _Page:
         arrived.then(**reviewing)
         gr.on(form.changes, trigger_mode="always_last", **reviewing)
         form.listen(SHORT)
-        for button, again in ((self.run, False), (self.anyway, True)):
+        for button, name, again in (
+            (self.run, "submit", False),
+            (self.anyway, "submit_again", True),
+        ):
             button.click(
                 partial(self.submit, again),
                 [self.click, *self.tab, *form.inputs],
                 self.view,
+                api_name=name,
                 js=_NEW_CLICK,
-                trigger_mode="once",
                 **SHORT,
             )
         self.timer.tick(self.look, self.tab, self.view, **SHORT)
@@ -296,7 +299,7 @@ class _Page:
             gr.Timer(min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=any(j.open for j in jobs)),
             button,
             gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
-            gr.Button(visible=state is JobState.STOPPED),
+            gr.Button(visible=state == JobState.STOPPED),
             gr.Button(visible=isinstance(error, AskedAlready)),
             history.render(jobs, job.id if job else ""),
             gr.skip() if slip is None else slip,
@@ -319,14 +322,19 @@ def _price(sketch: VideoRequest, *, simulated: bool) -> str:
     )
 
 
+def who_pays(*, simulated: bool) -> str:
+    """Say in one line where videos come from and who pays."""
+    if simulated:
+        return (
+            "Simulated: videos are made on this machine, no model is used and nothing is charged."
+        )
+    return "Videos are made by Vidu Q2 Pro at Novita and charged to this app's key."
+
+
 def _heading(simulated: bool) -> str:
-    who = (
-        "Simulated: videos are made on this machine, no model is used and nothing is charged."
-        if simulated
-        else "Videos are made by Vidu Q2 Pro at Novita and charged to this app's key."
-    )
     return (
         '<header class="heading"><h1>Vidu Q2 Pro</h1>'
         "<p>A picture and a sentence become a video.</p>"
-        f'<p class="payer {"simulated" if simulated else "paid"}">{who}</p></header>'
+        f'<p class="payer {"simulated" if simulated else "paid"}">'
+        f"{who_pays(simulated=simulated)}</p></header>"
     )

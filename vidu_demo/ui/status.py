@@ -1,5 +1,6 @@
 """The status place: where a job stands, in words, and what to do if something went wrong."""
 
+from datetime import UTC, datetime
 from html import escape
 
 import gradio as gr
@@ -58,14 +59,16 @@ def render(look: Look) -> str:
             took = seconds_spoken((job.finished or job.created) - (job.submitted or job.created))
             return _card("done", f"Done in {took}", [_receipt(look)])
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
-            return _card("fault", _FAULTS[job.state], [*_message(look), _receipt(look)])
+            return _card(
+                "fault", _FAULTS[job.state], [*_message(look), _asked(look), _receipt(look)]
+            )
     step, headline = _progress(look)
     bar = "".join(
         f'<li class="{_step_class(number, step)}">{name}</li>' for number, name in enumerate(STEPS)
     )
     started = job.submitted or job.created
     clock = f'<span class="clock" data-started="{started:.1f}"></span>'
-    percent = look.task.progress if look.task and job.state is JobState.RUNNING else None
+    percent = look.task.progress if look.task and job.state == JobState.RUNNING else None
     bar_value = f' value="{percent}" max="100"' if percent is not None else ""
     body = [
         f'<progress aria-label="Progress"{bar_value}></progress>',
@@ -109,7 +112,7 @@ def _progress(look: Look) -> tuple[int, str]:
         words.append(f"{task.progress} %")
     if task.eta is not None:
         words.append(f"about {seconds_spoken(task.eta)} left")
-    return 2 if task.status is TaskStatus.QUEUED else 3, " · ".join(words)
+    return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
 def seconds_spoken(seconds: float) -> str:
@@ -125,6 +128,17 @@ def _step_class(number: int, current: int) -> str:
 def _message(look: Look, *, with_charge: bool = True) -> list[str]:
     job = look.job
     return _fault(job.message, job.charged if with_charge else None, job.next_step)
+
+
+def _asked(look: Look) -> str:
+    """When and what was asked, to look it up at the vendor: the receipt of a job without an id."""
+    job = look.job
+    if job.state != JobState.UNKNOWN:
+        return ""
+    when = datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    request = job.request
+    what = f"“{request['prompt'][:200]}”, {request['duration']} s, {request['resolution']}"
+    return f"<p>Sent at {when}: {escape(what)}.</p>"
 
 
 def _fault(what: str, charged: Charged | None, next_step: str) -> list[str]:
