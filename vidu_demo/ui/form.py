@@ -116,7 +116,7 @@ class Form:
             type="filepath",
             file_types=["image"],
             sources=["upload", "webcam", "clipboard"],
-            columns=3,
+            columns=4,
             fit_columns=False,
             height=200,
             object_fit="contain",

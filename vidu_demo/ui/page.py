@@ -32,11 +32,13 @@ FASTEST_LOOK, SLOWEST_LOOK = 1.0, 6.0
 """Seconds between two looks of one page at its jobs: the more jobs run, the calmer."""
 LOOKS_PER_SECOND = 60.0
 
-# Drawn in the browser, at the click: whatever is sent again later is recognised by it.
-_NEW_CLICK = """(click, ...rest) => [
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0'))
-    .join(''),
-  ...rest]"""
+# The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
+# phone the status stands below the form, so it is brought into view.
+_NEW_CLICK = """(click, ...rest) => {
+  document.querySelector('#status').scrollIntoView({behavior: 'smooth', block: 'nearest'});
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(''), ...rest];
+}"""
 
 _MEASURE_CLOCK = "(now) => { window.viduClockAhead = Date.now() / 1000 - now; }"
 
@@ -315,10 +317,10 @@ def _price(sketch: VideoRequest, *, simulated: bool) -> str:
         amount = pricing.spoken(pricing.estimate(sketch))
     except (KeyError, TypeError):  # a number that is being typed
         return ""
-    paid = "Simulated: nothing is charged" if simulated else "Charged to this app's key"
+    paid = "Nothing is charged" if simulated else "Charged to this app's key"
     return (
         f'<div class="price"><strong>Estimate {amount}</strong>'
-        f"<span>Vidu's price list, {pricing.DATED} · {paid}</span></div>"
+        f"<span>Vidu's list of {pricing.DATED}. {paid}.</span></div>"
     )
 
 
