@@ -8,11 +8,11 @@ import email.utils
 import os
 import random
 import re
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 import urllib3
@@ -25,19 +25,23 @@ from vidu_demo.errors import (
     Charged,
     KeyMissing,
     LinkExpired,
+    ResultRefused,
     ServiceFailed,
     StillRunning,
     SubmitOutcomeUnknown,
     TooFast,
     VideoMissing,
+    ViduError,
     meaning_of,
     read_error_body,
+    read_json,
     refusal,
 )
 from vidu_demo.images import prepare_all
 from vidu_demo.pacing import FIRST_WAIT, Pacer
 from vidu_demo.request import VideoRequest
 from vidu_demo.task import Task
+from vidu_demo.wire import read, send
 
 BASE_URL = "https://api.novita.ai"
 SUBMIT_PATH = "/v3/async/vidu-q2-pro-img2video"
@@ -73,7 +77,8 @@ class ViduClient:
         random: Callable[[], float] = random.random,
     ) -> None:
         self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
-        self.base_url = (base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL).rstrip("/")
+        address = base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL
+        self.base_url = address.strip().rstrip("/")
         self._clock, self._sleep, self._random = clock, sleep, random
         self._polls = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=32)
@@ -123,40 +128,51 @@ class ViduClient:
             ApiRefused: The API refused the question, by meaning; `ServiceFailed` also stands for
                 an answer that can't be read.
         """
+        lost = ""
         try:
-            answer = self._polls.get(
-                self.base_url + RESULT_PATH,
-                params={"task_id": task_id},
-                auth=self._authorize,
-                timeout=(CONNECT_SECONDS, GET_SECONDS),
-                allow_redirects=False,
+            request = self._polls.prepare_request(
+                requests.Request(
+                    "GET",
+                    f"{self.base_url}{RESULT_PATH}?task_id={quote(task_id, '', errors='replace')}",
+                    auth=self._authorize,
+                )
             )
-        except requests.RequestException as error:
+            answer = send(self._polls, request, (CONNECT_SECONDS, GET_SECONDS))
+            text = read(answer)
+        except _BROKEN as error:
+            lost = type(error).__name__
+        if lost:  # raised out here, so that no error of a library hangs on it
             raise ApiUnreachable(
-                f"No answer about the task came ({type(error).__name__}).",
+                f"No answer about the task came ({lost}).",
                 charged=Charged.UNKNOWN,
                 next_step="The task is not affected: ask again.",
                 task_id=task_id,
-            ) from None
-        body = _json(answer)
+            )
+        body = read_json(text)
         if answer.ok and isinstance(body, dict) and isinstance(body.get("task"), dict):
             return Task.read(body, task_id)
-        refused = self._refusal(answer, task_id)
-        readable = read_error_body(answer.text) is not None or answer.status_code in (401, 404, 429)
+        refused = self._refusal(answer, text, task_id)
+        readable = read_error_body(text) is not None or answer.status_code in (401, 404, 429)
         if readable and (not answer.ok or type(refused) is not ApiRefused):
             raise refused
-        raise ServiceFailed(
+        unreadable = ServiceFailed(
             "The API's answer about the task can't be read.",
             charged=Charged.UNKNOWN,
             task_id=task_id,
         )
+        unreadable.retry_after = refused.retry_after
+        raise unreadable
 
-    def watch(self, task_id: str, *, deadline: float | None = None) -> Iterator[Task]:
+    def watch(
+        self, task_id: str, *, deadline: float | None = None, off_peak: bool = False
+    ) -> Iterator[Task]:
         """Ask about a task until it ends, and yield every answer.
 
         Args:
             task_id: The task.
             deadline: Seconds after which to stop watching; by default none. The task goes on.
+                It is asked about once more when they are over.
+            off_peak: True for a task that may take 48 hours, and is asked about seldom.
 
         Yields:
             Each answer; the last one is finished and has `video_url`.
@@ -169,14 +185,14 @@ class ViduClient:
             VideoMissing: It is done, but no link to a video came.
             ApiRefused: The API refuses to answer about this task.
         """
-        pacer = Pacer(task_id, self._random)
+        pacer = Pacer(task_id, self._random, off_peak=off_peak)
         start = self._clock()
         wait: float | None = FIRST_WAIT
         while wait is not None:
-            if deadline is not None and self._clock() - start + wait > deadline:
-                self._sleep(max(0.0, deadline - (self._clock() - start)))
-                raise StillRunning(task_id, self._clock() - start)
-            self._sleep(wait)
+            waited = self._clock() - start
+            if deadline is not None and waited >= deadline:
+                raise StillRunning(task_id, waited)
+            self._sleep(wait if deadline is None else min(wait, deadline - waited))
             try:
                 task = self.get(task_id)
             except (ApiUnreachable, ApiRefused) as error:
@@ -192,7 +208,7 @@ class ViduClient:
         """
         task_id = self.submit(request)
         yield Task(task_id)
-        yield from self.watch(task_id, deadline=deadline)
+        yield from self.watch(task_id, deadline=deadline, off_peak=request.off_peak)
 
     def download(self, task: Task | str, target: str | os.PathLike[str]) -> Path:
         """Fetch a finished task's video.
@@ -230,50 +246,59 @@ class ViduClient:
     def _post_once(self, payload: dict[str, Any]) -> str:
         # A connection of its own: the reset of a kept one that had died would look like a lost
         # answer, and a lost answer can't be asked for again.
+        adapter, lost = _SubmitAdapter(), ""
         with requests.Session() as session:
-            url = self.base_url + SUBMIT_PATH
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
             try:
                 request = session.prepare_request(
-                    requests.Request("POST", url, json=payload, auth=self._authorize)
+                    requests.Request(
+                        "POST", self.base_url + SUBMIT_PATH, json=payload, auth=self._authorize
+                    )
                 )
-            except ValueError as error:
-                raise ApiUnreachable(f"The request can't be sent: {error}") from None
-            settings = session.merge_environment_settings(url, {}, False, None, None)
-            try:
-                answer = session.send(
-                    request,
-                    timeout=(CONNECT_SECONDS, SUBMIT_SECONDS),
-                    allow_redirects=False,
-                    **settings,
-                )
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                name = type(error).__name__
-                if _never_sent(error):
-                    raise ApiUnreachable(f"The API could not be reached ({name}).") from None
-                raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({name})")) from None
-        if answer.ok and (task_id := _task_id(_json(answer))):
-            return task_id
-        refused = self._refusal(answer)
-        if _surely_refused(answer, refused):
+                answer = send(session, request, (CONNECT_SECONDS, SUBMIT_SECONDS))
+                text = read(answer)
+            except ViduError:
+                raise
+            except Exception as error:  # whatever it is, the question is what became of the money
+                lost = type(error).__name__
+            except BaseException as error:
+                if adapter.connected:
+                    error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
+                raise
+        # Raised out here, so that no error of a library, which may quote the request, hangs on it.
+        if lost and not adapter.connected:
+            raise ApiUnreachable(f"The API could not be reached ({lost}).")
+        if lost:
+            raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
+        refused = self._refusal(answer, text)
+        task_id = _task_id(read_json(text))
+        if _surely_refused(answer.status_code, text, refused) and not (answer.ok and task_id):
             raise refused
+        if task_id:  # whatever else went wrong, it is the receipt
+            return task_id
         raise SubmitOutcomeUnknown(
             _LOST.format(f"the answer names no task (HTTP {answer.status_code})"),
             reason=refused.reason,
         )
 
-    def _refusal(self, answer: requests.Response, task_id: str | None = None) -> ApiRefused:
-        text = answer.text.replace(self._key, "[key]") if self._key else answer.text
+    def _refusal(
+        self, answer: requests.Response, text: str, task_id: str | None = None
+    ) -> ApiRefused:
         return refusal(
             answer.status_code,
             text,
             task_id=task_id,
             retry_after=_retry_after(answer.headers.get("Retry-After", "")),
+            secret=self._key,
         )
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # As an auth hook, since requests lets a .netrc entry overrule a plain header.
         if not self._key:
             raise KeyMissing
+        if not re.fullmatch(r"[!-~]+", self._key):
+            raise KeyMissing("The API key holds a character that no key has, such as a line break.")
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 
@@ -281,34 +306,49 @@ class ViduClient:
 _LOST = "The request was sent, but {}: a task may be running without its id."
 
 
-def _never_sent(error: Exception) -> bool:
-    """Tell whether a failed request certainly did not leave: no connection was ever made."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    cause = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(cause, urllib3.exceptions.SSLError):
-        cause = cause.args[0] if cause.args else None
-    return isinstance(cause, urllib3.exceptions.NewConnectionError | ssl.SSLCertVerificationError)
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What comes out of an exchange that failed, or that could not even be begun."""
 
 
-def _surely_refused(answer: requests.Response, refused: ApiRefused) -> bool:
+class _SubmitAdapter(HTTPAdapter):
+    """Notes whether a connection was made: until then nothing of a request has left.
+
+    A name that is not found, a refused connection, a TLS handshake and a tunnel through a proxy
+    that fail are all of that kind.
+    """
+
+    connected = False
+
+    def get_connection_with_tls_context(
+        self, *args: Any, **kwargs: Any
+    ) -> urllib3.HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        adapter = self
+
+        class Noting(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            def connect(self) -> None:
+                super().connect()
+                adapter.connected = True
+                # Else the time to connect would bound the upload of all the pictures.
+                self.timeout = SUBMIT_SECONDS
+                self.sock.settimeout(self.timeout)
+
+        pool.ConnectionCls = Noting
+        return pool
+
+
+def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:
     """Tell whether an answer to a submit says for sure that no task was made."""
-    named = bool(refused.reason) and meaning_of(refused.reason) not in (ApiRefused, ServiceFailed)
-    if 400 <= answer.status_code < 500:
-        return read_error_body(answer.text) is not None or answer.status_code in _GATE_STATUSES
+    if isinstance(refused, ServiceFailed | ResultRefused):
+        return False  # a task may have been made before it failed
+    if 400 <= status < 500:
+        return read_error_body(text) is not None or status in _GATE_STATUSES
     # Outside 4xx only a clear word counts, and "too fast" is none: it would be sent again.
-    return named and not isinstance(refused, TooFast)
+    return meaning_of(refused.reason) not in (ApiRefused, TooFast)
 
 
-_GATE_STATUSES = {401, 403, 404, 413, 429}
+_GATE_STATUSES = {401, 403, 404, 407, 413, 429}
 """Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
-
-
-def _json(answer: requests.Response) -> Any:
-    try:
-        return answer.json()
-    except ValueError:
-        return None
 
 
 def _task_id(body: Any) -> str | None:
@@ -316,7 +356,7 @@ def _task_id(body: Any) -> str | None:
         return None
     for holder in (body, body.get("task"), body.get("data")):
         task_id = holder.get("task_id") if isinstance(holder, dict) else None
-        if isinstance(task_id, str | int) and str(task_id).strip():
+        if isinstance(task_id, str | int) and str(task_id).strip() and task_id is not True:
             return str(task_id).strip()
     return None
 
@@ -329,12 +369,12 @@ def _retry_after(value: str) -> float | None:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _target_file(task_id: str, target: str | os.PathLike[str]) -> Path:
     path = Path(target)
     if path.is_dir() or not path.suffix or str(target).endswith(("/", os.sep)):
-        return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)}.mp4"
+        return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)[:100]}.mp4"
     return path

@@ -6,9 +6,11 @@ untouched.
 """
 
 import os
+import string
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import requests
 import urllib3
@@ -16,6 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from vidu_demo.errors import DownloadFailed, LinkExpired
 from vidu_demo.task import Task
+from vidu_demo.wire import send
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds without a byte."""
@@ -23,6 +26,8 @@ TIMEOUT = (10.0, 60.0)
 MAX_BYTES = 2 * 1024**3
 MAX_REDIRECTS = 5
 CHUNK = 256 * 1024
+CONTAINERS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"}
+"""What counts as a video: FFmpeg also opens pictures, and playlists that lead elsewhere."""
 
 
 def fetch(task: Task, path: Path) -> Path:
@@ -33,24 +38,29 @@ def fetch(task: Task, path: Path) -> Path:
         DownloadFailed: Anything else went wrong; no unfinished file is left at `path`.
     """
     part = path.with_name(path.name + ".part")
+    failed = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _stream(task, part)
         check(part, task.task_id)
         part.replace(path)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise DownloadFailed(
+        failed = DownloadFailed(
             f"The video is made, but its download broke off ({type(error).__name__}).",
             task_id=task.task_id,
-        ) from None
-    except OSError as error:
-        raise DownloadFailed(
-            f"The video is made, but the file can't be written: {error.strerror}.",
+        )
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else None
+        failed = DownloadFailed(
+            f"The video is made, but the file can't be written: {said or type(error).__name__}.",
             next_step="Make room or choose another folder, then fetch it again for free.",
             task_id=task.task_id,
-        ) from None
+        )
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
+            part.unlink(missing_ok=True)
+    if failed:  # raised out here: the error of a library may name the link
+        raise failed
     return path
 
 
@@ -63,7 +73,7 @@ def check(path: Path, task_id: str) -> None:
     import av  # noqa: PLC0415 - only a finished download needs it, and it loads slowly
 
     try:
-        with av.open(str(path)) as container:
+        with path.open("rb") as file, av.open(file, "r", options=CONTAINERS) as container:
             frame = next(container.decode(video=0), None)
     except (av.FFmpegError, IndexError, ValueError):
         frame = None
@@ -90,31 +100,28 @@ def _stream(task: Task, part: Path) -> None:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-        if promised.isdecimal() and received != int(promised):
+        came = answer.raw.tell()  # on the wire: a body packed against our wish is longer unpacked
+        if promised.isdecimal() and came != int(promised):
             raise DownloadFailed(
-                f"The video is made, but only {received} of {promised} bytes came.",
+                f"The video is made, but only {came} of {promised} bytes came.",
                 task_id=task.task_id,
             )
 
 
 def _open(session: requests.Session, task: Task) -> requests.Response:
     """Follow the link to an answer with a body. Redirects are followed here, as given too."""
-    url = task.video_url or ""
-    session.mount("http://", _VerbatimAdapter())
-    session.mount("https://", _VerbatimAdapter())
-    for _ in range(MAX_REDIRECTS):
-        answer = session.send(
-            _as_given(url),
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            **session.merge_environment_settings(url, {}, True, None, None),
-        )
+    adapter = _VerbatimAdapter()
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    adapter.link = task.video_url or ""
+    for _ in range(MAX_REDIRECTS + 1):
+        answer = send(session, _without_query(adapter.link), TIMEOUT)
         if answer.status_code == 200:
             return answer
         answer.close()
         if not answer.is_redirect:
             break
-        url = urljoin(url, answer.headers["Location"])
+        adapter.link = _next_link(adapter.link, answer.headers["Location"])
     status = answer.status_code
     if status in (401, 403, 404, 410):
         raise LinkExpired(
@@ -126,33 +133,47 @@ def _open(session: requests.Session, task: Task) -> requests.Response:
     )
 
 
-def _as_given(url: str) -> requests.PreparedRequest:
-    request = requests.Request("GET", url, headers={"Accept-Encoding": "identity"}).prepare()
-    request.url = url
-    return request
+def _next_link(link: str, location: str) -> str:
+    if "://" in location.partition("?")[0]:
+        return location
+    try:
+        return urljoin(link, location)
+    except ValueError:
+        raise requests.exceptions.InvalidURL("a broken redirect") from None
+
+
+def _without_query(link: str) -> requests.PreparedRequest:
+    """Make the request that libraries see, and write in logs and errors: without the signature."""
+    url = link.partition("#")[0].partition("?")[0]
+    return requests.Request("GET", url, headers={"Accept-Encoding": "identity"}).prepare()
 
 
 class _VerbatimAdapter(HTTPAdapter):
-    """Writes the request target as it stands in the URL; one connection serves one request."""
+    """Writes the request target as it stands in `link`, on every connection it makes."""
+
+    link = ""
 
     def get_connection_with_tls_context(
-        self,
-        request: requests.PreparedRequest,
-        *args: Any,
-        **kwargs: Any,
+        self, *args: Any, **kwargs: Any
     ) -> urllib3.HTTPConnectionPool:
-        pool = super().get_connection_with_tls_context(request, *args, **kwargs)
-        url = (request.url or "").partition("#")[0]
-        host_and_target = url.partition("://")[2]
-        start = min((i for i in map(host_and_target.find, "/?") if i >= 0), default=None)
-        target = host_and_target[start:] if start is not None else ""
-        target = target if target.startswith("/") else "/" + target
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        adapter = self
 
         class Verbatim(pool.ConnectionCls):  # type: ignore[name-defined, misc]
             def putrequest(self, method: str, written: str, *args: Any, **kwargs: Any) -> None:
                 # Through a plain proxy the target is the whole URL.
-                given = target if written.startswith("/") else url
-                super().putrequest(method, given, *args, **kwargs)
+                whole = not written.startswith("/")
+                super().putrequest(method, _target(adapter.link, whole), *args, **kwargs)
 
         pool.ConnectionCls = Verbatim
         return pool
+
+
+def _target(link: str, whole: bool) -> str:
+    # All of ASCII that may stand in a request line stays; a space or a letter like "é" can't.
+    link = quote(link.partition("#")[0], string.punctuation, errors="replace")
+    if whole:
+        return link
+    target = link.partition("://")[2]
+    start = min((i for i in map(target.find, "/?") if i >= 0), default=len(target))
+    return target[start:] if target[start:].startswith("/") else "/" + target[start:]

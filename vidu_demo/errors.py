@@ -27,7 +27,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Charged(StrEnum):
@@ -49,7 +49,7 @@ class Charged(StrEnum):
 
 def redact(text: str) -> str:
     """Cut the query off every link and the token off every `Bearer`: both can be secrets."""
-    text = re.sub(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)
+    text = re.sub(r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)
     return re.sub(r"(?i)(bearer\s+)[^\s\"',}]+", r"\1…", text)
 
 
@@ -103,6 +103,7 @@ class RequestInvalid(ViduError):
     """The request breaks a rule, so nothing was sent."""
 
     what = "The request is not complete."
+    next_step = "Change that, then send it."
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
@@ -127,7 +128,7 @@ class ApiUnreachable(ViduError):
     """The connection could not be made, so the request certainly did not arrive."""
 
     what = "The API could not be reached."
-    next_step = "Check the connection, then send it again."
+    next_step = "Check the connection and NOVITA_BASE_URL, then send it again."
 
 
 class SubmitOutcomeUnknown(ViduError):
@@ -250,8 +251,8 @@ class NotFound(ApiRefused):
 
     reasons = frozenset({"TASK_NOT_FOUND", "API_NOT_FOUND"})
     statuses = frozenset({404, 410})
-    what = "The API does not know this task."
-    next_step = "Check the id, and that the key is the one the task was started with."
+    what = "The API knows no such task or address."
+    next_step = "Check the task's id, the key it was started with, and NOVITA_BASE_URL."
 
 
 class ServiceFailed(ApiRefused):
@@ -266,7 +267,7 @@ class ServiceFailed(ApiRefused):
             "SERVICE_NOT_AVAILABLE",
         }
     )
-    statuses = frozenset({500, 502, 503, 504})
+    statuses = frozenset({408, 425, *range(500, 600)})
     what = "The API had a fault on its own side."
     next_step = "This is not about your request. Give it some time."
 
@@ -297,18 +298,28 @@ def read_error_body(text: str) -> tuple[str, str] | None:
     Returns:
         None if the text is no error body: not JSON, no object, or one without a reason.
     """
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return None
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
+    body = read_json(text)
+    if isinstance(body, dict) and isinstance(error := body.get("error"), dict | str):
+        body = error if isinstance(error, dict) else {"message": error}
     if not isinstance(body, dict):
         return None
     reason, message = body.get("reason") or body.get("code") or "", body.get("message") or ""
     if not isinstance(message, str):
         message = ""
-    return (str(reason), message) if reason or message else None
+    return (writable(str(reason)), writable(message)) if reason or message else None
+
+
+def read_json(text: str) -> Any:
+    """Parse JSON; None if it is none, or nested so deeply that it can't be meant."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def writable(text: str) -> str:
+    """Replace halves of characters, which JSON can carry and no file or database takes."""
+    return text.encode(errors="replace").decode()
 
 
 def refusal(
@@ -317,6 +328,7 @@ def refusal(
     *,
     task_id: str | None = None,
     retry_after: float | None = None,
+    secret: str = "",
 ) -> ApiRefused:
     """Turn an error answer into the error that it means.
 
@@ -326,9 +338,12 @@ def refusal(
         task_id: The task that was asked about; then the question failed, not the task, and
             nothing is said about the money.
         retry_after: Seconds the API asked to wait.
+        secret: The key, in case the answer repeats it.
     """
     reason, message = read_error_body(text) or ("", "")
-    meaning = meaning_of(reason, http_status)
+    if secret:
+        reason, message = reason.replace(secret, "[key]"), message.replace(secret, "[key]")
+    meaning = meaning_of(reason)
     if meaning is ApiRefused:
         meaning = meaning_of(message, http_status)
     what = meaning.what
@@ -338,12 +353,19 @@ def refusal(
         what = f"{what} It answered HTTP {http_status}."
     error = meaning(
         what,
-        charged=Charged.UNKNOWN if task_id or issubclass(meaning, ServiceFailed) else Charged.NO,
+        charged=Charged.UNKNOWN
+        if task_id or issubclass(meaning, ServiceFailed | ResultRefused)
+        else Charged.NO,
+        # A step that says "send it again" would buy a second task while the first one runs.
+        next_step=_ASK_AGAIN if task_id and meaning not in (KeyRejected, NotFound) else None,
         task_id=task_id,
         reason=reason,
     )
     error.retry_after = retry_after
     return error
+
+
+_ASK_AGAIN = "The question was refused, not the task: ask again later by its id."
 
 
 class TaskFailed(ViduError):

@@ -5,12 +5,13 @@ per second that a task which still runs at `t` ends right then, a gap of `d` sec
 questions and `h·d/2` seconds of lateness per second, so the best gap is `sqrt(2 / (rate · h))`:
 seldom while success is unlikely, often when it is due. `h` comes from how long tasks took: the
 published 30 s to 5 min when nothing else is known, this installation's own past waits once there
-are some, and the API's own eta or percent where it says something.
+are some, and the API's own eta or percent where it says something, as far as it keeps its word.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from statistics import median
 
 from vidu_demo.errors import (
     ApiRefused,
@@ -29,14 +30,15 @@ from vidu_demo.task import Task, TaskStatus
 FIRST_WAIT = 2.0
 """Seconds from the submit to the first question, which tells whether the task is queued."""
 
-SHORTEST_GAP, LONGEST_GAP = 1.0, 45.0
-"""Seconds between two questions about a running task that is not off-peak."""
+SHORTEST_GAP, LONGEST_GAP = 1.0, 30.0
+"""Seconds between two questions about a running task, give or take a tenth."""
 
 CALM_SHORTEST, CALM_LONGEST = 60.0, 900.0
 """Seconds between two questions about an off-peak task, which may take 48 hours."""
 
 LONGEST_BACKOFF, LONGEST_RETRY_AFTER = 60.0, 300.0
-"""Seconds to wait after failures, and the most that a `Retry-After` is followed."""
+"""Seconds to wait after failures, give or take a quarter; the most that a `Retry-After` is
+followed."""
 
 MAX_FAILURES = 12
 """Questions in a row without a usable answer before a watcher is told."""
@@ -68,49 +70,62 @@ class Expectation:
     spread: float
     weight: float = 1.0
 
-    def _z(self, time: float) -> float:
-        return math.log(time / self.seconds) / self.spread
-
-    def density(self, time: float) -> float:
-        """The chance per second of ending at `time`, times the weight."""
-        bell = math.exp(-0.5 * self._z(time) ** 2) / math.sqrt(2 * math.pi)
-        return self.weight * bell / (self.spread * time)
-
-    def survival(self, time: float) -> float:
-        """The chance of still running at `time`, times the weight."""
-        return self.weight * 0.5 * math.erfc(self._z(time) / math.sqrt(2))
+    def at(self, time: float) -> tuple[float, float]:
+        """Get the chance of still running at `time`, and of ending in that second, weighted."""
+        z = math.log(time / self.seconds) / self.spread
+        bell = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+        running = 0.5 * math.erfc(z / math.sqrt(2))
+        return self.weight * running, self.weight * bell / (self.spread * time)
 
 
 PUBLISHED = Expectation(95.0, 0.7, weight=2.0)
 """30 s to 5 min as the 5th and 95th percentile; it counts as much as two past waits."""
 
+FORECAST_SHARE = 0.75
+"""How far an eta or percent is believed at first, against everything else that is known."""
 
-def expectations(past: Sequence[float], task: Task | None, waited: float) -> list[Expectation]:
-    """Gather what is known about a task's whole time.
 
-    Args:
-        past: How long like tasks of this installation took, in seconds.
-        task: The last answer, if there was one.
-        waited: Seconds since the submit.
+def learned(past: Sequence[float]) -> list[Expectation]:
+    """Guess from how long like tasks of this installation took, in seconds.
+
+    It goes by medians: a wait may hold a night during which the app was off.
     """
-    known = [PUBLISHED]
-    if past:
-        logs = [math.log(max(1.0, seconds)) for seconds in past]
-        mean = math.fsum(logs) / len(logs)
-        # Two imagined past waits of the published spread keep a few real ones from overclaiming.
-        squares = math.fsum((log - mean) ** 2 for log in logs) + 2 * PUBLISHED.spread**2
-        spread = max(0.1, math.sqrt(squares / (len(logs) + 2)))
-        known.append(Expectation(math.exp(mean), spread, weight=len(past)))
-    left, doubt = None, 0.0
-    if task and task.eta:
-        left, doubt = task.eta, 0.3
-    elif task and task.progress and waited > 0:
-        left, doubt = waited * (100 - task.progress) / task.progress, 0.6
-    if left is not None:
-        total = max(1.0, waited + left)
-        spread = min(0.5, max(0.02, doubt * left / total))
-        known.append(Expectation(total, spread, weight=3 * sum(part.weight for part in known)))
-    return known
+    if not past:
+        return [PUBLISHED]
+    logs = [math.log(max(1.0, seconds)) for seconds in past]
+    middle = median(logs)
+    deviation = 1.48 * median(abs(log - middle) for log in logs)
+    # The imagined past waits of the published spread keep a few real ones from overclaiming.
+    imagined = PUBLISHED.weight
+    variance = (len(logs) * deviation**2 + imagined * PUBLISHED.spread**2) / (len(logs) + imagined)
+    spread = max(0.1, math.sqrt(variance))
+    return [PUBLISHED, Expectation(math.exp(middle), spread, weight=len(logs))]
+
+
+@dataclass
+class Forecast:
+    """What the API says about the end, believed as far as it keeps its word.
+
+    A stuck eta or percent moves its end on by a second a second: the share of the watched time
+    by which the end has moved on, since it was named nearest, is not believed.
+    """
+
+    _nearest: dict[TaskStatus, tuple[float, float]] = field(default_factory=dict)
+
+    def heard(self, task: Task, waited: float) -> tuple[float, Expectation] | None:
+        """Take an answer in: how far to believe it, below 1, and its guess, if it holds one."""
+        if task.eta:
+            left, doubt = task.eta, 0.3
+        elif task.progress and waited > 0:
+            left, doubt = waited * (100 - task.progress) / task.progress, 0.6
+        else:
+            return None
+        now = (max(1.0, waited + left), waited)
+        end, since = self._nearest[task.status] = min(now, self._nearest.get(task.status, now))
+        moved = max(0.0, now[0] - end - 1)  # a second is rounding
+        believed = 1 - min(1.0, moved / max(1.0, waited - since))
+        spread = min(0.5, max(0.02, (doubt * left + moved) / now[0]))
+        return FORECAST_SHARE * believed, Expectation(now[0], spread)
 
 
 def gap(known: Sequence[Expectation], waited: float) -> float:
@@ -119,15 +134,21 @@ def gap(known: Sequence[Expectation], waited: float) -> float:
     Questions are laid at a density of `sqrt(rate · h / 2)`; the next is due where that adds up
     to one.
     """
-    step, due, time = 0.25, 0.0, max(waited, 0.25)
-    while due < 1 and time - waited < LONGEST_GAP:
-        time += step
-        running = sum(part.survival(time) for part in known)
-        # Far out on every tail the quotient has no digits left; one in 100 s is a calm guess.
-        hazard = sum(part.density(time) for part in known) / running if running > 1e-9 else 0.01
-        due += step * math.sqrt(QUESTIONS_PER_SECOND_SAVED * hazard / 2)
-        step = max(0.25, (time - waited) / 32)
-    return max(SHORTEST_GAP, time - waited)
+    due, ahead = 0.0, 0.0
+    while ahead < LONGEST_GAP:
+        step = max(0.25, ahead / 8)
+        time = max(0.0, waited) + ahead + step / 2
+        chances = [guess.at(time) for guess in known]
+        running = math.fsum(chance for chance, _ in chances)
+        ending = math.fsum(chance for _, chance in chances)
+        # Far out on every tail no digits are left: as likely to end as not in as long again.
+        hazard = ending / running if running > 1e-9 else 1 / time
+        density = math.sqrt(QUESTIONS_PER_SECOND_SAVED * hazard / 2)
+        if due + step * density >= 1:
+            ahead += (1 - due) / density
+            break
+        due, ahead = due + step * density, ahead + step
+    return min(LONGEST_GAP, max(SHORTEST_GAP, ahead))
 
 
 @dataclass
@@ -145,6 +166,7 @@ class Pacer:
     random: Callable[[], float]
     past: Sequence[float] = ()
     off_peak: bool = False
+    _forecast: Forecast = field(default_factory=Forecast, init=False)
     _failures: int = field(default=0, init=False)
     _odd: int = field(default=0, init=False)
     _missing: int = field(default=0, init=False)
@@ -208,10 +230,15 @@ class Pacer:
         jitter = 0.9 + 0.2 * self.random()
         if self.off_peak:
             return jitter * min(CALM_LONGEST, max(CALM_SHORTEST, waited / 20))
-        wait = gap(expectations(self.past, task, waited), waited)
+        known = learned(self.past)
+        if heard := self._forecast.heard(task, waited):
+            share, guess = heard
+            others = math.fsum(part.weight for part in known)
+            known.append(replace(guess, weight=others * share / (1 - share)))
+        wait = gap(known, waited)
         if task.status is TaskStatus.QUEUED:
-            # Doubling, so that the move out of the queue is seen early but a long queue is cheap.
-            wait = min(wait, max(3.0, waited))
+            # Tripling, so that the move out of the queue is seen early but a long queue is cheap.
+            wait = min(wait, max(4.0, 2 * waited))
         return jitter * wait
 
     def _backoff(self, times: int) -> float:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -16,7 +17,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from vidu_demo.errors import Problem, RequestInvalid
 from vidu_demo.images import ImageInput
@@ -26,6 +27,13 @@ MovementAmplitude = Literal["auto", "small", "medium", "high"]
 
 LONG_PROMPT = 2000
 """Characters that every source accepts; Vidu itself takes up to 5000 now (2026-11)."""
+
+
+def _no_switch(value: object) -> object:
+    """Let no True pass for 1, as pydantic does; text or a float that stands for an int may."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "True is no number")
+    return value
 
 
 class Notice(NamedTuple):
@@ -51,6 +59,7 @@ class VideoRequest(BaseModel):
         title="Pictures",
         description="The first picture becomes the first frame, and the video keeps its shape.",
         json_schema_extra={"ask": "Add a picture"},
+        repr=False,  # megabytes, or links that may be secret
     )
     prompt: str = Field(
         pattern=r"\S",
@@ -59,13 +68,13 @@ class VideoRequest(BaseModel):
         description="What should happen: one action, what reacts to it, one camera move.",
         json_schema_extra={"ask": "Write a prompt"},
     )
-    duration: int = Field(
+    duration: Annotated[int, BeforeValidator(_no_switch)] = Field(
         5, ge=1, le=10, title="Duration", description="Length of the video in seconds."
     )
     resolution: Resolution = Field(
         "720p", title="Resolution", description="The shorter side of the video, in pixels."
     )
-    seed: Annotated[int, Field(ge=0, le=2147483647)] | None = Field(
+    seed: Annotated[int, Field(ge=0, le=2147483647), BeforeValidator(_no_switch)] | None = Field(
         None,
         title="Seed",
         description="The same seed gives a similar video. Left empty, one is picked and shown.",
@@ -120,7 +129,7 @@ class VideoRequest(BaseModel):
             images: The pictures as the wire carries them: URLs and data URIs.
         """
         settings = self.model_dump(exclude={"images"}, exclude_none=True)
-        if not self.voice_id:
+        if not self.voice_id.strip():
             del settings["voice_id"]
         return {"images": images, **settings}
 
@@ -169,9 +178,11 @@ _SCHEMA: dict[str, dict[str, Any]] = VideoRequest.model_json_schema()["propertie
 
 def _sentence(error: ErrorDetails) -> str:
     """Say one of pydantic's complaints as a person would."""
-    field = str(error["loc"][0]) if error["loc"] else ""
+    if not error["loc"]:
+        return "Give the settings by their names."
+    field = str(error["loc"][0])
     if field not in _SCHEMA:
-        return f"There is no setting called {field}."
+        return f"There is no setting called {field[:50]}."
     about, given, limits = schema(field), error["input"], error.get("ctx", {})
     title = about["title"]
     match error["type"]:
@@ -180,13 +191,14 @@ def _sentence(error: ErrorDetails) -> str:
         case "string_too_long":
             return f"Shorten the prompt to {limits['max_length']} characters; it has {len(given)}."
         case "greater_than_equal" | "less_than_equal":
-            return (
-                f"{title} goes from {about['minimum']} to {about['maximum']}; {given} is outside."
-            )
-        case "int_type" | "int_parsing" | "int_from_float":
+            lowest, highest = about["minimum"], about["maximum"]
+            return f"{title} goes from {lowest} to {highest}; {_short(given)} is outside."
+        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float" | "finite_number":
             return f"{title} must be a whole number."
         case "literal_error":
-            return f"{title} can be {', '.join(about['enum'])}; “{given}” is none of them."
+            return f"{title} can be {', '.join(about['enum'])}; “{_short(given)}” is none of them."
+        case "string_type" if field != "images":
+            return f"{title} must be text."
         case "bool_type" | "bool_parsing":
             return f"{title} is either on or off."
         case "list_type":
@@ -195,3 +207,11 @@ def _sentence(error: ErrorDetails) -> str:
             return "A picture can be a path, a URL, bytes or a Pillow image."
         case _:
             return f"{title} can't be read."
+
+
+def _short(given: object) -> str:
+    try:
+        text = str(given)
+    except ValueError:  # Python writes no numbers of thousands of digits
+        return "this number"
+    return text if len(text) <= 50 else text[:50] + "…"

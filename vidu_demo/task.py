@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from vidu_demo.errors import writable
+
 
 class TaskStatus(StrEnum):
     """Where a task stands. `SUBMITTED` is ours: accepted, not asked about yet."""
@@ -81,7 +83,7 @@ class Task:
             eta=eta if running and eta and eta > 0 else None,
             reason=_text(task.get("reason")),
             video_url=next(
-                (link for link in links if link.startswith(("http://", "https://"))), None
+                (link for link in links if link.lower().startswith(("http://", "https://"))), None
             ),
         )
 
@@ -95,7 +97,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else str(value)
+    return "" if value is None else writable(str(value))
 
 
 def _number(value: object) -> float | None:

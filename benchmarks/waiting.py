@@ -1,0 +1,409 @@
+"""What waiting costs: open jobs in one process, pages looking at them, and a new visitor.
+
+    python -m benchmarks.waiting [--jobs 1 100 300 1000] [--pages 300]
+
+Two apps are measured in one run, each in a process of its own, against one simulator: this one,
+and a straightforward Gradio app, where one sync generator submits, sleeps and asks until the video
+is there. The pages are HTTP clients that do what a browser does: they look at the pace that the
+app's timer asks for, or hold the generator's event stream open.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from vidu_demo.simulator import Simulator
+from vidu_demo.simulator.render import render
+
+TASK_SECONDS = 120.0
+MEASURED_SECONDS = 15.0
+REQUESTS_PER_SECOND = 40.0
+PICTURE = "https://example.com/picture.jpg"
+NEW_VISITORS = 7
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def serve_ours(port: int) -> None:
+    """Serve this app."""
+    from vidu_demo.settings import Settings
+    from vidu_demo.studio import Studio
+    from vidu_demo.ui.launch import launch
+    from vidu_demo.ui.page import build
+
+    studio = Studio(Settings.from_environment())
+    demo = build(studio.runner, simulated=False)
+    launch(demo, videos=studio.videos, server_port=port, quiet=True)
+
+
+def serve_plain(port: int) -> None:
+    """Serve a straightforward Gradio app: one sync generator, `time.sleep`, the defaults."""
+    import gradio as gr
+    import requests
+
+    base, headers = os.environ["NOVITA_BASE_URL"], {"Authorization": "Bearer simulated"}
+
+    def generate(prompt: str) -> Any:
+        body = {"images": [PICTURE], "prompt": prompt, "duration": 5}
+        answer = requests.post(
+            f"{base}/v3/async/vidu-q2-pro-img2video", json=body, headers=headers, timeout=60
+        )
+        task_id = answer.json()["task_id"]
+        while True:
+            time.sleep(2)
+            result = requests.get(
+                f"{base}/v3/async/task-result",
+                params={"task_id": task_id},
+                headers=headers,
+                timeout=60,
+            ).json()
+            yield result["task"]["status"]
+            if result["task"]["status"] == "TASK_STATUS_SUCCEED":
+                return
+
+    with gr.Blocks() as demo:
+        prompt, status = gr.Textbox(), gr.Textbox()
+        gr.Button().click(generate, prompt, status)
+    demo.launch(server_port=port, quiet=True)
+
+
+@dataclass
+class App:
+    """A running app, seen from outside."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    listeners: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> float:
+        """Resident memory in MB."""
+        return self._status("VmRSS") / 1024
+
+    @property
+    def threads(self) -> int:
+        """Number of threads."""
+        return int(self._status("Threads"))
+
+    @property
+    def processor(self) -> float:
+        """Seconds of one core used since the start."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / CLOCK_TICKS
+
+    def _status(self, name: str) -> float:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return float(line.split()[1])
+        raise KeyError(name)
+
+
+@asynccontextmanager
+async def running(kind: str, simulator: Simulator, folder: Path) -> Any:
+    """Run an app in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "NOVITA_API_KEY": simulator.key,
+        "NOVITA_BASE_URL": simulator.url,
+        "VIDU_DATA_DIR": str(folder),
+        "VIDU_REQUESTS_PER_SECOND": str(REQUESTS_PER_SECOND),
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_TEMP_DIR": str(folder / "gradio"),
+        "HF_HUB_OFFLINE": "1",
+        "GRADIO_SSR_MODE": "False",
+    }
+    command = [sys.executable, "-m", "benchmarks.waiting", "--serve", kind, "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    app = App(process, f"http://127.0.0.1:{port}")
+    try:
+        async with httpx.AsyncClient() as client:
+            while True:
+                with suppress(httpx.TransportError):
+                    config = (await client.get(app.url + "/config")).json()
+                    break
+                await asyncio.sleep(0.3)
+        app.listeners = {d["api_name"]: d["id"] for d in config["dependencies"]}
+        await asyncio.sleep(2)
+        yield app
+    finally:
+        process.kill()
+        process.wait()
+
+
+@dataclass
+class Page:
+    """A browser tab of this app."""
+
+    app: App
+    client: httpx.AsyncClient
+    looks: list[float]
+    state: dict[str, str] = field(default_factory=lambda: {"token": secrets.token_urlsafe(24)})
+    shown: str = ""
+    seen: str = ""
+    label: str = "Make the video"
+    slips: list[Any] = field(default_factory=list)
+    wait: float = 1.0
+    active: bool = False
+
+    async def call(self, listener: str, *data: Any) -> list[Any]:
+        """Trigger a listener as the browser does."""
+        body = {
+            "data": list(data),
+            "fn_index": self.app.listeners[listener],
+            "session_hash": self.state["token"][:11],
+            "event_data": None,
+        }
+        answer = await self.client.post(self.app.url + "/gradio_api/run/predict", json=body)
+        answer.raise_for_status()
+        return list(answer.json()["data"])
+
+    @property
+    def tab(self) -> list[Any]:
+        """What the tab sends with every event."""
+        return [self.state, self.shown, self.seen, self.label, self.slips]
+
+    def take(self, view: list[Any]) -> None:
+        """Keep what came back, as the widgets do."""
+        self.shown, self.seen, _address, _card, _video, timer = view[:6]
+        self.wait, self.active = timer.get("value", self.wait), timer.get("active", self.active)
+        if isinstance(view[-1], list):
+            self.slips = view[-1]
+
+    async def submit(self, prompt: str) -> None:
+        """Click the button."""
+        form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False]
+        self.take(await self.call("submit", secrets.token_hex(16), *self.tab, *form))
+
+    async def look(self) -> None:
+        """Tick once."""
+        began = time.perf_counter()
+        self.take(await self.call("look", *self.tab))
+        self.looks.append(time.perf_counter() - began)
+
+    async def watch(self, prompt: str, done: dict[str, float]) -> None:
+        """Look at the app's own pace until the video is there; note when it was."""
+        await asyncio.sleep(self.wait * secrets.randbelow(1000) / 1000)
+        while self.active:
+            await self.look()
+            if self.seen.endswith(" done"):
+                done[prompt] = time.time()
+                return
+            await asyncio.sleep(self.wait)
+
+
+async def timed(act: Callable[[], Awaitable[Any]]) -> float:
+    """Seconds that something takes."""
+    began = time.perf_counter()
+    await act()
+    return time.perf_counter() - began
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value below which a share of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else math.nan
+
+
+async def new_visitor(app: App) -> tuple[float, float]:
+    """Median seconds of the page and of a click, for visitors who come now."""
+    pages, clicks = [], []
+    for number in range(NEW_VISITORS):
+        async with httpx.AsyncClient(timeout=30) as client:
+            pages.append(await timed(lambda c=client: c.get(app.url + "/")))  # type: ignore[misc]
+            if "submit" in app.listeners:
+                page = Page(app, client, [])
+                clicks.append(await timed(lambda p=page, n=number: p.submit(f"new {n}")))  # type: ignore[misc]
+            else:
+                clicks.append(await plain_click(app, client))
+    return statistics.median(pages), statistics.median(clicks)
+
+
+async def plain_click(app: App, client: httpx.AsyncClient) -> float:
+    """Seconds until the plain app starts a new visitor's event; infinity if not within 8 s."""
+    started = asyncio.Event()
+    task = asyncio.create_task(plain_page(app, client, "new", started))
+    began = time.perf_counter()
+    try:
+        await asyncio.wait_for(started.wait(), 8)
+        return time.perf_counter() - began
+    except TimeoutError:
+        return math.inf
+    finally:
+        task.cancel()
+
+
+async def plain_page(
+    app: App, client: httpx.AsyncClient, prompt: str, started: asyncio.Event
+) -> None:
+    """Hold the plain app's event stream open, as a browser does."""
+    session = secrets.token_hex(6)
+    body = {"data": [prompt], "fn_index": 0, "session_hash": session, "trigger_id": None}
+    await client.post(app.url + "/gradio_api/queue/join", json=body)
+    address = f"{app.url}/gradio_api/queue/data?session_hash={session}"
+    async with client.stream("GET", address, timeout=None) as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith("data:") and json.loads(line[5:])["msg"] == "process_starts":
+                started.set()
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    app: str
+    jobs: int
+    pages: int
+    bought: int
+    memory: float
+    threads: int
+    processor: float
+    requests: float
+    look: float
+    lag: float = math.nan
+    page: float = 0.0
+    click: float = 0.0
+
+    def __str__(self) -> str:
+        def ms(seconds: float) -> str:
+            return "none in 8 s" if seconds == math.inf else f"{seconds * 1000:.0f} ms"
+
+        lag = "-" if math.isnan(self.lag) else f"{self.lag:.1f} s"
+        look = "-" if math.isnan(self.look) else ms(self.look)
+        return (
+            f"| {self.app} | {self.jobs} | {self.pages} | {self.bought} | {self.memory:+.0f} MB "
+            f"| {self.threads} | {self.processor:.0%} | {self.requests:.1f} | {look} | {lag} "
+            f"| {ms(self.page)} | {ms(self.click)} |"
+        )
+
+
+HEAD = (
+    "| app | jobs | pages | tasks running | memory above idle | threads | CPU of a core "
+    "| questions a second | look, p95 | lag of the status, p95 | page, new visitor "
+    "| click, new visitor |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+async def measure(kind: str, jobs: int, pages: int) -> Row:
+    """Start an app, give it jobs and pages, and look at what they cost."""
+    ends: dict[str, float] = {}
+
+    def length(body: dict[str, Any]) -> float:
+        ends[body["prompt"]] = time.time() + TASK_SECONDS
+        return TASK_SECONDS
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Simulator(clip=clip(Path(folder)), seconds=length, remember=False) as simulator,
+    ):
+        simulator.speaks_progress = False  # as in the one live capture
+        limits = httpx.Limits(max_connections=2 * jobs + 50)
+        async with (
+            running(kind, simulator, Path(folder)) as app,
+            httpx.AsyncClient(timeout=120, limits=limits) as client,
+        ):
+            idle = app.memory
+            looks: list[float] = []
+            done: dict[str, float] = {}
+            if kind == "ours":
+                watchers = await open_pages(app, client, jobs, pages, looks, done)
+            else:
+                watchers = [
+                    asyncio.create_task(plain_page(app, client, f"job {n}", asyncio.Event()))
+                    for n in range(jobs)
+                ]
+            await asyncio.sleep(8)
+            looks.clear()
+            polls, used, began = simulator.poll_count, app.processor, time.perf_counter()
+            await asyncio.sleep(MEASURED_SECONDS)
+            seconds = time.perf_counter() - began
+            row = Row(
+                app=kind,
+                jobs=jobs,
+                pages=len(watchers),
+                bought=simulator.task_count,
+                memory=app.memory - idle,
+                threads=app.threads,
+                processor=(app.processor - used) / seconds,
+                requests=(simulator.poll_count - polls) / seconds,
+                look=quantile(looks, 0.95),
+            )
+            row.page, row.click = await new_visitor(app)
+            if kind == "ours" and watchers:
+                await asyncio.wait(watchers, timeout=3 * TASK_SECONDS)
+                row.lag = quantile([at - ends[prompt] for prompt, at in done.items()], 0.95)
+                row.memory = max(row.memory, app.memory - idle)
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            return row
+
+
+async def open_pages(
+    app: App,
+    client: httpx.AsyncClient,
+    jobs: int,
+    pages: int,
+    looks: list[float],
+    done: dict[str, float],
+) -> list[asyncio.Task[None]]:
+    """Start jobs from tabs, and keep some of the tabs open."""
+    tabs = {f"job {number}": Page(app, client, looks) for number in range(jobs)}
+    for batch in batched(tabs.items(), 50):
+        await asyncio.gather(*(tab.submit(prompt) for prompt, tab in batch))
+    watched = list(tabs.items())[:pages]
+    return [asyncio.create_task(tab.watch(prompt, done)) for prompt, tab in watched]
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Split into lists of a size."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def clip(folder: Path) -> bytes:
+    """A small video, so that the simulator's rendering is not what is measured."""
+    path = folder / "clip.mp4"
+    render({"images": [PICTURE], "prompt": "x", "duration": 1, "resolution": "540p"}, path)
+    return path.read_bytes()
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, nargs="*", default=[0, 1, 100, 300, 1000])
+    parser.add_argument("--plain", type=int, nargs="*", default=[0, 1, 100, 300])
+    parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--serve", choices=["ours", "plain"], help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        {"ours": serve_ours, "plain": serve_plain}[arguments.serve](arguments.port)
+        return
+    print(HEAD, flush=True)
+    for kind, sizes in (("ours", arguments.jobs), ("plain", arguments.plain)):
+        for jobs in sizes:
+            print(asyncio.run(measure(kind, jobs, arguments.pages)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

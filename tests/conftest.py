@@ -1,0 +1,84 @@
+"""What the tests share: the simulator, a client at it, a clock that nobody waits for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidu_demo import VideoRequest, ViduClient
+from vidu_demo.simulator import Simulator
+from vidu_demo.simulator.render import render
+
+pytest_plugins = ["page_fixtures"]
+
+
+class Clock:
+    """Time that passes only where it is slept away."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A real video, rendered once."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    url = "https://example.com/photo.jpg"
+    render({"images": [url], "prompt": "x", "duration": 1, "resolution": "540p", "seed": 1}, path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def simulator(clock: Clock, clip: bytes) -> Iterator[Simulator]:
+    """A simulator whose tasks take 20 s of the test's clock."""
+    with Simulator(seconds=20, clock=clock, clip=clip) as running:
+        yield running
+
+
+@pytest.fixture
+def client(simulator: Simulator, clock: Clock) -> Iterator[ViduClient]:
+    made = ViduClient(
+        simulator.key, simulator.url, clock=clock, sleep=clock.sleep, random=lambda: 0.5
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    """A small picture with something to see."""
+    y, x = np.mgrid[0:48, 0:64]
+    return Image.fromarray(np.stack([4 * x, 5 * y, x ^ y], axis=-1).astype(np.uint8))
+
+
+@pytest.fixture
+def request_(picture: Image.Image) -> VideoRequest:
+    return VideoRequest(images=[picture], prompt="slow push-in", duration=1, resolution="540p")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the machine's own key, address and proxies out of the tests."""
+    for name in ("NOVITA_API_KEY", "NOVITA_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    return tmp_path / "videos"
