@@ -1,4 +1,4 @@
-"""Takes the picture of the page that the README shows: `python docs/screenshots.py`.
+"""Takes the picture of the page that the README shows: `python -m docs.screenshots`.
 
 It runs the app over the simulator, makes a video from a painted picture, and photographs the page.
 It needs Debian's Chromium, or the path of another one as the first argument.
@@ -7,14 +7,19 @@ It needs Debian's Chromium, or the path of another one as the first argument.
 import os
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import expect, sync_playwright
 
+from vidu_demo.settings import Settings
+from vidu_demo.studio import Studio
+from vidu_demo.ui.launch import launch
+from vidu_demo.ui.page import build
+
 DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent))
 CHROMIUM = "/usr/bin/chromium"
 PROMPT = "The sun sinks behind the ridge, mist rises from the valley. Slow push-in."
 WIDTH, HEIGHT = 1280, 720
@@ -40,7 +45,9 @@ def paint() -> Image.Image:
     random = Random(11)  # noqa: S311 - a painting, not a secret
     for number, colour in enumerate(RIDGES):
         layer = ImageDraw.Draw(picture)
-        layer.polygon([(0, HEIGHT), *ridge(random, 370 + 78 * number), (WIDTH, HEIGHT)], fill=colour)
+        layer.polygon(
+            [(0, HEIGHT), *ridge(random, 370 + 78 * number), (WIDTH, HEIGHT)], fill=colour
+        )
     return picture
 
 
@@ -48,10 +55,7 @@ def ridge(random: Random, base: float) -> list[tuple[float, float]]:
     """Draw the line of a ridge by halving the distances between its points."""
     heights, rough = [base, base - 90, base - 20, base - 110, base], 52.0
     while len(heights) < 500:
-        middles = [
-            (a + b) / 2 + random.uniform(-rough, rough)
-            for a, b in zip(heights, heights[1:], strict=False)
-        ]
+        middles = [(a + b) / 2 + random.uniform(-rough, rough) for a, b in pairwise(heights)]
         heights = [
             *(height for pair in zip(heights, middles, strict=False) for height in pair),
             heights[-1],
@@ -63,11 +67,6 @@ def ridge(random: Random, base: float) -> list[tuple[float, float]]:
 
 def photograph(chromium: str, folder: Path) -> None:
     """Make a video on the page and save how the page looks then."""
-    from vidu_demo.settings import Settings
-    from vidu_demo.studio import Studio
-    from vidu_demo.ui.launch import launch
-    from vidu_demo.ui.page import build
-
     painting = folder / "evening.png"
     paint().save(painting)
     studio = Studio(Settings(data_dir=folder / "data"), simulate=True)
@@ -77,6 +76,7 @@ def photograph(chromium: str, folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(url)
+        page.locator("#price strong").wait_for()
         page.locator("#pictures input[type=file]").first.set_input_files(painting)
         page.locator("#prompt textarea").fill(PROMPT)
         page.get_by_role("button", name="Make the video", exact=True).click()
@@ -101,7 +101,7 @@ def photograph(chromium: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
+    os.environ["HF_HUB_OFFLINE"] = "1"
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["GRADIO_TEMP_DIR"] = str(Path(temporary) / "uploads")
         photograph(sys.argv[1] if len(sys.argv) > 1 else CHROMIUM, Path(temporary))

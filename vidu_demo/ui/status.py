@@ -98,7 +98,7 @@ def _progress(look: Look) -> tuple[int, str]:
         case JobState.SAVING:
             return 4, "Saving the video"
     if task is None:
-        return 1, "Submitted"
+        return 1, "Submitted" if job.fingerprint else "Asking about the task"
     match task.status:
         case TaskStatus.QUEUED:
             words = ["In the queue"]

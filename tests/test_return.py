@@ -1,0 +1,225 @@
+"""Coming back: after a reload, a kill, a lost disk or a lost answer, nothing bought is lost."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from page_fixtures import KEY, QUIET, Visitor, free_port, task_seconds, until
+from playwright.sync_api import Browser, expect
+
+from vidu_demo.settings import ROOT
+from vidu_demo.simulator import Fault, Simulator
+
+LOST = Fault(reset=True, after=True)
+"""The task is made, and its id gets lost on the way back."""
+
+
+def history(visitor: Visitor) -> list[str]:
+    return visitor.page.locator("#history li").all_inner_texts()
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten what people wait for."""
+    monkeypatch.setattr("vidu_demo.jobs.DOUBLE_CLICK_SECONDS", 0.3)
+    monkeypatch.setattr("vidu_demo.pacing.MAX_MISSING", 3)
+
+
+def test_stopping_to_watch_says_what_it_does_and_can_be_taken_back(
+    visitor: Visitor, pngs: dict[str, Path], api: Simulator
+) -> None:
+    before = api.submit_count
+    visitor.start(pngs["red"], prompt="stop me [3 s]")
+    visitor.button("Stop watching").click()
+    expect(visitor.headline).to_have_text("No longer watched")
+    expect(visitor.status).to_contain_text("goes on at the vendor and may be billed")
+    visitor.button("Watch it again").click()
+    expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
+    assert api.submit_count == before + 1
+
+
+def test_the_very_same_request_asks_before_it_is_bought_twice(
+    visitor: Visitor, pngs: dict[str, Path], api: Simulator
+) -> None:
+    before = api.submit_count
+    first = visitor.start(pngs["red"], prompt="twice [20 s]")
+    visitor.page.wait_for_timeout(400)  # later than a double click
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.status).to_contain_text("You have asked for this very video already")
+    expect(visitor.status).to_contain_text("Nothing was charged.")
+    assert api.submit_count == before + 1
+    visitor.button("Make a second one anyway").click()
+    expect(visitor.task_id).not_to_have_text(first)
+    assert api.submit_count == before + 2
+
+
+def test_another_request_needs_no_question(
+    visitor: Visitor, pngs: dict[str, Path], api: Simulator
+) -> None:
+    before = api.submit_count
+    visitor.start(pngs["red"], prompt="one [20 s]")
+    visitor.prompt.fill("another [20 s]")
+    expect(visitor.make).to_be_enabled()
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 2)
+
+
+def test_lost_answer_is_shown_as_unknown_and_never_sent_again(
+    visitor: Visitor, pngs: dict[str, Path], api: Simulator
+) -> None:
+    before, tasks = api.submit_count, api.task_count
+    api.faults["submit"].append(LOST)
+    visitor.fill(pngs["red"], prompt="lost on the way")
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Unknown: it may have been bought")
+    expect(visitor.status).to_contain_text("It may have been charged.")
+    expect(visitor.status).to_contain_text(
+        re.compile(r"Sent at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
+    )
+    expect(visitor.status).to_contain_text("“lost on the way”, 5 s, 720p")
+    expect(visitor.status).to_contain_text("Look in the Novita console")
+    assert "unknown, may have been billed" in history(visitor)[0]
+
+    visitor.page.wait_for_timeout(400)
+    visitor.make.click()
+    expect(visitor.status).to_contain_text("a task may be running and billed")
+    assert (api.submit_count, api.task_count) == (before + 1, tasks + 1)
+    visitor.button("Make a second one anyway").click()
+    until(lambda: api.submit_count == before + 2)
+
+
+def test_link_to_a_task_shows_it_to_whoever_has_it(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], api: Simulator
+) -> None:
+    owner = visit()
+    task = owner.start(pngs["red"], prompt="for you too")
+    expect(owner.headline).to_have_text(re.compile(r"^Done in"))
+    expect(owner.page).to_have_url(re.compile(f"[?&]task={task}$"))
+
+    guest, before = visit(), api.submit_count
+    guest.page = guest.open(f"?task={task}")
+    expect(guest.headline).to_have_text(re.compile(r"^Done in"))
+    expect(guest.video).to_be_visible()
+    assert api.submit_count == before
+    assert api.max_concurrent_polls_of(task) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("00000000-aaaa-bbbb-cccc-000000000000", "The API knows no such task"),
+        ("../../etc/passwd", "does not look like a task's id"),
+    ],
+)
+def test_task_that_is_not_there_is_said_so(visitor: Visitor, typed: str, says: str) -> None:
+    visitor.fold_out("Continue a task by its id")
+    visitor.field("Task id").fill(typed)
+    visitor.button("Watch").click()
+    expect(visitor.status).to_contain_text(says)
+
+
+def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simulator) -> None:
+    body = {"images": ["https://example.com/a.jpg"], "prompt": "elsewhere", "duration": 1}
+    answer = requests.post(
+        f"{api.url}/v3/async/vidu-q2-pro-img2video",
+        json=body,
+        headers={"Authorization": f"Bearer {KEY}"},
+        timeout=10,
+    )
+    visitor.fold_out("Continue a task by its id")
+    visitor.field("Task id").fill(f"  {answer.json()['task_id']} ")
+    visitor.button("Watch").click()
+    expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
+    expect(visitor.video).to_be_visible()
+
+
+def test_lost_network_is_forgiven(visitor: Visitor, pngs: dict[str, Path], api: Simulator) -> None:
+    before = api.submit_count
+    visitor.start(pngs["red"], prompt="through a tunnel [5 s]")
+    visitor.context.set_offline(True)
+    visitor.page.wait_for_timeout(3000)
+    visitor.context.set_offline(False)
+    expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
+    assert api.submit_count == before + 1
+
+
+# The real app, killed for real
+
+
+class Child:
+    """`python app.py` in a process of its own."""
+
+    def __init__(self, simulator: Simulator, data: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            **QUIET,
+            "NOVITA_API_KEY": simulator.key,
+            "NOVITA_BASE_URL": simulator.url,
+            "VIDU_DATA_DIR": str(data),
+            "GRADIO_TEMP_DIR": str(data.parent / "uploads"),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, str(ROOT / "app.py"), "--port", str(self.port)]
+        self._process = subprocess.Popen(
+            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until(self._answers, seconds=60)
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(self.url + "/config", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+@contextmanager
+def at(browser: Browser, child: Child) -> Iterator[Visitor]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield Visitor(context, child.url)
+    context.close()
+
+
+@pytest.mark.parametrize("disk", ["stays", "forgets"])
+def test_killed_app_comes_back_to_the_open_page(
+    browser: Browser, tmp_path: Path, pngs: dict[str, Path], disk: str
+) -> None:
+    data = tmp_path / "data"
+    with Simulator(KEY, seconds=task_seconds) as simulator:
+        child = Child(simulator, data)
+        child.start()
+        try:
+            with at(browser, child) as visitor:
+                task = visitor.start(pngs["red"], prompt="through the kill [4 s]")
+                visitor.page.wait_for_timeout(1500)  # the browser notes the task, too
+                child.kill()
+                if disk == "forgets":
+                    shutil.rmtree(data)
+                child.start()
+                expect(visitor.headline).to_have_text(re.compile(r"^Done in"), timeout=40_000)
+                expect(visitor.task_id).to_have_text(task)
+                expect(visitor.video).to_be_visible()
+                expect(visitor.prompt).to_have_value("through the kill [4 s]")
+                assert "through the kill" in history(visitor)[0]
+                assert len(list(data.glob("videos/*/*.mp4"))) == 1
+                assert simulator.submit_count == 1
+        finally:
+            child.kill()
