@@ -1,19 +1,19 @@
 """What is kept in a job's folder: the pictures as they are sent, the request as JSON, the video."""
 
 import json
-import mimetypes
 import shutil
 from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vidu_demo.images import Picture, is_url
+from vidu_demo.images import SUFFIXES, Picture, is_url
 from vidu_demo.ledger import Job, LedgerFailed
 from vidu_demo.request import VideoRequest
 
 FREE_BYTES_NEEDED = 200_000_000
 """On the disk before money is spent: room for the largest videos."""
+_KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 
 
 def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> dict[str, Any]:
@@ -57,15 +57,20 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
         if is_url(name):
             images.append(name)
             continue
-        kind, _ = mimetypes.guess_type(name)
+        file = folder / name
         try:
-            data = (folder / name).read_bytes()
+            data = file.read_bytes()
         except OSError as error:
             raise LedgerFailed(
                 f"A picture can't be read ({error.strerror}), so nothing was sent."
             ) from None
-        images.append(f"data:{kind};base64,{b64encode(data).decode()}")
+        images.append(f"data:{_KINDS[file.suffix]};base64,{b64encode(data).decode()}")
     return VideoRequest.model_construct(**kept).payload(images)
+
+
+def drop(folder: Path) -> None:
+    """Remove what was kept for a job that did not come to be."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def video_name(job: Job) -> str:

@@ -2,7 +2,7 @@
 
 It needs no browser and no visitor waiting. One thread decides whose turn it is, two small pools
 do the work: one asks, within one rate limit for the whole process, and one submits and downloads.
-A job is in one place at a time, so a task is never asked about twice at once.
+All questions go through the first, so that a task is never asked about twice at once.
 """
 
 import hashlib
@@ -12,8 +12,9 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -21,9 +22,11 @@ from typing import Any, NamedTuple
 
 from vidu_demo import folder
 from vidu_demo.client import ViduClient
+from vidu_demo.download import fetch
 from vidu_demo.errors import (
     ApiRefused,
     ApiUnreachable,
+    Charged,
     KeyMissing,
     NotFound,
     SubmitOutcomeUnknown,
@@ -46,6 +49,8 @@ LONGEST_SAVE_WAIT = 900.0
 """Seconds between tries to fetch a video."""
 WRITE_AGAIN_SECONDS = 5.0
 """Until a change that the ledger could not take is offered again."""
+BUSY_SECONDS = 1.0
+"""Until a step that another worker was at is looked at again."""
 LARGEST_SEED = 2147483647
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
 STOPPED_WATCHING: dict[str, Any] = {
@@ -104,6 +109,13 @@ class _Followed:
     lock: threading.RLock = field(default_factory=threading.RLock)
     unsaved: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def asks(self) -> bool:
+        """True if the next step is a question: how the task stands, or where its video is."""
+        if self.job.state is JobState.SAVING:
+            return not (self.task and self.task.video_url)
+        return self.job.state is JobState.RUNNING
+
 
 class JobRunner:
     """Follows jobs in the background.
@@ -140,9 +152,9 @@ class JobRunner:
         self._due: list[tuple[float, int, _Followed]] = []
         self._order = count()
         self._changed = threading.Condition()
-        self._closing = False
-        self._starting = threading.RLock()
-        self._asking: set[str] = set()
+        self._closing = threading.Event()
+        self._starting = threading.Lock()
+        self._busy: set[str] = set()
         self._preparing = threading.BoundedSemaphore(PICTURES_AT_ONCE)
         self._polls = ThreadPoolExecutor(POLL_THREADS, "vidu-poll")
         self._transfers = ThreadPoolExecutor(TRANSFER_THREADS, "vidu-transfer")
@@ -151,10 +163,13 @@ class JobRunner:
     def open(self) -> "JobRunner":
         """Take up every job that an earlier run of the app left open."""
         for job in self._ledger.followed(self.backend):
-            followed = self._hold(job)
             if job.state is JobState.PREPARED:
-                self._end(followed, JobState.NOT_SENT, ViduError(_STOPPED_BEFORE, next_step=""))
-            elif job.state is JobState.SUBMITTING:
+                # Claimed, so that nobody who shares the ledger can still send it.
+                said = _words(ViduError(_STOPPED_BEFORE, next_step=""))
+                self._ledger.claim(job, state=JobState.NOT_SENT, finished=self._wall(), **said)
+                continue
+            followed = self._hold(job)
+            if job.state is JobState.SUBMITTING:
                 self._end(followed, JobState.UNKNOWN, SubmitOutcomeUnknown(_STOPPED_DURING))
             self._put(followed, 0.0)
         self._scheduler.start()
@@ -162,8 +177,8 @@ class JobRunner:
 
     def close(self) -> None:
         """Stop working. Open jobs go on at the vendor and are taken up at the next `open`."""
+        self._closing.set()
         with self._changed:
-            self._closing = True
             self._changed.notify_all()
         self._scheduler.join()
         self._polls.shutdown(cancel_futures=True)
@@ -195,25 +210,31 @@ class JobRunner:
         with self._starting:
             if found := self._ledger.by_click(click):
                 return found
-            alike = self._ledger.unfinished_alike(owner, fingerprint)
+            alike = self._ledger.unfinished_alike(owner, self.backend, fingerprint)
             if alike and not again:
                 if 0 <= self._wall() - alike.created < DOUBLE_CLICK_SECONDS:
                     return alike
                 raise AskedAlready(alike)
             job_id = secrets.token_hex(16)
-            job = Job(
-                id=job_id,
-                click=click,
-                fingerprint=fingerprint,
-                owner=owner,
-                backend=self.backend,
-                request=folder.keep(self.videos / job_id, request, pictures),
-                state=JobState.PREPARED,
-                created=self._wall(),
-            )
-            written = self._ledger.add(job)
+            place = self.videos / job_id
+            written = None
+            try:
+                job = Job(
+                    id=job_id,
+                    click=click,
+                    fingerprint=fingerprint,
+                    owner=owner,
+                    backend=self.backend,
+                    request=folder.keep(place, request, pictures),
+                    state=JobState.PREPARED,
+                    created=self._wall(),
+                )
+                written = self._ledger.add(job)
+            finally:
+                if not written or written.id != job_id:
+                    folder.drop(place)
         if written is job:
-            self._transfers.submit(self._work, self._hold(job))
+            self._put(self._hold(job), 0.0)
         return written
 
     def adopt(
@@ -239,40 +260,53 @@ class JobRunner:
             if found := self._ledger.by_task(owner, self.backend, task_id):
                 return found
             now = self._wall()
+            if created is None or not 0 < created <= now:
+                created = now
             job = Job(
                 id=secrets.token_hex(16),
-                click=f"{owner}:{task_id}",
+                click=_digest(owner, self.backend, task_id),
                 fingerprint="",
                 owner=owner,
                 backend=self.backend,
                 request=request or {},
                 state=JobState.RUNNING,
-                created=created or now,
-                submitted=created or now,
+                created=created,
+                submitted=created,
                 task_id=task_id,
             )
-            self._ledger.add(job)
-        self._put(self._hold(job), 0.0)
-        return job
+            written = self._ledger.add(job)
+        if written is job:
+            self._put(self._hold(job), 0.0)
+        return written
 
     def stop(self, job_id: str, owner: str) -> Job | None:
         """Stop watching a job. Its task goes on at the vendor."""
-        look = self.look(job_id, owner)
         followed = self._followed.get(job_id)
-        if not look or not followed or look.job.state not in (JobState.RUNNING, JobState.SAVING):
+        if not followed or not self.look(job_id, owner):
             return None
         with followed.lock:
+            if followed.job.state not in (JobState.RUNNING, JobState.SAVING):
+                return None
             self._change(followed, state=JobState.STOPPED, **STOPPED_WATCHING)
             followed.stopped = True
         return followed.job
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
         """Go on watching a job that was stopped, or whose task was not found or not finished."""
-        look = self.look(job_id, owner)
-        if not look or look.job.open or not look.job.task_id or look.job.state is JobState.DONE:
-            return None
-        job = self._ledger.change(look.job, state=JobState.RUNNING, finished=None, **NOTHING_WRONG)
-        self._put(self._hold(job), 0.0)
+        with self._starting:
+            look = self.look(job_id, owner)
+            job = look.job if look else None
+            if not job or job.open or not job.task_id or job.state is JobState.DONE:
+                return None
+            if job.backend != self.backend:
+                return None
+            if earlier := self._followed.get(job_id):
+                with earlier.lock:  # what it has not written down yet must not come after this
+                    earlier.stopped = True
+                    earlier.unsaved.clear()
+            job = self._ledger.change(job, state=JobState.RUNNING, finished=None, **NOTHING_WRONG)
+            followed = self._hold(job)
+        self._put(followed, 0.0)
         return job
 
     def look(self, job_id: str, owner: str) -> Look | None:
@@ -306,31 +340,41 @@ class JobRunner:
     def _schedule(self) -> None:
         while True:
             with self._changed:
-                while not self._closing and (
+                while not self._closing.is_set() and (
                     not self._due or (wait := self._due[0][0] - self._clock()) > 0
                 ):
                     self._changed.wait(wait if self._due else None)
-                if self._closing:
+                if self._closing.is_set():
                     return
                 followed = heapq.heappop(self._due)[2]
-            if followed.job.state is JobState.RUNNING:
-                self._await_turn()
-                self._polls.submit(self._work, followed)
-            else:
-                self._transfers.submit(self._work, followed)
+            pool = self._polls if followed.asks else self._transfers
+            try:
+                pool.submit(self._work, followed)
+            except RuntimeError as error:
+                # No thread could be added: then one that is there takes it. Or Python is ending.
+                log.error("job %s: %s", followed.job.id, error)
 
-    def _await_turn(self) -> None:
+    def _await_turn(self) -> bool:
+        """Wait until the rate limit allows a question; False if the runner closes before."""
         with self._changed:
             now = self._clock()
             turn = max(now, self._next_turn)
             self._next_turn = turn + self._spacing
-            self._changed.wait_for(lambda: self._closing, timeout=turn - now)
+        return not self._closing.wait(turn - now)
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[bool]:
+        """Hold a name while working on what it stands for; False if another worker holds it."""
+        with self._changed:
+            alone = name not in self._busy
+            self._busy.add(name)
+        try:
+            yield alone
+        finally:
+            if alone:
+                self._busy.discard(name)
 
     def _put(self, followed: _Followed, wait: float) -> None:
-        if wait <= 0 and followed.job.state is JobState.SAVING:
-            # A finished video does not queue behind the questions about others.
-            self._transfers.submit(self._work, followed)
-            return
         with self._changed:
             heapq.heappush(self._due, (self._clock() + wait, next(self._order), followed))
             self._changed.notify()
@@ -349,18 +393,18 @@ class JobRunner:
             wait = None
         if wait is not None:
             self._put(followed, wait)
-        elif self._followed.get(followed.job.id) is followed:
-            del self._followed[followed.job.id]
+            return
+        with self._changed:
+            if self._followed.get(followed.job.id) is followed:
+                del self._followed[followed.job.id]
 
     def _step(self, followed: _Followed) -> float | None:
         """Do what is next for a job: seconds until the step after, or None at its end."""
         match followed.job.state:
             case JobState.PREPARED:
                 return self._submit(followed)
-            case JobState.RUNNING:
-                return self._ask(followed)
-            case JobState.SAVING:
-                return self._save(followed)
+            case JobState.RUNNING | JobState.SAVING:
+                return self._ask(followed) if followed.asks else self._save(followed)
         return None
 
     def _submit(self, followed: _Followed) -> float | None:
@@ -368,15 +412,18 @@ class JobRunner:
             payload = folder.payload(self.videos / followed.job.id, followed.job.request)
         except LedgerFailed as error:
             return self._end(followed, JobState.NOT_SENT, error)
-        self._change(followed, state=JobState.SUBMITTING)
-        if followed.unsaved:
+        try:
+            claimed = self._ledger.claim(followed.job, state=JobState.SUBMITTING)
+        except LedgerFailed:
             return self._end(followed, JobState.NOT_SENT, LedgerFailed())
+        if not claimed:  # another process with this ledger has ended it, or is sending it
+            return None
+        followed.job = replace(followed.job, state=JobState.SUBMITTING)
         try:
             task_id = self._client.post(payload)
-        except SubmitOutcomeUnknown as error:
-            return self._end(followed, JobState.UNKNOWN, error)
         except ViduError as error:
-            return self._end(followed, JobState.NOT_SENT, error)
+            unsent = error.charged is Charged.NO
+            return self._end(followed, JobState.NOT_SENT if unsent else JobState.UNKNOWN, error)
         except Exception:
             log.exception("job %s: a fault of this app during the submit", followed.job.id)
             return self._end(followed, JobState.UNKNOWN, SubmitOutcomeUnknown())
@@ -389,14 +436,10 @@ class JobRunner:
 
     def _ask(self, followed: _Followed) -> float | None:
         task_id = followed.job.task_id or ""
-        with self._changed:
-            if task_id in self._asking:  # another visitor's job follows the same task
-                return 1.0
-            self._asking.add(task_id)
-        try:
-            return self._ask_alone(followed, task_id)
-        finally:
-            self._asking.discard(task_id)
+        with self._alone(task_id) as alone:
+            if not alone:  # another visitor's job follows the same task
+                return BUSY_SECONDS
+            return self._ask_alone(followed, task_id) if self._await_turn() else 0.0
 
     def _ask_alone(self, followed: _Followed, task_id: str) -> float | None:
         try:
@@ -417,25 +460,28 @@ class JobRunner:
             return self._end(followed, JobState.FAILED, error)
         except ViduError as trouble:
             return self._trouble(followed, trouble)
-        if followed.job.message:
-            self._change(followed, **NOTHING_WRONG)
-        if wait_or_done is None:
-            self._change(followed, state=JobState.SAVING, finished=self._wall())
-            return 0.0
-        return wait_or_done
+        if followed.job.state is JobState.RUNNING:
+            if followed.job.message:
+                self._change(followed, **NOTHING_WRONG)
+            if wait_or_done is None:
+                self._change(followed, state=JobState.SAVING, finished=self._wall())
+        return wait_or_done or 0.0
 
     def _save(self, followed: _Followed) -> float | None:
-        job = followed.job
+        job, task = followed.job, followed.task
         name = folder.video_name(job)
-        try:
-            self._client.download(followed.task or job.task_id or "", self.file(job, name))
-        except ViduError as error:
-            # The next try asks anew, and so gets a fresh link where the API gives one.
-            followed.task = None
-            followed.save_failures += 1
-            self._say(followed, error)
-            return min(LONGEST_SAVE_WAIT, 2.0**followed.save_failures)
-        self._change(followed, state=JobState.DONE, video=name, **NOTHING_WRONG)
+        with self._alone(job.id) as alone:
+            if not alone:  # it was stopped and is watched again, and the first is not through
+                return BUSY_SECONDS
+            try:
+                fetch(task or Task(job.task_id or ""), self.file(job, name))
+            except ViduError as error:
+                # The next try asks anew, and so gets a fresh link where the API gives one.
+                followed.task = None
+                followed.save_failures += 1
+                self._say(followed, error)
+                return min(LONGEST_SAVE_WAIT, 2.0 ** min(followed.save_failures, 10))
+            self._change(followed, state=JobState.DONE, video=name, **NOTHING_WRONG)
         return None
 
     def _trouble(self, followed: _Followed, error: ViduError) -> float:
@@ -450,42 +496,50 @@ class JobRunner:
         return None
 
     def _say(self, followed: _Followed, error: ViduError, **changes: Any) -> None:
-        said = {"message": error.what, "charged": error.charged, "next_step": error.next_step}
+        said = _words(error)
+        if followed.job.state is JobState.SAVING:
+            # Seen finished, it stays paid for, whatever its link or its task says later.
+            said["charged"] = Charged.YES
         self._change(followed, **said, **changes)
 
     def _change(self, followed: _Followed, **changes: Any) -> None:
         """Change a job, in memory and in the ledger; what that can't take is offered again."""
         with followed.lock:
-            if followed.stopped:
+            if followed.stopped and changes.get("state") is not JobState.DONE:
                 return
             followed.job = replace(followed.job, **changes)
             followed.unsaved.update(changes)
             self._write_down(followed)
 
     def _write_down(self, followed: _Followed) -> None:
-        try:
-            self._ledger.change(followed.job, **followed.unsaved)
-        except LedgerFailed as error:
-            log.critical(
-                "job %s, task %s, %s: not written down: %s",
-                followed.job.id,
-                followed.job.task_id,
-                followed.job.state,
-                error.what,
-            )
-        else:
-            followed.unsaved.clear()
+        with followed.lock:
+            try:
+                self._ledger.change(followed.job, **followed.unsaved)
+            except LedgerFailed as error:
+                log.critical(
+                    "job %s, task %s, %s: not written down: %s",
+                    followed.job.id,
+                    followed.job.task_id,
+                    followed.job.state,
+                    error.what,
+                )
+            else:
+                followed.unsaved.clear()
 
     def _hold(self, job: Job) -> _Followed:
         # By the wall clock across restarts only, and never negative: it may have been set back.
         waited = max(0.0, self._wall() - (job.submitted or self._wall()))
         followed = _Followed(job, self._pacer(job), self._clock() - waited)
-        self._followed[job.id] = followed
+        with self._changed:
+            self._followed[job.id] = followed
         return followed
 
     def _pacer(self, job: Job) -> Pacer:
         request = VideoRequest.model_construct(**job.request)
-        past = self._ledger.past_waits(self.backend, request.duration, request.resolution)
+        try:
+            past = self._ledger.past_waits(self.backend, request.duration, request.resolution)
+        except LedgerFailed:
+            past = []  # it asks at less well chosen times
         return Pacer(job.task_id or "", self._random, past, request.off_peak)
 
 
@@ -493,6 +547,14 @@ _STOPPED_BEFORE = "The app was stopped before this was sent."
 _STOPPED_DURING = (
     "The app was stopped while this was being sent: a task may be running without its id."
 )
+
+
+def _words(error: ViduError) -> dict[str, Any]:
+    return {"message": error.what, "charged": error.charged, "next_step": error.next_step}
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _fingerprint(request: VideoRequest, pictures: list[Picture | str]) -> str:

@@ -114,6 +114,8 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
 never changes; a new database starts with the tables above, at the latest version."""
 
 _LATEST_WAITS = 50
+_LONGEST_WAIT = 1800.0
+"""Seconds. A longer one was not watched to its end: the app was off, or the visitor stopped."""
 
 
 class Ledger:
@@ -129,7 +131,9 @@ class Ledger:
     def __init__(self, url: str) -> None:
         parsed = sa.make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
-        if sqlite and parsed.database:
+        if sqlite:
+            if parsed.database in (None, "", ":memory:"):
+                raise LedgerFailed("The list of jobs needs a file: in memory it would be lost.")
             try:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -152,11 +156,20 @@ class Ledger:
         try:
             self._write(_jobs.insert().values(asdict(job)))
         except sa.exc.IntegrityError:
-            found = self._find(_jobs.c.click == job.click)
+            found = self.by_click(job.click)
             if not found:
-                raise
-            return found[0]
+                raise LedgerFailed from None
+            return found
         return job
+
+    def claim(self, job: Job, **changes: Any) -> bool:
+        """Move a job on from the state it is known in.
+
+        Returns:
+            False if it has moved on already: of all callers, in whatever process, one gets True.
+        """
+        as_known = (_jobs.c.id == job.id, _jobs.c.state == job.state)
+        return self._write(_jobs.update().where(*as_known).values(changes)) == 1
 
     def change(self, job: Job, **changes: Any) -> Job:
         """Commit changes to a job; back with it when they are safe on the disk."""
@@ -176,9 +189,13 @@ class Ledger:
         same = (_jobs.c.owner == owner, _jobs.c.backend == backend, _jobs.c.task_id == task_id)
         return next(iter(self._find(*same)), None)
 
-    def unfinished_alike(self, owner: str, fingerprint: str) -> Job | None:
+    def unfinished_alike(self, owner: str, backend: str, fingerprint: str) -> Job | None:
         """Find a visitor's job of the very same request that runs, or that may run."""
-        alike = (_jobs.c.owner == owner, _jobs.c.fingerprint == fingerprint)
+        alike = (
+            _jobs.c.owner == owner,
+            _jobs.c.backend == backend,
+            _jobs.c.fingerprint == fingerprint,
+        )
         states = (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED)
         return next(iter(self._find(*alike, _jobs.c.state.in_(states))), None)
 
@@ -201,40 +218,53 @@ class Ledger:
             _jobs.c.request["off_peak"].as_boolean().is_(False),
         )
         jobs = self._find(*matching, limit=_LATEST_WAITS)
-        return [job.finished - job.submitted for job in jobs if job.finished and job.submitted]
+        waits = [job.finished - job.submitted for job in jobs if job.finished and job.submitted]
+        return [wait for wait in waits if 0 < wait <= _LONGEST_WAIT]
 
     def _find(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Job]:
         query = _jobs.select().where(*conditions).order_by(_jobs.c.created.desc()).limit(limit)
         try:
             with self._engine.connect() as connection:
                 return [_job(row) for row in connection.execute(query).mappings()]
-        except sa.exc.DBAPIError as error:
-            raise LedgerFailed(f"The list of jobs can't be read: {error.orig}.") from None
+        except sa.exc.SQLAlchemyError as error:
+            raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
 
-    def _write(self, *statements: sa.Executable) -> None:
+    def _write(self, statement: sa.UpdateBase) -> int:
+        """Commit a statement; back with the number of rows that it wrote."""
         try:
             with self._engine.begin() as connection:
-                for statement in statements:
-                    connection.execute(statement)
+                return connection.execute(statement).rowcount
         except sa.exc.IntegrityError:
             raise
-        except sa.exc.DBAPIError as error:
-            raise LedgerFailed(f"The list of jobs can't be written: {error.orig}.") from None
+        except sa.exc.SQLAlchemyError as error:
+            raise LedgerFailed(f"The list of jobs can't be written: {_why(error)}.") from None
 
     def _migrate(self) -> None:
+        latest = len(MIGRATIONS) + 1
         try:
             with self._engine.begin() as connection:
+                if self._engine.dialect.name == "sqlite":
+                    # Else Python begins only after the tables were changed, and two apps that
+                    # start at once would both change them.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 _versions.create(connection, checkfirst=True)
                 version = connection.scalar(sa.select(_versions.c.version))
                 if version is None:
                     _metadata.create_all(connection)
+                elif version > latest:
+                    raise LedgerFailed("The list of jobs was made by a newer version of this app.")
                 else:
                     for migrate in MIGRATIONS[version - 1 :]:
                         migrate(connection)
                 connection.execute(_versions.delete())
-                connection.execute(_versions.insert().values(version=len(MIGRATIONS) + 1))
-        except sa.exc.DBAPIError as error:
-            raise LedgerFailed(f"The list of jobs can't be opened: {error.orig}.") from None
+                connection.execute(_versions.insert().values(version=latest))
+        except sa.exc.SQLAlchemyError as error:
+            raise LedgerFailed(f"The list of jobs can't be opened: {_why(error)}.") from None
+
+
+def _why(error: sa.exc.SQLAlchemyError) -> str:
+    # Not the error itself: its text has the statement, and with it what was asked.
+    return str(getattr(error, "orig", None) or type(error).__name__)
 
 
 def _job(row: sa.RowMapping) -> Job:

@@ -1,0 +1,218 @@
+"""A bench for the runner: a simulator, a ledger and a folder, over which runners come and go.
+
+Everything is real: HTTP over loopback, SQLite, files. Only the waits are shortened.
+"""
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, SupportsIndex
+
+import av
+import pytest
+from PIL import Image
+
+from vidu_demo import VideoRequest, ViduClient, jobs, pacing
+from vidu_demo.errors import ViduError
+from vidu_demo.jobs import JobRunner
+from vidu_demo.ledger import Job, JobState, Ledger
+from vidu_demo.simulator import Fault, Simulator
+from vidu_demo.task import Task
+
+KEY = "k-secret-77c1e0"
+OWNER, OTHER = "a" * 64, "b" * 64
+FASTER = 200
+"""How many times faster than in life questions follow each other."""
+PATIENCE = 20.0
+"""Seconds until a test says that something does not come to pass, on a busy machine."""
+
+
+class QuickPacer(pacing.Pacer):
+    """The real pacer, in a hurry."""
+
+    def answered(self, task: Task, waited: float) -> float | None:
+        wait = super().answered(task, waited)
+        return None if wait is None else wait / FASTER
+
+    def failed(self, error: ViduError) -> float:
+        return super().failed(error) / (10 * FASTER)
+
+
+def shorten_waits(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(jobs, "Pacer", QuickPacer)
+    patch.setattr(jobs, "FIRST_WAIT", 0.01)
+    patch.setattr(jobs, "CALM_SECONDS", 0.1)
+    patch.setattr(jobs, "LONGEST_SAVE_WAIT", 0.05)
+    patch.setattr(jobs, "WRITE_AGAIN_SECONDS", 0.05)
+    patch.setattr(jobs, "BUSY_SECONDS", 0.02)
+
+
+def until(true: Callable[[], Any], what: str = "") -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, f"it did not come to pass: {what}"
+        time.sleep(0.002)
+
+
+def picture(colour: str = "teal", *, exif: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    image = Image.new("RGB", (64, 48), colour)
+    tags = Image.Exif()
+    if exif:
+        tags[0x010E] = "a secret place"
+        tags[0x8825] = {1: "N", 2: (52.0, 31.0, 12.0)}
+    image.save(buffer, "JPEG", exif=tags)
+    return buffer.getvalue()
+
+
+def plays(path: Path) -> bool:
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0), None) is not None
+
+
+class Always(list[Fault | None]):
+    """A list of faults that has no end, until another takes its place."""
+
+    def pop(self, index: SupportsIndex = 0) -> Fault | None:
+        return self[index]
+
+
+class PowerCut(BaseException):
+    """Raised where the process is to die; nothing in the runner catches it."""
+
+
+class FlakyLedger(Ledger):
+    """A ledger whose writes can be made to fail, or to be the last thing that happens.
+
+    Attributes:
+        before_write: Called with what is about to be written; may raise.
+        after_write: Called when it is safe on the disk; may raise.
+    """
+
+    before_write: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
+    after_write: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
+
+    def change(self, job: Job, **changes: Any) -> Job:
+        self.before_write(changes)
+        changed = super().change(job, **changes)
+        self.after_write(changes)
+        return changed
+
+    def claim(self, job: Job, **changes: Any) -> bool:
+        self.before_write(changes)
+        claimed = super().claim(job, **changes)
+        self.after_write(changes)
+        return claimed
+
+
+@dataclass
+class Bench:
+    """A simulator and a data folder, over which runners come and go as processes would."""
+
+    simulator: Simulator
+    folder: Path
+    runners: list[JobRunner] = field(default_factory=list)
+    ledgers: list[FlakyLedger] = field(default_factory=list)
+    clients: list[ViduClient] = field(default_factory=list)
+
+    @property
+    def ledger(self) -> FlakyLedger:
+        """The latest runner's."""
+        return self.ledgers[-1]
+
+    @property
+    def runner(self) -> JobRunner:
+        return self.runners[-1]
+
+    @property
+    def videos(self) -> Path:
+        return self.folder / "videos"
+
+    def make(self, *, key: str = "", url: str = "", **options: Any) -> JobRunner:
+        """Make a runner on the folder, and do not open it yet."""
+        self.ledgers.append(FlakyLedger(f"sqlite:///{self.folder / 'ledger.db'}"))
+        self.clients.append(
+            ViduClient(key or self.simulator.key, url or self.simulator.url, sleep=lambda _: None)
+        )
+        options = {"backend": "there", "requests_per_second": 2000.0} | options
+        made = JobRunner(self.ledger, self.clients[-1], videos=self.videos, **options)
+        self.runners.append(made)
+        return made
+
+    def open(self, **options: Any) -> JobRunner:
+        return self.make(**options).open()
+
+    def reopen(self, **options: Any) -> JobRunner:
+        """End the runner as a stop of the app does, and start the app again."""
+        self.runner.close()
+        return self.open(**options)
+
+    def close(self) -> None:
+        for runner in self.runners:
+            # One that was never opened has no scheduler to wait for.
+            with suppress(RuntimeError):
+                runner.close()
+        for client in self.clients:
+            client.close()
+        for ledger in self.ledgers:
+            ledger.close()
+
+    def request(self, **changes: Any) -> VideoRequest:
+        settings = {"images": [picture()], "prompt": "slow push-in", "duration": 1, "seed": 7}
+        return VideoRequest(**{**settings, "resolution": "540p", **changes})
+
+    def start(
+        self, click: str = "click", *, owner: str = OWNER, again: bool = False, **asked: Any
+    ) -> Job:
+        return self.runner.start(self.request(**asked), owner=owner, click=click, again=again)
+
+    def row(self, job: Job) -> Job:
+        """The job as it stands on the disk."""
+        found = self.ledger.get(job.id)
+        assert found
+        return found
+
+    def reaches(self, job: Job, *states: JobState) -> Job:
+        """Wait until a job's row is in one of the states."""
+        until(lambda: self.row(job).state in states, f"{job.id} in {states}")
+        return self.row(job)
+
+    def says(self, job: Job, text: str) -> Job:
+        """Wait until a job's row says something."""
+        until(lambda: text in self.row(job).message, f"{self.row(job)} says {text!r}")
+        return self.row(job)
+
+    def file(self, job: Job) -> Path:
+        """The video that a job has kept, which plays."""
+        assert job.video
+        path = self.videos / job.id / job.video
+        assert plays(path)
+        return path
+
+    def done(self, job: Job) -> Job:
+        """Wait until a job is done and its video is kept."""
+        done = self.reaches(job, JobState.DONE)
+        self.file(done)
+        return done
+
+
+@contextmanager
+def bench_over(
+    folder: Path, clip: bytes, *, open_it: bool = True, **options: Any
+) -> Iterator[Bench]:
+    """A bench with a runner on it, over a simulator whose tasks take no time."""
+    threads = set(threading.enumerate())
+    with Simulator(KEY, clip=clip, **{"seconds": 0, **options}) as simulator:
+        made = Bench(simulator, folder)
+        try:
+            if open_it:
+                made.open()
+            yield made
+        finally:
+            made.close()
+    until(lambda: set(threading.enumerate()) <= threads, "every thread ends")
