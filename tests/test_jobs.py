@@ -227,12 +227,14 @@ def test_the_very_same_request_asks_first(bench: Bench) -> None:
 
     second = bench.start("2", again=True)
     assert second.id != first.id
+    assert bench.start("again 0").id == first.id  # a refused click that is sent again
     bench.start("3", prompt="another prompt")
     bench.start("4", owner=OTHER)
     bench.start("5", images=[picture("red")])
     bench.simulator.statuses = [SUCCEED]
     until(lambda: bench.runner.open_jobs == 0)
     assert bench.simulator.submit_count == 5
+    wall.ahead *= 2
     assert bench.done(bench.start("6")).id != first.id  # it is finished, so this is a new wish
     assert bench.simulator.submit_count == 6
 
@@ -505,6 +507,16 @@ def test_two_owners_of_one_task_never_ask_at_once(bench: Bench) -> None:
     assert bench.simulator.max_concurrent_polls_of(task_id) == 1
 
 
+def test_a_bought_task_that_the_api_forgets_is_looked_for_as_long_as_any_may_take(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.simulator.faults["poll"] = Always([Fault(status=404)])
+    job = bench.says(bench.start(), NotFound.what)
+    assert job.state is JobState.RUNNING
+    monkeypatch.setattr(jobs, "LONGEST_TASK", 0.0)
+    assert bench.reaches(job, JobState.FAILED).charged is Charged.UNKNOWN
+
+
 def test_a_task_that_nobody_knows(bench: Bench) -> None:
     adopted = bench.runner.adopt("no-such-task", owner=OWNER)
     failed = bench.reaches(adopted, JobState.FAILED)
@@ -762,9 +774,11 @@ def test_a_made_video_that_the_api_forgets_counts_as_charged(bench: Bench) -> No
     bench.simulator.faults["download"] = Always([Fault(status=500)])
     job = bench.says(bench.start(), "HTTP 500")
     bench.simulator.faults["poll"] = Always([Fault(status=404)])
-    failed = bench.reaches(job, JobState.FAILED)
-    assert NotFound.what in failed.message
-    assert failed.charged is Charged.YES
+    told = bench.says(job, NotFound.what)
+    assert (told.state, told.charged) == (JobState.SAVING, Charged.YES)
+    bench.simulator.faults["poll"] = []
+    bench.simulator.faults["download"] = []
+    bench.done(job)
 
 
 def test_the_time_of_the_end_is_that_of_the_task(bench: Bench) -> None:

@@ -112,7 +112,8 @@ def test_a_visitor_sees_their_latest_jobs_newest_first(ledger: Ledger) -> None:
     for number in range(1, 6):
         ledger.add(job(str(number), created=float(number)))
     ledger.add(job("9", owner="another", created=9.0))
-    assert [found.created for found in ledger.of("o" * 64, most=3)] == [5.0, 4.0, 3.0]
+    ledger.add(job("8", backend="elsewhere", created=8.0))
+    assert [found.created for found in ledger.of("o" * 64, "there", most=3)] == [5.0, 4.0, 3.0]
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -125,13 +126,12 @@ def test_open_jobs_are_followed_and_others_are_not(ledger: Ledger, state: JobSta
 
 @pytest.mark.parametrize("state", JobState)
 def test_the_very_same_request_is_found_while_it_may_run(ledger: Ledger, state: JobState) -> None:
-    may_run = (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED)
     made = ledger.add(job(state=state))
-    alike = ledger.unfinished_alike("o" * 64, "there", "f" * 64)
-    assert alike == (made if state in may_run else None)
-    assert ledger.unfinished_alike("another", "there", "f" * 64) is None
-    assert ledger.unfinished_alike("o" * 64, "elsewhere", "f" * 64) is None
-    assert ledger.unfinished_alike("o" * 64, "there", "e" * 64) is None
+    ledger.add(job("2", fingerprint="e" * 64))
+    ledger.add(job("3", owner="another"))
+    ledger.add(job("4", backend="elsewhere"))
+    assert ledger.alike("o" * 64, "there", "f" * 64) == [made]
+    assert made.may_run is (state in (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED))
 
 
 # Past waits
@@ -196,7 +196,7 @@ def test_many_threads_write_at_once(ledger: Ledger) -> None:
 
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(work, range(32)))
-    assert {found.message for found in ledger.of("o" * 64, most=99)} == {"4"}
+    assert {found.message for found in ledger.of("o" * 64, "there", most=99)} == {"4"}
 
 
 def test_a_list_in_memory_is_refused() -> None:
@@ -316,7 +316,7 @@ def test_a_file_that_breaks_while_it_is_used(path: Path, ledger: Ledger) -> None
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE jobs")
     with pytest.raises(LedgerFailed, match="can't be read: no such table"):
-        ledger.of("o" * 64, most=5)
+        ledger.of("o" * 64, "there", most=5)
     with pytest.raises(LedgerFailed, match="can't be written: no such table"):
         ledger.change(job(), message="x")
 

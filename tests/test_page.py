@@ -269,7 +269,6 @@ def test_form_is_kept_over_a_reload(visitor: Visitor, pngs: dict[str, Path]) -> 
     expect(visitor.choice("Watermark")).to_be_checked()
 
 
-@pytest.mark.xfail(strict=True, reason="the answer to the load event overwrites the form")
 def test_what_is_typed_while_the_page_still_loads_stays(visitor: Visitor) -> None:
     held: list[Route] = []
 

@@ -45,6 +45,8 @@ POLL_THREADS = 16
 TRANSFER_THREADS = 16
 CALM_SECONDS = 600.0
 """Between questions about a job that is in trouble: it is never given up."""
+LONGEST_TASK = 48 * 3600.0
+"""Seconds: an off-peak task is done by then, or called off."""
 LONGEST_SAVE_WAIT = 900.0
 """Seconds between tries to fetch a video."""
 WRITE_AGAIN_SECONDS = 5.0
@@ -210,11 +212,14 @@ class JobRunner:
         with self._starting:
             if found := self._ledger.by_click(click):
                 return found
-            alike = self._ledger.unfinished_alike(owner, self.backend, fingerprint)
-            if alike and not again:
-                if 0 <= self._wall() - alike.created < DOUBLE_CLICK_SECONDS:
-                    return alike
-                raise AskedAlready(alike)
+            for alike in [] if again else self._ledger.alike(owner, self.backend, fingerprint):
+                double = 0 <= self._wall() - alike.created < DOUBLE_CLICK_SECONDS
+                if double or alike.may_run:
+                    # Sent again after that job's end, this click must still buy nothing.
+                    self._ledger.repeat(click, alike)
+                    if double:
+                        return alike
+                    raise AskedAlready(alike)
             job_id = secrets.token_hex(16)
             place = self.videos / job_id
             written = None
@@ -323,7 +328,7 @@ class JobRunner:
 
     def jobs(self, owner: str, *, most: int = 50) -> list[Job]:
         """List a visitor's latest jobs, newest first."""
-        found = self._ledger.of(owner, most=most)
+        found = self._ledger.of(owner, self.backend, most=most)
         return [held.job if (held := self._followed.get(job.id)) else job for job in found]
 
     @property
@@ -448,6 +453,9 @@ class JobRunner:
             try:
                 wait = followed.pacer.failed(error)
             except NotFound as final:
+                # What was bought here is looked for as long as any task may take.
+                if followed.job.fingerprint and self._waited(followed) < LONGEST_TASK:
+                    return self._trouble(followed, final)
                 return self._end(followed, JobState.FAILED, final)
             except ViduError as trouble:
                 return self._trouble(followed, trouble)
@@ -455,7 +463,7 @@ class JobRunner:
             return wait
         followed.task = task
         try:
-            wait_or_done = followed.pacer.answered(task, self._clock() - followed.started)
+            wait_or_done = followed.pacer.answered(task, self._waited(followed))
         except TaskFailed as error:
             return self._end(followed, JobState.FAILED, error)
         except ViduError as trouble:
@@ -533,6 +541,9 @@ class JobRunner:
         with self._changed:
             self._followed[job.id] = followed
         return followed
+
+    def _waited(self, followed: _Followed) -> float:
+        return self._clock() - followed.started
 
     def _pacer(self, job: Job) -> Pacer:
         request = VideoRequest.model_construct(**job.request)

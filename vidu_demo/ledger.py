@@ -5,6 +5,7 @@ happens with it. SQLAlchemy Core, so that the same ledger can live in SQLite or 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +78,11 @@ class Job:
         """True while the runner works on it."""
         return self.state in FOLLOWED
 
+    @property
+    def may_run(self) -> bool:
+        """True while its task runs at the vendor, or may run."""
+        return self.open or self.state in (JobState.UNKNOWN, JobState.STOPPED)
+
 
 class LedgerFailed(ViduError):
     """The ledger can't be read or written: the disk is full, read-only, or the file locked."""
@@ -105,6 +111,13 @@ _jobs = sa.Table(
     sa.Column("next_step", sa.Text, nullable=False),
     sa.Column("charged", sa.String(8)),
     sa.Column("video", sa.String(200)),
+)
+
+_repeats = sa.Table(
+    "repeated_clicks",
+    _metadata,
+    sa.Column("click", sa.String(128), primary_key=True),
+    sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), nullable=False),
 )
 
 _versions = sa.Table("schema_version", _metadata, sa.Column("version", sa.Integer, nullable=False))
@@ -181,27 +194,32 @@ class Ledger:
         return next(iter(self._find(_jobs.c.id == job_id)), None)
 
     def by_click(self, click: str) -> Job | None:
-        """Find the job that a click has made."""
-        return next(iter(self._find(_jobs.c.click == click)), None)
+        """Find the job that a click has made, or was taken to stand for."""
+        repeated = sa.select(_repeats.c.job).where(_repeats.c.click == click)
+        mine = sa.or_(_jobs.c.click == click, _jobs.c.id.in_(repeated))
+        return next(iter(self._find(mine)), None)
+
+    def repeat(self, click: str, job: Job) -> None:
+        """Note that a click stands for a job that another one has made."""
+        with suppress(sa.exc.IntegrityError):  # noted already
+            self._write(_repeats.insert().values(click=click, job=job.id))
 
     def by_task(self, owner: str, backend: str, task_id: str) -> Job | None:
         """Find the job with which a visitor follows a task."""
         same = (_jobs.c.owner == owner, _jobs.c.backend == backend, _jobs.c.task_id == task_id)
         return next(iter(self._find(*same)), None)
 
-    def unfinished_alike(self, owner: str, backend: str, fingerprint: str) -> Job | None:
-        """Find a visitor's job of the very same request that runs, or that may run."""
-        alike = (
+    def alike(self, owner: str, backend: str, fingerprint: str) -> list[Job]:
+        """List a visitor's jobs of the very same request, newest first."""
+        return self._find(
             _jobs.c.owner == owner,
             _jobs.c.backend == backend,
             _jobs.c.fingerprint == fingerprint,
         )
-        states = (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED)
-        return next(iter(self._find(*alike, _jobs.c.state.in_(states))), None)
 
-    def of(self, owner: str, *, most: int) -> list[Job]:
+    def of(self, owner: str, backend: str, *, most: int) -> list[Job]:
         """List a visitor's latest jobs, newest first."""
-        return self._find(_jobs.c.owner == owner, limit=most)
+        return self._find(_jobs.c.owner == owner, _jobs.c.backend == backend, limit=most)
 
     def followed(self, backend: str) -> list[Job]:
         """List the jobs that the runner has to work on, newest first."""

@@ -3,6 +3,7 @@
 Without a key it starts the simulator, and everything else stays the same.
 """
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -41,33 +42,28 @@ class Studio:
     def __init__(self, settings: Settings, *, simulate: bool = False) -> None:
         self.simulated = simulate or not settings.api_key
         self.videos = settings.data_dir / "videos"
-        self._simulator: Simulator | None = None
-        self._lock = _lock(settings.data_dir)
-        self._ledger = Ledger(settings.ledger_url)
-        if self.simulated:
-            self._simulator = Simulator(folder=settings.data_dir / "simulator", remember=False)
-            self._simulator.start()
-            self._client = ViduClient(self._simulator.key, self._simulator.url)
-        else:
-            self._client = ViduClient(settings.api_key, settings.base_url)
-        self.runner = JobRunner(
-            self._ledger,
-            self._client,
-            backend=SIMULATOR if self.simulated else settings.base_url,
-            videos=self.videos,
-            requests_per_second=SIMULATED_REQUESTS_PER_SECOND
-            if self.simulated
-            else settings.requests_per_second,
-        ).open()
+        with ExitStack() as stack:
+            stack.callback(_lock(settings.data_dir).release)
+            ledger = Ledger(settings.ledger_url)
+            stack.callback(ledger.close)
+            if self.simulated:
+                simulator = Simulator(folder=settings.data_dir / "simulator", remember=False)
+                stack.enter_context(simulator)
+                client = ViduClient(simulator.key, simulator.url)
+                backend, pace = SIMULATOR, SIMULATED_REQUESTS_PER_SECOND
+            else:
+                client = ViduClient(settings.api_key, settings.base_url)
+                backend, pace = settings.base_url, settings.requests_per_second
+            stack.callback(client.close)
+            self.runner = JobRunner(
+                ledger, client, backend=backend, videos=self.videos, requests_per_second=pace
+            ).open()
+            stack.callback(self.runner.close)
+            self._parts = stack.pop_all()
 
     def close(self) -> None:
         """Stop following jobs. They are taken up again at the next start."""
-        self.runner.close()
-        if self._simulator:
-            self._simulator.close()
-        self._client.close()
-        self._ledger.close()
-        self._lock.release()
+        self._parts.close()
 
 
 def _lock(folder: Path) -> FileLock:

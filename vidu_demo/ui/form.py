@@ -126,8 +126,8 @@ class Form:
         )
         self.chosen = gr.Number(visible=False, value=None, precision=0)
         with gr.Row(visible=False, elem_classes="order") as self.order:
-            self.earlier = gr.Button("← Earlier", size="sm")
-            self.later = gr.Button("Later →", size="sm")
+            self.earlier = gr.Button("← Earlier", size="sm", interactive=False)
+            self.later = gr.Button("Later →", size="sm", interactive=False)
         self.picture_note = gr.Markdown(visible=False, elem_classes="notice")
         self.settings: dict[str, gr.components.Component] = {}
         self.notices: dict[str, gr.Markdown] = {}
@@ -203,10 +203,16 @@ class Form:
             and Path(path).is_file()
         ]
         urls = kept.get("urls")
+        settings = {field: kept_or_default(field, kept.get(field)) for field in SETTINGS}
         return [
-            files,
-            urls if isinstance(urls, str) else "",
-            *(kept_or_default(field, kept.get(field)) for field in SETTINGS),
+            files or gr.skip(),
+            urls if urls and isinstance(urls, str) else gr.skip(),
+            # A default is not sent, so that what is typed while the page still loads stays. But
+            # the seed is: without a value from here, Gradio's page takes an empty number for 0.
+            *(
+                value if field == "seed" or value != schema(field).get("default") else gr.skip()
+                for field, value in settings.items()
+            ),
         ]
 
     @staticmethod
@@ -219,8 +225,8 @@ class Form:
     def listen(self, options: dict[str, Any]) -> None:
         """Wire what the pictures do among themselves: checking and changing their order."""
 
-        def choose(event: gr.SelectData) -> int:
-            return int(event.index)
+        def choose(event: gr.SelectData) -> tuple[int, gr.Button, gr.Button]:
+            return int(event.index), gr.Button(interactive=True), gr.Button(interactive=True)
 
         def move(step: int, gallery: Gallery, chosen: int | None) -> tuple[Gallery, int | None]:
             last = len(gallery or []) - 1
@@ -230,7 +236,7 @@ class Form:
             return gallery, chosen + step
 
         self.pictures.upload(check, [self.pictures], [self.pictures, self.picture_note], **options)
-        self.pictures.select(choose, None, self.chosen, **options)
+        self.pictures.select(choose, None, [self.chosen, self.earlier, self.later], **options)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(
                 partial(move, step),

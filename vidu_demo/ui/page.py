@@ -231,7 +231,7 @@ class _Page:
         files, urls, settings = self.form.read(values[TAB:])
         try:
             request = make_request(files, urls, settings)
-            click = f"{tab.owner}:{nonce}"
+            click = f"{tab.owner}:{nonce[:32]}"
             job = self.runner.start(request, owner=tab.owner, click=click, again=again)
         except ViduError as error:
             return self.show(tab, "", error=error)
