@@ -32,7 +32,7 @@ import httpx
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.render import render
 
-TASK_SECONDS = 120.0
+TASK_SECONDS = 75.0
 MEASURED_SECONDS = 15.0
 REQUESTS_PER_SECOND = 40.0
 PICTURE = "https://example.com/picture.jpg"

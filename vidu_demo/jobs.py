@@ -41,8 +41,8 @@ from vidu_demo.task import Task
 
 log = logging.getLogger(__name__)
 
-POLL_THREADS = 16
-TRANSFER_THREADS = 16
+POLL_THREADS = 8
+TRANSFER_THREADS = 8
 CALM_SECONDS = 600.0
 """Between questions about a job that is in trouble: it is never given up."""
 LONGEST_TASK = 48 * 3600.0

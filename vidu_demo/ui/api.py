@@ -16,7 +16,7 @@ from vidu_demo.ui import status
 from vidu_demo.ui.form import SETTINGS, Form, make_request
 
 LOOK_SECONDS = 0.5
-AT_ONCE = 100
+AT_ONCE = 40
 """Calls that may wait at the same time. A further one waits for its turn in the queue."""
 
 

@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidu_demo.ui.theme import CSS_FILE, theme
 
+MOST_THREADS = 40
+"""Of Gradio's: it is also the most calls of `/generate` that may wait at once."""
+
 CLOSED = ("/gradio_api/deep_link", "/monitoring", "/gradio_api/monitoring")
 """Routes that would publish a session's inputs or the app's use."""
 
@@ -52,7 +55,7 @@ def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, 
             "ssr_mode": False,
             "enable_monitoring": False,
             "footer_links": ["api", "settings"],
-            "max_threads": 160,
+            "max_threads": MOST_THREADS,
             "max_file_size": "50mb",
             "state_session_capacity": 500,
             "allowed_paths": [str(videos)],

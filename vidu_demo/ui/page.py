@@ -237,8 +237,12 @@ class _Page:
             return self.show(tab, "", error=error)
         return self.show(tab, job.id)
 
-    def look(self, *values: Any) -> list[Any]:
-        """See how the visitor's jobs stand."""
+    async def look(self, *values: Any) -> list[Any]:
+        """See how the visitor's jobs stand.
+
+        On the event loop, since it reads only for a millisecond: hundreds of pages that look at
+        once would else each wake a thread.
+        """
         tab = Tab(*values)
         return self.show(tab, tab.shown)
 
