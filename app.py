@@ -38,6 +38,8 @@ demo = build(studio.runner, simulated=studio.simulated)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
     print(who_pays(simulated=studio.simulated))
+    if arguments.share and not studio.simulated:
+        print("Whoever has the public link can make videos, and this app's key pays for them.")
     try:
         launch(
             demo,
