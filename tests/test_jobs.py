@@ -856,11 +856,13 @@ def test_close_leaves_running_jobs_to_the_next_start(bench: Bench) -> None:
     for job in made:
         bench.reaches(job, JobState.RUNNING)
     bench.simulator.faults["poll"] = [Fault(delay=0.2) for _ in range(4)]
+    runner = bench.runner
+    threads = [runner._scheduler, *runner._polls._threads, *runner._transfers._threads]
+    assert len(threads) > 2
     start = time.monotonic()
-    bench.runner.close()
+    runner.close()
     assert time.monotonic() - start < 2
-    left = [thread for thread in threading.enumerate() if thread.name.startswith("vidu-")]
-    assert left == []
+    assert [thread for thread in threads if thread.is_alive()] == []
     bench.simulator.statuses = [SUCCEED]
     bench.open()
     for job in made:
