@@ -5,9 +5,10 @@ from html import escape
 
 import gradio as gr
 
-from vidu_demo.errors import Charged, ViduError
+from vidu_demo.errors import ViduError
 from vidu_demo.jobs import Look
 from vidu_demo.ledger import JobState
+from vidu_demo.studio import SIMULATOR
 from vidu_demo.task import TaskStatus
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
@@ -48,7 +49,7 @@ def component() -> gr.HTML:
 
 def refused(error: ViduError) -> str:
     """Tell that a click came to nothing, before anything was sent."""
-    return _card("fault", "Not sent", _fault(error.what, error.charged, error.next_step))
+    return _card("fault", "Not sent", _fault(error.what, error.charged.sentence, error.next_step))
 
 
 def render(look: Look) -> str:
@@ -127,7 +128,10 @@ def _step_class(number: int, current: int) -> str:
 
 def _message(look: Look, *, with_charge: bool = True) -> list[str]:
     job = look.job
-    return _fault(job.message, job.charged if with_charge else None, job.next_step)
+    money = job.charged.sentence if job.charged and with_charge else ""
+    if money and job.backend == SIMULATOR:
+        money = "This was simulated, so nothing was charged."
+    return _fault(job.message, money, job.next_step)
 
 
 def _asked(look: Look) -> str:
@@ -141,11 +145,10 @@ def _asked(look: Look) -> str:
     return f"<p>Sent at {when}: {escape(what)}.</p>"
 
 
-def _fault(what: str, charged: Charged | None, next_step: str) -> list[str]:
+def _fault(what: str, money: str, next_step: str) -> list[str]:
     """What happened, was it charged, what to do next."""
-    money = f'<p class="charge {charged}">{charged.sentence}</p>' if charged else ""
-    lines = [f"<p>{escape(what)}</p>", money, f'<p class="next">{escape(next_step)}</p>']
-    return [line for line, text in zip(lines, (what, money, next_step), strict=True) if text]
+    lines = {"what": what, "charge": money, "next": next_step}
+    return [f'<p class="{name}">{escape(text)}</p>' for name, text in lines.items() if text]
 
 
 def _receipt(look: Look) -> str:
