@@ -179,19 +179,21 @@ class Page:
     @property
     def tab(self) -> list[Any]:
         """What the tab sends with every event."""
-        return [self.state, self.shown, self.seen, self.label, self.slips]
+        return [self.state, self.shown, self.seen, "", self.label, self.slips]
 
-    def take(self, view: list[Any]) -> None:
+    def take(self, drawn: list[Any]) -> None:
         """Keep what came back, as the widgets do."""
-        self.shown, self.seen, _address, _card, _video, timer = view[:6]
+        self.seen, _address, _card, _video, timer = drawn[:5]
         self.wait, self.active = timer.get("value", self.wait), timer.get("active", self.active)
-        if isinstance(view[-1], list):
-            self.slips = view[-1]
+        if isinstance(drawn[-1], list):
+            self.slips = drawn[-1]
 
     async def submit(self, prompt: str) -> None:
         """Click the button."""
         form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False]
-        self.take(await self.call("submit", secrets.token_hex(16), *self.tab, *form))
+        view = await self.call("submit", secrets.token_hex(16), *self.tab, *form)
+        self.shown = view[0]
+        self.take(view[3:])
 
     async def look(self) -> None:
         """Tick once."""

@@ -248,4 +248,4 @@ def test_a_failed_task_says_why(reason: str, said: str) -> None:
     assert error.what.startswith(said)
     assert error.meaning is meaning_of(reason)
     assert error.reason == reason
-    assert "look at the balance" in error.next_step
+    assert "check the balance" in error.next_step

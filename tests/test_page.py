@@ -242,7 +242,7 @@ def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Pa
     visitor.choice("Sound").check()
     told("A voice has no effect without sound.").not_to_be_visible()
     visitor.choice("Off-peak").check()
-    told("Off-peak is not offered together with sound.").to_be_visible()
+    told("Off-peak is not offered together with sound, so this may be refused.").to_be_visible()
     visitor.choice("high").check()
     told("Q2 models are documented to ignore this setting.").to_be_visible()
     visitor.field("Seed").fill("0")
@@ -549,12 +549,12 @@ def test_failed_task_says_why_and_its_id(
     before = api.submit_count
     visitor.fill(pngs["red"], prompt="Slow push-in [fail]")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("No video came of it")
+    expect(visitor.headline).to_have_text("No video was made")
     expect(visitor.status).to_contain_text(
         "The content check refused the prompt. It said “TaskPromptPolicyViolation”."
     )
     expect(visitor.status).to_contain_text("It may have been charged.")
-    expect(visitor.status).to_contain_text("look at the balance")
+    expect(visitor.status).to_contain_text("check the balance")
     expect(visitor.task_id).to_have_text(re.compile(r"^[0-9a-f-]{36}$"))
     assert api.submit_count == before + 1
 

@@ -41,7 +41,7 @@ def test_stopping_to_watch_says_what_it_does_and_can_be_taken_back(
     visitor.button("Stop watching").click()
     expect(visitor.headline).to_have_text("No longer watched")
     expect(visitor.status).to_contain_text("goes on at the vendor and may be billed")
-    visitor.button("Watch it again").click()
+    visitor.button("Resume watching").click()
     expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
     assert api.submit_count == before + 1
 
@@ -57,6 +57,8 @@ def test_the_very_same_request_asks_before_it_is_bought_twice(
     expect(visitor.status).to_contain_text("You have asked for this very video already")
     expect(visitor.status).to_contain_text("Nothing was charged.")
     assert api.submit_count == before + 1
+    visitor.page.wait_for_timeout(3000)  # the page goes on looking, and the question stays
+    expect(visitor.status).to_contain_text("You have asked for this very video already")
     visitor.button("Make a second one anyway").click()
     expect(visitor.task_id).not_to_have_text(first)
     assert api.submit_count == before + 2

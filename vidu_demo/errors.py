@@ -377,9 +377,7 @@ class TaskFailed(ViduError):
 
     what = "The task failed at the vendor."
     charged = Charged.UNKNOWN
-    next_step = (
-        "Failed tasks are not charged at Vidu; for Novita nobody says, so look at the balance."
-    )
+    next_step = "Vidu does not charge for failed tasks. Novita does not say, so check the balance."
 
     def __init__(self, task_id: str, reason: str) -> None:
         self.meaning = meaning_of(reason)

@@ -159,7 +159,12 @@ class VideoRequest(BaseModel):
                 Notice("movement_amplitude", "Q2 models are documented to ignore this setting.")
             )
         if self.off_peak and self.audio:
-            found.append(Notice("off_peak", "Off-peak is not offered together with sound."))
+            found.append(
+                Notice(
+                    "off_peak",
+                    "Off-peak is not offered together with sound, so this may be refused.",
+                )
+            )
         return found
 
 

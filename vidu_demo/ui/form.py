@@ -36,10 +36,13 @@ def widget(field: str, **options: Any) -> gr.components.Component:
         case {"type": "boolean"}:
             return gr.Checkbox(**common)
         case {"type": "integer", "default": int()}:
-            return gr.Slider(about["minimum"], about["maximum"], step=1, **common)
+            slider = gr.Slider(about["minimum"], about["maximum"], step=1, **common)
+            # Gradio fails with a traceback on a number outside; the request says it in words.
+            slider.preprocess = lambda payload: payload  # type: ignore[method-assign]
+            return slider
         case {"type": "integer"}:
             # Without its limits: with a minimum, Gradio's page turns an empty number into 0.
-            return gr.Number(precision=0, **common)
+            return gr.Number(**common)
         case {"examples": examples}:
             return gr.Dropdown(examples, allow_custom_value=True, **common)
         case _:

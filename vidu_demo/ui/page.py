@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from vidu_demo import pricing
-from vidu_demo.errors import Problem, RequestInvalid, ViduError
+from vidu_demo.errors import RequestInvalid, ViduError
 from vidu_demo.jobs import AskedAlready, JobRunner
 from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import VideoRequest
@@ -57,6 +57,7 @@ class Tab(NamedTuple):
         visitor: What the browser keeps of the visitor.
         shown: The id of the job that is open, or empty.
         seen: The job and state that the tab has last drawn.
+        fault: The error card that stands there instead of a job, or empty.
         label: The label of the button: it stays off while a request is being sent.
         slips: The browser's list of task ids.
     """
@@ -64,6 +65,7 @@ class Tab(NamedTuple):
     visitor: Any
     shown: str
     seen: str
+    fault: str
     label: str
     slips: Any
 
@@ -100,6 +102,7 @@ class _Page:
         self.click = gr.Textbox(visible=False)
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
+        self.fault = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
         self.server_time = gr.Number(visible=False)
         self.timer = gr.Timer(FASTEST_LOOK, active=False)
@@ -117,7 +120,7 @@ class _Page:
                 self.place = status.component()
                 with gr.Row(elem_id="choices"):
                     self.stop = gr.Button("Stop watching", size="sm", visible=False)
-                    self.resume = gr.Button("Watch it again", size="sm", visible=False)
+                    self.resume = gr.Button("Resume watching", size="sm", visible=False)
                     self.anyway = gr.Button("Make a second one anyway", size="sm", visible=False)
                 self.video = gr.Video(
                     label="Video",
@@ -140,13 +143,22 @@ class _Page:
     @property
     def tab(self) -> list[gr.components.Component]:
         """The inputs that make a `Tab`."""
-        return [self.visitor, self.shown, self.seen, self.run, self.slips]
+        return [self.visitor, self.shown, self.seen, self.fault, self.run, self.slips]
 
     @property
     def view(self) -> list[gr.components.Component]:
         """The outputs that `show` gives values for."""
+        return [*self.chosen, *self.drawn]
+
+    @property
+    def chosen(self) -> list[gr.components.Component]:
+        """What the visitor has chosen to see. No tick may change it: one could be late."""
+        return [self.shown, self.fault, self.anyway]
+
+    @property
+    def drawn(self) -> list[gr.components.Component]:
+        """How that stands."""
         return [
-            self.shown,
             self.seen,
             self.address,
             self.place,
@@ -155,7 +167,6 @@ class _Page:
             self.run,
             self.stop,
             self.resume,
-            self.anyway,
             self.history,
             self.slips,
         ]
@@ -191,7 +202,7 @@ class _Page:
                 js=_NEW_CLICK,
                 **SHORT,
             )
-        self.timer.tick(self.look, self.tab, self.view, **SHORT)
+        self.timer.tick(self.look, self.tab, self.drawn, **SHORT)
         self.stop.click(self.stop_watching, self.tab, self.view, **SHORT)
         self.resume.click(self.watch_again, self.tab, self.view, **SHORT)
         self.history.click(self.open_job, self.tab, self.view, **SHORT)
@@ -244,7 +255,7 @@ class _Page:
         once would else each wake a thread.
         """
         tab = Tab(*values)
-        return self.show(tab, tab.shown)
+        return self.show(tab, tab.shown, fault=tab.fault)[len(self.chosen) :]
 
     def open_job(self, event: gr.EventData, *values: Any) -> list[Any]:
         """Show a job from the list."""
@@ -255,7 +266,7 @@ class _Page:
         tab = Tab(*values)
         task = receipts.task_id(text)
         if not task:
-            wrong = RequestInvalid(Problem("task", "This does not look like a task's id."))
+            wrong = ViduError("This does not look like a task's id.", next_step="Copy it whole.")
             return self.show(tab, "", error=wrong)
         job = self.runner.adopt(task, owner=tab.owner)
         self.runner.watch_again(job.id, tab.owner)
@@ -273,7 +284,9 @@ class _Page:
         self.runner.watch_again(tab.shown, tab.owner)
         return self.show(tab, tab.shown)
 
-    def show(self, tab: Tab, job_id: str, *, error: ViduError | None = None) -> list[Any]:
+    def show(
+        self, tab: Tab, job_id: str, *, error: ViduError | None = None, fault: str = ""
+    ) -> list[Any]:
         """Give the values of `view` for a job, or for an error where there is none."""
         jobs: list[Job] = []
         look = None
@@ -290,13 +303,15 @@ class _Page:
             button: Any = gr.Button(SENDING, interactive=False)
         else:
             button = _button("") if tab.label == SENDING else gr.skip()
-        # With nothing to show, what stands there stays: it may be an error.
-        card = status.refused(error) if error else status.render(look) if look else gr.skip()
+        fault = status.refused(error) if error else fault
+        card = fault or (status.render(look) if look else gr.skip())
         video = str(self.runner.file(job, job.video)) if job and job.video else None
         slip = receipts.with_job(tab.slips, job) if job else None
         calm = self.runner.open_jobs / LOOKS_PER_SECOND
         return [
             job.id if job else "",
+            fault,
+            gr.Button(visible=isinstance(error, AskedAlready)),
             seen,
             (job.task_id or "") if job else "",
             card,
@@ -306,7 +321,6 @@ class _Page:
             button,
             gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
             gr.Button(visible=state == JobState.STOPPED),
-            gr.Button(visible=isinstance(error, AskedAlready)),
             history.render(jobs, job.id if job else ""),
             gr.skip() if slip is None else slip,
         ]
@@ -324,7 +338,7 @@ def _price(sketch: VideoRequest, *, simulated: bool) -> str:
     paid = "Nothing is charged" if simulated else "Charged to this app's key"
     return (
         f'<div class="price"><strong>Estimate {amount}</strong>'
-        f"<span>Vidu's list of {pricing.DATED}. {paid}.</span></div>"
+        f"<span>Vidu's price list, {pricing.DATED}. {paid}.</span></div>"
     )
 
 

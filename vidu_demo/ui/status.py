@@ -6,7 +6,7 @@ from html import escape
 import gradio as gr
 
 from vidu_demo.errors import ViduError
-from vidu_demo.jobs import Look
+from vidu_demo.jobs import AskedAlready, Look
 from vidu_demo.ledger import JobState
 from vidu_demo.studio import SIMULATOR
 from vidu_demo.task import TaskStatus
@@ -49,7 +49,8 @@ def component() -> gr.HTML:
 
 def refused(error: ViduError) -> str:
     """Tell that a click came to nothing, before anything was sent."""
-    return _card("fault", "Not sent", _fault(error.what, error.charged.sentence, error.next_step))
+    kind = "note" if isinstance(error, AskedAlready) else "fault"
+    return _card(kind, "Not sent", _fault(error.what, error.charged.sentence, error.next_step))
 
 
 def render(look: Look) -> str:
@@ -60,9 +61,9 @@ def render(look: Look) -> str:
             took = seconds_spoken((job.finished or job.created) - (job.submitted or job.created))
             return _card("done", f"Done in {took}", [_receipt(look)])
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
-            return _card(
-                "fault", _FAULTS[job.state], [*_message(look), _asked(look), _receipt(look)]
-            )
+            kind = "note" if job.state == JobState.STOPPED else "fault"
+            body = [*_message(look), _asked(look), _receipt(look)]
+            return _card(kind, _FAULTS[job.state], body)
     step, headline = _progress(look)
     bar = "".join(
         f'<li class="{_step_class(number, step)}">{name}</li>' for number, name in enumerate(STEPS)
@@ -81,7 +82,7 @@ def render(look: Look) -> str:
 
 
 _FAULTS = {
-    JobState.FAILED: "No video came of it",
+    JobState.FAILED: "No video was made",
     JobState.NOT_SENT: "Not sent",
     JobState.UNKNOWN: "Unknown: it may have been bought",
     JobState.STOPPED: "No longer watched",
