@@ -1,0 +1,96 @@
+"""The examples: their files, their requests, their licences."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidu_demo.examples import EXAMPLES, FINISHED, MEDIA, Example
+from vidu_demo.examples.paint import JPEG, PAINTERS
+from vidu_demo.images import prepare
+from vidu_demo.request import VideoRequest
+from vidu_demo.simulator.render import video_size
+
+each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.picture.stem)
+
+
+def size(example: Example) -> tuple[int, int]:
+    with Image.open(example.picture) as picture:
+        return picture.size
+
+
+@each
+def test_fills_the_form_with_a_request_that_needs_no_notice(example: Example) -> None:
+    request = VideoRequest(images=[example.picture], **example.settings)
+    assert request.notices() == []
+    assert {"prompt", "duration", "resolution", "audio"} <= set(example.settings)
+    assert 25 <= len(request.prompt.split()) <= 50
+    picture = prepare(example.picture)
+    assert (picture.width, picture.height) == size(example)
+
+
+def test_names_and_pictures_are_told_apart() -> None:
+    assert len({example.name for example in EXAMPLES}) == len(EXAMPLES)
+    assert len({example.picture for example in EXAMPLES}) == len(EXAMPLES)
+
+
+def test_the_common_shapes_are_there() -> None:
+    ratios = {width / height for width, height in map(size, EXAMPLES)}
+    assert {16 / 9, 9 / 16, 1.0} <= ratios
+
+
+@each
+def test_files_are_light(example: Example) -> None:
+    assert example.picture.stat().st_size < 150_000
+    assert example.thumbnail.stat().st_size < 6_000
+    with Image.open(example.thumbnail) as thumbnail:
+        assert thumbnail.height == pytest.approx(160, abs=1)
+        width, height = size(example)
+        assert thumbnail.width == pytest.approx(160 * width / height, abs=1)
+
+
+def test_no_file_lies_about_unused() -> None:
+    used = {FINISHED.clip}.union(*({example.picture, example.thumbnail} for example in EXAMPLES))
+    assert {path for path in MEDIA.rglob("*") if path.is_file()} == used
+
+
+@each
+def test_credit_says_who_and_under_which_licence(example: Example) -> None:
+    if example.picture in PAINTERS:
+        assert "MIT" in example.credit
+    else:
+        assert "CC0" in example.credit
+        assert "Photo" in example.credit
+
+
+@pytest.mark.parametrize("path", PAINTERS, ids=lambda path: path.stem)
+def test_the_script_paints_the_same_picture_again(path: Path) -> None:
+    again = io.BytesIO()
+    PAINTERS[path]().save(again, "JPEG", **JPEG)
+    with Image.open(path) as kept, Image.open(again) as painted:
+        difference = np.asarray(kept, np.float32) - np.asarray(painted)
+    assert np.abs(difference).mean() < 2
+
+
+def test_the_finished_video_is_what_its_settings_ask_for() -> None:
+    example = FINISHED.example
+    assert example in EXAMPLES
+    assert FINISHED.clip.stat().st_size < 700_000
+    with av.open(FINISHED.clip) as container:
+        video = container.streams.video[0]
+        assert (video.width, video.height) == video_size(
+            size(example), example.settings["resolution"]
+        )
+        frames = sum(1 for _ in container.decode(video))
+        assert frames == example.settings["duration"] * video.average_rate
+        assert bool(container.streams.audio) == example.settings["audio"]
+
+
+def test_the_finished_video_shows_its_picture() -> None:
+    with av.open(FINISHED.clip) as container, Image.open(FINISHED.example.picture) as picture:
+        first = next(container.decode(video=0)).to_image()
+        small = [np.asarray(image.resize((32, 18)), np.float32) for image in (first, picture)]
+    assert np.abs(small[0] - small[1]).mean() < 12

@@ -1,0 +1,1 @@
+"""The paintings among the examples, one a file."""
