@@ -13,7 +13,15 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin
 
 from vidu_demo import images
 from vidu_demo.errors import Charged, PictureInvalid
-from vidu_demo.images import MAX_POST_BYTES, Picture, is_url, prepare, prepare_all
+from vidu_demo.images import (
+    MAX_POST_BYTES,
+    Picture,
+    PictureTooLong,
+    flatten,
+    is_url,
+    prepare,
+    prepare_all,
+)
 
 SECRET = b"Rua Augusta 7, Lisboa"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -427,6 +435,20 @@ def test_ratios_beyond_four_are_refused(size: tuple[int, int], shape: str, ratio
     said = refusal(Image.new("RGB", size))
     assert f"too {shape}" in said
     assert f"{size[0]} by {size[1]} pixels make {ratio}," in said
+    assert said.endswith("Pad or crop it.")
+
+
+def test_what_is_too_long_is_told_apart_and_can_be_flattened() -> None:
+    long = encoded(noise(50, 10), "JPEG")
+    with pytest.raises(PictureTooLong, match=r"^This picture is too wide"):
+        prepare_all([long])
+    with pytest.raises(PictureTooLong, match=r"^Picture 2: This picture is too wide"):
+        prepare_all([corners(), long])
+    pixels = flatten(long)
+    assert (pixels.size, pixels.mode, pixels.format) == ((50, 10), "RGB", "JPEG")
+    with pytest.raises(PictureInvalid) as caught:
+        prepare(b"words")
+    assert not isinstance(caught.value, PictureTooLong)
 
 
 def test_the_ratio_is_told_of_the_upright_picture() -> None:

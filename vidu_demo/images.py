@@ -75,6 +75,10 @@ _TOO_MANY_PIXELS = (
 pillow_heif.register_heif_opener()
 
 
+class PictureTooLong(PictureInvalid):
+    """A picture longer or taller than `MAX_RATIO`: padded or cropped, it could be sent."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture as it is sent.
@@ -137,21 +141,33 @@ def prepare(image: ImageInput, *, max_bytes: int = MAX_POST_BYTES) -> Picture:
             the same size, then of less quality, and only then a smaller one.
 
     Raises:
+        PictureTooLong: It is longer or taller than `MAX_RATIO` allows.
+        PictureInvalid: `flatten` cannot open it, or it cannot be made light enough.
+    """
+    pixels = flatten(image)
+    _check_ratio(*pixels.size)
+    return _encode(pixels, SENT_AS.get(pixels.format or "", "PNG"), max_bytes)
+
+
+def flatten(image: ImageInput) -> Image.Image:
+    """Bring a picture of any shape down to its pixels: upright, RGB, on white.
+
+    Returns:
+        A new image; its `format` is the one that the picture came in.
+
+    Raises:
         PictureInvalid: It is no picture, is missing, empty or damaged, weighs more than
-            `MAX_FILE_BYTES`, has more than `MAX_PIXELS`, is longer or taller than `MAX_RATIO`
-            allows, or cannot be made light enough.
+            `MAX_FILE_BYTES`, or has more than `MAX_PIXELS`.
     """
     source = image if isinstance(image, Image.Image) else _read(image)
     try:
-        pixels, sent_as = _plain(source)
+        return _flatten(source)
     except PictureInvalid:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise PictureInvalid(_TOO_MANY_PIXELS) from error
     except Exception as error:  # decoders of broken files raise whatever they stumble on
         raise PictureInvalid(_DAMAGED) from error
-    _check_ratio(*pixels.size)
-    return _encode(pixels, sent_as, max_bytes)
 
 
 def _prepare_at(images: Sequence[ImageInput], position: int, max_bytes: int) -> Picture | str:
@@ -161,7 +177,7 @@ def _prepare_at(images: Sequence[ImageInput], position: int, max_bytes: int) -> 
     except PictureInvalid as error:
         if len(images) == 1:
             raise
-        raise PictureInvalid(f"Picture {position + 1}: {error.what}") from error
+        raise type(error)(f"Picture {position + 1}: {error.what}") from error
 
 
 def _read(image: str | os.PathLike[str] | bytes) -> bytes:
@@ -208,14 +224,15 @@ def _read_data_uri(uri: str) -> bytes:
     raise PictureInvalid("This data link holds no readable picture. Upload the picture as a file.")
 
 
-def _plain(source: bytes | Image.Image) -> tuple[Image.Image, str]:
-    """Bring a picture down to its pixels, upright and RGB, and say what to send it as."""
+def _flatten(source: bytes | Image.Image) -> Image.Image:
     image = source if isinstance(source, Image.Image) else _open(source)
     if image.width * image.height > MAX_PIXELS:
         raise PictureInvalid(_TOO_MANY_PIXELS)
     if not min(image.size):
         raise PictureInvalid("This picture is empty: it has no pixels. Use another one.")
-    return _on_white(_upright(image)), SENT_AS.get(image.format or "", "PNG")
+    pixels = _on_white(_upright(image))
+    pixels.format = image.format
+    return pixels
 
 
 def _open(data: bytes) -> Image.Image:
@@ -283,9 +300,9 @@ def _check_ratio(width: int, height: int) -> None:
     if long > MAX_RATIO * short:
         ratio = f"{math.ceil(100 * long / short) / 100:g}"
         shape, ratio = ("wide", f"{ratio}:1") if width > height else ("tall", f"1:{ratio}")
-        raise PictureInvalid(
+        raise PictureTooLong(
             f"This picture is too {shape}: its {width} by {height} pixels make {ratio}, and only "
-            f"1:{MAX_RATIO} to {MAX_RATIO}:1 works. Crop it and try again."
+            f"1:{MAX_RATIO} to {MAX_RATIO}:1 works. Pad or crop it."
         )
 
 

@@ -4,9 +4,11 @@ The list is Vidu's, collected 2026-11. Novita's own price for this model was not
 figure is an estimate and is always shown as one, with its date.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from vidu_demo.request import VideoRequest
+from vidu_demo.request import FIELDS, VideoRequest
 
 DATED = "2026-11"
 
@@ -34,6 +36,14 @@ def estimate(request: VideoRequest) -> Decimal:
     if request.audio:
         price += _AUDIO
     return price * _OFF_PEAK if request.off_peak else price
+
+
+def known(request: Mapping[str, Any]) -> Decimal | None:
+    """Estimate where enough is known: None for a form that is being filled, or a task from afar."""
+    try:
+        return estimate(VideoRequest.model_construct(**{**dict.fromkeys(FIELDS), **request}))
+    except (KeyError, TypeError):
+        return None
 
 
 def spoken(price: Decimal) -> str:

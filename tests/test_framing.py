@@ -1,0 +1,282 @@
+"""The first frame, the size of the video, and the ways out of too long a picture."""
+
+import base64
+import io
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from vidu_demo import framing
+from vidu_demo.errors import PictureInvalid
+from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
+from vidu_demo.images import MAX_RATIO, prepare
+from vidu_demo.simulator import render as simulated
+from vidu_demo.ui import framing as part
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+sides = st.integers(1, 10_000)
+
+
+def save(path: Path, size: tuple[int, int], **options: object) -> str:
+    Image.new("RGB", size, RED).save(path, **options)
+    return str(path)
+
+
+def shown(preview: str) -> Image.Image:
+    head, _, body = preview.partition(",")
+    assert head == "data:image/jpeg;base64"
+    return Image.open(io.BytesIO(base64.b64decode(body)))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    return save(tmp_path / "photo.jpg", (640, 360))
+
+
+@pytest.fixture
+def panorama(tmp_path: Path) -> str:
+    """Red with a blue end on either side."""
+    image = Image.new("RGB", (1000, 100), BLUE)
+    image.paste(RED, (200, 0, 800, 100))
+    image.save(tmp_path / "panorama.jpg", quality=95)
+    return str(tmp_path / "panorama.jpg")
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(
+    ("picture", "resolution", "video"),
+    [
+        ((1920, 1080), "720p", (1280, 720)),
+        ((1080, 1920), "1080p", (1080, 1920)),
+        ((64, 64), "540p", (540, 540)),
+        ((4000, 1000), "1080p", (4320, 1080)),
+        ((502, 343), "720p", (1054, 720)),
+    ],
+)
+def test_video_size(picture: tuple[int, int], resolution: str, video: tuple[int, int]) -> None:
+    assert video_size(picture, resolution) == video
+
+
+@given(sides, st.integers(10, 40), st.booleans(), st.sampled_from(["540p", "720p", "1080p"]))
+def test_video_keeps_the_ratio(short: int, tenths: int, tall: bool, resolution: str) -> None:
+    picture = (short, short * tenths // 10) if tall else (short * tenths // 10, short)
+    width, height = video_size(picture, resolution)
+    assert width % 2 == height % 2 == 0
+    assert f"{min(width, height)}p" == resolution
+    exact = max(picture) * min(width, height) / min(picture)
+    assert abs(max(width, height) - exact) <= 1
+    assert (width, height) == simulated.video_size(picture, resolution)
+
+
+@pytest.mark.parametrize(
+    ("size", "name"),
+    [
+        ((1920, 1080), "16:9"),
+        ((1366, 768), "16:9"),
+        ((1080, 1920), "9:16"),
+        ((1024, 768), "4:3"),
+        ((600, 800), "3:4"),
+        ((3000, 2000), "3:2"),
+        ((1920, 1200), "16:10"),
+        ((2560, 1097), "21:9"),
+        ((500, 500), "1:1"),
+        ((1000, 500), "2:1"),
+        ((1900, 1000), "1.9:1"),
+        ((1000, 1900), "1:1.9"),
+        ((4000, 1000), "4:1"),
+    ],
+)
+def test_ratio_in_words(size: tuple[int, int], name: str) -> None:
+    assert ratio(size) == name
+
+
+# Padding and cropping
+
+
+@pytest.mark.parametrize(
+    ("size", "padded", "cropped"),
+    [
+        ((1000, 100), (1000, 250), (400, 100)),
+        ((100, 1001), (251, 1001), (100, 400)),
+        ((401, 100), (401, 101), (400, 100)),
+        ((9000, 900), (4320, 1080), (3600, 900)),
+        ((30_000, 2), (4320, 1080), (8, 2)),
+    ],
+)
+def test_the_nearest_size(
+    size: tuple[int, int], padded: tuple[int, int], cropped: tuple[int, int]
+) -> None:
+    image = Image.new("RGB", size)
+    assert (pad(image).size, crop(image).size) == (padded, cropped)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 400), st.booleans())
+def test_either_way_it_can_be_sent(short: int, more: int, tall: bool) -> None:
+    long = MAX_RATIO * short + more
+    for way in (pad, crop):
+        made = way(Image.new("RGB", (short, long) if tall else (long, short)))
+        picture = prepare(made)
+        assert (picture.width, picture.height) == made.size
+        assert (made.height > made.width) == tall
+
+
+def test_padding_keeps_all_of_the_picture_and_cropping_its_middle(panorama: str) -> None:
+    image = Image.open(panorama).convert("RGB")
+    padded = pad(image)
+    assert padded.crop((0, 75, 1000, 175)).tobytes() == image.tobytes()
+    margin = padded.getpixel((500, 10))
+    assert margin == pytest.approx([framing.BLUR_BRIGHTNESS * band for band in RED], abs=4)
+    for x in (0, 399):
+        assert crop(image).getpixel((x, 50)) == pytest.approx(RED, abs=4)
+
+
+# The picture as it is sent
+
+
+def test_a_frame_is_upright_and_on_white(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    turned = frame(save(tmp_path / "turned.jpg", (640, 360), exif=exif.tobytes()))
+    assert isinstance(turned, Frame)
+    assert turned.size == (360, 640)
+    assert shown(turned.preview).size == (90, 160)
+    Image.new("RGBA", (40, 30)).save(tmp_path / "clear.png")
+    clear = frame(tmp_path / "clear.png")
+    assert isinstance(clear, Frame)
+    assert shown(clear.preview).getpixel((20, 15)) == (255, 255, 255)
+
+
+def test_a_long_picture_shows_both_ways(panorama: str) -> None:
+    seen = frame(panorama)
+    assert isinstance(seen, TooLong)
+    assert "too wide: its 1000 by 100 pixels make 10:1," in seen.reason
+    assert (seen.padded.size, seen.cropped.size) == ((1000, 250), (400, 100))
+    assert shown(seen.padded.preview).size == shown(seen.cropped.preview).size == (320, 80)
+
+
+def test_a_file_is_prepared_once_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = []
+
+    def counting(image: Path) -> object:
+        prepared.append(image)
+        return prepare(image)
+
+    monkeypatch.setattr(framing, "prepare", counting)
+    path = save(tmp_path / "photo.png", (40, 30))
+    assert frame(path) is frame(Path(path))
+    assert len(prepared) == 1
+    save(Path(path), (30, 40))
+    os.utime(path, ns=(1, 1))
+    changed = frame(path)
+    assert isinstance(changed, Frame)
+    assert changed.size == (30, 40)
+    assert len(prepared) == 2
+
+
+def test_what_is_no_picture_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PictureInvalid, match=r"no picture file “gone\.jpg”"):
+        frame(tmp_path / "gone.jpg")
+    (tmp_path / "words.jpg").write_text("words")
+    with pytest.raises(PictureInvalid, match="not a picture"):
+        frame(tmp_path / "words.jpg")
+
+
+# On the page
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+@pytest.mark.parametrize(
+    ("size", "resolution", "said"),
+    [
+        ((1280, 720), "1080p", "1280 × 720 (16:9). The video will be 1920 × 1080 ."),
+        ((502, 343), "720p", "502 × 343 (1.5:1). The video will be about 1054 × 720 ."),
+    ],
+)
+def test_the_first_frame_and_the_video(
+    tmp_path: Path, size: tuple[int, int], resolution: str, said: str
+) -> None:
+    files = [save(tmp_path / "first.png", size), save(tmp_path / "second.png", (90, 90))]
+    html = part.render(part.look(files), resolution, url=True)
+    assert words(html) == f"First frame, as it is sent: {said}"
+    seen = frame(files[0])
+    assert isinstance(seen, Frame)
+    assert (
+        html.count("<img") == html.count(f'<img src="{seen.preview}" alt="The first frame">') == 1
+    )
+
+
+def test_a_picture_by_address_is_not_measured() -> None:
+    assert words(part.render([], "720p", url=True)) == part.FROM_URL
+    assert part.render([], "720p", url=False) == ""
+
+
+def test_what_is_too_long_is_shown_both_ways(photo: str, panorama: str) -> None:
+    seen = frame(panorama)
+    assert isinstance(seen, TooLong)
+    html = part.render(part.look([panorama]), "720p", url=False)
+    assert words(html).startswith("This picture is too wide:")
+    assert "Padded , 1000 × 250: all of it" in words(html)
+    assert "Cropped , 400 × 100: its middle" in words(html)
+    assert f'<img src="{seen.padded.preview}" alt="Padded">' in html
+    assert f'<img src="{seen.cropped.preview}" alt="Cropped">' in html
+    assert "The video" not in html
+    second = words(part.render(part.look([photo, panorama]), "720p", url=False))
+    assert second.startswith("Picture 2: This picture is too wide:")
+
+
+def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) -> None:
+    assert part.too_long([photo, panorama])
+    assert not part.too_long([photo])
+    assert not part.too_long([photo + ".gone"])
+    assert part.render(part.look([photo + ".gone"]), "720p", url=False) == ""
+
+
+def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: str) -> None:
+    parts = part.Framing()
+    for files, visible in (([photo], False), ([panorama], True), ([], False)):
+        html, row = parts.review(files, None, "720p")
+        assert html == part.render(part.look(files), "720p", url=False)
+        assert row.visible is visible
+    assert parts.review([], "https://example.com/a.jpg", "720p")[0] != ""
+    # What is typed as an address is never opened as a file.
+    assert "<img" not in parts.review([], photo, "720p")[0]
+
+
+@pytest.mark.parametrize(("way", "size"), [(pad, (1000, 250)), (crop, (400, 100))])
+def test_only_what_is_too_long_is_changed(
+    photo: str,
+    panorama: str,
+    way: Callable[[Image.Image], Image.Image],
+    size: tuple[int, int],
+) -> None:
+    before = Path(panorama).read_bytes()
+    gone = photo + ".gone"
+    first, (path, caption), last = part.fit(way, [(photo, None), (panorama, "wide"), (gone, "x")])
+    assert first == (photo, None)
+    assert last == (gone, "x")
+    assert caption == "wide"
+    assert Path(path) == Path(panorama).with_name(f"panorama-{way.__name__}.jpg")
+    seen = frame(path)
+    assert isinstance(seen, Frame)
+    assert seen.size == size
+    assert Path(panorama).read_bytes() == before
+    assert part.fit(way, [(path, None)]) == [(path, None)]
+
+
+def test_no_pictures_to_fit() -> None:
+    assert part.fit(pad, None) == part.fit(crop, []) == []
