@@ -15,6 +15,7 @@ from PIL import Image
 from test_client import PAYLOAD, closed_port, everything_about
 
 from vidu_demo import Task, TaskFailed, TaskStatus, ViduClient, download
+from vidu_demo.clip import write_settings
 from vidu_demo.download import fetch
 from vidu_demo.errors import (
     Charged,
@@ -254,6 +255,15 @@ def test_a_picture_is_no_video(host: Host, tmp_path: Path, picture: Image.Image)
 def test_the_name_of_the_type_matters_little(host: Host, tmp_path: Path, kind: str) -> None:
     host.always = Answer(200, host.always.body, {"Content-Type": kind})
     assert fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4").exists()
+
+
+def test_a_video_with_a_broken_comment_is_kept(host: Host, tmp_path: Path, clip: bytes) -> None:
+    path = tmp_path / "v.mp4"
+    path.write_bytes(clip)
+    write_settings(path, {"x": "spoil me"})
+    spoiled = path.read_bytes().replace(b"spoil me", b"\xff\xfe\xfd\xfc\xff\xfe\xfd\xfc")
+    host.always = Answer(200, spoiled, {"Content-Type": "video/mp4"})
+    assert fetch(finished(f"{host.url}/v.mp4"), path).read_bytes() == spoiled
 
 
 def test_a_body_that_is_packed_all_the_same(host: Host, tmp_path: Path, clip: bytes) -> None:

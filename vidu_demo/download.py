@@ -73,7 +73,10 @@ def check(path: Path, task_id: str) -> None:
     import av  # noqa: PLC0415 - only a finished download needs it, and it loads slowly
 
     try:
-        with path.open("rb") as file, av.open(file, "r", options=CONTAINERS) as container:
+        with (
+            path.open("rb") as file,
+            av.open(file, "r", options=CONTAINERS, metadata_errors="replace") as container,
+        ):
             frame = next(container.decode(video=0), None)
     except (av.FFmpegError, IndexError, ValueError):
         frame = None

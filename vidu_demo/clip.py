@@ -1,0 +1,278 @@
+"""A finished video file: what it really holds, its first and last frame, and its settings.
+
+The settings travel in the file itself, as JSON in the ordinary `comment` of an MP4 or MOV: any
+player shows them, and the page can make its form from a clip that is dropped on it.
+"""
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from vidu_demo.download import CONTAINERS
+from vidu_demo.errors import read_json
+from vidu_demo.images import MAX_PIXELS
+from vidu_demo.request import VideoRequest
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+LENGTH_TOLERANCE = 0.5
+"""Seconds. A model makes frames in whole groups, so few videos are exactly as long as asked."""
+SIDE_TOLERANCE = 15
+"""Pixels. Encoders work in blocks of 16, and not all crop what is over: 1088 for 1080."""
+MAX_CLIP_BYTES = 200_000_000
+"""A larger file is not searched for settings; ten seconds of 1080p weigh a tenth of this."""
+MAX_SETTINGS = 100_000
+"""Characters of JSON: the longest prompt with room to spare."""
+
+_REMUXES = ("+faststart", "+faststart+use_metadata_tags")
+"""FFmpeg's `movflags`, in the order tried. The first writes tags where every player looks, but has
+no place for unusual ones, such as `AIGC`, by which generated videos are labelled in China."""
+_WRITERS_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
+"""Tags that a remux writes anew."""
+_UNTAGGED, _HD = 2, 720
+"""In FFmpeg's table, no colour matrix; and the lines from which browsers then take BT.709."""
+
+
+class ClipFailed(ValueError):
+    """A file can't be read as a video, or can't take settings. It is as it was."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a video file holds.
+
+    Attributes:
+        width: In pixels, as shown: after the turn that the file may ask for.
+        height: In pixels, as shown.
+        seconds: From the first frame shown to the end of the last one.
+        frames_per_second: On average, to two decimals.
+        audio: Whether there is an audio track; it may be silent.
+    """
+
+    width: int
+    height: int
+    seconds: float
+    frames_per_second: float
+    audio: bool
+
+
+def facts(path: Path) -> Facts:
+    """Measure a video.
+
+    Raises:
+        ClipFailed: It can't be read as a video.
+    """
+    width, height = first_frame(path).size
+    with _opened(path) as container:
+        video = _video(container)
+        shown = [
+            (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
+            for packet in container.demux(video)
+            if packet.pts is not None and not packet.is_discard
+        ]
+        seconds = float(max(start + length for start, length in shown) - min(shown)[0])
+        rate = round(len(shown) / seconds, 2)
+        return Facts(width, height, seconds, rate, bool(container.streams.audio))
+
+
+def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
+    """Say where a video is not what was asked for, as far as that can be seen.
+
+    Args:
+        asked: The fields of a `VideoRequest`. What is missing was not asked for.
+        facts: What came.
+    """
+    found = []
+    seconds = asked.get("duration")
+    if seconds and abs(facts.seconds - seconds) > LENGTH_TOLERANCE:
+        found.append(f"Asked for {seconds} s; the video is {facts.seconds:.1f} s long.")
+    resolution = asked.get("resolution")
+    side = min(facts.width, facts.height)
+    if resolution and abs(side - int(resolution.removesuffix("p"))) > SIDE_TOLERANCE:
+        found.append(f"Asked for {resolution}; the video is {facts.width} × {facts.height} pixels.")
+    sound, music = asked.get("audio"), asked.get("bgm")
+    if facts.audio and sound is False and music is False:
+        found.append("Asked for a silent video; this one has an audio track.")
+    if not facts.audio and sound:
+        found.append("Asked for sound; the video has no audio track.")
+    elif not facts.audio and music and _plays_music(asked):
+        found.append("Asked for music; the video has no audio track.")
+    return found
+
+
+def first_frame(path: Path) -> Image.Image:
+    """Get the first frame that can be decoded.
+
+    Raises:
+        ClipFailed: There is none.
+    """
+    with _opened(path) as container:
+        return _image(next(_frames(container)))
+
+
+def last_frame(path: Path) -> Image.Image:
+    """Get the last frame that can be decoded, whatever length the file claims.
+
+    Raises:
+        ClipFailed: There is none.
+    """
+    with _opened(path) as container:
+        return _image(deque(_frames(container), maxlen=1).pop())
+
+
+def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
+    """Put settings into the comment of an MP4 or MOV, instead of the one that it has.
+
+    Nothing is encoded anew. A copy is made as `*.part` beside the file, and takes its place only
+    when it was read back and held these settings, every other tag and every packet at its time.
+    What is neither track nor tag is not copied, such as a seal of origin: it would be broken.
+
+    Args:
+        path: The video.
+        settings: Anything that is JSON. It goes wherever the video goes, so nothing secret.
+
+    Raises:
+        ClipFailed: This failed; the file is as it was.
+    """
+    import av  # noqa: PLC0415 - it loads slowly
+
+    part = path.with_name(path.name + ".part")
+    try:
+        comment = json.dumps(settings, ensure_ascii=False, allow_nan=False)
+        tags, packets = _contents(path)
+        for movflags in _REMUXES:
+            _remux(path, part, {**tags, "comment": comment}, movflags)
+            if _contents(part) == (tags, packets):
+                break
+        else:
+            raise ValueError("the copy is not the same")
+        if read_settings(part) != json.loads(comment):
+            raise ValueError("the settings do not read back")
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (av.FFmpegError, OSError, TypeError, ValueError) as error:
+        raise ClipFailed("The settings can't be written into this video.") from error
+    finally:
+        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
+            part.unlink(missing_ok=True)
+
+
+def read_settings(path: Path) -> dict[str, Any] | None:
+    """Read what `write_settings` wrote. The file may be anybody's, and so is what it says.
+
+    Returns:
+        None if there is nothing, or something else than a JSON object.
+    """
+    try:
+        if path.stat().st_size > MAX_CLIP_BYTES:
+            return None
+        with _opened(path) as container:
+            comment = container.metadata.get("comment", "")
+    except (OSError, ValueError):
+        return None
+    settings = read_json(comment) if len(comment) <= MAX_SETTINGS else None
+    return settings if isinstance(settings, dict) else None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["InputContainer"]:
+    import av  # noqa: PLC0415 - it loads slowly
+
+    try:
+        with (
+            path.open("rb") as file,
+            av.open(file, "r", options=CONTAINERS, metadata_errors="replace") as container,
+        ):
+            yield container
+    except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
+        raise ClipFailed("This file can't be read as a video.") from error
+
+
+def _video(container: "InputContainer") -> "VideoStream":
+    from av.stream import Disposition  # noqa: PLC0415
+
+    for stream in container.streams.video:
+        known = stream.codec_context is not None
+        if known and not stream.disposition & Disposition.attached_pic:  # the cover of a song
+            return stream
+    raise ValueError("no video track that can be decoded")
+
+
+def _frames(container: "InputContainer") -> Iterator["VideoFrame"]:
+    """Decode what can be, in the order shown: at least one frame, or it is a ValueError."""
+    import av  # noqa: PLC0415
+
+    video = _video(container)
+    video.thread_type = "AUTO"
+    video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    decoded = 0
+    for packet in container.demux(video):
+        with suppress(av.FFmpegError):  # what follows a damaged packet may be whole again
+            frames = packet.decode()
+            decoded += len(frames)
+            yield from frames
+    if not decoded:
+        raise ValueError("no frame")
+
+
+def _image(frame: "VideoFrame") -> Image.Image:
+    # FFmpeg takes everything untagged for BT.601. What is seen is what must be handed on.
+    matrix = "ITU709" if frame.colorspace == _UNTAGGED and frame.height >= _HD else None
+    pixels = frame.to_ndarray(format="rgb24", src_colorspace=matrix)
+    return Image.fromarray(pixels).rotate(frame.rotation, expand=True)
+
+
+def _plays_music(asked: Mapping[str, Any]) -> bool:
+    request = VideoRequest.model_construct(**{"images": [], "prompt": "", **asked})
+    return "bgm" not in {notice.field for notice in request.notices()}
+
+
+def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
+    """List what must survive a remux: the tags, and the packets with their times."""
+    with _opened(path) as container:
+        tags = {k: v for k, v in container.metadata.items() if k not in _WRITERS_TAGS}
+        packets = [
+            (
+                packet.stream_index,
+                *(t and t * packet.time_base for t in (packet.pts, packet.dts, packet.duration)),
+                packet.is_discard,
+                hash(bytes(packet)),
+            )
+            for packet in container.demux()
+            if packet.size  # else it only ends its track
+        ]
+    return tags, sorted(packets, key=itemgetter(0))  # how tracks are interleaved may change
+
+
+def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:
+    import av  # noqa: PLC0415
+
+    with _opened(path) as source:
+        if "mp4" not in source.format.name or {s.type for s in source.streams} - {"video", "audio"}:
+            raise ValueError("no plain MP4 or MOV")
+        kind = "mov" if source.metadata.get("major_brand") == "qt  " else "mp4"
+        with av.open(part, "w", format=kind, options={"movflags": movflags}) as copy:
+            copy.metadata.update(tags)
+            tracks = []
+            for stream in source.streams:
+                track = copy.add_stream_from_template(stream, opaque=True)
+                track.metadata.update(stream.metadata)
+                track.disposition = stream.disposition
+                track.codec_context.codec_tag = stream.codec_context.codec_tag
+                tracks.append(track)
+            for packet in source.demux():
+                if packet.size:
+                    packet.stream = tracks[packet.stream_index]
+                    copy.mux(packet)
