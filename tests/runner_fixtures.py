@@ -167,9 +167,16 @@ class Bench:
         return VideoRequest(**{**settings, "resolution": "540p", **changes})
 
     def start(
-        self, click: str = "click", *, owner: str = OWNER, again: bool = False, **asked: Any
+        self,
+        click: str = "click",
+        *,
+        owner: str = OWNER,
+        again: bool = False,
+        take: int = 1,
+        **asked: Any,
     ) -> Job:
-        return self.runner.start(self.request(**asked), owner=owner, click=click, again=again)
+        request = self.request(**asked)
+        return self.runner.start(request, owner=owner, click=click, again=again, take=take)
 
     def row(self, job: Job) -> Job:
         """The job as it stands on the disk."""

@@ -15,10 +15,37 @@ import sqlalchemy as sa
 
 from vidu_demo import ledger as ledger_module
 from vidu_demo.errors import Charged
-from vidu_demo.ledger import FOLLOWED, Job, JobState, Ledger, LedgerFailed
+from vidu_demo.ledger import FOLLOWED, MIGRATIONS, Job, JobState, Ledger, LedgerFailed
 
 ASKED = {"images": ["picture-1.png"], "prompt": "“ü” 🐈", "duration": 5, "resolution": "720p"}
 ASKED |= {"off_peak": False, "seed": 3}
+
+VERSION_1 = """
+CREATE TABLE jobs (
+    id VARCHAR(32) NOT NULL PRIMARY KEY, click VARCHAR(128) NOT NULL UNIQUE,
+    fingerprint VARCHAR(64) NOT NULL, owner VARCHAR(64) NOT NULL, backend VARCHAR(200) NOT NULL,
+    request JSON NOT NULL, state VARCHAR(16) NOT NULL, created DOUBLE NOT NULL, submitted DOUBLE,
+    finished DOUBLE, task_id VARCHAR(200), message TEXT NOT NULL, next_step TEXT NOT NULL,
+    charged VARCHAR(8), video VARCHAR(200)
+);
+CREATE TABLE repeated_clicks (
+    click VARCHAR(128) NOT NULL PRIMARY KEY,
+    job VARCHAR(32) NOT NULL REFERENCES jobs (id)
+);
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+CREATE INDEX ix_jobs_fingerprint ON jobs (fingerprint);
+CREATE INDEX ix_jobs_state ON jobs (state);
+CREATE INDEX ix_jobs_task_id ON jobs (task_id);
+CREATE INDEX ix_jobs_owner ON jobs (owner);
+INSERT INTO schema_version VALUES (1);
+INSERT INTO jobs VALUES ('1', 'click-1', 'f', 'me', 'there',
+    '{"prompt": "x", "duration": 5, "resolution": "720p", "off_peak": false}',
+    'done', 1.0, 2.0, 62.0, 'task-1', '', '', NULL, 'vidu.mp4');
+INSERT INTO jobs VALUES ('2', 'click-2', 'e', 'me', 'there', '{"prompt": "y"}',
+    'stopped', 2.0, 3.0, NULL, 'task-2', 'You stopped.', 'Watch.', 'unknown', NULL);
+INSERT INTO repeated_clicks VALUES ('click-3', '1');
+"""
+"""A database as the first version of the app made it."""
 
 
 def job(name: str = "1", **changes: Any) -> Job:
@@ -66,6 +93,7 @@ def test_a_row_comes_back_as_it_went(ledger: Ledger) -> None:
         charged=Charged.UNKNOWN,
         video="vidu.mp4",
     )
+    full = replace(full, facts={"width": 1284, "frames_per_second": 24.0, "audio": False})
     assert ledger.add(full) is full
     assert ledger.get(full.id) == full
     assert ledger.by_click("click-1") == full
@@ -130,8 +158,101 @@ def test_the_very_same_request_is_found_while_it_may_run(ledger: Ledger, state: 
     ledger.add(job("2", fingerprint="e" * 64))
     ledger.add(job("3", owner="another"))
     ledger.add(job("4", backend="elsewhere"))
-    assert ledger.alike("o" * 64, "there", "f" * 64) == [made]
+    found = [] if state is JobState.DELETED else [made]
+    assert ledger.alike("o" * 64, "there", "f" * 64) == found
     assert made.may_run is (state in (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED))
+
+
+# Search
+
+
+def found(ledger: Ledger, search: str) -> list[str]:
+    return [job.click for job in ledger.of("o" * 64, "there", most=9, search=search)]
+
+
+@pytest.mark.parametrize(
+    ("search", "clicks"),
+    [
+        ("", ["click-5", "click-4", "click-3", "click-2", "click-1"]),
+        ("BLACK", ["click-2", "click-1"]),
+        ("ÜBER", ["click-2"]),
+        ("стра", ["click-3"]),
+        ("🐈", ["click-2"]),
+        ("50%", ["click-3"]),
+        ("0%A", []),
+        ("a_b", ["click-4"]),
+        ("/", ["click-4"]),
+        ('"', ["click-1"]),
+        ("black cat jumps", []),
+        ("Task-Five", ["click-5"]),
+        ("720p", []),
+    ],
+)
+def test_a_search_is_for_text_in_the_prompt_or_the_task_id(
+    ledger: Ledger, search: str, clicks: list[str]
+) -> None:
+    prompts = ['A "black" cat', "black über 🐈", "Страна, 50% a", "a_b / axb"]
+    for number, prompt in enumerate(prompts, 1):
+        ledger.add(job(str(number), created=number, request=ASKED | {"prompt": prompt}))
+    ledger.add(job("5", created=5.0, request={}, task_id="TASK-five"))
+    ledger.add(job("6", owner="another", request=ASKED | {"prompt": "black über a_b"}))
+    assert found(ledger, search) == clicks
+
+
+# Deleting
+
+
+def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> None:
+    full = job(
+        state=JobState.DONE,
+        submitted=1.0,
+        finished=61.0,
+        task_id="task-1",
+        message="It was odd.",
+        next_step="Look.",
+        charged=Charged.YES,
+        video="vidu.mp4",
+        facts={"width": 1284},
+    )
+    ledger.add(full)
+    ledger.repeat("click-2", full)
+    assert ledger.forget(full)
+    left = ledger.by_click("click-1")
+    assert left == ledger.by_click("click-2") == job(fingerprint="", request={}, state="deleted")
+    assert ledger.tombstones("there") == [left]
+    assert ledger.tombstones("elsewhere") == []
+    assert ledger.get(full.id) is None
+    assert ledger.of("o" * 64, "there", most=9) == []
+    assert ledger.of("o" * 64, "there", most=9, search="ü") == []
+    assert ledger.alike("o" * 64, "there", "f" * 64) == ledger.alike("o" * 64, "there", "") == []
+    assert ledger.by_task("o" * 64, "there", "task-1") is None
+    assert ledger.past_waits("there", 5, "720p") == []
+    assert read(path, "SELECT facts, charged, video FROM jobs") == [(None, None, None)]
+    assert ledger.add(job("3", click="click-1")) == left
+
+
+def test_a_job_that_has_moved_on_is_not_deleted(ledger: Ledger) -> None:
+    stopped = ledger.add(job(state=JobState.STOPPED))
+    done = ledger.change(stopped, state=JobState.DONE)
+    assert not ledger.forget(stopped)
+    assert ledger.get(done.id) == done
+
+
+def test_a_deleted_job_stays_deleted(ledger: Ledger) -> None:
+    made = ledger.add(job(state=JobState.STOPPED))
+    assert ledger.forget(made)
+    left = ledger.by_click("click-1")
+    ledger.change(made, state=JobState.DONE, video="vidu.mp4")
+    assert not ledger.forget(made)
+    assert ledger.by_click("click-1") == left
+
+
+def test_the_click_of_a_task_from_elsewhere_may_come_again(ledger: Ledger) -> None:
+    adopted = ledger.add(job(fingerprint="", state=JobState.DONE, task_id="task-1"))
+    assert ledger.forget(adopted)
+    again = job("2", click=adopted.click, fingerprint="", task_id="task-1")
+    assert ledger.add(again) is again
+    assert ledger.by_task("o" * 64, "there", "task-1") == again
 
 
 # Past waits
@@ -210,7 +331,34 @@ def test_a_list_in_memory_is_refused() -> None:
 
 @pytest.mark.usefixtures("ledger")
 def test_a_new_file_has_the_latest_version(path: Path) -> None:
-    assert read(path, "SELECT version FROM schema_version") == [(1,)]
+    assert read(path, "SELECT version FROM schema_version") == [(2,)]
+
+
+@pytest.fixture
+def old_path(path: Path) -> Path:
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(VERSION_1)
+    return path
+
+
+def test_a_file_of_the_first_version_is_lifted_and_works(old_path: Path) -> None:
+    with closing(Ledger(f"sqlite:///{old_path}")) as lifted:
+        stopped, done = lifted.of("me", "there", most=9)
+        assert (done.id, done.state, done.video, done.facts) == ("1", "done", "vidu.mp4", None)
+        assert (stopped.message, stopped.charged) == ("You stopped.", Charged.UNKNOWN)
+        assert lifted.by_click("click-3") == done
+        assert lifted.past_waits("there", 5, "720p") == [60.0]
+        facts = {"width": 960, "audio": True}
+        assert lifted.change(done, facts=facts) == lifted.get("1")
+        new = lifted.add(job(facts=facts))
+        assert lifted.get(new.id) == new
+        assert lifted.forget(done)
+    assert read(old_path, "SELECT version FROM schema_version") == [(2,)]
+    assert read(old_path, "SELECT id, facts FROM jobs WHERE state != 'prepared'") == [
+        ("1", None),
+        ("2", None),
+    ]
 
 
 def add_a_column(connection: sa.Connection) -> None:
@@ -221,10 +369,10 @@ def test_an_older_file_is_lifted_once(
     path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger.add(job())
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (add_a_column,))
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     for _ in range(2):
         Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(2,)]
+    assert read(path, "SELECT version FROM schema_version") == [(3,)]
     assert read(path, "SELECT click, extra FROM jobs") == [("click-1", "new")]
 
 
@@ -234,14 +382,14 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
         add_a_column(connection)
         connection.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN x")
 
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (fails,))
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, fails))
     with pytest.raises(LedgerFailed, match="no such table"):
         Ledger(f"sqlite:///{path}")
-    assert read(path, "SELECT version FROM schema_version") == [(1,)]
-    assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (add_a_column,))
-    Ledger(f"sqlite:///{path}").close()
     assert read(path, "SELECT version FROM schema_version") == [(2,)]
+    assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
+    Ledger(f"sqlite:///{path}").close()
+    assert read(path, "SELECT version FROM schema_version") == [(3,)]
 
 
 @pytest.mark.usefixtures("ledger")
@@ -253,7 +401,10 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     assert read(path, "SELECT version FROM schema_version") == [(9,)]
 
 
-def test_two_apps_start_at_once(path: Path) -> None:
+@pytest.mark.parametrize("old", [False, True])
+def test_apps_that_start_at_once(path: Path, old: bool, request: pytest.FixtureRequest) -> None:
+    if old:
+        request.getfixturevalue("old_path")
     ready = threading.Barrier(6)
 
     def start(_: int) -> None:
@@ -262,7 +413,9 @@ def test_two_apps_start_at_once(path: Path) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(start, range(6)))
-    assert read(path, "SELECT version FROM schema_version") == [(1,)]
+    assert read(path, "SELECT version FROM schema_version") == [(2,)]
+    columns = [name for _, name, *_ in read(path, "PRAGMA table_info(jobs)")]
+    assert columns.count("facts") == 1
 
 
 # What can be wrong with it

@@ -68,9 +68,11 @@ def follow(
     says: Saying = nothing,
     past: Sequence[float] = (),
     jitter: Callable[[], float] = middle,
+    *,
+    off_peak: bool = False,
 ) -> list[float]:
     """Follow a task of a length to its end: the times of all questions."""
-    mind = Pacer("t", jitter, past)
+    mind = Pacer("t", jitter, past, off_peak)
     times = [FIRST_WAIT]
     while times[-1] < length:
         wait = mind.answered(task(**says(times[-1])), times[-1])
@@ -116,11 +118,12 @@ def test_every_wait_is_bounded(
     off_peak: bool,
 ) -> None:
     mind = Pacer("t", lambda: fraction, past, off_peak)
-    shortest, longest = (CALM_SHORTEST, CALM_LONGEST) if off_peak else (SHORTEST_GAP, LONGEST_GAP)
+    longest = CALM_LONGEST if off_peak else LONGEST_GAP
     for status, progress, eta, waited in answers:  # in any order: clocks jump, also backwards
         wait = mind.answered(task(status, progress=progress, eta=eta), waited)
         assert wait is not None
-        assert 0.9 * shortest <= wait <= 1.1 * longest
+        silent = off_peak and not progress and not eta
+        assert 0.9 * (CALM_SHORTEST if silent else SHORTEST_GAP) <= wait <= 1.1 * longest
 
 
 @given(st.floats(0, 1e7), st.lists(st.floats(0, 1e7), max_size=50), fractions)
@@ -297,13 +300,36 @@ def test_status_that_flips_cannot_renew_a_lie() -> None:
 
 
 def test_off_peak_is_calm() -> None:
-    def wait(waited: float, **fields: Any) -> float | None:
-        return pacer(off_peak=True, past=[60.0] * 50).answered(task(**fields), waited)
+    def wait(waited: float) -> float | None:
+        return pacer(off_peak=True, past=[60.0] * 50).answered(task(), waited)
 
     assert wait(FIRST_WAIT) == CALM_SHORTEST
-    assert wait(60, eta=1.0) == CALM_SHORTEST
+    assert wait(60) == CALM_SHORTEST
     assert wait(6000) == pytest.approx(300)
     assert wait(48 * 3600) == CALM_LONGEST
+
+
+@pytest.mark.parametrize("eta", [True, False])
+@pytest.mark.parametrize("length", [6, 60, 3600])
+def test_off_peak_with_an_honest_word_is_seen_in_time(length: float, eta: bool) -> None:
+    rng = seeded(1)
+    says = ends_at(length, eta=eta)
+    followed = [follow(length, says, jitter=rng.random, off_peak=True) for _ in range(20)]
+    assert fmean(times[-1] - length for times in followed) < max(1.5, length / 200)
+    usual = [follow(length, says, jitter=rng.random) for _ in range(20)]
+    assert fmean(map(len, followed)) <= fmean(map(len, usual)) + 1
+
+
+def test_off_peak_stays_calm_while_the_end_is_far() -> None:
+    mind = pacer(off_peak=True)
+    assert mind.answered(task(eta=40_000.0), FIRST_WAIT) == pytest.approx(CALM_SHORTEST)
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_off_peak_with_a_stuck_word_is_soon_calm(lie: dict[str, Any]) -> None:
+    times = follow(6000, lambda _: lie, off_peak=True)
+    assert len(times) < len(follow(6000, off_peak=True)) + 10
+    assert gaps(times)[-1] > 3 * CALM_SHORTEST
 
 
 # The end

@@ -1,16 +1,33 @@
-"""What is kept in a job's folder: the pictures as they are sent, the request as JSON, the video."""
+"""What is kept in a job's folder: the pictures as they are sent, the request, the video.
 
+The settings travel with the video: in it, and beside it as JSON. A thumbnail stands for the job.
+"""
+
+import io
 import json
+import logging
 import shutil
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from vidu_demo import clip
 from vidu_demo.images import SUFFIXES, Picture, is_url
 from vidu_demo.ledger import Job, LedgerFailed
-from vidu_demo.request import VideoRequest
+from vidu_demo.request import FIELDS, VideoRequest
 
+log = logging.getLogger(__name__)
+
+MODEL = "vidu-q2-pro"
+THUMBNAIL = "thumbnail.webp"
+THUMBNAIL_SIDE = 192
+"""Pixels of the longer side."""
 FREE_BYTES_NEEDED = 200_000_000
 """On the disk before money is spent: room for the largest videos."""
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
@@ -43,6 +60,9 @@ def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> 
         raise LedgerFailed(
             f"The data folder can't be written ({error.strerror}), so nothing was sent."
         ) from None
+    if isinstance(first := pictures[0], Picture):
+        with _good_to_have(folder, THUMBNAIL):
+            _add_thumbnail(folder, Image.open(io.BytesIO(first.data)))
     return kept
 
 
@@ -68,8 +88,41 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
     return VideoRequest.model_construct(**kept).payload(images)
 
 
+def complete(video: Path, job: Job) -> dict[str, Any] | None:
+    """Add to a saved video what is good to have: its settings, in it and beside it, a thumbnail.
+
+    What fails is logged and no more: the video is there.
+
+    Returns:
+        The facts about the video, by the names of `clip.Facts`, if it can be read.
+    """
+    made_with, facts = settings(job), None
+    with _good_to_have(video.parent, "facts"):
+        facts = asdict(clip.facts(video))
+    with _good_to_have(video.parent, "settings beside the video"):
+        text = json.dumps(made_with, indent=2, ensure_ascii=False)
+        video.with_suffix(".json").write_text(text, encoding="utf-8")
+    with _good_to_have(video.parent, "settings in the video"):
+        clip.write_settings(video, made_with)
+    if not (video.parent / THUMBNAIL).exists():
+        with _good_to_have(video.parent, THUMBNAIL):
+            _add_thumbnail(video.parent, clip.first_frame(video))
+    return facts
+
+
+def settings(job: Job) -> dict[str, Any]:
+    """Say what made a job's video, as far as it is known: no pictures, and no links to them."""
+    known = [field for field in FIELDS if field in job.request and field != "images"]
+    return {
+        "model": MODEL,
+        "task_id": job.task_id,
+        "created": datetime.fromtimestamp(job.created, UTC).isoformat(timespec="seconds"),
+        "request": {field: job.request[field] for field in known},
+    }
+
+
 def drop(folder: Path) -> None:
-    """Remove what was kept for a job that did not come to be."""
+    """Remove a job's folder, if there is one."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -79,3 +132,17 @@ def video_name(job: Job) -> str:
     seed, seconds = job.request.get("seed"), job.request.get("duration")
     parts = [day, f"seed{seed}" if seed is not None else None, f"{seconds}s" if seconds else None]
     return "-".join(["vidu", *(part for part in parts if part)]) + ".mp4"
+
+
+@contextmanager
+def _good_to_have(folder: Path, what: str) -> Iterator[None]:
+    """Let no failure of this step hold a job up: encoders raise whatever they stumble on."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("job %s: no %s: %s", folder.name, what, error)
+
+
+def _add_thumbnail(folder: Path, image: Image.Image) -> None:
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    image.save(folder / THUMBNAIL)

@@ -1,23 +1,21 @@
 """The job runner: submits each job once, follows every open job to its end, keeps its video.
 
-It needs no browser and no visitor waiting. One thread decides whose turn it is, two small pools
-do the work: one asks, within one rate limit for the whole process, and one submits and downloads.
-All questions go through the first, so that a task is never asked about twice at once.
+It needs no browser and no visitor waiting. A job moves on in steps, each of which says when the
+next is due; a task is never asked about twice at once.
 """
 
 import hashlib
-import heapq
 import logging
 import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import count
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from vidu_demo import folder
@@ -36,13 +34,12 @@ from vidu_demo.errors import (
 from vidu_demo.images import Picture, prepare_all
 from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed
 from vidu_demo.pacing import FIRST_WAIT, Pacer
-from vidu_demo.request import VideoRequest
+from vidu_demo.request import VideoRequest, schema
 from vidu_demo.task import Task
+from vidu_demo.turns import Turns
 
 log = logging.getLogger(__name__)
 
-POLL_THREADS = 8
-TRANSFER_THREADS = 8
 CALM_SECONDS = 600.0
 """Between questions about a job that is in trouble: it is never given up."""
 LONGEST_TASK = 48 * 3600.0
@@ -64,6 +61,11 @@ DOUBLE_CLICK_SECONDS = 3.0
 """The very same request within this time is the same click, made twice."""
 PICTURES_AT_ONCE = 2
 """Preparing a large picture takes a second and hundreds of megabytes."""
+WAITS_NEEDED = 3
+"""Past waits from which on one can speak of a usual one."""
+
+_DURATIONS = range(schema("duration")["minimum"], schema("duration")["maximum"] + 1)
+_RESOLUTIONS = schema("resolution")["enum"]
 
 
 class AskedAlready(ViduError):
@@ -148,22 +150,17 @@ class JobRunner:
         self.backend, self.videos = backend, videos
         self._ledger, self._client = ledger, client
         self._clock, self._wall, self._random = clock, wall, random
-        self._spacing = 1.0 / requests_per_second
-        self._next_turn = 0.0
+        self._turns = Turns(clock, requests_per_second)
         self._followed: dict[str, _Followed] = {}
-        self._due: list[tuple[float, int, _Followed]] = []
-        self._order = count()
-        self._changed = threading.Condition()
-        self._closing = threading.Event()
+        self._following = threading.Lock()
         self._starting = threading.Lock()
-        self._busy: set[str] = set()
+        self._waits: dict[tuple[int, str], list[float]] = {}
         self._preparing = threading.BoundedSemaphore(PICTURES_AT_ONCE)
-        self._polls = ThreadPoolExecutor(POLL_THREADS, "vidu-poll")
-        self._transfers = ThreadPoolExecutor(TRANSFER_THREADS, "vidu-transfer")
-        self._scheduler = threading.Thread(target=self._schedule, name="vidu-jobs", daemon=True)
 
     def open(self) -> "JobRunner":
         """Take up every job that an earlier run of the app left open."""
+        for job in self._ledger.tombstones(self.backend):
+            folder.drop(self.videos / job.id)  # an earlier run may have ended before it did that
         for job in self._ledger.followed(self.backend):
             if job.state is JobState.PREPARED:
                 # Claimed, so that nobody who shares the ledger can still send it.
@@ -174,27 +171,33 @@ class JobRunner:
             if job.state is JobState.SUBMITTING:
                 self._end(followed, JobState.UNKNOWN, SubmitOutcomeUnknown(_STOPPED_DURING))
             self._put(followed, 0.0)
-        self._scheduler.start()
+        self._turns.open()
         return self
 
     def close(self) -> None:
         """Stop working. Open jobs go on at the vendor and are taken up at the next `open`."""
-        self._closing.set()
-        with self._changed:
-            self._changed.notify_all()
-        self._scheduler.join()
-        self._polls.shutdown(cancel_futures=True)
-        self._transfers.shutdown(cancel_futures=True)
+        self._turns.close()
 
-    def start(self, request: VideoRequest, *, owner: str, click: str, again: bool = False) -> Job:
+    def start(
+        self,
+        request: VideoRequest,
+        *,
+        owner: str,
+        click: str,
+        again: bool = False,
+        take: int = 1,
+    ) -> Job:
         """Make a job of one deliberate click, and submit it in the background.
 
         Args:
             request: What to make. An empty seed is picked here.
             owner: The visitor, as a digest of their token.
-            click: Unique to the click: the same click again finds the same job, and buys nothing.
+            click: Unique to the click: the same click again finds the same job, and buys nothing,
+                even if that job has been deleted since; it comes back as it is then.
             again: The visitor has been told that the very same request may be running, and
                 wants a second one.
+            take: Which of several videos of one form this is, from 1: each has a click of its
+                own, and is no repetition of another take.
 
         Raises:
             PictureInvalid: A picture can't be sent; nothing was.
@@ -205,7 +208,7 @@ class JobRunner:
             return found
         with self._preparing:
             pictures = prepare_all(request.images)
-        fingerprint = _fingerprint(request, pictures)
+        fingerprint = _fingerprint(request, pictures, take)
         if request.seed is None:
             seed = 1 + int(self._random() * LARGEST_SEED)
             request = request.model_copy(update={"seed": seed})
@@ -314,6 +317,26 @@ class JobRunner:
         self._put(followed, 0.0)
         return job
 
+    def forget(self, job_id: str, owner: str) -> bool:
+        """Delete a visitor's job for good, with its pictures and its video.
+
+        Its task, which may go on at the vendor, can be adopted anew.
+
+        Returns:
+            False if there is no such job of theirs, or it is open.
+
+        Raises:
+            LedgerFailed: It can't be written down; nothing was deleted.
+        """
+        with self._starting:
+            look = self.look(job_id, owner)
+            if not look or look.job.open or not self._ledger.forget(look.job):
+                return False
+            with self._following:
+                self._followed.pop(job_id, None)
+        folder.drop(self.videos / job_id)
+        return True
+
     def look(self, job_id: str, owner: str) -> Look | None:
         """See how a visitor's job stands; None if it is not theirs."""
         followed = self._followed.get(job_id)
@@ -326,10 +349,28 @@ class JobRunner:
             look = Look(job, None)
         return look if secrets.compare_digest(look.job.owner, owner) else None
 
-    def jobs(self, owner: str, *, most: int = 50) -> list[Job]:
-        """List a visitor's latest jobs, newest first."""
-        found = self._ledger.of(owner, self.backend, most=most)
+    def jobs(self, owner: str, *, most: int = 50, search: str = "") -> list[Job]:
+        """List a visitor's latest jobs, newest first.
+
+        Args:
+            owner: The visitor.
+            most: How many to list.
+            search: Only jobs with this text in their prompt or task id, in any case.
+        """
+        found = self._ledger.of(owner, self.backend, most=most, search=search)
         return [held.job if (held := self._followed.get(job.id)) else job for job in found]
+
+    def usual_wait(self, request: VideoRequest) -> float | None:
+        """Say how long videos of this length and resolution took here.
+
+        Args:
+            request: May be unfinished, made with `model_construct`.
+
+        Returns:
+            The median in seconds; None off-peak, or if too few are known.
+        """
+        past = self._past_waits(request)
+        return median(past) if len(past) >= WAITS_NEEDED else None
 
     @property
     def open_jobs(self) -> int:
@@ -340,54 +381,19 @@ class JobRunner:
         """Name a file in a job's folder."""
         return self.videos / job.id / name
 
+    def thumbnail(self, job: Job) -> Path | None:
+        """Find the small picture that stands for a job, if there is one yet."""
+        path = self.file(job, folder.THUMBNAIL)
+        return path if path.is_file() else None
+
     # How a job moves on
 
-    def _schedule(self) -> None:
-        while True:
-            with self._changed:
-                while not self._closing.is_set() and (
-                    not self._due or (wait := self._due[0][0] - self._clock()) > 0
-                ):
-                    self._changed.wait(wait if self._due else None)
-                if self._closing.is_set():
-                    return
-                followed = heapq.heappop(self._due)[2]
-            pool = self._polls if followed.asks else self._transfers
-            try:
-                pool.submit(self._work, followed)
-            except RuntimeError as error:
-                # No thread could be added: then one that is there takes it. Or Python is ending.
-                log.error("job %s: %s", followed.job.id, error)
-
-    def _await_turn(self) -> bool:
-        """Wait until the rate limit allows a question; False if the runner closes before."""
-        with self._changed:
-            now = self._clock()
-            turn = max(now, self._next_turn)
-            self._next_turn = turn + self._spacing
-        return not self._closing.wait(turn - now)
-
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[bool]:
-        """Hold a name while working on what it stands for; False if another worker holds it."""
-        with self._changed:
-            alone = name not in self._busy
-            self._busy.add(name)
-        try:
-            yield alone
-        finally:
-            if alone:
-                self._busy.discard(name)
-
     def _put(self, followed: _Followed, wait: float) -> None:
-        with self._changed:
-            heapq.heappush(self._due, (self._clock() + wait, next(self._order), followed))
-            self._changed.notify()
+        self._turns.put(partial(self._work, followed), wait, asks=followed.asks)
 
     def _work(self, followed: _Followed) -> None:
         try:
-            if followed.unsaved:
-                self._write_down(followed)
+            self._write_down(followed)
             wait = self._step(followed)
         except Exception:
             log.exception("job %s: a fault of this app", followed.job.id)
@@ -399,9 +405,12 @@ class JobRunner:
         if wait is not None:
             self._put(followed, wait)
             return
-        with self._changed:
+        with self._following:
             if self._followed.get(followed.job.id) is followed:
                 del self._followed[followed.job.id]
+        with suppress(LedgerFailed):  # then the next start of the app sees to it
+            if followed.stopped and not self._ledger.get(followed.job.id):
+                folder.drop(self.videos / followed.job.id)  # deleted while this step wrote there
 
     def _step(self, followed: _Followed) -> float | None:
         """Do what is next for a job: seconds until the step after, or None at its end."""
@@ -441,10 +450,10 @@ class JobRunner:
 
     def _ask(self, followed: _Followed) -> float | None:
         task_id = followed.job.task_id or ""
-        with self._alone(task_id) as alone:
+        with self._turns.alone(task_id) as alone:
             if not alone:  # another visitor's job follows the same task
                 return BUSY_SECONDS
-            return self._ask_alone(followed, task_id) if self._await_turn() else 0.0
+            return self._ask_alone(followed, task_id) if self._turns.await_question() else 0.0
 
     def _ask_alone(self, followed: _Followed, task_id: str) -> float | None:
         try:
@@ -477,19 +486,22 @@ class JobRunner:
 
     def _save(self, followed: _Followed) -> float | None:
         job, task = followed.job, followed.task
-        name = folder.video_name(job)
-        with self._alone(job.id) as alone:
+        video = self.file(job, folder.video_name(job))
+        with self._turns.alone(job.id) as alone:
             if not alone:  # it was stopped and is watched again, and the first is not through
                 return BUSY_SECONDS
             try:
-                fetch(task or Task(job.task_id or ""), self.file(job, name))
+                fetch(task or Task(job.task_id or ""), video)
             except ViduError as error:
                 # The next try asks anew, and so gets a fresh link where the API gives one.
                 followed.task = None
                 followed.save_failures += 1
                 self._say(followed, error)
                 return min(LONGEST_SAVE_WAIT, 2.0 ** min(followed.save_failures, 10))
-            self._change(followed, state=JobState.DONE, video=name, **NOTHING_WRONG)
+            facts = folder.complete(video, job)
+            done = {"state": JobState.DONE, "video": video.name, "facts": facts}
+            self._change(followed, **done, **NOTHING_WRONG)
+        self._waits.clear()
         return None
 
     def _trouble(self, followed: _Followed, error: ViduError) -> float:
@@ -521,6 +533,8 @@ class JobRunner:
 
     def _write_down(self, followed: _Followed) -> None:
         with followed.lock:
+            if not followed.unsaved:
+                return
             try:
                 self._ledger.change(followed.job, **followed.unsaved)
             except LedgerFailed as error:
@@ -538,7 +552,7 @@ class JobRunner:
         # By the wall clock across restarts only, and never negative: it may have been set back.
         waited = max(0.0, self._wall() - (job.submitted or self._wall()))
         followed = _Followed(job, self._pacer(job), self._clock() - waited)
-        with self._changed:
+        with self._following:
             self._followed[job.id] = followed
         return followed
 
@@ -547,11 +561,21 @@ class JobRunner:
 
     def _pacer(self, job: Job) -> Pacer:
         request = VideoRequest.model_construct(**job.request)
-        try:
-            past = self._ledger.past_waits(self.backend, request.duration, request.resolution)
-        except LedgerFailed:
-            past = []  # it asks at less well chosen times
+        past = self._past_waits(request)
         return Pacer(job.task_id or "", self._random, past, request.off_peak)
+
+    def _past_waits(self, request: VideoRequest) -> list[float]:
+        """List how long like videos took, read anew when one was added; a help, so never raises."""
+        kind = request.duration, request.resolution
+        if request.off_peak or kind[0] not in _DURATIONS or kind[1] not in _RESOLUTIONS:
+            return []
+        past = self._waits.get(kind)
+        if past is None:
+            try:
+                past = self._waits[kind] = self._ledger.past_waits(self.backend, *kind)
+            except LedgerFailed:
+                return []
+        return past
 
 
 _STOPPED_BEFORE = "The app was stopped before this was sent."
@@ -568,10 +592,12 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _fingerprint(request: VideoRequest, pictures: list[Picture | str]) -> str:
+def _fingerprint(request: VideoRequest, pictures: list[Picture | str], take: int) -> str:
     """Digest what was asked, with the seed as it was given."""
     digest = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
     for picture in pictures:
         data = picture.data if isinstance(picture, Picture) else picture.encode()
         digest.update(hashlib.sha256(data).digest())
+    if take > 1:
+        digest.update(f"take {take}".encode())
     return digest.hexdigest()

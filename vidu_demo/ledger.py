@@ -28,6 +28,7 @@ class JobState(StrEnum):
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
     STOPPED = "stopped"
+    DELETED = "deleted"
 
 
 FOLLOWED = (JobState.PREPARED, JobState.SUBMITTING, JobState.RUNNING, JobState.SAVING)
@@ -55,6 +56,7 @@ class Job:
         next_step: What the visitor can do about it.
         charged: What is known about the money, if there is a message.
         video: File name in the job's folder.
+        facts: What the video's file was found to be, by the names of `clip.Facts`.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Job:
     next_step: str = ""
     charged: Charged | None = None
     video: str | None = None
+    facts: dict[str, Any] | None = None
 
     @property
     def open(self) -> bool:
@@ -111,6 +114,7 @@ _jobs = sa.Table(
     sa.Column("next_step", sa.Text, nullable=False),
     sa.Column("charged", sa.String(8)),
     sa.Column("video", sa.String(200)),
+    sa.Column("facts", sa.JSON(none_as_null=True)),
 )
 
 _repeats = sa.Table(
@@ -122,7 +126,12 @@ _repeats = sa.Table(
 
 _versions = sa.Table("schema_version", _metadata, sa.Column("version", sa.Integer, nullable=False))
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
+
+def _add_facts(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN facts JSON")
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_add_facts,)
 """The step at index `n` lifts a database from version `n + 1` to `n + 2`. A step that has shipped
 never changes; a new database starts with the tables above, at the latest version."""
 
@@ -185,19 +194,43 @@ class Ledger:
         return self._write(_jobs.update().where(*as_known).values(changes)) == 1
 
     def change(self, job: Job, **changes: Any) -> Job:
-        """Commit changes to a job; back with it when they are safe on the disk."""
-        self._write(_jobs.update().where(_jobs.c.id == job.id).values(changes))
+        """Commit changes to a job; back with it when they are safe on the disk.
+
+        A job that was deleted meanwhile stays deleted.
+        """
+        kept = (_jobs.c.id == job.id, _jobs.c.state != JobState.DELETED)
+        self._write(_jobs.update().where(*kept).values(changes))
         return replace(job, **changes)
+
+    def forget(self, job: Job) -> bool:
+        """Delete a job, unless it has moved on from the state it is known in.
+
+        Its row stays as a tombstone, emptied of what was asked and what came of it, since its
+        click must still buy nothing if it is sent again late. Only `by_click` and `tombstones`
+        find it.
+        """
+        empty: dict[str, Any] = {
+            "fingerprint": "",
+            "request": {},
+            "state": JobState.DELETED,
+            "message": "",
+            "next_step": "",
+            **dict.fromkeys(("submitted", "finished", "task_id", "charged", "video", "facts")),
+        }
+        if not job.fingerprint:
+            # A task from elsewhere was not bought by its click, and may be followed anew.
+            empty["click"] = job.id
+        return self.claim(job, **empty)
 
     def get(self, job_id: str) -> Job | None:
         """Find a job by its id."""
         return next(iter(self._find(_jobs.c.id == job_id)), None)
 
     def by_click(self, click: str) -> Job | None:
-        """Find the job that a click has made, or was taken to stand for."""
+        """Find the job that a click has made, or was taken to stand for, even if deleted."""
         repeated = sa.select(_repeats.c.job).where(_repeats.c.click == click)
         mine = sa.or_(_jobs.c.click == click, _jobs.c.id.in_(repeated))
-        return next(iter(self._find(mine)), None)
+        return next(iter(self._find(mine, deleted=True)), None)
 
     def repeat(self, click: str, job: Job) -> None:
         """Note that a click stands for a job that another one has made."""
@@ -217,13 +250,29 @@ class Ledger:
             _jobs.c.fingerprint == fingerprint,
         )
 
-    def of(self, owner: str, backend: str, *, most: int) -> list[Job]:
-        """List a visitor's latest jobs, newest first."""
-        return self._find(_jobs.c.owner == owner, _jobs.c.backend == backend, limit=most)
+    def of(self, owner: str, backend: str, *, most: int, search: str = "") -> list[Job]:
+        """List a visitor's latest jobs, newest first.
+
+        Args:
+            owner: The visitor.
+            backend: Whom they were sent to.
+            most: How many to list.
+            search: Only jobs with this text in their prompt or task id, in any case.
+        """
+        mine = [_jobs.c.owner == owner, _jobs.c.backend == backend]
+        if search:
+            places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
+            mine.append(sa.or_(*(text.icontains(search, autoescape=True) for text in places)))
+        return self._find(*mine, limit=most)
 
     def followed(self, backend: str) -> list[Job]:
         """List the jobs that the runner has to work on, newest first."""
         return self._find(_jobs.c.backend == backend, _jobs.c.state.in_(FOLLOWED))
+
+    def tombstones(self, backend: str) -> list[Job]:
+        """List what is left of deleted jobs, newest first."""
+        deleted = _jobs.c.state == JobState.DELETED
+        return self._find(_jobs.c.backend == backend, deleted, deleted=True)
 
     def past_waits(self, backend: str, duration: int, resolution: str) -> list[float]:
         """List how long the latest like videos took, in seconds, without off-peak ones."""
@@ -239,8 +288,15 @@ class Ledger:
         waits = [job.finished - job.submitted for job in jobs if job.finished and job.submitted]
         return [wait for wait in waits if 0 < wait <= _LONGEST_WAIT]
 
-    def _find(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Job]:
+    def _find(
+        self,
+        *conditions: sa.ColumnElement[bool],
+        limit: int | None = None,
+        deleted: bool = False,
+    ) -> list[Job]:
         query = _jobs.select().where(*conditions).order_by(_jobs.c.created.desc()).limit(limit)
+        if not deleted:
+            query = query.where(_jobs.c.state != JobState.DELETED)
         try:
             with self._engine.connect() as connection:
                 return [_job(row) for row in connection.execute(query).mappings()]
@@ -266,16 +322,17 @@ class Ledger:
                     # start at once would both change them.
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 _versions.create(connection, checkfirst=True)
-                version = connection.scalar(sa.select(_versions.c.version))
+                # Locked, where the database knows such locks, until the steps are committed.
+                version = connection.scalar(sa.select(_versions.c.version).with_for_update())
                 if version is None:
                     _metadata.create_all(connection)
+                    connection.execute(_versions.insert().values(version=latest))
                 elif version > latest:
                     raise LedgerFailed("The list of jobs was made by a newer version of this app.")
                 else:
                     for migrate in MIGRATIONS[version - 1 :]:
                         migrate(connection)
-                connection.execute(_versions.delete())
-                connection.execute(_versions.insert().values(version=latest))
+                    connection.execute(_versions.update().values(version=latest))
         except sa.exc.SQLAlchemyError as error:
             raise LedgerFailed(f"The list of jobs can't be opened: {_why(error)}.") from None
 
@@ -300,3 +357,9 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # WAL lets pages read while the runner writes; FULL makes a commit survive a power cut.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows ASCII only, and prompts are searched in any case of any script.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()

@@ -34,7 +34,8 @@ SHORTEST_GAP, LONGEST_GAP = 1.0, 30.0
 """Seconds between two questions about a running task, give or take a tenth."""
 
 CALM_SHORTEST, CALM_LONGEST = 60.0, 900.0
-"""Seconds between two questions about an off-peak task, which may take 48 hours."""
+"""Seconds between two questions about an off-peak task, which may take 48 hours, as long as the
+API names no end of it that is to be believed."""
 
 LONGEST_BACKOFF, LONGEST_RETRY_AFTER = 60.0, 300.0
 """Seconds to wait after failures, give or take a quarter; the most that a `Retry-After` is
@@ -128,14 +129,14 @@ class Forecast:
         return FORECAST_SHARE * believed, Expectation(now[0], spread)
 
 
-def gap(known: Sequence[Expectation], waited: float) -> float:
-    """Seconds until the next question is worth asking.
+def gap(known: Sequence[Expectation], waited: float, longest: float = LONGEST_GAP) -> float:
+    """Seconds until the next question is worth asking, `longest` at most.
 
     Questions are laid at a density of `sqrt(rate · h / 2)`; the next is due where that adds up
     to one.
     """
     due, ahead = 0.0, 0.0
-    while ahead < LONGEST_GAP:
+    while ahead < longest:
         step = max(0.25, ahead / 8)
         time = max(0.0, waited) + ahead + step / 2
         chances = [guess.at(time) for guess in known]
@@ -148,7 +149,7 @@ def gap(known: Sequence[Expectation], waited: float) -> float:
             ahead += (1 - due) / density
             break
         due, ahead = due + step * density, ahead + step
-    return min(LONGEST_GAP, max(SHORTEST_GAP, ahead))
+    return min(longest, max(SHORTEST_GAP, ahead))
 
 
 @dataclass
@@ -228,10 +229,18 @@ class Pacer:
 
     def _gap(self, task: Task, waited: float) -> float:
         jitter = 0.9 + 0.2 * self.random()
+        heard = self._forecast.heard(task, waited)
         if self.off_peak:
-            return jitter * min(CALM_LONGEST, max(CALM_SHORTEST, waited / 20))
+            calm = min(CALM_LONGEST, max(CALM_SHORTEST, waited / 20))
+            if not heard:
+                return jitter * calm
+            # As often as the named end asks for, as far as it is believed. After hours, seconds of
+            # lateness no longer count.
+            share, guess = heard
+            near = min(calm, max(waited / 200, gap([guess], waited, calm)))
+            return jitter / (share / near + (1 - share) / calm)
         known = learned(self.past)
-        if heard := self._forecast.heard(task, waited):
+        if heard:
             share, guess = heard
             others = math.fsum(part.weight for part in known)
             known.append(replace(guess, weight=others * share / (1 - share)))
