@@ -4,6 +4,7 @@ The app is the real one: a runner, a ledger and files on disk, served by Gradio 
 is started once; each test comes as a new visitor, in a browser context of its own.
 """
 
+import gc
 import logging
 import os
 import re
@@ -106,6 +107,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("app")
     keep = _Keep()
     with ExitStack() as stack:
+        stack.callback(gc.collect)  # Gradio's open loops, while `IGNORED` still holds
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in QUIET.items():
             patch.setenv(name, value)

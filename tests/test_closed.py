@@ -102,7 +102,7 @@ def test_key_and_links_appear_nowhere(
     expect(visitor.headline).to_contain_text("Done in")
     visitor.prompt.fill("[no balance]")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.headline).to_have_text("Nothing was bought")
     assert f"Bearer {KEY}" in {r.headers.get("Authorization") for r in api.requests}
 
     stored = visitor.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")

@@ -196,7 +196,7 @@ def test_refusal_says_what_charged_and_what_next(
     with pytest.raises(AppError) as failed:
         generate(caller, images=[handle_file(pngs["red"])], prompt="Slow push-in.")
     assert str(failed.value) == (
-        "Not sent. The account behind the key has too little balance. It said "
+        "Nothing was bought. The account behind the key has too little balance. It said "
         "“NOT_ENOUGH_BALANCE: no”. Nothing was charged. "
         "Top it up at Novita, or choose a shorter or smaller video."
     )

@@ -57,9 +57,9 @@ def refusing(status: int, reason: str, message: str = "") -> Fault:
 
 def test_empty_page_says_what_is_missing(visitor: Visitor, pngs: dict[str, Path]) -> None:
     expect(visitor.button("Add a picture")).to_be_disabled()
-    expect(visitor.status).to_have_text(
-        "Add a picture, say what should happen, and the video appears here."
-    )
+    expect(visitor.headline).to_have_text("An example")
+    expect(visitor.status).to_contain_text("Made by the simulator")
+    expect(visitor.status).to_contain_text("Your own videos appear here.")
     expect(visitor.page.locator(".notice:visible")).to_have_count(0)
     visitor.upload(pngs["red"])
     expect(visitor.button("Write a prompt")).to_be_disabled()
@@ -97,8 +97,8 @@ def test_what_is_sent_is_exactly_what_the_form_shows(
     visitor.fill(pngs["red"], prompt="The cat blinks, “slowly”.\nPush-in.")
     visitor.field("Duration").fill("3")
     visitor.choice("540p").check()
-    visitor.field("Seed").fill("42")
     visitor.fold_out()
+    visitor.field("Seed").fill("42")
     visitor.choice("Sound").check()
     visitor.field("Voice").fill("English_Graceful_Lady")
     visitor.field("Voice").press("Enter")
@@ -252,8 +252,8 @@ def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Pa
 def test_form_is_kept_over_a_reload(visitor: Visitor, pngs: dict[str, Path]) -> None:
     visitor.fill(pngs["red"], pngs["blue"], prompt="The cat blinks.")
     visitor.field("Duration").fill("7")
-    visitor.field("Seed").fill("99")
     visitor.fold_out()
+    visitor.field("Seed").fill("99")
     visitor.choice("Watermark").check()
     visitor.choice("1080p").check()  # the last change, so the price tells that all are kept
     expect(visitor.page.locator("#price")).to_contain_text("Estimate $0.725")
@@ -265,8 +265,7 @@ def test_form_is_kept_over_a_reload(visitor: Visitor, pngs: dict[str, Path]) -> 
     expect(visitor.choice("1080p")).to_be_checked()
     expect(visitor.field("Seed")).to_have_value("99")
     expect(visitor.page.locator("#price")).to_contain_text("Estimate $0.725")
-    visitor.fold_out()
-    expect(visitor.choice("Watermark")).to_be_checked()
+    expect(visitor.choice("Watermark")).to_be_checked()  # folded out, since it is in use
 
 
 def test_what_is_typed_while_the_page_still_loads_stays(visitor: Visitor) -> None:
@@ -354,7 +353,8 @@ def test_status_says_each_step_in_words(
     visitor.make.click()
     expect(visitor.headline).to_have_text(DONE)
     heard = visitor.page.evaluate("heard.map(said => said.split(' · ')[0])")
-    steps = list(dict.fromkeys(said for said in heard if said != "Preparing the request"))
+    before = ("An example", "Preparing the request")
+    steps = list(dict.fromkeys(said for said in heard if said not in before))
     assert steps[:-1] == [
         "Sending the request",
         "Submitted",
@@ -481,28 +481,28 @@ def test_second_tab_shows_the_same_task(
 FAULTS = {
     "no money": (
         refusing(403, "NOT_ENOUGH_BALANCE", "insufficient balance"),
-        "Not sent",
+        "Nothing was bought",
         "The account behind the key has too little balance.",
         "Nothing was charged.",
         "Top it up at Novita, or choose a shorter or smaller video.",
     ),
     "prompt": (
         refusing(400, "ILLEGAL_PROMPT"),
-        "Not sent",
+        "Nothing was bought",
         "The content check refused the prompt.",
         "Nothing was charged.",
         "Change the wording: sending the same again can get the account suspended.",
     ),
     "picture": (
         refusing(400, "INVALID_IMAGE_FORMAT"),
-        "Not sent",
+        "Nothing was bought",
         "The API could not use the picture.",
         "Nothing was charged.",
         "Try a smaller JPEG or PNG, or give the picture as a public URL.",
     ),
     "key": (
         refusing(401, "INVALID_API_KEY"),
-        "Not sent",
+        "Nothing was bought",
         "The API did not accept the key.",
         "Nothing was charged.",
         "Check NOVITA_API_KEY and start the app again.",
@@ -562,7 +562,7 @@ def test_failed_task_says_why_and_its_id(
 def test_prompt_is_never_markup(visitor: Visitor, pngs: dict[str, Path]) -> None:
     visitor.start(pngs["red"], prompt="<img src=x onerror=\"document.title='broken'\"> [600 s]")
     visitor.page.wait_for_timeout(500)
-    expect(visitor.page).to_have_title("Vidu Q2 Pro")
+    expect(visitor.page).to_have_title("1 running · Vidu Q2 Pro")
     expect(visitor.page.locator("img[src='x']")).to_have_count(0)
 
 
@@ -629,5 +629,5 @@ def test_phone_never_scrolls_sideways(
     api.faults["submit"] = [refusing(403, "NOT_ENOUGH_BALANCE", "x" * 200)]
     visitor.prompt.fill("Another one.")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.headline).to_have_text("Nothing was bought")
     assert fits()

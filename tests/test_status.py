@@ -44,7 +44,7 @@ JOB = Job(
     ],
 )
 def test_running_says_only_what_the_api_says(task: Task | None, headline: str, bar: str) -> None:
-    html = status.render(Look(JOB, task))
+    html = status.render(Look(JOB, task), str)
     assert headline in html
     assert bar in html
     assert 'data-started="1700000001.0"' in html
@@ -54,16 +54,16 @@ def test_money_is_said_as_it_is_known() -> None:
     failed = replace(
         JOB, state=JobState.FAILED, message="It failed.", charged=Charged.UNKNOWN, next_step="Wait."
     )
-    html = status.render(Look(failed, None))
+    html = status.render(Look(failed, None), str)
     assert html.index("It failed.") < html.index("It may have been charged.") < html.index("Wait.")
-    html = status.render(Look(replace(failed, backend=SIMULATOR), None))
+    html = status.render(Look(replace(failed, backend=SIMULATOR), None), str)
     assert "This was simulated, so nothing was charged." in html
     assert "may have been" not in html
 
 
 def test_unknown_says_when_and_what_was_asked() -> None:
     unknown = replace(JOB, state=JobState.UNKNOWN, task_id=None, submitted=None)
-    html = status.render(Look(unknown, None))
+    html = status.render(Look(unknown, None), str)
     assert "Sent at 2023-11-14 22:13:20 UTC: “&lt;b&gt;hi&lt;/b&gt;”, 5 s, 720p." in html
 
 

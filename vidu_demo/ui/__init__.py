@@ -1,1 +1,15 @@
 """The page, one file a part."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from gradio.blocks import Block
+
+Updates = dict[Block, Any]
+"""What a part has to say to the page: a new value, or new properties, of some of its widgets."""
+
+
+def file_url(path: Path) -> str:
+    """Give the address of a file that the page may show, relative to the page."""
+    return f"gradio_api/file={quote(str(path))}"

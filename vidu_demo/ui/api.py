@@ -52,7 +52,7 @@ def add_generate(runner: JobRunner, form: Form) -> None:
     generate.__annotations__ = {}
     trigger.click(
         generate,
-        [images, form.urls, *(form.settings[field] for field in SETTINGS)],
+        [images, form.pictures.urls, *(form.settings[field] for field in SETTINGS)],
         [update, video],
         api_name="generate",
         api_description="Make one video. Streams where the job stands and ends with the file.",

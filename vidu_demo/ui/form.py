@@ -1,32 +1,30 @@
 """The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
-from vidu_demo.images import is_url, prepare
+from vidu_demo import takes
+from vidu_demo.errors import Problem, RequestInvalid
 from vidu_demo.request import FIELDS, VideoRequest, schema
+from vidu_demo.ui import Updates, examples
+from vidu_demo.ui import wording as prompt_help
+from vidu_demo.ui.framing import Framing, too_long
+from vidu_demo.ui.pictures import Gallery, Pictures, check, read_urls
+from vidu_demo.ui.words import I18N
 
 SETTINGS = tuple(field for field in FIELDS if field != "images")
 """Every request parameter but the pictures, which are two widgets: files and URLs."""
-
-VIEWABLE = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
-"""Suffixes of pictures that every browser shows."""
-
-Gallery = list[tuple[str, str | None]] | None
-"""What Gradio's gallery gives: paths with captions; None when it is empty."""
 
 
 def widget(field: str, **options: Any) -> gr.components.Component:
     """Make the widget of a field: label, limits, default and truth come from the request."""
     about = schema(field)
     common = {
-        "label": about["title"],
-        "info": about["description"],
+        "label": I18N(about["title"]),
+        "info": I18N(about["description"]),
         "value": about.get("default"),
         **options,
     }
@@ -43,25 +41,10 @@ def widget(field: str, **options: Any) -> gr.components.Component:
         case {"type": "integer"}:
             # Without its limits: with a minimum, Gradio's page turns an empty number into 0.
             return gr.Number(**common)
-        case {"examples": examples}:
-            return gr.Dropdown(examples, allow_custom_value=True, **common)
+        case {"examples": suggestions}:
+            return gr.Dropdown(suggestions, allow_custom_value=True, **common)
         case _:
             return gr.Textbox(**common)
-
-
-def read_urls(text: str | None) -> list[str]:
-    """Read picture URLs, one a line.
-
-    Raises:
-        RequestInvalid: A line is no http(s) URL. Anything else would be opened as a local file.
-    """
-    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
-    for line in lines:
-        if not is_url(line):
-            raise RequestInvalid(
-                Problem("images", f"“{line[:60]}” is not a web address of a picture.")
-            )
-    return lines
 
 
 def make_request(
@@ -76,11 +59,6 @@ def make_request(
     return VideoRequest(images=[*files, *read_urls(urls)], **filled)
 
 
-def draft(files: Sequence[str | Path], settings: dict[str, Any]) -> VideoRequest:
-    """Make a request of an unfinished form, unchecked, to ask it for notices and a price."""
-    return VideoRequest.model_construct(images=list(files), **settings)
-
-
 def kept_or_default(field: str, value: Any) -> Any:
     """Give a kept setting back if it is still within its limits, else the default."""
     try:
@@ -90,164 +68,216 @@ def kept_or_default(field: str, value: Any) -> Any:
     return getattr(request, field)
 
 
-def check(gallery: Gallery) -> tuple[Gallery, gr.Markdown]:
-    """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show."""
-    kept, problems = [], []
-    for path, caption in gallery or []:
-        try:
-            picture = prepare(path)
-        except PictureInvalid as error:
-            problems.append(error.what)
-            continue
-        shown = Path(path)
-        if shown.suffix.lower() not in VIEWABLE:
-            # Beside the upload, under Gradio's own folder, so that the page may show it.
-            shown = shown.with_suffix(picture.suffix)
-            shown.write_bytes(picture.data)
-        kept.append((str(shown), caption))
-    return kept, gr.Markdown("  \n".join(problems), visible=bool(problems))
+_OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
+
+
+class Filled(NamedTuple):
+    """What the form holds.
+
+    Attributes:
+        files: Uploaded pictures.
+        urls: Addresses of pictures, one a line.
+        settings: Every other request parameter.
+        takes: How many videos, as `takes.plan` takes it.
+    """
+
+    files: list[str]
+    urls: str | None
+    settings: dict[str, Any]
+    takes: Any
+
+    def requests(self) -> list[VideoRequest]:
+        """Make the requests of all takes.
+
+        Raises:
+            RequestInvalid: Something is missing or out of its limits, or a picture is too long.
+        """
+        if too_long(self.files):
+            raise RequestInvalid(Problem("images", "Pad or crop the picture."))
+        return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
+
+    def draft(self) -> VideoRequest:
+        """Make the request of a short and cheap video.
+
+        Raises:
+            RequestInvalid: Something is missing or out of its limits.
+        """
+        return make_request(self.files, self.urls, {**self.settings, **takes.DRAFT})
+
+    def sketch(self) -> VideoRequest:
+        """Make a request of an unfinished form, unchecked, to ask it for notices and a price."""
+        images = [*self.files, *(self.urls or "").split()]
+        return VideoRequest.model_construct(**{**self.settings, "images": images})
 
 
 class Form:
     """The left side of the page."""
 
     def __init__(self) -> None:
-        self.pictures = gr.Gallery(
-            label=schema("images")["title"],
-            show_label=True,
-            interactive=True,
-            type="filepath",
-            file_types=["image"],
-            sources=["upload", "webcam", "clipboard"],
-            columns=4,
-            fit_columns=False,
-            height=200,
-            object_fit="contain",
-            allow_preview=False,
-            buttons=[],
-            elem_id="pictures",
-        )
-        self.chosen = gr.Number(visible=False, value=None, precision=0)
-        with gr.Row(visible=False, elem_classes="order") as self.order:
-            self.earlier = gr.Button("← Earlier", size="sm", interactive=False)
-            self.later = gr.Button("Later →", size="sm", interactive=False)
-        self.picture_note = gr.Markdown(visible=False, elem_classes="notice")
         self.settings: dict[str, gr.components.Component] = {}
         self.notices: dict[str, gr.Markdown] = {}
-        with gr.Accordion("Or give picture addresses", open=False, elem_classes="fold"):
-            self.urls = gr.Textbox(
-                label="Picture URLs",
-                info="One a line. They come after the uploaded pictures.",
-                lines=2,
-                placeholder="https://…",
-            )
+        self.folded: list[str] = []
+        self.pictures = Pictures()
         self._add("images", None)
+        self.framing = Framing()
+        self.examples = examples.component()
+        self.pictures.add_urls()
         self._add(
             "prompt",
             widget(
                 "prompt",
                 lines=3,
                 max_lines=12,
-                placeholder="The cat lifts its head and looks at us, whiskers trembling. "
-                "Slow push-in.",
+                placeholder=I18N(
+                    "The cat lifts its head and looks at us, whiskers trembling. Slow push-in."
+                ),
                 elem_id="prompt",
             ),
         )
+        self.counter = gr.HTML(elem_id="counter", padding=False)
+        with gr.Accordion(I18N("Words that help"), open=False, elem_classes="fold"):
+            self.chips = prompt_help.component()
         with gr.Row(equal_height=True):
             self._add("duration", widget("duration", min_width=200))
             self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
-        self._add("seed", widget("seed", placeholder="Picked for you"))
-        with gr.Accordion("More settings", open=False, elem_classes="fold"):
+        self.takes = gr.Radio(
+            [*range(1, takes.MOST_TAKES + 1), (I18N("one for each picture"), takes.EACH_PICTURE)],
+            value=1,
+            label=I18N("Takes"),
+            info=I18N("How many videos one click makes: takes with different seeds."),
+            elem_id="takes",
+        )
+        with (
+            gr.Accordion(I18N("More settings"), open=False, elem_classes="fold") as self.more,
+            gr.Row(elem_id="more"),
+        ):
             for field in SETTINGS:
                 if field not in self.settings:
-                    self._add(field, widget(field))
+                    with gr.Column(min_width=220):
+                        self._add(field, widget(field, **_OPTIONS.get(field, {})))
+                    self.folded.append(field)
 
     @property
     def inputs(self) -> list[gr.components.Component]:
         """Every widget, in the order that `read` takes their values in."""
-        return [self.pictures, self.urls, *(self.settings[field] for field in SETTINGS)]
+        return [
+            self.pictures.gallery,
+            self.pictures.urls,
+            *(self.settings[field] for field in SETTINGS),
+            self.takes,
+        ]
 
     @property
     def changes(self) -> list[Any]:
         """The events that say that the form has changed."""
         return [widget.change for widget in self.inputs]  # type: ignore[attr-defined]
 
+    @staticmethod
+    def read(values: Sequence[Any]) -> Filled:
+        """Name the widgets' values."""
+        gallery, urls, *settings, count = values
+        files = [path for path, _caption in gallery or []]
+        return Filled(files, urls, dict(zip(SETTINGS, settings, strict=True)), count)
+
+    @property
+    def filled(self) -> list[gr.blocks.Block]:
+        """The outputs that `fill` and `restore` give values for."""
+        return [*self.inputs, self.more]
+
+    def fill(self, settings: dict[str, Any], files: Sequence[str], urls: str = "") -> Updates:
+        """Fill the whole form anew: settings that are missing or out of limits get defaults."""
+        known = {field: kept_or_default(field, settings.get(field)) for field in SETTINGS}
+        return {
+            self.pictures.gallery: [(file, None) for file in files] or None,
+            self.pictures.urls: urls,
+            **{self.settings[field]: value for field, value in known.items()},
+            **self._unfold(known),
+        }
+
+    def keep(self, filled: Filled) -> dict[str, Any]:
+        """Sum up the form for the browser to keep over a reload."""
+        return {
+            "files": filled.files,
+            "urls": filled.urls,
+            "takes": filled.takes,
+            **filled.settings,
+        }
+
+    def restore(self, kept: Any) -> Updates:
+        """Fill the form with what the browser has kept.
+
+        The browser's word is not trusted: only files that Gradio itself has stored come back,
+        and only settings within their limits. A default is not sent, so that what is typed while
+        the page still loads stays. But the seed is: without a value from here, Gradio's page
+        takes an empty number for 0.
+        """
+        kept = kept if isinstance(kept, dict) else {}
+        files, urls = self.pictures.restored(kept.get("files")), kept.get("urls")
+        known = {field: kept_or_default(field, kept.get(field)) for field in SETTINGS}
+        changed = {
+            field: value
+            for field, value in known.items()
+            if field == "seed" or value != schema(field).get("default")
+        }
+        updates: Updates = {self.settings[field]: value for field, value in changed.items()}
+        if files:
+            updates[self.pictures.gallery] = files
+        if urls and isinstance(urls, str):
+            updates[self.pictures.urls] = urls
+        if kept.get("takes") in (*range(2, takes.MOST_TAKES + 1), takes.EACH_PICTURE):
+            updates[self.takes] = kept["takes"]
+        return updates | self._unfold(known)
+
+    def _unfold(self, settings: dict[str, Any]) -> Updates:
+        """Fold out what is in use: nothing that is paid for stays out of sight."""
+        used = any(settings[field] != schema(field).get("default") for field in self.folded)
+        return {self.more: gr.Accordion(open=True)} if used else {}
+
     @property
     def reviewed(self) -> list[gr.blocks.Block]:
         """The outputs that `review` gives values for."""
-        return [self.order, *self.notices.values()]
+        return [
+            self.pictures.order,
+            self.counter,
+            self.chips,
+            *self.notices.values(),
+        ]
 
-    def review(self, sketch: VideoRequest) -> list[Any]:
-        """Say what has no effect, beside its widget."""
+    def review(self, filled: Filled) -> Updates:
+        """Say beside the widgets what has no effect."""
+        sketch = filled.sketch()
         told = {notice.field: notice.text for notice in sketch.notices()}
-        return [
-            gr.Row(visible=len(sketch.images) > 1),
-            *(gr.Markdown(told.get(field, ""), visible=field in told) for field in self.notices),
-        ]
-
-    def keep(self, values: Sequence[Any]) -> dict[str, Any]:
-        """Sum up the widgets' values for the browser to keep over a reload."""
-        files, urls, settings = self.read(values)
-        return {"files": files, "urls": urls, **settings}
-
-    def restore(self, kept: Any) -> list[Any]:
-        """Give the widgets' values back from what the browser has kept; defaults for the rest.
-
-        The browser's word is not trusted: only files that Gradio itself has stored come back,
-        and only settings within their limits.
-        """
-        kept = kept if isinstance(kept, dict) else {}
-        store = Path(self.pictures.GRADIO_CACHE).resolve()
-        files = [
-            (path, None)
-            for path in kept.get("files") or []
-            if isinstance(path, str)
-            and Path(path).resolve().is_relative_to(store)
-            and Path(path).is_file()
-        ]
-        urls = kept.get("urls")
-        settings = {field: kept_or_default(field, kept.get(field)) for field in SETTINGS}
-        return [
-            files or gr.skip(),
-            urls if urls and isinstance(urls, str) else gr.skip(),
-            # A default is not sent, so that what is typed while the page still loads stays. But
-            # the seed is: without a value from here, Gradio's page takes an empty number for 0.
-            *(
-                value if field == "seed" or value != schema(field).get("default") else gr.skip()
-                for field, value in settings.items()
-            ),
-        ]
-
-    @staticmethod
-    def read(values: Sequence[Any]) -> tuple[list[str], str | None, dict[str, Any]]:
-        """Sort the widgets' values into picture files, picture URLs and settings."""
-        gallery, urls, *settings = values
-        files = [path for path, _caption in gallery or []]
-        return files, urls, dict(zip(SETTINGS, settings, strict=True))
+        return {
+            **self.pictures.review(sketch.images),
+            self.counter: prompt_help.counter(sketch.prompt),
+            self.chips: prompt_help.render(sketch.prompt, audio=sketch.audio),
+            **{
+                place: gr.Markdown(I18N(told.get(field, "")), visible=field in told)
+                for field, place in self.notices.items()
+            },
+        }
 
     def listen(self, options: dict[str, Any]) -> None:
-        """Wire what the pictures do among themselves: checking and changing their order."""
+        """Wire what the form does by itself."""
+        gallery, note = self.pictures.gallery, self.pictures.note
+        self.pictures.listen(options)
+        gallery.upload(self._take_up, [gallery], [note, *self.filled], **options)
+        self.framing.listen(gallery, self.pictures.urls, self.settings["resolution"], options)
+        prompt = self.settings["prompt"]
+        self.chips.click(prompt_help.press, [prompt], [prompt], **options)
+        self.examples.click(self._example, None, self.filled, **options)
 
-        def choose(event: gr.SelectData) -> tuple[int, gr.Button, gr.Button]:
-            return int(event.index), gr.Button(interactive=True), gr.Button(interactive=True)
+    def _take_up(self, pictures: Gallery) -> Updates:
+        checked = check(pictures)
+        note = gr.Markdown(checked.said, visible=bool(checked.said))
+        if checked.settings:
+            files = [path for path, _caption in checked.gallery]
+            return {self.pictures.note: note, **self.fill(checked.settings, files)}
+        return {self.pictures.note: note, self.pictures.gallery: checked.gallery}
 
-        def move(step: int, gallery: Gallery, chosen: int | None) -> tuple[Gallery, int | None]:
-            last = len(gallery or []) - 1
-            if not gallery or chosen is None or not 0 <= chosen + step <= last:
-                return gallery, chosen
-            gallery.insert(chosen + step, gallery.pop(chosen))
-            return gallery, chosen + step
-
-        self.pictures.upload(check, [self.pictures], [self.pictures, self.picture_note], **options)
-        self.pictures.select(choose, None, [self.chosen, self.earlier, self.later], **options)
-        for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
-            button.click(
-                partial(move, step),
-                [self.pictures, self.chosen],
-                [self.pictures, self.chosen],
-                api_name=name,
-                **options,
-            )
+    def _example(self, event: gr.EventData) -> Updates:
+        example = examples.find(event.name)
+        return self.fill(example.settings, [str(example.picture)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:
         if made:

@@ -1,14 +1,21 @@
-"""The visitor's own jobs, newest first. A click on one shows it."""
+"""The visitor's own jobs, newest first: search, open, compare, download, delete."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
+from vidu_demo import pricing
 from vidu_demo.ledger import Job, JobState
+from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui.words import I18N, Say
 
-MOST = 20
-"""Rows shown; older jobs stay in the ledger."""
+MOST = 50
+"""Rows shown; older jobs are found by searching."""
+MANY = 5
+"""Rows from which on searching helps."""
 
 _STATES = {
     JobState.PREPARED: "being sent",
@@ -17,44 +24,124 @@ _STATES = {
     JobState.SAVING: "being saved",
     JobState.DONE: "done",
     JobState.FAILED: "failed",
-    JobState.NOT_SENT: "not sent, nothing charged",
+    JobState.NOT_SENT: "not made, nothing charged",
     JobState.UNKNOWN: "unknown, may have been billed",
     JobState.STOPPED: "not watched, may be billed",
 }
 
+# Deleting takes a second click on the same button; looking elsewhere takes the first one back.
 _TELL_WHICH = """
+const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
+  const at = new Date(place.dateTime);
+  const today = at.toDateString() === new Date().toDateString();
+  place.textContent = today
+    ? at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})
+    : at.toLocaleDateString([], {month: 'short', day: 'numeric'});
+});
+spell();
+new MutationObserver(spell).observe(element, {childList: true, subtree: true});
 element.addEventListener('click', (event) => {
-  const row = event.target.closest('[data-job]');
-  if (row) trigger('click', {job: row.dataset.job});
+  const button = event.target.closest('[data-do]');
+  if (!button) return;
+  const unsure = button.dataset.sure;
+  if (unsure && button.textContent !== unsure) {
+    const text = button.textContent;
+    button.textContent = unsure;
+    button.addEventListener('blur', () => { button.textContent = text; }, {once: true});
+    return;
+  }
+  trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
 });
 """
 
 
-def component() -> gr.HTML:
-    """Make the list. Its click event carries the job's id as `job`."""
-    return gr.HTML(js_on_load=_TELL_WHICH, elem_id="history", padding=False)
+class History:
+    """The list and its search. A click on the list carries `do` and the job's id as `job`."""
+
+    def __init__(self) -> None:
+        self.search = gr.Textbox(
+            visible=False,
+            show_label=False,
+            container=False,
+            placeholder=I18N("Search your videos by their prompt or task id"),
+            elem_id="search",
+        )
+        self.list = gr.HTML(js_on_load=_TELL_WHICH, elem_id="history", padding=False)
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `show` gives values for."""
+        return [self.search, self.list]
+
+    def show(
+        self,
+        jobs: Sequence[Job],
+        shown: Job | None,
+        searched: str,
+        thumbnail: Callable[[Job], Path | None],
+        video: Callable[[Job], Path | None],
+        say: Say,
+    ) -> Updates:
+        """List jobs.
+
+        Args:
+            jobs: The visitor's, or what was found of them.
+            shown: The one that is open.
+            searched: What was searched for; empty if nothing.
+            thumbnail: Gives a job's small picture.
+            video: Gives a job's video.
+            say: The visitor's language.
+        """
+        rows = "".join(_row(job, shown, thumbnail(job), video(job), say) for job in jobs)
+        if not rows and not searched:
+            return {self.list: "", self.search: gr.Textbox(visible=False)}
+        found = f'<ol class="history">{rows}</ol>' if rows else f"<p>{say('Nothing found.')}</p>"
+        return {
+            self.search: gr.Textbox(visible=len(jobs) > MANY or bool(searched)),
+            self.list: f'<h2 class="history-title">{say("Your videos")}</h2>{found}',
+        }
 
 
-def render(jobs: Sequence[Job], shown: str) -> str:
-    """List the jobs, as HTML; `shown` is the id of the one that is open."""
-    if not jobs:
-        return ""
-    rows = "".join(_row(job, current=job.id == shown) for job in jobs)
-    return f'<h2 class="history-title">Your videos</h2><ol class="history">{rows}</ol>'
+def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None, say: Say) -> str:
+    prompt = str(job.request.get("prompt") or f"{say('Task')} {job.task_id}")
+    current = bool(shown and shown.id == job.id)
+    image = f'<img src="{file_url(thumbnail)}" alt="" loading="lazy">' if thumbnail else "<i></i>"
+    actions = []
+    if video:
+        if shown and not current and shown.state == JobState.DONE:
+            actions.append(_action("compare", say("Compare"), prompt))
+        actions.append(
+            f'<a href="{file_url(video)}" download="{escape(video.name)}" '
+            f'aria-label="{escape(say("Download"))}: {escape(prompt[:60])}">'
+            f"{say('Download')}</a>"
+        )
+    if not job.open:
+        sure = say("Really delete?") if not job.may_run else say("It may still run. Delete?")
+        actions.append(_action("delete", say("Delete"), prompt, f'data-sure="{escape(sure)}"'))
+    return (
+        f'<li data-job="{job.id}" data-state="{job.state}">'
+        f'<button type="button" class="open" data-do="open"{" aria-current=true" * current}>{image}'
+        f'<span class="prompt">{escape(prompt[:160])}</span>'
+        f'<span class="facts">{_facts(job, say)}</span></button>'
+        f'<span class="actions">{"".join(actions)}</span></li>'
+    )
 
 
-def _row(job: Job, *, current: bool) -> str:
-    request = job.request
-    prompt = request.get("prompt") or f"Task {job.task_id}"
+def _facts(job: Job, say: Say) -> str:
+    request, price = job.request, pricing.known(job.request)
     facts = [
         f"{request['duration']} s" if "duration" in request else "",
         request.get("resolution", ""),
-        _STATES[job.state],
+        pricing.spoken(price) if price is not None else "",
+        say(_STATES[job.state]),
     ]
-    marks = 'aria-current="true"' if current else ""
+    when = f'<time datetime="{datetime.fromtimestamp(job.created, UTC).isoformat()}"></time>'
+    return " · ".join([*(escape(fact) for fact in facts if fact), when])
+
+
+def _action(name: str, text: str, about: str, more: str = "") -> str:
+    label = f"{text}: {about[:60]}"
     return (
-        f'<li><button type="button" data-job="{job.id}" data-state="{job.state}" {marks}>'
-        f'<span class="prompt">{escape(prompt[:120])}</span>'
-        f'<span class="facts">{escape(" · ".join(fact for fact in facts if fact))}</span>'
-        "</button></li>"
+        f'<button type="button" data-do="{name}" aria-label="{escape(label)}" {more}>'
+        f"{escape(text)}</button>"
     )

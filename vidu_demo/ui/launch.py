@@ -8,7 +8,9 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vidu_demo import examples
 from vidu_demo.ui.theme import CSS_FILE, theme
+from vidu_demo.ui.words import I18N
 
 MOST_THREADS = 40
 """Of Gradio's: it is also the most calls of `/generate` that may wait at once."""
@@ -58,7 +60,8 @@ def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, 
             "max_threads": MOST_THREADS,
             "max_file_size": "50mb",
             "state_session_capacity": 500,
-            "allowed_paths": [str(videos)],
+            "allowed_paths": [str(videos), str(Path(examples.__file__).parent / "media")],
+            "i18n": I18N,
             "app_kwargs": {"middleware": [Middleware(CloseRoutes)]},
             **options,
         }

@@ -3,23 +3,41 @@
 A page only looks at jobs. Every event is short; nobody's waiting holds a thread or a queue slot.
 """
 
+import json
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo import pricing
+from vidu_demo import pricing, takes
 from vidu_demo.errors import RequestInvalid, ViduError
+from vidu_demo.examples import FINISHED
+from vidu_demo.images import is_url
 from vidu_demo.jobs import AskedAlready, JobRunner
 from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import VideoRequest
-from vidu_demo.ui import api, history, receipts, status, visitor
-from vidu_demo.ui.form import Form, draft, make_request
+from vidu_demo.ui import (
+    Updates,
+    again,
+    api,
+    bell,
+    compare,
+    examples,
+    file_url,
+    history,
+    links,
+    pictures,
+    receipts,
+    status,
+    visitor,
+)
+from vidu_demo.ui.code import Code
+from vidu_demo.ui.form import Filled, Form
+from vidu_demo.ui.words import I18N, Say, speaker
 
 KEPT_FORM = "vidu-demo-form"
-MAKE = "Make the video"
-SENDING = "Sending…"
 
 SHORT: dict[str, Any] = {
     "queue": False,
@@ -40,7 +58,18 @@ _NEW_CLICK = """(click, ...rest) => {
   return [Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(''), ...rest];
 }"""
 
-_MEASURE_CLOCK = "(now) => { window.viduClockAhead = Date.now() / 1000 - now; }"
+# What a link to a form has brought is in the form now: a reload must not bring it again.
+_ARRIVED = """(now) => {
+  window.viduClockAhead = Date.now() / 1000 - now;
+  const address = new URL(window.location);
+  NAMES.forEach((name) => address.searchParams.delete(name));
+  window.history.replaceState(window.history.state, '', address);
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    document.querySelector('#make').click();
+  });
+}""".replace("NAMES", json.dumps(links.NAMES))
 
 # With the task in the address, a reload or a copied link leads back to it.
 _PUT_IN_ADDRESS = """(task) => {
@@ -55,24 +84,33 @@ class Tab(NamedTuple):
 
     Attributes:
         visitor: What the browser keeps of the visitor.
+        language: What the browser asks for, as in `Accept-Language`.
         shown: The id of the job that is open, or empty.
-        seen: The job and state that the tab has last drawn.
+        beside: The id of the job that it is compared with, or empty.
+        seen: What the tab has last drawn of the open job: its id and state.
         fault: The error card that stands there instead of a job, or empty.
-        label: The label of the button: it stays off while a request is being sent.
+        search: What the visitor searches their videos for.
         slips: The browser's list of task ids.
     """
 
     visitor: Any
+    language: str
     shown: str
+    beside: str
     seen: str
     fault: str
-    label: str
+    search: str
     slips: Any
 
     @property
     def owner(self) -> str:
         """The visitor's digest."""
         return visitor.owner(self.visitor)
+
+    @property
+    def say(self) -> Say:
+        """The visitor's language."""
+        return speaker(self.language or "")
 
 
 TAB = len(Tab._fields)
@@ -100,30 +138,40 @@ class _Page:
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.slips = receipts.browser_state()
         self.click = gr.Textbox(visible=False)
+        self.language = gr.Textbox(visible=False)
         self.shown = gr.Textbox(visible=False)
+        self.beside = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
         self.fault = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
         self.server_time = gr.Number(visible=False)
         self.timer = gr.Timer(FASTEST_LOOK, active=False)
 
-        gr.HTML(_heading(simulated), padding=False)
+        self.heading = gr.HTML(padding=False)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
                 with gr.Row(elem_id="pay", equal_height=True):
                     self.price = gr.HTML(elem_id="price", padding=False)
+                    self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
                     self.run = gr.Button(
-                        "Add a picture", variant="primary", interactive=False, size="lg"
+                        I18N("Add a picture"),
+                        variant="primary",
+                        interactive=False,
+                        size="lg",
+                        elem_id="make",
                     )
             with gr.Column(scale=6, min_width=320):
                 self.place = status.component()
                 with gr.Row(elem_id="choices"):
-                    self.stop = gr.Button("Stop watching", size="sm", visible=False)
-                    self.resume = gr.Button("Resume watching", size="sm", visible=False)
-                    self.anyway = gr.Button("Make a second one anyway", size="sm", visible=False)
+                    self.bell = bell.component()
+                    self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
+                    self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
+                    self.anyway = gr.Button(
+                        I18N("Make a second one anyway"), size="sm", visible=False
+                    )
                 self.video = gr.Video(
-                    label="Video",
+                    label=I18N("Video"),
                     interactive=False,
                     autoplay=True,
                     loop=True,
@@ -131,11 +179,16 @@ class _Page:
                     height=420,
                     elem_id="video",
                 )
-                self.history = history.component()
-                with gr.Accordion("Continue a task by its id", open=False, elem_classes="fold"):
+                self.again = again.Again()
+                self.compare = compare.component()
+                self.history = history.History()
+                self.code = Code()
+                with gr.Accordion(
+                    I18N("Continue a task by its id"), open=False, elem_classes="fold"
+                ):
                     self.task_box = gr.Textbox(
-                        label="Task id",
-                        info="Of a task started anywhere with this key. Watching costs nothing.",
+                        label=I18N("Task id"),
+                        info=I18N("Of a task started anywhere with this key. Watching is free."),
                         submit_btn="Watch",
                     )
         api.add_generate(runner, self.form)
@@ -143,125 +196,201 @@ class _Page:
     @property
     def tab(self) -> list[gr.components.Component]:
         """The inputs that make a `Tab`."""
-        return [self.visitor, self.shown, self.seen, self.fault, self.run, self.slips]
+        return [
+            self.visitor,
+            self.language,
+            self.shown,
+            self.beside,
+            self.seen,
+            self.fault,
+            self.history.search,
+            self.slips,
+        ]
 
     @property
-    def view(self) -> list[gr.components.Component]:
-        """The outputs that `show` gives values for."""
-        return [*self.chosen, *self.drawn]
-
-    @property
-    def chosen(self) -> list[gr.components.Component]:
+    def chosen(self) -> list[gr.blocks.Block]:
         """What the visitor has chosen to see. No tick may change it: one could be late."""
-        return [self.shown, self.fault, self.anyway]
+        return [self.shown, self.beside, self.fault, self.anyway, self.compare]
 
     @property
-    def drawn(self) -> list[gr.components.Component]:
+    def drawn(self) -> list[gr.blocks.Block]:
         """How that stands."""
         return [
             self.seen,
             self.address,
             self.place,
+            self.bell,
             self.video,
             self.timer,
-            self.run,
             self.stop,
             self.resume,
-            self.history,
             self.slips,
+            *self.again.outputs,
+            *self.history.outputs,
         ]
+
+    @property
+    def view(self) -> list[gr.blocks.Block]:
+        """The outputs of `show`."""
+        return [*self.chosen, *self.drawn]
 
     def listen(self) -> None:
         """Wire the events."""
         form = self.form
         reviewing: dict[str, Any] = {
             "fn": self.review,
-            "inputs": [self.run, *form.inputs],
-            "outputs": [self.kept, self.run, self.price, *form.reviewed],
+            "inputs": [self.language, self.seen, *form.inputs],
+            "outputs": [
+                self.kept,
+                self.run,
+                self.draft,
+                self.price,
+                *form.reviewed,
+                *self.code.outputs,
+            ],
             **SHORT,
         }
         arrived = self.demo.load(
             self.welcome,
             [self.kept, *self.tab],
-            [self.visitor, self.server_time, *form.inputs, *self.view],
+            [
+                self.visitor,
+                self.language,
+                self.server_time,
+                self.heading,
+                *form.filled,
+                *self.view,
+            ],
             **SHORT,
         )
-        arrived.then(None, [self.server_time], None, js=_MEASURE_CLOCK)
+        arrived.then(None, [self.server_time], None, js=_ARRIVED)
+        self.demo.load(None, None, None, js=pictures.CATCH_DROPS)
         arrived.then(**reviewing)
-        gr.on(form.changes, trigger_mode="always_last", **reviewing)
+        changes = [*form.changes, self.seen.change]
+        gr.on(changes, trigger_mode="always_last", **reviewing)
         form.listen(SHORT)
-        for button, name, again in (
-            (self.run, "submit", False),
-            (self.anyway, "submit_again", True),
+        self.code.listen()
+        for button, name, handler in (
+            (self.run, "submit", self.submit),
+            (self.draft, "submit_draft", partial(self.submit, draft=True)),
+            (self.anyway, "submit_again", partial(self.submit, anyway=True)),
         ):
             button.click(
-                partial(self.submit, again),
+                handler,
                 [self.click, *self.tab, *form.inputs],
                 self.view,
                 api_name=name,
                 js=_NEW_CLICK,
                 **SHORT,
             )
-        self.timer.tick(self.look, self.tab, self.drawn, **SHORT)
+        gr.on([self.timer.tick, self.bell.tick], self.look, self.tab, self.drawn, **SHORT)
         self.stop.click(self.stop_watching, self.tab, self.view, **SHORT)
         self.resume.click(self.watch_again, self.tab, self.view, **SHORT)
-        self.history.click(self.open_job, self.tab, self.view, **SHORT)
+        self.history.list.click(self.use_list, self.tab, self.view, **SHORT)
+        self.history.search.change(self.look, self.tab, self.drawn, **SHORT)
+        self.compare.clear(lambda: ("", ""), None, [self.beside, self.compare], **SHORT)
         self.task_box.submit(self.open_task, [self.task_box, *self.tab], self.view, **SHORT)
         self.address.change(None, [self.address], None, js=_PUT_IN_ADDRESS)
+        self.again.same.click(self.use_settings, self.tab, form.filled, **SHORT)
+        self.again.new_seed.click(
+            partial(self.use_settings, new_seed=True),
+            self.tab,
+            form.filled,
+            api_name="use_settings_with_new_seed",
+            **SHORT,
+        )
+        self.again.go_on.click(self.go_on, self.tab, [form.pictures.gallery], **SHORT)
 
-    def welcome(self, request: gr.Request, kept: Any, *values: Any) -> list[Any]:
-        """Recognise the visitor; show their form and their newest job, or the one linked to."""
+    def welcome(self, request: gr.Request, kept: Any, *values: Any) -> Updates:
+        """Recognise the visitor; show their form and their newest job, or what was linked to."""
         state = visitor.recognise(values[0])
-        tab = Tab(*values)._replace(visitor=state, seen="")
+        language = request.headers.get("accept-language", "")
+        tab = Tab(*values)._replace(visitor=state, language=language, seen="")
         receipts.restore(tab.slips, self.runner, tab.owner)
         newest = next(iter(self.runner.jobs(tab.owner, most=1)), None)
-        task = receipts.task_id(request.query_params.get("task"))
+        query = request.query_params
+        task = receipts.task_id(query.get("task"))
         job = self.runner.adopt(task, owner=tab.owner) if task else newest
-        view = self.show(tab, job.id if job else "")
-        return [state, time.time(), *self.form.restore(kept), *view]
+        own = request.url.hostname in ("localhost", "127.0.0.1")
+        return {
+            self.visitor: state,
+            self.language: language,
+            self.server_time: time.time(),
+            self.heading: _heading(simulated=self.simulated, own=own, say=tab.say),
+            **self.form.restore(links.read(query, query.getlist(links.PICTURES)) or kept),
+            **self.show(tab, job.id if job else ""),
+        }
 
-    def review(self, label: str, *values: Any) -> list[Any]:
+    def review(self, language: str, seen: str | None, *values: Any) -> Updates:
         """Say what is missing, what has no effect and what it will cost."""
-        files, urls, settings = self.form.read(values)
+        say = speaker(language or "")
+        filled = self.form.read(values)
+        sketch = filled.sketch()
         try:
-            make_request(files, urls, settings)
+            filled.requests()
             missing = ""
         except RequestInvalid as error:
             missing = error.problems[0].message
-        sketch = draft([*files, *(urls or "").split()], settings)
-        return [
-            self.form.keep(values),
-            gr.skip() if label == SENDING else _button(missing),
-            _price(sketch, simulated=self.simulated),
-            *self.form.review(sketch),
-        ]
+        usual = self.runner.usual_wait(sketch)
+        return {
+            self.kept: self.form.keep(filled),
+            self.run: _button(missing, filled, seen, say),
+            self.draft: _draft_button(sketch, ready=not missing, say=say),
+            self.price: self._price(sketch, filled.takes, usual, say),
+            **self.form.review(filled),
+            **self.code.review(sketch),
+        }
 
-    def submit(self, again: bool, nonce: str, *values: Any) -> list[Any]:
-        """Start one job for one deliberate click."""
+    def submit(
+        self, nonce: str, *values: Any, draft: bool = False, anyway: bool = False
+    ) -> Updates:
+        """Start the jobs of one deliberate click."""
         tab = Tab(*values[:TAB])
-        files, urls, settings = self.form.read(values[TAB:])
+        filled = self.form.read(values[TAB:])
+        started: list[Job] = []
         try:
-            request = make_request(files, urls, settings)
-            click = f"{tab.owner}:{nonce[:32]}"
-            job = self.runner.start(request, owner=tab.owner, click=click, again=again)
+            for take, request in enumerate([filled.draft()] if draft else filled.requests(), 1):
+                click = f"{tab.owner}:{nonce[:32]}:{take}"
+                started.append(
+                    self.runner.start(
+                        request, owner=tab.owner, click=click, again=anyway, take=take
+                    )
+                )
         except ViduError as error:
-            return self.show(tab, "", error=error)
-        return self.show(tab, job.id)
+            if not started:
+                return self.show(tab, "", error=error)
+            gr.Warning(f"Only {len(started)} of your videos are being made. {error}")
+        return self.show(tab, started[0].id)
 
-    async def look(self, *values: Any) -> list[Any]:
+    async def look(self, *values: Any) -> Updates:
         """See how the visitor's jobs stand.
 
         On the event loop, since it reads only for a millisecond: hundreds of pages that look at
         once would else each wake a thread.
         """
         tab = Tab(*values)
-        return self.show(tab, tab.shown, fault=tab.fault)[len(self.chosen) :]
+        view = self.show(tab, tab.shown, fault=tab.fault)
+        return {widget: view[widget] for widget in self.drawn if widget in view}
 
-    def open_job(self, event: gr.EventData, *values: Any) -> list[Any]:
-        """Show a job from the list."""
-        return self.show(Tab(*values), str(event.job))
+    def use_list(self, event: gr.EventData, *values: Any) -> Updates:
+        """Open, compare or delete a job of the list."""
+        tab, job_id = Tab(*values), str(event.job)
+        match event.do:
+            case "compare":
+                return self.show(tab, tab.shown, beside=job_id)
+            case "delete":
+                return self.forget(tab, job_id)
+        return self.show(tab, job_id)
 
-    def open_task(self, text: str, *values: Any) -> list[Any]:
+    def forget(self, tab: Tab, job_id: str) -> Updates:
+        """Delete a job with its pictures and its video, and its receipt in the browser."""
+        look = self.runner.look(job_id, tab.owner)
+        if look and self.runner.forget(job_id, tab.owner):
+            tab = tab._replace(slips=receipts.without(tab.slips, look.job))
+        left = "" if job_id == tab.shown else tab.shown
+        return {**self.show(tab._replace(seen=""), left), self.slips: tab.slips}
+
+    def open_task(self, text: str, *values: Any) -> Updates:
         """Follow a task by its id, wherever it was started."""
         tab = Tab(*values)
         task = receipts.task_id(text)
@@ -272,89 +401,178 @@ class _Page:
         self.runner.watch_again(job.id, tab.owner)
         return self.show(tab, job.id)
 
-    def stop_watching(self, *values: Any) -> list[Any]:
+    def stop_watching(self, *values: Any) -> Updates:
         """Stop following the shown job; its task goes on."""
         tab = Tab(*values)
         self.runner.stop(tab.shown, tab.owner)
         return self.show(tab, tab.shown)
 
-    def watch_again(self, *values: Any) -> list[Any]:
+    def watch_again(self, *values: Any) -> Updates:
         """Go on following the shown job."""
         tab = Tab(*values)
         self.runner.watch_again(tab.shown, tab.owner)
         return self.show(tab, tab.shown)
 
+    def use_settings(self, *values: Any, new_seed: bool = False) -> Updates:
+        """Fill the form with the shown job's pictures and settings."""
+        tab = Tab(*values)
+        look = self.runner.look(tab.shown, tab.owner)
+        if not look:
+            return {self.form.more: gr.skip()}
+        job = look.job
+        images = job.request.get("images", [])
+        files = [str(self.runner.file(job, name)) for name in images if not is_url(name)]
+        return self.form.fill(
+            {**job.request, "seed": None} if new_seed else job.request,
+            [file for file in files if Path(file).is_file()],
+            "\n".join(filter(is_url, images)),
+        )
+
+    def go_on(self, *values: Any) -> Updates:
+        """Make the last frame of the shown video the form's only picture."""
+        tab = Tab(*values)
+        look = self.runner.look(tab.shown, tab.owner)
+        gallery = self.form.pictures.gallery
+        if not look or not (video := self._video(look.job)):
+            return {gallery: gr.skip()}
+        folder = Path(gallery.GRADIO_CACHE) / look.job.id
+        return {gallery: [(str(again.last_frame(video, folder)), None)]}
+
     def show(
-        self, tab: Tab, job_id: str, *, error: ViduError | None = None, fault: str = ""
-    ) -> list[Any]:
-        """Give the values of `view` for a job, or for an error where there is none."""
+        self,
+        tab: Tab,
+        job_id: str,
+        *,
+        error: ViduError | None = None,
+        fault: str = "",
+        beside: str = "",
+    ) -> Updates:
+        """Draw a job, an error where there is none, or else the example."""
+        say = tab.say
         jobs: list[Job] = []
-        look = None
+        found = None
+        look = other = None
         try:
             jobs = self.runner.jobs(tab.owner, most=history.MOST)
+            if tab.search:
+                found = self.runner.jobs(tab.owner, most=history.MOST, search=tab.search)
             look = self.runner.look(job_id, tab.owner) if job_id else None
+            other = self.runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as failure:
             error = failure
         job = look.job if look else None
         state = job.state if job else None
-        sending = state in (JobState.PREPARED, JobState.SUBMITTING)
-        seen = f"{job.id} {job.state}" if job else ""
-        if sending:
-            button: Any = gr.Button(SENDING, interactive=False)
+        fault = status.refused(error, say) if error else fault
+        if fault or look:
+            seen = f"{job.id} {job.state}" if job else "fault"
+            place = fault or (status.render(look, say) if look else "")
+            video = self._video(job) if job else None
+            video_shown = gr.Video(video, label=I18N("Video"), autoplay=True)
         else:
-            button = _button("") if tab.label == SENDING else gr.skip()
-        fault = status.refused(error) if error else fault
-        card = fault or (status.render(look) if look else gr.skip())
-        video = str(self.runner.file(job, job.video)) if job and job.video else None
+            seen, place = "example", examples.finished(say)
+            label = I18N("An example, made by the simulator")
+            video_shown = gr.Video(FINISHED.clip, label=label, autoplay=False)
         slip = receipts.with_job(tab.slips, job) if job else None
         calm = self.runner.open_jobs / LOOKS_PER_SECOND
-        return [
-            job.id if job else "",
-            fault,
-            gr.Button(visible=isinstance(error, AskedAlready)),
-            seen,
-            (job.task_id or "") if job else "",
-            card,
+        comparison = ""
+        if job and other and self._video(job) and self._video(other.job):
+            alike = compare.same_pictures(job, other.job, self.runner.file)
+            comparison = compare.render(job, other.job, self._video_url, alike, say)
+        return {
+            self.shown: job.id if job else "",
+            self.beside: other.job.id if comparison and other else "",
+            self.fault: fault,
+            self.anyway: gr.Button(visible=isinstance(error, AskedAlready)),
+            self.compare: comparison,
+            self.seen: seen,
+            self.address: (job.task_id or "") if job else "",
+            self.place: place,
+            self.bell: bell.render(jobs, say),
             # A video that is sent again would start anew.
-            gr.skip() if seen == tab.seen and not error else video,
-            gr.Timer(min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=any(j.open for j in jobs)),
-            button,
-            gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
-            gr.Button(visible=state == JobState.STOPPED),
-            history.render(jobs, job.id if job else ""),
-            gr.skip() if slip is None else slip,
-        ]
+            self.video: gr.skip() if seen == tab.seen else video_shown,
+            self.timer: gr.Timer(
+                min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=any(j.open for j in jobs)
+            ),
+            self.stop: gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
+            self.resume: gr.Button(visible=state == JobState.STOPPED),
+            self.slips: gr.skip() if slip is None else slip,
+            **self.again.show(job),
+            **self.history.show(
+                jobs if found is None else found,
+                job,
+                tab.search or "",
+                self.runner.thumbnail,
+                self._video,
+                say,
+            ),
+        }
+
+    def _video(self, job: Job) -> Path | None:
+        return self.runner.file(job, job.video) if job.video else None
+
+    def _video_url(self, job: Job) -> str:
+        return file_url(self.runner.file(job, job.video or ""))
+
+    def _price(self, sketch: VideoRequest, count: Any, usual: float | None, say: Say) -> str:
+        try:
+            prices = [pricing.known(dict(request)) for request in takes.plan(sketch, count)]
+        except RequestInvalid:
+            prices = []
+        known = [price for price in prices if price is not None]
+        if not known or len(known) < len(prices):  # a number that is being typed
+            return ""
+        amount = pricing.spoken(sum(known, start=0 * known[0]))
+        several = f" {say('for {number} videos').format(number=len(known))}" if known[1:] else ""
+        paid = say("Nothing is charged." if self.simulated else "Charged to this app's key.")
+        listed = say("Vidu's price list, {date}.").format(date=pricing.DATED)
+        wait = ""
+        if usual:
+            time_said = status.seconds_spoken(usual)
+            wait = " " + say("Usually done in {time} here.").format(time=time_said)
+        return (
+            f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
+            f"<span>{listed} {paid}{wait}</span></div>"
+        )
 
 
-def _button(missing: str) -> gr.Button:
-    return gr.Button(missing.removesuffix(".") or MAKE, interactive=not missing)
-
-
-def _price(sketch: VideoRequest, *, simulated: bool) -> str:
-    try:
-        amount = pricing.spoken(pricing.estimate(sketch))
-    except (KeyError, TypeError):  # a number that is being typed
-        return ""
-    paid = "Nothing is charged" if simulated else "Charged to this app's key"
-    return (
-        f'<div class="price"><strong>Estimate {amount}</strong>'
-        f"<span>Vidu's price list, {pricing.DATED}. {paid}.</span></div>"
+def _button(missing: str, filled: Filled, seen: str | None, say: Say) -> gr.Button:
+    if (seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)):
+        return gr.Button(say("Sending…"), interactive=False)
+    if missing:
+        return gr.Button(say(missing).removesuffix("."), interactive=False)
+    count = len(filled.requests())
+    label = (
+        say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)
     )
+    return gr.Button(label, interactive=True)
 
 
-def who_pays(*, simulated: bool) -> str:
-    """Say in one line where videos come from and who pays."""
+def _draft_button(sketch: VideoRequest, *, ready: bool, say: Say) -> gr.Button:
+    if not ready or takes.is_draft(sketch):
+        return gr.Button(visible=False)
+    price = pricing.estimate(sketch.model_copy(update=takes.DRAFT))
+    return gr.Button(f"{say('Draft first')} · {pricing.spoken(price)}", visible=True)
+
+
+def who_pays(*, simulated: bool, own: bool = True) -> str:
+    """Say in one line where videos come from and who pays.
+
+    Args:
+        simulated: True if no model is used.
+        own: True if whoever reads it runs the app, so that the key is theirs.
+    """
     if simulated:
         return (
             "Simulated: videos are made on this machine, no model is used and nothing is charged."
         )
-    return "Videos are made by Vidu Q2 Pro at Novita and charged to this app's key."
+    key = "your key" if own else "the host's key"
+    return f"Videos are made by Vidu Q2 Pro at Novita and charged to {key}."
 
 
-def _heading(simulated: bool) -> str:
+def _heading(*, simulated: bool, own: bool, say: Say) -> str:
     return (
         '<header class="heading"><h1>Vidu Q2 Pro</h1>'
-        "<p>A picture and a sentence become a video.</p>"
+        f"<p>{say('A picture and a sentence become a video.')}</p>"
         f'<p class="payer {"simulated" if simulated else "paid"}">'
-        f"{who_pays(simulated=simulated)}</p></header>"
+        f"{say(who_pays(simulated=simulated, own=own))}</p></header>"
     )

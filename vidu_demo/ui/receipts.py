@@ -43,6 +43,12 @@ def with_job(receipts: Any, job: Job) -> list[dict[str, Any]] | None:
     return [new, *kept][:MOST]
 
 
+def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
+    """Take a deleted job's receipt away, or the next visit would bring it back."""
+    kept = [receipt for receipt in receipts or [] if isinstance(receipt, dict)]
+    return [receipt for receipt in kept if receipt.get("task") != job.task_id]
+
+
 def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
     """Take up the tasks that the browser knows and the ledger does not."""
     known = {job.task_id for job in runner.jobs(owner, most=10 * MOST)}

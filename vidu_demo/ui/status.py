@@ -1,15 +1,18 @@
-"""The status place: where a job stands, in words, and what to do if something went wrong."""
+"""The status place: where a job stands, in words; what was made, or what to do if it was not."""
 
 from datetime import UTC, datetime
 from html import escape
 
 import gradio as gr
 
+from vidu_demo import pricing
+from vidu_demo.clip import Facts, differences
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import AskedAlready, Look
 from vidu_demo.ledger import JobState
 from vidu_demo.studio import SIMULATOR
 from vidu_demo.task import TaskStatus
+from vidu_demo.ui.words import Say
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -30,7 +33,7 @@ new MutationObserver(tick).observe(element, {childList: true, subtree: true});
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-copy]');
   if (!button) return;
-  const done = () => { button.textContent = 'Copied'; };
+  const done = () => { button.textContent = button.dataset.copied; };
   if (navigator.clipboard) return navigator.clipboard.writeText(button.dataset.copy).then(done);
   getSelection().selectAllChildren(button.previousElementSibling);
   document.execCommand('copy');
@@ -38,82 +41,82 @@ element.addEventListener('click', (event) => {
 });
 """
 
-EMPTY = """<div class="status empty"><p>Add a picture, say what should happen, and the video
-appears here.</p></div>"""
-
 
 def component() -> gr.HTML:
-    """Make the status place, empty."""
-    return gr.HTML(EMPTY, js_on_load=_TICK_AND_COPY, elem_id="status", padding=False)
+    """Make the status place."""
+    return gr.HTML(js_on_load=_TICK_AND_COPY, elem_id="status", padding=False)
 
 
-def refused(error: ViduError) -> str:
+def refused(error: ViduError, say: Say) -> str:
     """Tell that a click came to nothing, before anything was sent."""
     kind = "note" if isinstance(error, AskedAlready) else "fault"
-    return _card(kind, "Not sent", _fault(error.what, error.charged.sentence, error.next_step))
+    body = _fault(say(error.what), say(error.charged.sentence), say(error.next_step))
+    return card(kind, say("Not sent"), body)
 
 
-def render(look: Look) -> str:
+def render(look: Look, say: Say) -> str:
     """Say where a job stands, as HTML."""
     job = look.job
     match job.state:
         case JobState.DONE:
             took = seconds_spoken((job.finished or job.created) - (job.submitted or job.created))
-            return _card("done", f"Done in {took}", [_receipt(look)])
+            body = [*_differences(look, say), _facts(look, say)]
+            return card("done", say("Done in {time}").format(time=took), body)
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
-            body = [*_message(look), _asked(look), _receipt(look)]
-            return _card(kind, _FAULTS[job.state], body)
-    step, headline = _progress(look)
+            body = [*_message(look, say), _asked(look), _facts(look, say)]
+            return card(kind, say(_FAULTS[job.state]), body)
+    step, headline = _progress(look, say)
     bar = "".join(
-        f'<li class="{_step_class(number, step)}">{name}</li>' for number, name in enumerate(STEPS)
+        f'<li class="{_step_class(number, step)}">{say(name)}</li>'
+        for number, name in enumerate(STEPS)
     )
     started = job.submitted or job.created
     clock = f'<span class="clock" data-started="{started:.1f}"></span>'
     percent = look.task.progress if look.task and job.state == JobState.RUNNING else None
     bar_value = f' value="{percent}" max="100"' if percent is not None else ""
     body = [
-        f'<progress aria-label="Progress"{bar_value}></progress>',
+        f'<progress aria-label="{say("Progress")}"{bar_value}></progress>',
         f'<ol class="steps">{bar}</ol>',
-        *_message(look, with_charge=False),
-        _receipt(look),
+        *_message(look, say, with_charge=False),
+        _facts(look, say),
     ]
-    return _card("running", headline, body, clock)
+    return card("running", headline, body, clock)
 
 
 _FAULTS = {
     JobState.FAILED: "No video was made",
-    JobState.NOT_SENT: "Not sent",
+    JobState.NOT_SENT: "Nothing was bought",
     JobState.UNKNOWN: "Unknown: it may have been bought",
     JobState.STOPPED: "No longer watched",
 }
 
 
-def _progress(look: Look) -> tuple[int, str]:
+def _progress(look: Look, say: Say) -> tuple[int, str]:
     """Find the step a job is at, and say it."""
     job, task = look
     match job.state:
         case JobState.PREPARED:
-            return 0, "Preparing the request"
+            return 0, say("Preparing the request")
         case JobState.SUBMITTING:
-            return 0, "Sending the request"
+            return 0, say("Sending the request")
         case JobState.SAVING:
-            return 4, "Saving the video"
+            return 4, say("Saving the video")
     if task is None:
-        return 1, "Submitted" if job.fingerprint else "Asking about the task"
+        return 1, say("Submitted" if job.fingerprint else "Asking about the task")
     match task.status:
         case TaskStatus.QUEUED:
-            words = ["In the queue"]
+            words = [say("In the queue")]
         case TaskStatus.PROCESSING:
-            words = ["Processing"]
+            words = [say("Processing")]
         case TaskStatus.SUCCEEDED:
-            return 4, "Made, waiting for its link"
+            return 4, say("Made, waiting for its link")
         case _:
-            words = [f"The API says “{task.status_text[:60]}”"]
+            words = [say("The API says “{status}”").format(status=task.status_text[:60])]
     if task.progress is not None:
         words.append(f"{task.progress} %")
     if task.eta is not None:
-        words.append(f"about {seconds_spoken(task.eta)} left")
+        words.append(say("about {time} left").format(time=seconds_spoken(task.eta)))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
@@ -127,12 +130,21 @@ def _step_class(number: int, current: int) -> str:
     return "past" if number < current else "now" if number == current else "next"
 
 
-def _message(look: Look, *, with_charge: bool = True) -> list[str]:
+def _message(look: Look, say: Say, *, with_charge: bool = True) -> list[str]:
     job = look.job
     money = job.charged.sentence if job.charged and with_charge else ""
     if money and job.backend == SIMULATOR:
         money = "This was simulated, so nothing was charged."
-    return _fault(job.message, money, job.next_step)
+    return _fault(say(job.message), say(money), say(job.next_step))
+
+
+def _differences(look: Look, say: Say) -> list[str]:
+    """What the file does not have that was asked for, or has that was not."""
+    job = look.job
+    if not job.facts:
+        return []
+    found = differences(job.request, Facts(**job.facts))
+    return [f'<p class="difference">{escape(say(text))}</p>' for text in found]
 
 
 def _asked(look: Look) -> str:
@@ -152,21 +164,37 @@ def _fault(what: str, money: str, next_step: str) -> list[str]:
     return [f'<p class="{name}">{escape(text)}</p>' for name, text in lines.items() if text]
 
 
-def _receipt(look: Look) -> str:
+def _facts(look: Look, say: Say) -> str:
+    """The receipt, what was asked, and what the file really holds."""
     job = look.job
-    facts = []
+    rows = []
+    if job.facts:
+        facts = Facts(**job.facts)
+        sound = say("with sound") if facts.audio else say("silent")
+        size = f"{facts.width} × {facts.height}, {facts.seconds:.1f} s"
+        rate = say("{rate} frames a second").format(rate=f"{facts.frames_per_second:g}")
+        rows.append((say("Video"), f"{size}, {rate}, {sound}"))
+    if prompt := job.request.get("prompt"):
+        rows.append((say("Prompt"), f'<span class="prompt">{escape(prompt)}</span>'))
+    if (price := pricing.known(job.request)) is not None:
+        rows.append((say("Estimate"), pricing.spoken(price)))
+    if (seed := job.request.get("seed")) is not None:
+        rows.append((say("Seed"), f"<code>{seed}</code>"))
     if job.task_id:
         task_id = escape(job.task_id, quote=True)
-        facts.append(
-            f"<dt>Task</dt><dd><code>{task_id}</code>"
-            f'<button type="button" class="copy" data-copy="{task_id}">Copy</button></dd>'
+        rows.append(
+            (
+                say("Task"),
+                f'<code>{task_id}</code><button type="button" class="copy" '
+                f'data-copy="{task_id}" data-copied="{say("Copied")}">{say("Copy")}</button>',
+            )
         )
-    if (seed := job.request.get("seed")) is not None:
-        facts.append(f"<dt>Seed</dt><dd><code>{seed}</code></dd>")
-    return f'<dl class="receipt">{"".join(facts)}</dl>' if facts else ""
+    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
+    return f'<dl class="receipt">{listed}</dl>' if rows else ""
 
 
-def _card(kind: str, headline: str, body: list[str], aside: str = "") -> str:
+def card(kind: str, headline: str, body: list[str], aside: str = "") -> str:
+    """Make a card: its kind sets its mark, and its headline is read out when it changes."""
     return (
         f'<div class="status {kind}"><div class="headline"><h2 role="status">{escape(headline)}'
         f"</h2>{aside}</div>{''.join(body)}</div>"

@@ -20,6 +20,7 @@ def theme() -> gr.themes.Base:
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_500",
         block_border_width="1px",
         block_label_background_fill="transparent",
         block_label_background_fill_dark="transparent",

@@ -1,0 +1,226 @@
+"""Writes what the documentation says of the code: `python -m docs.build`.
+
+A made part stands between `<!-- made by docs/build.py: NAME -->` and `<!-- end -->`, where NAME is
+one of `PARTS`. The rest of a page is written by hand.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from vidu_demo import errors, images, jobs, ledger, pricing, studio
+from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
+from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
+from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
+from vidu_demo.settings import ROOT, Settings
+from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS
+from vidu_demo.wording import CHIPS
+
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+_MADE = re.compile(r"(<!-- made by docs/build\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def build(page: str) -> str:
+    """Make the made parts of a page anew.
+
+    Raises:
+        KeyError: A part is named that does not exist.
+    """
+    return _MADE.sub(lambda made: f"{made[1]}\n{PARTS[made[2]]()}\n\n{made[3]}", page)
+
+
+def table(head: str, rows: Iterable[Iterable[str]]) -> str:
+    """Write a table; the head is its columns' names with a `|` between them."""
+    lines = [head, "|".join(" --- " for _ in head.split("|"))]
+    lines += [" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows]
+    return "\n".join(f"| {line.strip()} |" for line in lines)
+
+
+def code(text: str) -> str:
+    """Set a text as code; nothing stays nothing."""
+    return f"`{text}`" if text else ""
+
+
+def request_fields() -> str:
+    """List the fields of a request."""
+    rows = (
+        (code(name), about["title"], _values(about), _default(about), about["description"])
+        for name, about in ((name, schema(name)) for name in FIELDS)
+    )
+    return table("field | on the page | values | default | what it does", rows)
+
+
+def _default(about: dict[str, Any]) -> str:
+    if "default" not in about:
+        return "required"
+    default = about["default"]
+    return "" if default in ("", None) else code(json.dumps(default))
+
+
+def _values(about: dict[str, Any]) -> str:
+    match about:
+        case {"enum": options}:
+            return ", ".join(code(option) for option in options)
+        case {"minimum": low, "maximum": high}:
+            return f"whole number, {low} to {high}"
+        case {"type": "array"}:
+            return "one or more"
+        case {"type": "boolean"}:
+            return "true or false"
+        case {"maxLength": most}:
+            return f"text, at most {most} characters"
+        case _:
+            return "text"
+
+
+def picture_limits() -> str:
+    """Say what a picture may be."""
+    return (
+        f"Formats: {', '.join(images.FORMATS)}; of an animation, its first picture. One file: at "
+        f"most {images.MAX_FILE_BYTES // 1_000_000} MB and {images.MAX_PIXELS // 1_000_000} "
+        f"megapixels, from 1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request "
+        f"are sent with at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
+    )
+
+
+def notices() -> str:
+    """List the choices without effect, from two requests that together make all of them."""
+    sketches = (
+        VideoRequest.model_construct(
+            images=["1", "2"],
+            prompt="x" * (LONG_PROMPT + 1),
+            seed=0,
+            voice_id="x",
+            bgm=True,
+            duration=10,
+            movement_amplitude="high",
+        ),
+        VideoRequest.model_construct(images=[], prompt="", audio=True, off_peak=True),
+    )
+    found = dict(notice for sketch in sketches for notice in sketch.notices())
+    return table("field | what the page says", ((code(f), found[f]) for f in FIELDS if f in found))
+
+
+def prices() -> str:
+    """List what a video costs by its length and resolution, and what sound and off-peak do."""
+
+    def price(**settings: Any) -> str:
+        return pricing.spoken(pricing.estimate(VideoRequest.model_construct(**settings)))
+
+    resolutions, length = schema("resolution")["enum"], schema("duration")
+    rows = [
+        (f"{seconds} s", *(price(duration=seconds, resolution=size) for size in resolutions))
+        for seconds in range(length["minimum"], length["maximum"] + 1)
+    ]
+    return (
+        f"{table('length | ' + ' | '.join(resolutions), rows)}\n\n"
+        f"US dollars a video, by Vidu's own price list of {pricing.DATED}. Where a video costs "
+        f"{price()}, sound makes it {price(audio=True)}, and off-peak, taken as half, "
+        f"{price(off_peak=True)}. Music and a watermark add nothing."
+    )
+
+
+def settings() -> str:
+    """List the environment variables."""
+    rows = []
+    for about in fields(Settings):
+        default = about.default
+        shown = default.relative_to(ROOT) if isinstance(default, Path) else default
+        rows.append((code(about.metadata["env"]), about.metadata["help"], code(str(shown))))
+    return table("variable | meaning | default", rows)
+
+
+def calls() -> str:
+    """List the two calls of the API that are used."""
+    return table(
+        "call | what for",
+        [
+            (code(f"POST {BASE_URL}{SUBMIT_PATH}"), "Buys a task; answers with its id."),
+            (
+                code(f"GET {BASE_URL}{RESULT_PATH}?task_id=…"),
+                "Tells how a task stands, at last with a link.",
+            ),
+        ],
+    )
+
+
+def meanings() -> str:
+    """List the errors: what happened, was it charged, what to do."""
+    rows = []
+    for kind in _errors(ViduError):
+        what = vars(kind).get("what") or (kind.__doc__ or "").partition("\n")[0]
+        rows.append((code(kind.__name__), what, _charged(kind), kind.next_step))
+    return table("error | what happened | charged | what to do", rows)
+
+
+def _errors(kind: type[ViduError]) -> Iterator[type[ViduError]]:
+    homes = {module.__name__ for module in (errors, images, ledger, jobs, studio)}
+    for child in kind.__subclasses__():
+        if child.__module__ in homes:
+            yield child
+            yield from _errors(child)
+
+
+def _charged(kind: type[ViduError]) -> Charged:
+    """Tell what is known about the money when a submit meets this error."""
+    if issubclass(kind, ApiRefused) and kind.reasons:
+        return _refusal(min(kind.reasons)).charged
+    return kind.charged
+
+
+def _refusal(reason: str) -> ApiRefused:
+    return refusal(400, json.dumps({"reason": reason}))
+
+
+def reasons() -> str:
+    """List the vendor's codes by what they mean."""
+    return table(
+        "error | the API's codes",
+        (
+            (code(kind.__name__), ", ".join(map(code, sorted(kind.reasons))))
+            for kind in errors.MEANINGS
+        ),
+    )
+
+
+def magic_words() -> str:
+    """List the words that call up an error of the simulator."""
+    rows = []
+    for word, (status, reason, _message) in MAGIC_WORDS.items():
+        late = status == TASK_FAILS
+        error = TaskFailed("", reason) if late else _refusal(reason)
+        rows.append((code(word), "after a while" if late else "at once", error.what))
+    return table("in the prompt | when | what the page says", rows)
+
+
+def chips() -> str:
+    """List the phrases that the page offers for a prompt."""
+    return table("about | phrases", ((about, " ".join(CHIPS[about])) for about in CHIPS))
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "fields": request_fields,
+    "pictures": picture_limits,
+    "notices": notices,
+    "prices": prices,
+    "settings": settings,
+    "calls": calls,
+    "errors": meanings,
+    "reasons": reasons,
+    "magic": magic_words,
+    "chips": chips,
+}
+
+
+def main() -> None:
+    """Write every page anew."""
+    for page in PAGES:
+        page.write_text(build(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The examples: a strip that fills the form, and a finished one while there is no video yet."""
+
+from html import escape
+
+import gradio as gr
+
+from vidu_demo.examples import EXAMPLES, FINISHED, Example
+from vidu_demo.ui import file_url
+from vidu_demo.ui.status import card
+from vidu_demo.ui.words import I18N, Say
+
+_TELL_WHICH = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-example]');
+  if (button) trigger('click', {name: button.dataset.example});
+});
+"""
+
+
+def component() -> gr.HTML:
+    """Make the strip. Its click event carries the example's name as `name`."""
+    buttons = "".join(
+        f'<li><button type="button" data-example="{escape(example.name)}" '
+        f'title="{escape(example.name)}">'
+        f'<img src="{file_url(example.thumbnail)}" alt="{escape(example.name)}"></button></li>'
+        for example in EXAMPLES
+    )
+    return gr.HTML(
+        f'<div class="examples"><span>{I18N("Or try one of these")}</span><ul>{buttons}</ul></div>',
+        js_on_load=_TELL_WHICH,
+        elem_id="examples",
+        padding=False,
+    )
+
+
+def find(name: str) -> Example:
+    """Find an example by its name.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return {example.name: example for example in EXAMPLES}[name]
+
+
+def finished(say: Say) -> str:
+    """Show what a finished video looks like here, and that no model has made this one."""
+    example = FINISHED.example
+    settings = example.settings
+    sound = say("with sound") if settings.get("audio") else say("silent")
+    body = [
+        f"<p>{say('Made by the simulator on a machine like this: no model was used.')}</p>",
+        f'<div class="finished"><img src="{file_url(example.thumbnail)}" alt="">'
+        f"<blockquote>{escape(settings['prompt'])}</blockquote></div>",
+        f"<p>{settings['duration']} s · {settings['resolution']} · {sound}</p>",
+        f"<p>{say('Your own videos appear here.')}</p>",
+    ]
+    return card("example", say("An example"), body)

@@ -1,0 +1,158 @@
+"""The first frame as it is sent, the size of the video, and the ways out of too long a picture."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from vidu_demo.errors import PictureInvalid
+from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
+from vidu_demo.images import flatten, prepare
+from vidu_demo.ui.words import I18N
+
+Way = Callable[[Image.Image], Image.Image]
+"""`pad` or `crop`."""
+
+FROM_URL = "The video keeps the picture's shape; its size is known when it is made."
+
+
+class Framing:
+    """The parts: what is sent and what comes of it, and two buttons for what is too long."""
+
+    def __init__(self) -> None:
+        self.place = gr.HTML(js_on_load=None, elem_id="framing", padding=False)
+        with gr.Row(visible=False, elem_classes="fits") as self.choice:
+            self.pad = gr.Button(I18N("Pad it"), size="sm")
+            self.crop = gr.Button(I18N("Crop it"), size="sm")
+
+    def listen(
+        self,
+        pictures: gr.Gallery,
+        urls: gr.Textbox,
+        resolution: gr.components.Component,
+        options: dict[str, Any],
+    ) -> None:
+        """Look at the pictures when they change, and wire the two buttons to them."""
+        inputs = [pictures, urls, resolution]
+        gr.on(
+            [widget.change for widget in inputs],  # type: ignore[attr-defined]
+            review,
+            inputs,
+            [self.place, self.choice],
+            trigger_mode="always_last",
+            api_name="framing",
+            **options,
+        )
+        for button, way in ((self.pad, pad), (self.crop, crop)):
+            button.click(
+                partial(fit, way), [pictures], [pictures], api_name=way.__name__, **options
+            )
+
+
+def review(
+    gallery: Sequence[tuple[str, str | None]] | None, urls: str | None, resolution: str
+) -> tuple[str, gr.Row]:
+    """Show how the pictures are sent, and offer to pad or crop what is too long.
+
+    Args:
+        gallery: Uploaded pictures with their captions.
+        urls: What stands in the box for addresses; its pictures come after the files.
+        resolution: The video's.
+    """
+    files = [path for path, _caption in gallery or []]
+    html = render(look(files), resolution, url=bool((urls or "").strip()))
+    return html, gr.Row(visible=too_long(files))
+
+
+def look(files: Sequence[str]) -> list[Frame | TooLong | None]:
+    """Look at the pictures as they are sent. None stands for one that can't be used."""
+    return [_look(path) for path in files]
+
+
+def too_long(files: Sequence[str]) -> bool:
+    """Tell whether a picture has to be padded or cropped before anything can be sent."""
+    return any(isinstance(seen, TooLong) for seen in look(files))
+
+
+def render(seen: Sequence[Frame | TooLong | None], resolution: str, *, url: bool) -> str:
+    """Show the first frame and the video's size, or what is too long and both ways out, as HTML.
+
+    Args:
+        seen: The uploaded pictures.
+        resolution: The video's.
+        url: True if pictures are given by their address.
+    """
+    choices = [
+        _choice(picture, f"Picture {number}: " if len(seen) > 1 else "")
+        for number, picture in enumerate(seen, start=1)
+        if isinstance(picture, TooLong)
+    ]
+    if choices:
+        return "".join(choices)
+    if not seen:
+        return f'<p class="framing">{FROM_URL}</p>' if url else ""
+    return _first_frame(seen[0], resolution) if isinstance(seen[0], Frame) else ""
+
+
+def fit(way: Way, gallery: Sequence[tuple[str, str | None]] | None) -> list[tuple[str, str | None]]:
+    """Pad or crop the pictures that are too long; the others stay as they are.
+
+    Args:
+        way: What to do with those.
+        gallery: Paths with captions.
+
+    Returns:
+        The new paths with their captions. A new picture lies beside the one it is made from, so
+        under Gradio's own folder, from where the page may show it.
+    """
+    return [
+        (_fitted(path, way) if isinstance(_look(path), TooLong) else path, caption)
+        for path, caption in gallery or []
+    ]
+
+
+def _fitted(path: str, way: Way) -> str:
+    picture = prepare(way(flatten(path)))
+    new = Path(path).with_name(f"{Path(path).stem}-{way.__name__}{picture.suffix}")
+    new.write_bytes(picture.data)
+    return str(new)
+
+
+def _look(path: str) -> Frame | TooLong | None:
+    try:
+        return frame(path)
+    except PictureInvalid:
+        return None
+
+
+def _first_frame(first: Frame, resolution: str) -> str:
+    video = video_size(first.size, resolution)
+    exactly = video[0] * first.size[1] == video[1] * first.size[0]
+    return (
+        f'<div class="framing"><img src="{first.preview}" alt="The first frame">'
+        f"<p>First frame, as it is sent: <strong>{_pixels(first.size)}</strong> "
+        f"({ratio(first.size)}).<br>The video will be {'' if exactly else 'about '}"
+        f"<strong>{_pixels(video)}</strong>.</p></div>"
+    )
+
+
+def _choice(picture: TooLong, which: str) -> str:
+    ways = (
+        ("Padded", picture.padded, "all of it, with a blurred margin"),
+        ("Cropped", picture.cropped, "its middle, without the ends"),
+    )
+    figures = "".join(
+        f'<figure><img src="{made.preview}" alt="{name}">'
+        f"<figcaption><strong>{name}</strong>, {_pixels(made.size)}: {what}</figcaption></figure>"
+        for name, made, what in ways
+    )
+    reason = f'<p role="status">{which}{escape(picture.reason)}</p>'
+    return f'<div class="framing too-long">{reason}{figures}</div>'
+
+
+def _pixels(size: tuple[int, int]) -> str:
+    return f"{size[0]} × {size[1]}"

@@ -1,0 +1,189 @@
+"""The pictures: uploading, checking, ordering and framing them, or giving their addresses."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from vidu_demo import clip
+from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
+from vidu_demo.framing import frame
+from vidu_demo.images import flatten, is_url
+from vidu_demo.request import schema
+from vidu_demo.ui import Updates
+from vidu_demo.ui.words import I18N
+
+VIEWABLE = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
+"""Suffixes of pictures that every browser shows."""
+CLIPS = {".mp4", ".m4v", ".mov"}
+"""Suffixes of videos. One that was made here carries its settings."""
+
+Gallery = list[tuple[str, str | None]] | None
+"""What Gradio's gallery gives: paths with captions; None when it is empty."""
+
+
+# What is dropped beside the gallery would else leave the page for the file.
+CATCH_DROPS = """() => {
+  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    if (event.defaultPrevented || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    const input = document.querySelector('#pictures input[type=file]');
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event('change', {bubbles: true}));
+  });
+}"""
+
+
+class Checked(NamedTuple):
+    """What is left of an upload.
+
+    Attributes:
+        gallery: The pictures that can be used.
+        said: What is wrong with the others, or was done with a video.
+        settings: The settings that a dropped clip carries, if there was one.
+    """
+
+    gallery: list[tuple[str, str | None]]
+    said: str
+    settings: dict[str, Any] | None
+
+
+def check(gallery: Gallery) -> Checked:
+    """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show.
+
+    A picture that is only too long stays: it can be padded or cropped. Of a video the first frame
+    is taken.
+    """
+    kept, said, settings = [], [], None
+    for path, caption in gallery or []:
+        name = Path(path).name[:60]
+        try:
+            if Path(path).suffix.lower() in CLIPS:
+                kept.append((_first_frame(path), caption))
+                carried = (clip.read_settings(Path(path)) or {}).get("request")
+                settings = carried if isinstance(carried, dict) else None
+                said.append(_CLIP_READ if settings else _CLIP_WITHOUT)
+                continue
+            frame(path)
+        except PictureInvalid as error:
+            said.append(f"“{name}”: {error.what}")
+        except clip.ClipFailed:
+            said.append(f"“{name}” can't be opened as a video.")
+        else:
+            kept.append((_viewable(path), caption))
+    return Checked(kept, "  \n".join(said), settings)
+
+
+_CLIP_READ = "The clip's settings are in the form; its first frame is the picture."
+_CLIP_WITHOUT = "This video carries no settings of this page; its first frame is the picture."
+
+
+# New files lie beside the upload, under Gradio's own folder, so that the page may show them.
+
+
+def _first_frame(path: str) -> str:
+    picture = Path(path).with_suffix(".png")
+    clip.first_frame(Path(path)).save(picture)
+    return str(picture)
+
+
+def _viewable(path: str) -> str:
+    if Path(path).suffix.lower() in VIEWABLE:
+        return path
+    pixels = flatten(path)
+    lossy = pixels.format in ("HEIF", "AVIF")
+    picture = Path(path).with_suffix(".jpg" if lossy else ".png")
+    pixels.save(picture, quality=95)
+    return str(picture)
+
+
+def read_urls(text: str | None) -> list[str]:
+    """Read picture URLs, one a line.
+
+    Raises:
+        RequestInvalid: A line is no http(s) URL. Anything else would be opened as a local file.
+    """
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    for line in lines:
+        if not is_url(line):
+            raise RequestInvalid(
+                Problem("images", f"“{line[:60]}” is not a web address of a picture.")
+            )
+    return lines
+
+
+class Pictures:
+    """The upper part of the form."""
+
+    def __init__(self) -> None:
+        self.gallery = gr.Gallery(
+            label=I18N(schema("images")["title"]),
+            show_label=True,
+            interactive=True,
+            type="filepath",
+            file_types=["image", *sorted(CLIPS)],
+            sources=["upload", "webcam", "clipboard"],
+            columns=4,
+            fit_columns=False,
+            height=200,
+            object_fit="contain",
+            allow_preview=False,
+            buttons=[],
+            elem_id="pictures",
+        )
+        self.chosen = gr.Number(visible=False, value=None, precision=0)
+        with gr.Row(visible=False, elem_classes="order") as self.order:
+            self.earlier = gr.Button(I18N("← Earlier"), size="sm", interactive=False)
+            self.later = gr.Button(I18N("Later →"), size="sm", interactive=False)
+        self.note = gr.Markdown(visible=False, elem_classes="notice")
+
+    def add_urls(self) -> None:
+        """Add the place for addresses, which stands further down."""
+        with gr.Accordion(I18N("Or give picture addresses"), open=False, elem_classes="fold"):
+            self.urls = gr.Textbox(
+                label=I18N("Picture URLs"),
+                info=I18N("One a line. They come after the uploaded pictures."),
+                lines=2,
+                placeholder="https://…",
+            )
+
+    def restored(self, paths: Any) -> list[tuple[str, None]]:
+        """Give back pictures that the browser names, if Gradio itself has stored them."""
+        store = Path(self.gallery.GRADIO_CACHE).resolve()
+        return [
+            (path, None)
+            for path in paths or []
+            if isinstance(path, str)
+            and Path(path).resolve().is_relative_to(store)
+            and Path(path).is_file()
+        ]
+
+    def review(self, sketch_images: Sequence[Any]) -> Updates:
+        """Offer to change the order where there is one."""
+        return {self.order: gr.Row(visible=len(sketch_images) > 1)}
+
+    def listen(self, options: dict[str, Any]) -> None:
+        """Wire what the pictures do among themselves: changing their order."""
+
+        def choose(event: gr.SelectData) -> tuple[int, gr.Button, gr.Button]:
+            return event.index, gr.Button(interactive=True), gr.Button(interactive=True)
+
+        def move(step: int, gallery: Gallery, chosen: int | None) -> tuple[Gallery, int | None]:
+            last = len(gallery or []) - 1
+            if not gallery or chosen is None or not 0 <= chosen + step <= last:
+                return gallery, chosen
+            gallery.insert(chosen + step, gallery.pop(chosen))
+            return gallery, chosen + step
+
+        self.gallery.select(choose, None, [self.chosen, self.earlier, self.later], **options)
+        for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
+            button.click(
+                partial(move, step),
+                [self.gallery, self.chosen],
+                [self.gallery, self.chosen],
+                api_name=name,
+                **options,
+            )

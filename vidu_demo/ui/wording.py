@@ -1,0 +1,54 @@
+"""Help with the prompt: sentences to add with a click, and how long it has become."""
+
+from html import escape
+
+import gradio as gr
+
+from vidu_demo.request import LONG_PROMPT, schema
+from vidu_demo.wording import CHIPS, has, toggle, unheard
+
+_TELL_WHICH = """
+element.addEventListener('click', (event) => {
+  const chip = event.target.closest('[data-phrase]');
+  if (chip) trigger('click', {phrase: chip.dataset.phrase});
+});
+"""
+
+
+def component() -> gr.HTML:
+    """Make the chips. Their click event carries the phrase as `phrase`."""
+    return gr.HTML(
+        render("", audio=False), js_on_load=_TELL_WHICH, elem_id="wording", padding=False
+    )
+
+
+def press(event: gr.EventData, prompt: str | None) -> str:
+    """Add the phrase of the clicked chip to the prompt, or take it out again."""
+    return toggle(prompt or "", str(event.phrase))
+
+
+def render(prompt: str | None, *, audio: bool) -> str:
+    """Show the chips, pressed where their phrase stands in the prompt, as HTML."""
+    groups = [
+        f'<div class="chips" role="group" aria-label="{escape(name)}"><h3>{escape(name)}</h3>'
+        + "".join(_chip(phrase, pressed=has(prompt or "", phrase)) for phrase in phrases)
+        + "</div>"
+        for name, phrases in CHIPS.items()
+    ]
+    if unheard(prompt or "", audio=audio):
+        groups.append('<p class="unheard">Sound is off, so words about sound have no effect.</p>')
+    return "".join(groups)
+
+
+def counter(prompt: str | None) -> str:
+    """Count the prompt's characters, against the limit that is next, as HTML."""
+    length, most = len(prompt or ""), schema("prompt")["maxLength"]
+    limit = LONG_PROMPT if length <= LONG_PROMPT else most
+    long = " long" if length > LONG_PROMPT else ""
+    return f'<p class="counter{long}">{length} of {limit} characters</p>'
+
+
+def _chip(phrase: str, *, pressed: bool) -> str:
+    words = escape(phrase)
+    marks = f'data-phrase="{words}" aria-pressed="{str(pressed).lower()}"'
+    return f'<button type="button" {marks}>{words}</button>'
