@@ -24,7 +24,7 @@ CHINESE: dict[str, str] = {
     "Or give picture addresses": "或者填写图片网址",
     "Picture URLs": "图片网址",
     "One a line. They come after the uploaded pictures.": "每行一个，排在上传的图片之后。",
-    "Pad or crop the picture.": "请先补边或裁剪图片。",
+    "Pad or crop the picture": "请先补边或裁剪图片",
     "Pad it": "补边",
     "Crop it": "裁剪",
     "Prompt": "提示词",

@@ -539,7 +539,7 @@ def _button(missing: str, filled: Filled, seen: str | None, say: Say) -> gr.Butt
     if (seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)):
         return gr.Button(say("Sending…"), interactive=False)
     if missing:
-        return gr.Button(say(missing).removesuffix("."), interactive=False)
+        return gr.Button(say(missing.removesuffix(".")), interactive=False)
     count = len(filled.requests())
     label = (
         say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)

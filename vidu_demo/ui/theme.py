@@ -7,14 +7,18 @@ from gradio.themes.utils import colors, sizes
 
 CSS_FILE = Path(__file__).with_name("style.css")
 
+TEXT = sizes.Size(xxs="11px", xs="12px", sm="13px", md="14px", lg="16px", xl="19px", xxl="26px")
+"""Letters: Gradio's own small sizes are smaller than people like to read."""
+
 
 def theme() -> gr.themes.Base:
     """Make the theme. It loads no font file and asks nobody for one."""
     return gr.themes.Base(
         primary_hue=colors.indigo,
+        secondary_hue=colors.indigo,
         neutral_hue=colors.slate,
         radius_size=sizes.radius_lg,
-        text_size=sizes.text_md,
+        text_size=TEXT,
         font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
         font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
     ).set(
@@ -25,6 +29,14 @@ def theme() -> gr.themes.Base:
         block_label_background_fill="transparent",
         block_label_background_fill_dark="transparent",
         block_shadow="none",
+        block_title_text_color="*body_text_color",
+        block_title_text_weight="500",
+        checkbox_border_color="*neutral_400",
+        checkbox_border_color_dark="*neutral_500",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        link_text_color_dark="*primary_400",
+        button_secondary_text_color="*body_text_color",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_hover="*primary_700",
         button_primary_background_fill_dark="*primary_600",
