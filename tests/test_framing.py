@@ -247,14 +247,13 @@ def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) ->
 
 
 def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: str) -> None:
-    parts = part.Framing()
     for files, visible in (([photo], False), ([panorama], True), ([], False)):
-        html, row = parts.review(files, None, "720p")
+        html, row = part.review([(file, None) for file in files], None, "720p")
         assert html == part.render(part.look(files), "720p", url=False)
         assert row.visible is visible
-    assert parts.review([], "https://example.com/a.jpg", "720p")[0] != ""
+    assert part.review(None, "https://example.com/a.jpg", "720p")[0] != ""
     # What is typed as an address is never opened as a file.
-    assert "<img" not in parts.review([], photo, "720p")[0]
+    assert "<img" not in part.review(None, photo, "720p")[0]
 
 
 @pytest.mark.parametrize(("way", "size"), [(pad, (1000, 250)), (crop, (400, 100))])
