@@ -1,62 +1,220 @@
-"""Takes the picture of the page that the README shows: `python -m docs.screenshots`.
+"""Photographs the page in every state: `python -m docs.screenshots`; `--help` lists the options.
 
-It runs the app over the simulator, makes a video of an example, and photographs the page.
-It needs Debian's Chromium, or the path of another one as the first argument.
+It runs the app over the simulator and walks through it as one visitor. All pictures go to a folder
+whose path it prints; the few that the texts show go to `docs/`.
 """
 
+import argparse
+import io
 import os
-import sys
+import re
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
 
-from vidu_demo.examples import FINISHED
+from vidu_demo.examples import EXAMPLES, FINISHED, Example
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.launch import launch
 from vidu_demo.ui.page import build
 
 DOCS = Path(__file__).resolve().parent
-CHROMIUM = "/usr/bin/chromium"
+
+LAPTOP, TABLET, PHONE = (1440, 900), (1024, 768), (390, 844)
+"""Windows, in pixels."""
+
+MADE = 120_000
+"""Milliseconds that a few videos may take on a slow machine."""
+FADED = 300
+"""Milliseconds after which Gradio has changed its colours."""
+
+# Gradio's timer rests in a hidden tab, so that a state stays while it is photographed.
+HIDDEN = "Object.defineProperty(document, 'visibilityState', {value: '', configurable: true})"
+SHOWN = "delete document.visibilityState"
+
+STAND_STILL = """async video => {
+    video.pause();
+    video.currentTime = 0.8;
+    while (video.seeking || video.readyState < 2)
+        await new Promise(resolve => setTimeout(resolve, 50));
+}"""
+
+PROMPTS = (
+    "Mist drifts over the lake.",
+    "A heron lifts off the water.",
+    "The oar dips without a sound. Static camera.",
+    "The cat yawns and settles down.",
+    "Its ears turn to a noise behind us. Slow push-in.",
+    "Snow begins to fall on the rock.",
+    "Waves break higher and higher. The camera rises.",
+    "The beam goes out, and the stars come out.",
+    "Steam curls over the cup.",
+    "A spoon stirs the crema in slow circles.",
+    "The paper boat turns in the current.",
+    "The rain stops, and the puddle lies still. Slow pull-back.",
+)
+"""Of a long history, over the examples' pictures."""
 
 
-def photograph(chromium: str, folder: Path) -> None:
-    """Make a video on the page and save how the page looks then."""
-    example = FINISHED.example
-    studio = Studio(Settings(data_dir=folder / "data"), simulate=True)
-    demo = build(studio.runner, simulated=True)
-    _, url, _ = launch(demo, videos=studio.videos, prevent_thread_lock=True, quiet=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+class Walk:
+    """A visit to the page, with a camera.
+
+    Args:
+        page: The page, just opened.
+        folder: Where the pictures go.
+    """
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page, self.folder = page, folder
+
+    def go(self) -> None:
+        """Go from the first visit to a long history."""
+        page = self.page
+        self.photograph("first-visit")
+
+        self.choose(FINISHED.example)
+        self.photograph("filled")
+
+        page.get_by_role("button", name="Delete image").click()
+        upload = page.locator("#pictures input[type=file]").first
+        upload.set_input_files(
+            {"name": "panorama.png", "mimeType": "image/png", "buffer": panorama()}
+        )
+        page.locator(".framing.too-long").wait_for()
+        self.photograph("too-long")
+
+        self.make(FINISHED.example, FINISHED.example.settings["prompt"])
+        page.locator("#status progress[value]").wait_for()
+        page.evaluate(HIDDEN)
+        self.photograph("running")
+        page.evaluate(SHOWN)
+        self.wait_for("Done in")
+        self.photograph("done")
+
+        self.make(EXAMPLES[1], "The cat looks up. [fail]")
+        self.wait_for("No video was made")
+        self.photograph("failed")
+
+        for number, prompt in enumerate(PROMPTS):
+            self.make(EXAMPLES[number * len(EXAMPLES) // len(PROMPTS)], prompt)
+        self.make(FINISHED.example, FINISHED.example.settings["prompt"])
+        self.wait_for("Done in")
+        self.photograph("history")
+        self.photograph_window("page", (1440, 1040))
+        self.photograph_window("phone", PHONE)
+        search = page.locator("#search").get_by_role("textbox")
+        search.fill("slow")
+        rows = page.locator("#history li")
+        expect(rows).to_have_count(5)
+        self.photograph("searched")
+        search.fill("")
+        expect(rows).to_have_count(len(PROMPTS) + 3)
+
+        page.get_by_role("button", name=re.compile("^Compare: ")).last.click()
+        page.locator("#compare table").wait_for()
+        self.photograph("compare")
+        page.locator("#compare").screenshot(path=DOCS / "compare.png")
+        shrink(DOCS / "compare.png")
+        page.locator("#compare .close").click()
+
+        for fold in ("Words that help", "This form as code"):
+            page.get_by_role("button", name=fold).click()
+        page.locator(".cm-line").first.wait_for()
+        self.photograph("folds")
+
+    def choose(self, example: Example) -> None:
+        """Fill the form with an example."""
+        self.page.locator("#examples").get_by_role("button", name=example.name).click()
+        expect(self.page.locator("#prompt textarea")).to_have_value(example.settings["prompt"])
+
+    def make(self, example: Example, prompt: str) -> None:
+        """Start a short video of an example's picture."""
+        self.choose(example)
+        self.page.get_by_role("spinbutton", name="Duration").fill("1")
+        self.page.locator("#resolution").get_by_text("540p").click()
+        self.page.locator("#prompt textarea").fill(prompt)
+        self.page.get_by_role("button", name="Make the video", exact=True).click()
+        expect(self.page.locator("#status .prompt")).to_have_text(prompt)
+
+    def wait_for(self, headline: str) -> None:
+        """Wait until every video has come to its end."""
+        status = self.page.locator("#status").get_by_role("status")
+        expect(status).to_contain_text(headline, timeout=MADE)
+        expect(self.page.locator("#history")).not_to_contain_text("running", timeout=MADE)
+
+    def photograph(self, state: str) -> None:
+        """Take the whole page, in every window and colour scheme."""
+        for width, height in (PHONE, TABLET, LAPTOP):
+            self._resize(width, height)
+            # In a window of the page's height, what sticks to the window's foot covers nothing.
+            whole = self.page.evaluate("document.documentElement.scrollHeight")
+            self._resize(width, max(height, whole))
+            for scheme in ("dark", "light"):
+                self._take(self.folder / f"{state}-{width}-{scheme}.png", scheme)
+            self._resize(width, height)
+
+    def photograph_window(self, name: str, window: tuple[int, int]) -> None:
+        """Take what a window shows of the status and the video, for the texts."""
+        self._resize(*window)
+        self.page.locator("#status").evaluate(
+            "status => scrollBy(0, status.getBoundingClientRect().top - 100)"
+        )
+        self.page.locator("#video video").evaluate(STAND_STILL)
+        self._take(DOCS / f"{name}.png", "light")
+        shrink(DOCS / f"{name}.png")
+
+    def _resize(self, width: int, height: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def _take(self, path: Path, scheme: Literal["dark", "light"]) -> None:
+        self.page.mouse.move(0, 0)
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_timeout(FADED)
+        self.page.screenshot(path=path)
+
+
+def shrink(path: Path) -> None:
+    """Give a picture a palette, which makes its file a third as large."""
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(kmeans=2).save(path, optimize=True)
+
+
+def panorama() -> bytes:
+    """Cut a picture out that is too long for a video."""
+    png = io.BytesIO()
+    with Image.open(FINISHED.example.picture) as picture:
+        middle = picture.height // 2
+        picture.crop((0, middle, picture.width, middle + picture.width // 6)).save(png, "PNG")
+    return png.getvalue()
+
+
+def main() -> None:
+    """Run the app, and walk through it in a browser."""
+    parser = argparse.ArgumentParser(description="Photograph the page in every state.")
+    parser.add_argument("folder", nargs="?", help="where the pictures go; by default a new one")
+    parser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's program")
+    arguments = parser.parse_args()
+    folder = Path(arguments.folder or tempfile.mkdtemp(prefix="vidu-gallery-"))
+    print(folder)
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        os.environ |= {"HF_HUB_OFFLINE": "1", "GRADIO_TEMP_DIR": f"{temporary}/uploads"}
+        studio = Studio(Settings(data_dir=Path(temporary, "data")), simulate=True)
+        demo = build(studio.runner, simulated=True)
+        _, url, _ = launch(demo, videos=studio.videos, prevent_thread_lock=True, quiet=True)
+        browser = playwright.chromium.launch(
+            executable_path=arguments.chromium, args=["--no-sandbox"]
+        )
+        page = browser.new_page()
         page.goto(url)
         page.locator("#price strong").wait_for()
-        page.locator("#pictures input[type=file]").first.set_input_files(example.picture)
-        page.locator("#prompt textarea").fill(example.settings["prompt"])
-        page.get_by_role("button", name="Make the video", exact=True).click()
-        expect(page.locator("#status").get_by_role("status")).to_contain_text(
-            "Done in", timeout=120_000
-        )
-        page.locator("#video video").evaluate(
-            """async video => {
-                video.pause();
-                video.currentTime = 2;
-                while (video.seeking || video.readyState < 2)
-                    await new Promise(resolve => setTimeout(resolve, 50));
-            }"""
-        )
-        page.mouse.move(0, 0)
-        page.evaluate("scrollTo(0, 0)")
-        page.wait_for_timeout(500)
-        page.screenshot(path=DOCS / "page.png")
+        Walk(page, folder).go()
         browser.close()
-    demo.close(verbose=False)
-    studio.close()
+        demo.close(verbose=False)
+        studio.close()
 
 
 if __name__ == "__main__":
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    with tempfile.TemporaryDirectory() as temporary:
-        os.environ["GRADIO_TEMP_DIR"] = str(Path(temporary) / "uploads")
-        photograph(sys.argv[1] if len(sys.argv) > 1 else CHROMIUM, Path(temporary))
+    main()

@@ -1,0 +1,246 @@
+"""How the page looks in every state: axe finds nothing, nothing jumps, the keyboard gets around.
+
+One visitor goes through all states once, and every state is looked at in several windows.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from page_fixtures import App, Visitor
+from PIL import Image
+from playwright.sync_api import Browser, ViewportSize, expect
+
+
+class Fault(NamedTuple):
+    """What Gradio itself gets wrong."""
+
+    rule: str
+    selector: str
+    reason: str
+
+
+GRADIOS_OWN = (
+    Fault("aria-prohibited-attr", "#video .empty", "the empty place of a video has a label"),
+    Fault("nested-interactive", "#pictures button", "the button to upload holds an input"),
+    Fault("scrollable-region-focusable", ".cm-scroller", "code scrolls, but takes no focus"),
+)
+"""Every fault that is left alone. A new one fails, and so does one that has gone."""
+
+LAPTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+class View(NamedTuple):
+    """A window, and the rules of axe whose answer it can change."""
+
+    window: ViewportSize
+    scheme: Literal["light", "dark"]
+    rules: dict[str, Any]
+
+
+VIEWS = {
+    "laptop": View(LAPTOP, "light", {}),
+    "dark": View(LAPTOP, "dark", {"runOnly": ["color-contrast"]}),
+    "phone": View(PHONE, "light", {"rules": {"color-contrast": {"enabled": False}}}),
+}
+SCREENS = {
+    "first visit": ["laptop", "dark", "phone"],
+    "filled": ["laptop"],
+    "too long": ["laptop"],
+    "running": ["laptop", "dark", "phone"],
+    "done": ["laptop"],
+    "failed": ["laptop"],
+    "history": ["laptop"],
+    "searched": ["laptop"],
+    "everything open": ["laptop", "dark", "phone"],
+}
+"""In which views each state is looked at."""
+
+PLACES = {
+    "an example": ".examples button",
+    "the prompt": "#prompt textarea",
+    "words that help": ".chips button",
+    "the button": "#make",
+    "search": "#search input",
+    "open": ".history .open",
+    "compare": ".history [data-do=compare]",
+    "download": ".history a",
+    "delete": ".history [data-do=delete]",
+    "close": ".compare .close",
+    "play": ".compare .play",
+    "time": ".compare .time",
+    "sound": ".compare .heard input",
+    "copy the task": ".status .copy",
+}
+"""What the keyboard must reach."""
+
+_FOCUS = """places => {
+    const at = document.activeElement, style = getComputedStyle(at);
+    return {
+        place: Object.keys(places).find(name => at.matches(places[name])),
+        ring: style.outlineStyle === 'solid' && parseFloat(style.outlineWidth) >= 2,
+        end: at === document.body,
+    };
+}"""
+
+_SMALL = """() => {
+    const ours = '.examples, .chips, .status, .history, .compare, .bell, #choices, #again, #pay, '
+        + '.fits, .order, .fold > button, #search';
+    return [...document.querySelectorAll('button, a, input, textarea')]
+        .filter(one => one.closest(ours) && one.checkVisibility())
+        .map(one => one.closest('label') || one)
+        .filter(one => one.getBoundingClientRect().height < 24)
+        .map(one => one.outerHTML);
+}"""
+
+
+class Walk:
+    """What was found on the way.
+
+    Attributes:
+        faults: What axe found that is serious, for each state and view.
+        gradios: The entries of `GRADIOS_OWN` that were met.
+        small: What is too small for a finger, for each state on the phone.
+        boxes: Top and height of the status and the video, for each state on the laptop.
+    """
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.faults: dict[tuple[str, str], list[str]] = {}
+        self.gradios: set[Fault] = set()
+        self.small: dict[str, list[str]] = {}
+        self.boxes: dict[str, list[Any]] = {}
+
+    def look(self, state: str) -> None:
+        page = self.visitor.page
+        for view in SCREENS[state]:
+            window, scheme, rules = VIEWS[view]
+            page.set_viewport_size(window)
+            page.emulate_media(color_scheme=scheme)
+            self.faults[state, view] = self._axe(rules)
+            if view == "phone":
+                self.small[state] = page.evaluate(_SMALL)
+            if view == "laptop":
+                places = [page.locator(place).bounding_box() for place in ("#status", "#video")]
+                top = page.locator(".heading").bounding_box()
+                assert top
+                self.boxes[state] = [(box["y"] - top["y"], box["height"]) for box in places if box]
+        page.set_viewport_size(LAPTOP)
+
+    def _axe(self, rules: dict[str, Any]) -> list[str]:
+        options = {"resultTypes": ["violations"], **rules}
+        found = []
+        for rule in Axe().run(self.visitor.page, options=options).response["violations"]:
+            if rule["impact"] not in ("serious", "critical"):
+                continue
+            for node in rule["nodes"]:
+                known = [fault for fault in GRADIOS_OWN if self._is(fault, rule["id"], node)]
+                self.gradios |= set(known)
+                if not known:
+                    found.append(f"{rule['id']}: {node['html']}")
+        return found
+
+    def _is(self, fault: Fault, rule: str, node: dict[str, Any]) -> bool:
+        matches = "([at, selector]) => document.querySelector(at).matches(selector)"
+        at = node["target"][0]
+        return fault.rule == rule and self.visitor.page.evaluate(matches, [at, fault.selector])
+
+
+@pytest.fixture(scope="module")
+def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    visitor = Visitor(browser.new_context(viewport=LAPTOP), app.url)
+    visitor.page.add_style_tag(content="* { transition: none !important }")
+    walk = Walk(visitor)
+    walk.look("first visit")
+    visitor.button("A cat looks up").click()
+    expect(visitor.make).to_be_enabled()
+    walk.look("filled")
+    visitor.button("Delete image").click()
+    visitor.upload(_long_picture(tmp_path_factory.mktemp("look")))
+    expect(visitor.button("Pad it")).to_be_visible()
+    walk.look("too long")
+    visitor.button("Pad it").click()
+    visitor.field("Duration").fill("1")
+    visitor.choice("540p").click()
+    _make(visitor, 1, "The cat runs for long. [600 s]", "In the queue")
+    walk.look("running")
+    _make(visitor, 2, "The cat lifts its head.", "Done in")
+    expect(visitor.page.locator(".history [data-do=compare]")).to_have_count(1)
+    walk.look("done")
+    _make(visitor, 3, "The cat looks away. [fail]", "No video was made")
+    walk.look("failed")
+    visitor.page.locator(".history .open", has_text="lifts").first.click()
+    expect(visitor.headline).to_contain_text("Done in")
+    walk.look("history")
+    search = visitor.page.locator("#search input")
+    search.fill("lifts")
+    rows = visitor.page.locator(".history li")
+    expect(rows).to_have_count(2)
+    walk.look("searched")
+    search.fill("")
+    expect(rows).to_have_count(6)
+    visitor.page.locator(".history [data-do=compare]").first.click()
+    expect(visitor.page.locator(".compare table")).to_be_visible()
+    for fold in ("Words that help", "This form as code", "Continue a task by its id"):
+        visitor.fold_out(fold)
+    expect(visitor.page.locator(".cm-line").first).to_be_visible()
+    walk.look("everything open")
+    yield walk
+    visitor.context.close()
+    assert visitor.elsewhere == []
+    assert visitor.broken == []
+
+
+def _long_picture(folder: Path) -> Path:
+    Image.new("RGB", (1200, 200), "teal").save(folder / "long.png")
+    return folder / "long.png"
+
+
+def _make(visitor: Visitor, takes: int, prompt: str, headline: str) -> None:
+    visitor.choice(str(takes)).click()
+    visitor.prompt.fill(prompt)
+    visitor.button(f"Make {takes} videos" if takes > 1 else "Make the video").click()
+    expect(visitor.status.locator(".prompt")).to_have_text(prompt)
+    expect(visitor.headline).to_contain_text(headline)
+
+
+@pytest.mark.parametrize(
+    ("state", "view"), [(state, view) for state, views in SCREENS.items() for view in views]
+)
+def test_axe_finds_nothing_serious(walk: Walk, state: str, view: str) -> None:
+    assert walk.faults[state, view] == []
+
+
+def test_what_gradio_gets_wrong_is_still_wrong(walk: Walk) -> None:
+    assert walk.gradios == set(GRADIOS_OWN)
+
+
+def test_status_and_video_stand_still(walk: Walk) -> None:
+    assert walk.boxes["running"] == walk.boxes["first visit"]
+    assert walk.boxes["done"] == walk.boxes["first visit"]
+
+
+def test_everything_is_large_enough_for_a_finger(walk: Walk) -> None:
+    assert walk.small
+    assert {state: small for state, small in walk.small.items() if small} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_keyboard_gets_everywhere_and_shows_where(walk: Walk, scheme: str) -> None:
+    page = walk.visitor.page
+    page.emulate_media(color_scheme=scheme)
+    page.locator("h1").click()
+    reached, unmarked = set(), set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        focus = page.evaluate(_FOCUS, PLACES)
+        if focus["end"]:
+            break
+        reached.add(focus.get("place"))
+        if not focus["ring"]:
+            unmarked.add(focus.get("place"))
+    assert reached >= set(PLACES)
+    assert unmarked <= {None}
