@@ -159,7 +159,6 @@ class Page:
     state: dict[str, str] = field(default_factory=lambda: {"token": secrets.token_urlsafe(24)})
     shown: str = ""
     seen: str = ""
-    label: str = "Make the video"
     slips: list[Any] = field(default_factory=list)
     wait: float = 1.0
     active: bool = False
@@ -179,21 +178,23 @@ class Page:
     @property
     def tab(self) -> list[Any]:
         """What the tab sends with every event."""
-        return [self.state, self.shown, self.seen, "", self.label, self.slips]
+        language = fault = search = ""
+        return [self.state, language, self.shown, self.seen, fault, search, self.slips]
 
     def take(self, drawn: list[Any]) -> None:
         """Keep what came back, as the widgets do."""
-        self.seen, _address, _card, _video, timer = drawn[:5]
+        self.seen, _address, _card, _bell, _video, timer, _stop, _resume, slips = drawn[:9]
         self.wait, self.active = timer.get("value", self.wait), timer.get("active", self.active)
-        if isinstance(drawn[-1], list):
-            self.slips = drawn[-1]
+        if isinstance(slips, list):
+            self.slips = slips
 
     async def submit(self, prompt: str) -> None:
         """Click the button."""
-        form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False]
+        takes = 1
+        form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False, takes]
         view = await self.call("submit", secrets.token_hex(16), *self.tab, *form)
-        self.shown = view[0]
-        self.take(view[3:])
+        self.shown, _fault, _anyway, _compare, *drawn = view
+        self.take(drawn)
 
     async def look(self) -> None:
         """Tick once."""

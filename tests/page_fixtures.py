@@ -204,6 +204,7 @@ class Visitor:
     Attributes:
         asked: Every address that their pages have asked for.
         broken: Every error that a page's scripts did not catch.
+        token: What the server knows them by.
     """
 
     def __init__(self, context: BrowserContext, url: str) -> None:
@@ -217,7 +218,9 @@ class Visitor:
 
     def open(self, query: str = "") -> Page:
         page = self.context.new_page()
-        page.goto(self.url + query)
+        with page.expect_response(re.compile("/gradio_api/run/predict")) as welcome:
+            page.goto(self.url + query)
+        self.token = welcome.value.json()["data"][0]["token"]
         # The server has recognised the visitor and filled the form.
         expect(page.locator("#price strong")).to_be_visible()
         return page
@@ -302,9 +305,10 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
     """Let a visitor come. None of their requests may leave this machine; no script may fail."""
     visitors = []
 
-    def come(**options: Any) -> Visitor:
+    def come(url: str = app.url, script: str = "", **options: Any) -> Visitor:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        visitors.append(Visitor(context, app.url))
+        context.add_init_script(script)
+        visitors.append(Visitor(context, url))
         return visitors[-1]
 
     yield come

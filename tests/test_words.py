@@ -1,78 +1,168 @@
-"""The Chinese words: complete for what the page itself says, and nothing left over."""
+"""The Chinese words: complete, nothing left over, and on the page in every state of a video."""
 
 import ast
+import html
+import json
+import re
 import string
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from vidu_demo import jobs
-from vidu_demo.errors import Charged
+import pytest
+from gradio_client import Client
+from page_fixtures import App, Visitor
+from PIL import Image
+from playwright.sync_api import expect
+
+import vidu_demo
+from vidu_demo.errors import TaskFailed, refusal
+from vidu_demo.examples import EXAMPLES
+from vidu_demo.images import PictureTooLong, prepare
+from vidu_demo.ledger import Job, JobState
 from vidu_demo.request import FIELDS, VideoRequest, schema
-from vidu_demo.ui import history, page, status
+from vidu_demo.simulator import Fault, Simulator
+from vidu_demo.ui import compare, history, page, status
 from vidu_demo.ui.chinese import CHINESE
+from vidu_demo.ui.form import named
 from vidu_demo.ui.words import speaker
+from vidu_demo.wording import CHIPS
 
-UI = Path(page.__file__).parent
+PACKAGE = Path(vidu_demo.__file__).parent
+UI = sorted(set(PACKAGE.glob("ui/*.py")) - {PACKAGE / "ui" / "chinese.py"})
+BELOW = [
+    PACKAGE / name
+    for name in (
+        "request.py",
+        "takes.py",
+        "errors.py",
+        "images.py",
+        "client.py",
+        "download.py",
+        "clip.py",
+        "folder.py",
+        "ledger.py",
+        "jobs.py",
+    )
+]
+"""The rooms whose sentences come onto the page."""
+
+ENGLISH = {
+    # For programs, which may send anything
+    "Give the settings by their names.",
+    "There is no setting called {}.",
+    "{} can be {}; “{}” is none of them.",
+    "{} must be text.",
+    "{} is either on or off.",
+    "{} can't be read.",
+    "Give the pictures as a list.",
+    "A picture can be a path, a URL, bytes or a Pillow image.",
+    "Give the picture as a path, a link, a file's bytes or a PIL image.",
+    "This is a link, which is sent as it is and not opened.",
+    "This data link holds no readable picture. Upload the picture as a file.",
+    "One click makes up to {} takes.",
+    "The video is not ready {}.",
+    "The task may still run: watch it again by its id.",
+    "Make one video. Streams where the job stands and ends with the file.",
+    "This job is not known here.",
+    "Task {}.",
+    # For the log, and for whoever starts the app
+    "This file can't be read as a video.",
+    "The settings can't be written into this video.",
+    "The list of jobs can't be opened: {}.",
+    "The list of jobs needs a file: in memory it would be lost.",
+    "The list of jobs was made by a newer version of this app.",
+    "The data folder can't be made: {}.",
+}
+"""Sentences that nobody sees on the page."""
 
 
-def literals() -> set[str]:
+# The table
+
+
+def without_names(text: str) -> str:
+    return re.sub(r"\{\w*\}", "{}", text)
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """Every text in a file but the docstrings, with `{}` where something is written in."""
+    parts = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant() as docstring):
+                parts.add(docstring)
+            case ast.JoinedStr(values=values):
+                parts.update(values)
+                yield "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in values)
+            case ast.Constant(value=str(text)) if node not in parts:
+                yield without_names(text)
+
+
+def written(files: list[Path]) -> set[str]:
+    return {text for file in files for text in texts(ast.parse(file.read_text()))}
+
+
+def sentences(files: list[Path]) -> set[str]:
+    return {text for text in written(files) if " " in text and text.endswith(".")}
+
+
+def handed_over() -> set[str]:
     """Every text that a part of the page hands to `I18N` or `say` as it stands."""
     found = set()
-    for file in UI.glob("*.py"):
+    for file in UI:
         for call in ast.walk(ast.parse(file.read_text())):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("I18N", "say"):
-                texts = [call.args[0]]
-                if isinstance(call.args[0], ast.IfExp):
-                    texts = [call.args[0].body, call.args[0].orelse]
-                found |= {text.value for text in texts if isinstance(text, ast.Constant)}
+                text = call.args[0]
+                choices = [text.body, text.orelse] if isinstance(text, ast.IfExp) else [text]
+                found |= {node.value for node in choices if isinstance(node, ast.Constant)}
     return found
 
 
-def notices() -> set[str]:
-    sketches = [
-        {"images": ["a", "b"], "prompt": "x" * 2001, "seed": 0, "voice_id": "x", "bgm": True},
-        {"images": ["a"], "prompt": "x", "movement_amplitude": "high"},
-        {"images": ["a"], "prompt": "x", "off_peak": True, "audio": True},
-    ]
-    requests = [VideoRequest.model_construct(**{"duration": 9, **sketch}) for sketch in sketches]
-    return {notice.text for request in requests for notice in request.notices()}
-
-
-def said() -> set[str]:
-    fields = {schema(f).get(key) for f in FIELDS for key in ("title", "description", "ask")}
-    payers = {
-        page.who_pays(simulated=simulated, own=own)
-        for simulated in (True, False)
-        for own in (True, False)
-    }
+def listed() -> set[str]:
+    """Every text that comes onto the page out of a list."""
+    fields = [schema(field) for field in FIELDS]
     return {
-        *literals(),
-        *notices(),
-        *(text for text in fields if text),
-        *payers,
+        *(field[key] for field in fields for key in ("title", "description")),
+        *(f"{field['ask']}." for field in fields if "ask" in field),
+        *(named(option) for option in schema("movement_amplitude")["enum"]),
+        *(example.name for example in EXAMPLES),
+        *CHIPS,
         *status.STEPS,
         *status._FAULTS.values(),
         *history._STATES.values(),
-        *(charged.sentence for charged in Charged),
-        jobs.STOPPED_WATCHING["message"],
-        jobs.STOPPED_WATCHING["next_step"],
-        jobs.AskedAlready.what,
-        jobs.AskedAlready.next_step,
     }
 
 
 def test_what_the_page_says_is_translated() -> None:
-    texts = said()
-    assert len(texts) > 120
-    assert texts - set(CHINESE) == set()
+    assert len(handed_over()) > 100
+    assert handed_over() | listed() <= set(CHINESE)
 
 
-def test_translations_keep_the_places_for_figures() -> None:
-    def places(text: str) -> set[str | None]:
+def test_sentences_from_below_are_translated() -> None:
+    found = sentences([*UI, *BELOW])
+    assert len(found) > 120
+    assert found - ENGLISH <= {without_names(text) for text in CHINESE}
+    assert found >= ENGLISH
+
+
+def test_no_translation_is_left_over() -> None:
+    used = written([*UI, *BELOW]) | {without_names(text) for text in listed()}
+    bare = {text: without_names(text) for text in CHINESE}
+    # A sentence may be set before one that is there on its own.
+    assert [t for t in bare if not {bare[t], bare[t].removeprefix("{} ")} & used] == []
+
+
+def test_translations_keep_the_gaps_and_are_no_markup() -> None:
+    def gaps(text: str) -> set[str | None]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
-    assert {key: places(key) for key in CHINESE} == {
-        key: places(text) for key, text in CHINESE.items()
-    }
+    for text, chinese in CHINESE.items():
+        assert gaps(chinese) == gaps(text)
+        assert html.escape(chinese) == chinese
+        assert re.search("[\u4e00-\u9fff]|^{length} /", chinese)
+
+
+# Speaking
 
 
 def test_the_browsers_first_language_decides() -> None:
@@ -80,3 +170,205 @@ def test_the_browsers_first_language_decides() -> None:
     assert speaker("de-DE,zh;q=0.5")("Done") == "Done"
     assert speaker("")("Done") == "Done"
     assert speaker("zh")("no such text") == "no such text"
+
+
+NO_MONEY = {"code": 403, "reason": "NOT_ENOUGH_BALANCE", "message": "done", "metadata": {}}
+FAILED = TaskFailed("task-1", "AuditFailed")
+FILLED = {
+    refusal(403, json.dumps(NO_MONEY)).what: (
+        "密钥所属账户余额不足。对方回复：“NOT_ENOUGH_BALANCE: done”。"
+    ),
+    FAILED.what: "生成的视频没有通过内容审核。对方回复：“AuditFailed”。",
+    FAILED.next_step: (
+        "请修改提示词或图片后再试。Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
+    ),
+    "The request was sent, but no answer came (ReadTimeout): "
+    "a task may be running without its id.": (
+        "请求已发送，但没有收到答复（ReadTimeout）：可能有任务正在运行，而没有它的 ID。"
+    ),
+    "The request was sent, but the answer names no task (HTTP 502): "
+    "a task may be running without its id.": (
+        "请求已发送，但答复中没有任务（HTTP 502）：可能有任务正在运行，而没有它的 ID。"
+    ),
+    "Duration goes from 1 to 10; 12 is outside.": "时长的范围是 1 到 10，12 超出了范围。",
+    page.who_pays(simulated=False): "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入你的密钥。",
+    page.who_pays(simulated=False, own=False): (
+        "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入本站的密钥。"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", FILLED)
+def test_what_is_filled_in_is_translated_but_nobodys_own_words(text: str) -> None:
+    assert speaker("zh")(text) == FILLED[text]
+
+
+@pytest.mark.parametrize(("size", "shape"), [((900, 100), "宽"), ((100, 900), "高")])
+def test_picture_that_is_too_long(size: tuple[int, int], shape: str) -> None:
+    with pytest.raises(PictureTooLong) as failed:
+        prepare(Image.new("RGB", size))
+    said = speaker("zh")(f"Picture 2: {failed.value.what}")
+    assert said.startswith(f"图片 2：这张图片太{shape}：{size[0]} × {size[1]} 像素")
+
+
+def test_side_by_side() -> None:
+    job = Job(
+        id="1" * 32,
+        click="click",
+        fingerprint="f" * 64,
+        owner="o" * 64,
+        backend="https://api.example.com",
+        request=dict(VideoRequest(images=["x.png"], prompt="推近。", seed=7)),
+        state=JobState.DONE,
+        created=1.0,
+        submitted=1.0,
+        finished=70.0,
+        facts={"audio": True},
+    )
+    others = {"audio": True, "movement_amplitude": "high", "duration": 3, "prompt": "Done"}
+    other = replace(job, request={**job.request, **others}, finished=35.0)
+    shown = compare.render(job, other, lambda _: "", None, speaker("zh"))
+    found = compare.differences(job, other, None, speaker("zh"))
+    assert found == [
+        ("图片", "未知", "未知"),
+        ("提示词", "推近。", "Done"),
+        ("时长", "5 秒", "3 秒"),
+        ("声音", "关", "开"),
+        ("运动幅度", "自动", "大"),
+        ("预估", "$0.275", "$0.25"),
+        ("用时", "1 分 9 秒", "34 秒"),
+    ]
+    assert set(re.findall("[A-Za-z]{2,}", re.sub("<[^>]*>", " ", shown))) == {"Done"}
+
+
+# On the page
+
+_SEEN = """() => {
+  const apart = 'code, textarea, footer, #wording button, .cm-editor, .tab-wrapper, .prompt, .time';
+  const seen = [];
+  const walk = document.createTreeWalker(document.querySelector('gradio-app'), 4);
+  while (walk.nextNode()) {
+    const place = walk.currentNode.parentElement;
+    if (place.checkVisibility() && !place.closest(apart)) seen.push(walk.currentNode.data);
+  }
+  for (const place of document.querySelectorAll('#status *, #history *, #examples *, #framing *'))
+    for (const name of ['alt', 'title', 'data-sure', 'data-copied'])
+      seen.push(place.getAttribute(name) || '');
+  return seen;
+}"""
+"""Everything that can be read, but for what a person or a program has written."""
+
+NAMES = re.compile("Vidu|Pro|Novita|NOVITA_API_KEY|NOT_ENOUGH_BALANCE|AI generated|ID")
+
+
+def english(visitor: Visitor) -> list[str]:
+    """What is English on the page, other than names."""
+    return [
+        text
+        for text in visitor.page.evaluate(_SEEN)
+        if re.search("[A-Za-z]{2}", NAMES.sub("", text))
+    ]
+
+
+def fold_all_out(visitor: Visitor) -> None:
+    for fold in visitor.page.locator(".fold > button").all():
+        fold.click()
+
+
+def test_chinese_visitor_makes_a_video(
+    visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor = visit(locale="zh-CN")
+    fold_all_out(visitor)
+    expect(visitor.button("请添加图片")).to_be_disabled()
+    expect(visitor.page.locator("#price strong")).to_have_text("预估 $0.275")
+    expect(visitor.page.get_by_role("button", name="雨中的纸船")).to_be_visible()
+    assert english(visitor) == [visitor.page.locator(".finished p").inner_text()]
+
+    visitor.upload(pngs["red"], pngs["green"])
+    expect(visitor.button("请写提示词")).to_be_disabled()
+    expect(visitor.page.get_by_text("所有图片都会发送，但已知只有第一张会被使用。")).to_be_visible()
+    expect(visitor.page.locator("#framing")).to_have_text(
+        "发送的首帧：320 × 240（4:3）。视频将是 960 × 720。"
+    )
+    visitor.field("时长").fill("3")
+    visitor.choice("540p").check()
+    visitor.field("种子").fill("42")
+    visitor.choice("水印").check()
+    visitor.prompt.fill("镜头缓慢推近 [3 s]")
+    visitor.button("生成视频").click()
+    expect(visitor.headline).to_have_text(re.compile("^(已提交|排队中|生成中)"))
+    expect(visitor.status.locator(".clock")).to_have_text(re.compile(r"^\d 秒$"))
+    expect(visitor.page.locator("#history .facts")).to_contain_text("3 秒 · 540p · $0.075 · 进行中")
+    assert english(visitor) == []
+    (body,) = api.submits[before:]
+    assert body == {
+        "images": [prepare(pngs[name]).data_uri for name in ("red", "green")],
+        "prompt": "镜头缓慢推近 [3 s]",
+        "duration": 3,
+        "resolution": "540p",
+        "seed": 42,
+        "audio": False,
+        "bgm": False,
+        "movement_amplitude": "auto",
+        "off_peak": False,
+        "watermark": True,
+    }
+    expect(visitor.headline).to_have_text(re.compile(r"^用时 \d 秒，已完成$"))
+    expect(visitor.page.locator("#history .facts")).to_contain_text("完成")
+    assert english(visitor) == []
+
+    api.faults["submit"] = [Fault(403, NO_MONEY)]
+    visitor.choice("大").check()
+    visitor.button("生成视频").click()
+    expect(visitor.headline).to_have_text("没有下单")
+    expect(visitor.status).to_contain_text("密钥所属账户余额不足。")
+    expect(visitor.status).to_contain_text("没有计费。")
+    assert api.submits[-1]["movement_amplitude"] == "high"
+    visitor.page.locator("#history [data-do=open]").last.click()
+    expect(visitor.headline).to_have_text(re.compile("已完成$"))
+    assert english(visitor) == []
+
+
+def test_everybody_else_reads_english(
+    visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path]
+) -> None:
+    def expect_no_marks(visitor: Visitor) -> None:
+        shown = visitor.page.locator("gradio-app").inner_html()
+        assert "__i18n__" not in shown
+        assert "translation_metadata" not in shown
+
+    for locale in ("en-US", "de-DE"):
+        visitor = visit(locale=locale)
+        fold_all_out(visitor)
+        for words in ("Pictures", "Takes", "one for each picture", "Background music.", "Watch"):
+            expect(visitor.page.get_by_text(words, exact=True).first).to_be_visible()
+        expect(visitor.choice("auto")).to_be_checked()
+        expect(visitor.headline).to_have_text("An example")
+        expect_no_marks(visitor)
+    visitor.choice("540p").check()
+    visitor.start(pngs["red"], pngs["green"], prompt="Slow push-in [3 s]")
+    expect(visitor.status.locator(".clock")).to_have_text(re.compile(r"^\d s$"))
+    expect_no_marks(visitor)
+    expect(visitor.headline).to_have_text(re.compile("^Done in"))
+    expect_no_marks(visitor)
+    api.faults["submit"] = [Fault(403, NO_MONEY)]
+    visitor.choice("high").check()
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Nothing was bought")
+    assert api.submits[-1]["movement_amplitude"] == "high"
+    expect_no_marks(visitor)
+
+
+def test_programs_read_plain_english(app: App) -> None:
+    client = Client(app.url, analytics_enabled=False, verbose=False)
+    described = client.view_api(return_format="dict", print_info=False)
+    client.close()
+    parameters = described["named_endpoints"]["/generate"]["parameters"]
+    titles = [schema(field)["title"] for field in FIELDS]
+    assert [parameter["label"] for parameter in parameters] == [
+        "Pictures",
+        "Picture URLs",
+        *titles[1:],
+    ]

@@ -13,16 +13,22 @@ from vidu_demo.jobs import JobRunner, Look
 from vidu_demo.ledger import JobState
 from vidu_demo.request import schema
 from vidu_demo.ui import status
-from vidu_demo.ui.form import SETTINGS, Form, make_request
+from vidu_demo.ui.form import SETTINGS, make_request, widget
 
 LOOK_SECONDS = 0.5
 AT_ONCE = 40
 """Calls that may wait at the same time. A further one waits for its turn in the queue."""
 
 
-def add_generate(runner: JobRunner, form: Form) -> None:
-    """Add the endpoint. It takes its limits and defaults from the form's own widgets."""
+def add_generate(runner: JobRunner) -> None:
+    """Add the endpoint. Its widgets are never seen; they describe its parameters."""
     images = gr.File(label="Pictures", file_count="multiple", visible=False)
+    addresses = gr.Textbox(label="Picture URLs", visible=False)
+    fields = [
+        # Programs would see the marks of a label that is translated on the page.
+        widget(field, label=schema(field)["title"], visible=False)
+        for field in SETTINGS
+    ]
     update = gr.JSON(label="Status", visible=False)
     video = gr.File(label="Video", visible=False)
     trigger = gr.Button(visible=False)
@@ -52,7 +58,7 @@ def add_generate(runner: JobRunner, form: Form) -> None:
     generate.__annotations__ = {}
     trigger.click(
         generate,
-        [images, form.pictures.urls, *(form.settings[field] for field in SETTINGS)],
+        [images, addresses, *fields],
         [update, video],
         api_name="generate",
         api_description="Make one video. Streams where the job stands and ends with the file.",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from vidu_demo.ledger import Job, JobState
+from vidu_demo.ui import status
 from vidu_demo.ui.words import Say
 
 # Gradio's timer rests while a tab is hidden, so this one asks for a look instead: `tick`.
@@ -59,11 +60,14 @@ def component() -> gr.HTML:
 
 def render(jobs: Sequence[Job], say: Say) -> str:
     """Say how many jobs are open, and how the one that ended last came out."""
-    left = sum(job.open for job in jobs)
-    if not left and not any(job.finished for job in jobs):
+    if not jobs:
         return ""
-    last = max(jobs, key=lambda job: job.finished or 0.0)
-    ended = say("Your video is done") if last.state == JobState.DONE else say("No video was made")
+    left = sum(job.open for job in jobs)
+    last = max(jobs, key=lambda job: 0.0 if job.open else job.finished or job.created)
+    ended = ""
+    if not last.open:
+        done = last.state == JobState.DONE
+        ended = say("Your video is done") if done else say(status.without_video(last.state))
     running = say("1 running") if left == 1 else say("{number} running").format(number=left)
     hidden = "" if left else " hidden"
     return (

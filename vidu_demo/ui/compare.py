@@ -12,6 +12,7 @@ from vidu_demo import pricing
 from vidu_demo.images import is_url
 from vidu_demo.ledger import Job
 from vidu_demo.request import FIELDS, schema
+from vidu_demo.ui.form import named
 from vidu_demo.ui.status import seconds_spoken
 from vidu_demo.ui.words import Say
 
@@ -33,7 +34,9 @@ const tell = () => {
   const total = lead.duration || 0;
   part('.time').max = total;
   part('.time').value = lead.currentTime;
-  part('.clock').textContent = `${lead.currentTime.toFixed(1)} / ${total.toFixed(1)} s`;
+  const clock = part('.clock');
+  const length = clock.dataset.seconds.replace('{seconds}', total.toFixed(1));
+  clock.textContent = `${lead.currentTime.toFixed(1)} / ${length}`;
 };
 const seek = (time) => longerFirst().forEach((video) => {
   video.currentTime = Math.min(time, video.duration || 0);
@@ -152,7 +155,8 @@ def render(
         f'<div class="player"><button type="button" class="play" data-play="{say("Play")}" '
         f'data-pause="{say("Pause")}">{say("Play")}</button>'
         '<input type="range" class="time" min="0" max="0" step="0.04" value="0" '
-        f'aria-label="{say("Seconds")}"><span class="clock"></span></div>'
+        f'aria-label="{say("Seconds")}"><span class="clock" data-seconds="{say("{seconds} s")}">'
+        "</span></div>"
         f"{_sound(left, right, say)}{_table(differences(left, right, pictures, say), say)}"
         "</section>"
     )
@@ -224,7 +228,7 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
     price = pricing.known(job.request)
     took = unknown
     if job.fingerprint and job.submitted and job.finished:  # else it was started elsewhere
-        took = seconds_spoken(job.finished - job.submitted)
+        took = seconds_spoken(job.finished - job.submitted, say)
     return [
         *settings,
         (say("Estimate"), unknown if price is None else pricing.spoken(price)),
@@ -240,8 +244,12 @@ def _setting(field: str, value: object, say: Say) -> str:
             return say("on" if value else "off")
         case "":
             return say("chosen by the model")
+        case int() if field == "duration":
+            return seconds_spoken(value, say)
+        case str() if "enum" in schema(field):
+            return say(named(value)).strip()
         case _:
-            return f"{value} s" if field == "duration" else str(value)
+            return str(value)
 
 
 def _video(side: str, label: str, source: str) -> str:

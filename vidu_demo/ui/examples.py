@@ -6,8 +6,8 @@ import gradio as gr
 
 from vidu_demo.examples import EXAMPLES, FINISHED, Example
 from vidu_demo.ui import file_url
-from vidu_demo.ui.status import card
-from vidu_demo.ui.words import I18N, Say
+from vidu_demo.ui.status import card, seconds_spoken
+from vidu_demo.ui.words import Say
 
 _TELL_WHICH = """
 element.addEventListener('click', (event) => {
@@ -19,17 +19,19 @@ element.addEventListener('click', (event) => {
 
 def component() -> gr.HTML:
     """Make the strip. Its click event carries the example's name as `name`."""
+    return gr.HTML(strip(str), js_on_load=_TELL_WHICH, elem_id="examples", padding=False)
+
+
+def strip(say: Say) -> str:
+    """Show the examples' pictures, each a button."""
     buttons = "".join(
         f'<li><button type="button" data-example="{escape(example.name)}" '
-        f'title="{escape(example.name)}">'
-        f'<img src="{file_url(example.thumbnail)}" alt="{escape(example.name)}"></button></li>'
+        f'title="{escape(say(example.name))}">'
+        f'<img src="{file_url(example.thumbnail)}" alt="{escape(say(example.name))}"></button></li>'
         for example in EXAMPLES
     )
-    return gr.HTML(
-        f'<div class="examples"><span>{I18N("Or try one of these")}</span><ul>{buttons}</ul></div>',
-        js_on_load=_TELL_WHICH,
-        elem_id="examples",
-        padding=False,
+    return (
+        f'<div class="examples"><span>{say("Or try one of these")}</span><ul>{buttons}</ul></div>'
     )
 
 
@@ -47,11 +49,12 @@ def finished(say: Say) -> str:
     example = FINISHED.example
     settings = example.settings
     sound = say("with sound") if settings.get("audio") else say("silent")
+    seconds = seconds_spoken(settings["duration"], say)
     body = [
         f"<p>{say('Made by the simulator on a machine like this: no model was used.')}</p>",
         f'<div class="finished"><img src="{file_url(example.thumbnail)}" alt="">'
-        f"<blockquote>{escape(settings['prompt'])}</blockquote></div>",
-        f"<p>{settings['duration']} s · {settings['resolution']} · {sound}</p>",
+        f"<p>{escape(settings['prompt'])}</p></div>",
+        f"<p>{seconds} · {settings['resolution']} · {sound}</p>",
         f"<p>{say('Your own videos appear here.')}</p>",
     ]
     return card("example", say("An example"), body)

@@ -1,5 +1,6 @@
 """The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from vidu_demo.ui import Updates, examples
 from vidu_demo.ui import wording as prompt_help
 from vidu_demo.ui.framing import Framing, too_long
 from vidu_demo.ui.pictures import Gallery, Pictures, check, read_urls
-from vidu_demo.ui.words import I18N
+from vidu_demo.ui.words import I18N, Say, speaker
 
 SETTINGS = tuple(field for field in FIELDS if field != "images")
 """Every request parameter but the pictures, which are two widgets: files and URLs."""
@@ -30,7 +31,7 @@ def widget(field: str, **options: Any) -> gr.components.Component:
     }
     match about:
         case {"enum": choices}:
-            return gr.Radio(choices, **common)
+            return gr.Radio([(I18N(named(choice)), choice) for choice in choices], **common)
         case {"type": "boolean"}:
             return gr.Checkbox(**common)
         case {"type": "integer", "default": int()}:
@@ -45,6 +46,14 @@ def widget(field: str, **options: Any) -> gr.components.Component:
             return gr.Dropdown(suggestions, allow_custom_value=True, **common)
         case _:
             return gr.Textbox(**common)
+
+
+def named(choice: str) -> str:
+    """Name an option by another text than its value: a value that is a key would be translated.
+
+    Gradio would then send the translation.
+    """
+    return f"{choice} "
 
 
 def make_request(
@@ -117,6 +126,8 @@ class Form:
         self.settings: dict[str, gr.components.Component] = {}
         self.notices: dict[str, gr.Markdown] = {}
         self.folded: list[str] = []
+        # Gradio's gallery does not tell when it is emptied from here, so this changes, too.
+        self.filled_at = gr.Textbox(visible=False)
         self.pictures = Pictures()
         self._add("images", None)
         self.framing = Framing()
@@ -170,7 +181,8 @@ class Form:
     @property
     def changes(self) -> list[Any]:
         """The events that say that the form has changed."""
-        return [widget.change for widget in self.inputs]  # type: ignore[attr-defined]
+        widgets = [*self.inputs, self.filled_at]
+        return [widget.change for widget in widgets]  # type: ignore[attr-defined]
 
     @staticmethod
     def read(values: Sequence[Any]) -> Filled:
@@ -182,7 +194,7 @@ class Form:
     @property
     def filled(self) -> list[gr.blocks.Block]:
         """The outputs that `fill` and `restore` give values for."""
-        return [*self.inputs, self.more]
+        return [*self.inputs, self.more, self.filled_at]
 
     def fill(self, settings: dict[str, Any], files: Sequence[str], urls: str = "") -> Updates:
         """Fill the whole form anew: settings that are missing or out of limits get defaults."""
@@ -192,6 +204,7 @@ class Form:
             self.pictures.urls: urls,
             **{self.settings[field]: value for field, value in known.items()},
             **self._unfold(known),
+            self.filled_at: str(time.time()),
         }
 
     def keep(self, filled: Filled) -> dict[str, Any]:
@@ -243,37 +256,41 @@ class Form:
             *self.notices.values(),
         ]
 
-    def review(self, filled: Filled) -> Updates:
+    def review(self, filled: Filled, say: Say) -> Updates:
         """Say beside the widgets what has no effect."""
         sketch = filled.sketch()
         told = {notice.field: notice.text for notice in sketch.notices()}
         return {
             **self.pictures.review(sketch.images),
-            self.counter: prompt_help.counter(sketch.prompt),
-            self.chips: prompt_help.render(sketch.prompt, audio=sketch.audio),
+            self.counter: prompt_help.counter(sketch.prompt, say),
+            self.chips: prompt_help.render(sketch.prompt, audio=sketch.audio, say=say),
             **{
-                place: gr.Markdown(I18N(told.get(field, "")), visible=field in told)
+                place: gr.Markdown(say(told.get(field, "")), visible=field in told)
                 for field, place in self.notices.items()
             },
         }
 
-    def listen(self, options: dict[str, Any]) -> None:
+    def listen(self, language: gr.Textbox, options: dict[str, Any]) -> None:
         """Wire what the form does by itself."""
-        gallery, note = self.pictures.gallery, self.pictures.note
+        gallery, urls, note = self.pictures.gallery, self.pictures.urls, self.pictures.note
         self.pictures.listen(options)
-        gallery.upload(self._take_up, [gallery], [note, *self.filled], **options)
-        self.framing.listen(gallery, self.pictures.urls, self.settings["resolution"], options)
+        gallery.upload(self._take_up, [gallery, language], [note, *self.filled], **options)
+        self.framing.listen(gallery, urls, self.settings["resolution"], language, options)
         prompt = self.settings["prompt"]
         self.chips.click(prompt_help.press, [prompt], [prompt], **options)
         self.examples.click(self._example, None, self.filled, **options)
 
-    def _take_up(self, pictures: Gallery) -> Updates:
-        checked = check(pictures)
+    def _take_up(self, pictures: Gallery, language: str | None) -> Updates:
+        checked = check(pictures, speaker(language or ""))
         note = gr.Markdown(checked.said, visible=bool(checked.said))
         if checked.settings:
             files = [path for path, _caption in checked.gallery]
             return {self.pictures.note: note, **self.fill(checked.settings, files)}
-        return {self.pictures.note: note, self.pictures.gallery: checked.gallery}
+        return {
+            self.pictures.note: note,
+            self.pictures.gallery: checked.gallery,
+            self.filled_at: str(time.time()),
+        }
 
     def _example(self, event: gr.EventData) -> Updates:
         example = examples.find(event.name)

@@ -12,7 +12,7 @@ from PIL import Image
 from vidu_demo.errors import PictureInvalid
 from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
 from vidu_demo.images import flatten, prepare
-from vidu_demo.ui.words import I18N
+from vidu_demo.ui.words import I18N, Say, speaker
 
 Way = Callable[[Image.Image], Image.Image]
 """`pad` or `crop`."""
@@ -34,6 +34,7 @@ class Framing:
         pictures: gr.Gallery,
         urls: gr.Textbox,
         resolution: gr.components.Component,
+        language: gr.Textbox,
         options: dict[str, Any],
     ) -> None:
         """Look at the pictures when they change, and wire the two buttons to them."""
@@ -41,7 +42,7 @@ class Framing:
         gr.on(
             [widget.change for widget in inputs],  # type: ignore[attr-defined]
             review,
-            inputs,
+            [*inputs, language],
             [self.place, self.choice],
             trigger_mode="always_last",
             api_name="framing",
@@ -54,7 +55,10 @@ class Framing:
 
 
 def review(
-    gallery: Sequence[tuple[str, str | None]] | None, urls: str | None, resolution: str
+    gallery: Sequence[tuple[str, str | None]] | None,
+    urls: str | None,
+    resolution: str,
+    language: str | None = None,
 ) -> tuple[str, gr.Row]:
     """Show how the pictures are sent, and offer to pad or crop what is too long.
 
@@ -62,9 +66,11 @@ def review(
         gallery: Uploaded pictures with their captions.
         urls: What stands in the box for addresses; its pictures come after the files.
         resolution: The video's.
+        language: What the browser asks for, as in `Accept-Language`.
     """
     files = [path for path, _caption in gallery or []]
-    html = render(look(files), resolution, url=bool((urls or "").strip()))
+    say = speaker(language or "")
+    html = render(look(files), resolution, url=bool((urls or "").strip()), say=say)
     return html, gr.Row(visible=too_long(files))
 
 
@@ -78,24 +84,27 @@ def too_long(files: Sequence[str]) -> bool:
     return any(isinstance(seen, TooLong) for seen in look(files))
 
 
-def render(seen: Sequence[Frame | TooLong | None], resolution: str, *, url: bool) -> str:
+def render(
+    seen: Sequence[Frame | TooLong | None], resolution: str, *, url: bool, say: Say = str
+) -> str:
     """Show the first frame and the video's size, or what is too long and both ways out, as HTML.
 
     Args:
         seen: The uploaded pictures.
         resolution: The video's.
         url: True if pictures are given by their address.
+        say: The visitor's language.
     """
     choices = [
-        _choice(picture, f"Picture {number}: " if len(seen) > 1 else "")
+        _choice(picture, f"Picture {number}: " if len(seen) > 1 else "", say)
         for number, picture in enumerate(seen, start=1)
         if isinstance(picture, TooLong)
     ]
     if choices:
         return "".join(choices)
     if not seen:
-        return f'<p class="framing">{FROM_URL}</p>' if url else ""
-    return _first_frame(seen[0], resolution) if isinstance(seen[0], Frame) else ""
+        return f'<p class="framing">{say(FROM_URL)}</p>' if url else ""
+    return _first_frame(seen[0], resolution, say) if isinstance(seen[0], Frame) else ""
 
 
 def fit(way: Way, gallery: Sequence[tuple[str, str | None]] | None) -> list[tuple[str, str | None]]:
@@ -129,29 +138,35 @@ def _look(path: str) -> Frame | TooLong | None:
         return None
 
 
-def _first_frame(first: Frame, resolution: str) -> str:
+def _first_frame(first: Frame, resolution: str, say: Say) -> str:
     video = video_size(first.size, resolution)
     exactly = video[0] * first.size[1] == video[1] * first.size[0]
+    sent = say("First frame, as it is sent: {size} ({ratio}).")
+    made = say("The video will be {size}." if exactly else "The video will be about {size}.")
     return (
-        f'<div class="framing"><img src="{first.preview}" alt="The first frame">'
-        f"<p>First frame, as it is sent: <strong>{_pixels(first.size)}</strong> "
-        f"({ratio(first.size)}).<br>The video will be {'' if exactly else 'about '}"
-        f"<strong>{_pixels(video)}</strong>.</p></div>"
+        f'<div class="framing"><img src="{first.preview}" alt="{say("The first frame")}">'
+        f"<p>{sent.format(size=_strong(_pixels(first.size)), ratio=ratio(first.size))}<br>"
+        f"{made.format(size=_strong(_pixels(video)))}</p></div>"
     )
 
 
-def _choice(picture: TooLong, which: str) -> str:
+def _choice(picture: TooLong, which: str, say: Say) -> str:
     ways = (
-        ("Padded", picture.padded, "all of it, with a blurred margin"),
-        ("Cropped", picture.cropped, "its middle, without the ends"),
+        (say("Padded"), picture.padded, say("{name}, {size}: all of it, with a blurred margin")),
+        (say("Cropped"), picture.cropped, say("{name}, {size}: its middle, without the ends")),
     )
     figures = "".join(
         f'<figure><img src="{made.preview}" alt="{name}">'
-        f"<figcaption><strong>{name}</strong>, {_pixels(made.size)}: {what}</figcaption></figure>"
-        for name, made, what in ways
+        f"<figcaption>{caption.format(name=_strong(name), size=_pixels(made.size))}</figcaption>"
+        "</figure>"
+        for name, made, caption in ways
     )
-    reason = f'<p role="status">{which}{escape(picture.reason)}</p>'
+    reason = f'<p role="status">{escape(say(which + picture.reason))}</p>'
     return f'<div class="framing too-long">{reason}{figures}</div>'
+
+
+def _strong(text: str) -> str:
+    return f"<strong>{text}</strong>"
 
 
 def _pixels(size: tuple[int, int]) -> str:

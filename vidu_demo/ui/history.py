@@ -10,6 +10,7 @@ import gradio as gr
 from vidu_demo import pricing
 from vidu_demo.ledger import Job, JobState
 from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui.status import seconds_spoken
 from vidu_demo.ui.words import I18N, Say
 
 MOST = 50
@@ -63,6 +64,7 @@ class History:
             visible=False,
             show_label=False,
             container=False,
+            max_lines=1,
             placeholder=I18N("Search your videos by their prompt or task id"),
             elem_id="search",
         )
@@ -130,7 +132,7 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
 def _facts(job: Job, say: Say) -> str:
     request, price = job.request, pricing.known(job.request)
     facts = [
-        f"{request['duration']} s" if "duration" in request else "",
+        seconds_spoken(request["duration"], say) if "duration" in request else "",
         request.get("resolution", ""),
         pricing.spoken(price) if price is not None else "",
         say(_STATES[job.state]),

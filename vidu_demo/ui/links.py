@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from vidu_demo.images import is_url
 from vidu_demo.request import VideoRequest, schema
@@ -16,15 +16,15 @@ NAMES = (*SETTINGS, PICTURES)
 def write(sketch: VideoRequest) -> str:
     """Write the settings that are no defaults as a query.
 
-    Uploaded pictures are not in it. Neither is an address with a query of its own, which may be
-    signed and so a secret.
+    Uploaded pictures are not in it. Neither is an address with a query or a login of its own,
+    which may be a secret.
     """
     chosen = {
         field: value
         for field in SETTINGS
         if (value := getattr(sketch, field)) not in (None, "", schema(field).get("default"))
     }
-    pictures = [image for image in sketch.images if is_url(image) and not urlsplit(image).query]
+    pictures = [image for image in sketch.images if is_url(image) and set("?@").isdisjoint(image)]
     return urlencode([*chosen.items(), *((PICTURES, image) for image in pictures)])
 
 

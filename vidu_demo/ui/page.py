@@ -65,7 +65,7 @@ _ARRIVED = """(now) => {
   NAMES.forEach((name) => address.searchParams.delete(name));
   window.history.replaceState(window.history.state, '', address);
   document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     document.querySelector('#make').click();
   });
@@ -86,7 +86,6 @@ class Tab(NamedTuple):
         visitor: What the browser keeps of the visitor.
         language: What the browser asks for, as in `Accept-Language`.
         shown: The id of the job that is open, or empty.
-        beside: The id of the job that it is compared with, or empty.
         seen: What the tab has last drawn of the open job: its id and state.
         fault: The error card that stands there instead of a job, or empty.
         search: What the visitor searches their videos for.
@@ -96,7 +95,6 @@ class Tab(NamedTuple):
     visitor: Any
     language: str
     shown: str
-    beside: str
     seen: str
     fault: str
     search: str
@@ -140,7 +138,6 @@ class _Page:
         self.click = gr.Textbox(visible=False)
         self.language = gr.Textbox(visible=False)
         self.shown = gr.Textbox(visible=False)
-        self.beside = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
         self.fault = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
@@ -189,9 +186,9 @@ class _Page:
                     self.task_box = gr.Textbox(
                         label=I18N("Task id"),
                         info=I18N("Of a task started anywhere with this key. Watching is free."),
-                        submit_btn="Watch",
+                        submit_btn=str(I18N("Watch")),
                     )
-        api.add_generate(runner, self.form)
+        api.add_generate(runner)
 
     @property
     def tab(self) -> list[gr.components.Component]:
@@ -200,7 +197,6 @@ class _Page:
             self.visitor,
             self.language,
             self.shown,
-            self.beside,
             self.seen,
             self.fault,
             self.history.search,
@@ -210,7 +206,7 @@ class _Page:
     @property
     def chosen(self) -> list[gr.blocks.Block]:
         """What the visitor has chosen to see. No tick may change it: one could be late."""
-        return [self.shown, self.beside, self.fault, self.anyway, self.compare]
+        return [self.shown, self.fault, self.anyway, self.compare]
 
     @property
     def drawn(self) -> list[gr.blocks.Block]:
@@ -258,6 +254,7 @@ class _Page:
                 self.language,
                 self.server_time,
                 self.heading,
+                form.examples,
                 *form.filled,
                 *self.view,
             ],
@@ -268,7 +265,7 @@ class _Page:
         arrived.then(**reviewing)
         changes = [*form.changes, self.seen.change]
         gr.on(changes, trigger_mode="always_last", **reviewing)
-        form.listen(SHORT)
+        form.listen(self.language, SHORT)
         self.code.listen()
         for button, name, handler in (
             (self.run, "submit", self.submit),
@@ -288,7 +285,7 @@ class _Page:
         self.resume.click(self.watch_again, self.tab, self.view, **SHORT)
         self.history.list.click(self.use_list, self.tab, self.view, **SHORT)
         self.history.search.change(self.look, self.tab, self.drawn, **SHORT)
-        self.compare.clear(lambda: ("", ""), None, [self.beside, self.compare], **SHORT)
+        self.compare.clear(lambda: "", None, self.compare, **SHORT)
         self.task_box.submit(self.open_task, [self.task_box, *self.tab], self.view, **SHORT)
         self.address.change(None, [self.address], None, js=_PUT_IN_ADDRESS)
         self.again.same.click(self.use_settings, self.tab, form.filled, **SHORT)
@@ -299,7 +296,8 @@ class _Page:
             api_name="use_settings_with_new_seed",
             **SHORT,
         )
-        self.again.go_on.click(self.go_on, self.tab, [form.pictures.gallery], **SHORT)
+        pictures_only = [form.pictures.gallery, form.pictures.urls]
+        self.again.go_on.click(self.go_on, self.tab, pictures_only, **SHORT)
 
     def welcome(self, request: gr.Request, kept: Any, *values: Any) -> Updates:
         """Recognise the visitor; show their form and their newest job, or what was linked to."""
@@ -317,6 +315,7 @@ class _Page:
             self.language: language,
             self.server_time: time.time(),
             self.heading: _heading(simulated=self.simulated, own=own, say=tab.say),
+            self.form.examples: examples.strip(tab.say),
             **self.form.restore(links.read(query, query.getlist(links.PICTURES)) or kept),
             **self.show(tab, job.id if job else ""),
         }
@@ -337,7 +336,7 @@ class _Page:
             self.run: _button(missing, filled, seen, say),
             self.draft: _draft_button(sketch, ready=not missing, say=say),
             self.price: self._price(sketch, filled.takes, usual, say),
-            **self.form.review(filled),
+            **self.form.review(filled, say),
             **self.code.review(sketch),
         }
 
@@ -359,7 +358,8 @@ class _Page:
         except ViduError as error:
             if not started:
                 return self.show(tab, "", error=error)
-            gr.Warning(f"Only {len(started)} of your videos are being made. {error}")
+            partly = status.partly_sent(len(started), error, tab.say)
+            return self.show(tab, started[0].id, fault=partly)
         return self.show(tab, started[0].id)
 
     async def look(self, *values: Any) -> Updates:
@@ -430,13 +430,12 @@ class _Page:
 
     def go_on(self, *values: Any) -> Updates:
         """Make the last frame of the shown video the form's only picture."""
-        tab = Tab(*values)
+        tab, form = Tab(*values), self.form.pictures
         look = self.runner.look(tab.shown, tab.owner)
-        gallery = self.form.pictures.gallery
         if not look or not (video := self._video(look.job)):
-            return {gallery: gr.skip()}
-        folder = Path(gallery.GRADIO_CACHE) / look.job.id
-        return {gallery: [(str(again.last_frame(video, folder)), None)]}
+            return {form.gallery: gr.skip()}
+        folder = Path(form.gallery.GRADIO_CACHE) / look.job.id
+        return {form.gallery: [(str(again.last_frame(video, folder)), None)], form.urls: ""}
 
     def show(
         self,
@@ -472,7 +471,7 @@ class _Page:
             seen, place = "example", examples.finished(say)
             label = I18N("An example, made by the simulator")
             video_shown = gr.Video(FINISHED.clip, label=label, autoplay=False)
-        slip = receipts.with_job(tab.slips, job) if job else None
+        slips = receipts.with_jobs(tab.slips, jobs)
         calm = self.runner.open_jobs / LOOKS_PER_SECOND
         comparison = ""
         if job and other and self._video(job) and self._video(other.job):
@@ -480,7 +479,6 @@ class _Page:
             comparison = compare.render(job, other.job, self._video_url, alike, say)
         return {
             self.shown: job.id if job else "",
-            self.beside: other.job.id if comparison and other else "",
             self.fault: fault,
             self.anyway: gr.Button(visible=isinstance(error, AskedAlready)),
             self.compare: comparison,
@@ -495,7 +493,7 @@ class _Page:
             ),
             self.stop: gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.Button(visible=state == JobState.STOPPED),
-            self.slips: gr.skip() if slip is None else slip,
+            self.slips: gr.skip() if slips is None else slips,
             **self.again.show(job),
             **self.history.show(
                 jobs if found is None else found,
@@ -527,7 +525,7 @@ class _Page:
         listed = say("Vidu's price list, {date}.").format(date=pricing.DATED)
         wait = ""
         if usual:
-            time_said = status.seconds_spoken(usual)
+            time_said = status.seconds_spoken(usual, say)
             wait = " " + say("Usually done in {time} here.").format(time=time_said)
         return (
             f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
@@ -539,7 +537,7 @@ def _button(missing: str, filled: Filled, seen: str | None, say: Say) -> gr.Butt
     if (seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)):
         return gr.Button(say("Sending…"), interactive=False)
     if missing:
-        return gr.Button(say(missing.removesuffix(".")), interactive=False)
+        return gr.Button(say(missing).rstrip(".。"), interactive=False)
     count = len(filled.requests())
     label = (
         say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)

@@ -13,7 +13,7 @@ from vidu_demo.framing import frame
 from vidu_demo.images import flatten, is_url
 from vidu_demo.request import schema
 from vidu_demo.ui import Updates
-from vidu_demo.ui.words import I18N
+from vidu_demo.ui.words import I18N, Say
 
 VIEWABLE = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 """Suffixes of pictures that every browser shows."""
@@ -51,11 +51,15 @@ class Checked(NamedTuple):
     settings: dict[str, Any] | None
 
 
-def check(gallery: Gallery) -> Checked:
+def check(gallery: Gallery, say: Say = str) -> Checked:
     """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show.
 
     A picture that is only too long stays: it can be padded or cropped. Of a video the first frame
     is taken.
+
+    Args:
+        gallery: What was uploaded, with what was there before.
+        say: The visitor's language.
     """
     kept, said, settings = [], [], None
     for path, caption in gallery or []:
@@ -65,13 +69,13 @@ def check(gallery: Gallery) -> Checked:
                 kept.append((_first_frame(path), caption))
                 carried = (clip.read_settings(Path(path)) or {}).get("request")
                 settings = carried if isinstance(carried, dict) else None
-                said.append(_CLIP_READ if settings else _CLIP_WITHOUT)
+                said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
                 continue
             frame(path)
         except PictureInvalid as error:
-            said.append(f"“{name}”: {error.what}")
+            said.append(f"“{name}”: {say(error.what)}")
         except clip.ClipFailed:
-            said.append(f"“{name}” can't be opened as a video.")
+            said.append(say("“{name}” can't be opened as a video.").format(name=name))
         else:
             kept.append((_viewable(path), caption))
     return Checked(kept, "  \n".join(said), settings)

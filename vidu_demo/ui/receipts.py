@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -29,18 +30,21 @@ def task_id(text: str | None) -> str | None:
     return text if _TASK_ID.fullmatch(text) else None
 
 
-def with_job(receipts: Any, job: Job) -> list[dict[str, Any]] | None:
-    """Add a job's receipt. None if there is nothing to add."""
+def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None:
+    """Add the receipts of the latest jobs, newest first. None if there is nothing to add."""
     kept = [receipt for receipt in receipts or [] if isinstance(receipt, dict)]
-    if not job.task_id or any(receipt.get("task") == job.task_id for receipt in kept):
-        return None
-    new = {
-        "task": job.task_id,
-        "backend": job.backend,
-        "created": job.created,
-        "request": {name: job.request[name] for name in SETTINGS if name in job.request},
-    }
-    return [new, *kept][:MOST]
+    known = {receipt.get("task") for receipt in kept}
+    new = [
+        {
+            "task": job.task_id,
+            "backend": job.backend,
+            "created": job.created,
+            "request": {name: job.request[name] for name in SETTINGS if name in job.request},
+        }
+        for job in jobs[:MOST]
+        if job.task_id and job.task_id not in known
+    ]
+    return [*new, *kept][:MOST] if new else None
 
 
 def without(receipts: Any, job: Job) -> list[dict[str, Any]]:

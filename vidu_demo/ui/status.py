@@ -24,7 +24,8 @@ const tick = () => {
   element.querySelectorAll('[data-started]').forEach((place) => {
     const seconds = Math.max(0, Math.floor(now - Number(place.dataset.started)));
     const minutes = Math.floor(seconds / 60);
-    const text = minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+    const words = minutes ? place.dataset.minutes : place.dataset.seconds;
+    const text = words.replace('{minutes}', minutes).replace('{seconds}', seconds % 60);
     if (place.textContent !== text) place.textContent = text;
   });
 };
@@ -54,17 +55,32 @@ def refused(error: ViduError, say: Say) -> str:
     return card(kind, say("Not sent"), body)
 
 
+def partly_sent(started: int, error: ViduError, say: Say) -> str:
+    """Tell that only some of the videos of one click are being made.
+
+    Args:
+        started: How many are.
+        error: Why the next one was not sent.
+        say: The visitor's language.
+    """
+    few = say("Only {number} of your videos are being made.").format(number=started)
+    others = say("Nothing was charged for the others.")
+    body = _fault(f"{few} {say(error.what)}", others, say(error.next_step))
+    return card("fault", say("Not all were sent"), body)
+
+
 def render(look: Look, say: Say) -> str:
     """Say where a job stands, as HTML."""
     job = look.job
     match job.state:
         case JobState.DONE:
-            took = seconds_spoken((job.finished or job.created) - (job.submitted or job.created))
+            took = (job.finished or job.created) - (job.submitted or job.created)
+            headline = say("Done in {time}").format(time=seconds_spoken(took, say))
             body = [*_differences(look, say), _facts(look, say)]
-            return card("done", say("Done in {time}").format(time=took), body)
+            return card("done", headline, body)
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
-            body = [*_message(look, say), _asked(look), _facts(look, say)]
+            body = [*_message(look, say), _asked(look, say), _facts(look, say)]
             return card(kind, say(_FAULTS[job.state]), body)
     step, headline = _progress(look, say)
     bar = "".join(
@@ -72,7 +88,10 @@ def render(look: Look, say: Say) -> str:
         for number, name in enumerate(STEPS)
     )
     started = job.submitted or job.created
-    clock = f'<span class="clock" data-started="{started:.1f}"></span>'
+    clock = (
+        f'<span class="clock" data-started="{started:.1f}" data-seconds="{say("{seconds} s")}" '
+        f'data-minutes="{say("{minutes} min {seconds} s")}"></span>'
+    )
     percent = look.task.progress if look.task and job.state == JobState.RUNNING else None
     bar_value = f' value="{percent}" max="100"' if percent is not None else ""
     body = [
@@ -90,6 +109,11 @@ _FAULTS = {
     JobState.UNKNOWN: "Unknown: it may have been bought",
     JobState.STOPPED: "No longer watched",
 }
+
+
+def without_video(state: JobState) -> str:
+    """Say in a few words how a job ended that made no video."""
+    return _FAULTS[state]
 
 
 def _progress(look: Look, say: Say) -> tuple[int, str]:
@@ -116,14 +140,15 @@ def _progress(look: Look, say: Say) -> tuple[int, str]:
     if task.progress is not None:
         words.append(f"{task.progress} %")
     if task.eta is not None:
-        words.append(say("about {time} left").format(time=seconds_spoken(task.eta)))
+        words.append(say("about {time} left").format(time=seconds_spoken(task.eta, say)))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
-def seconds_spoken(seconds: float) -> str:
+def seconds_spoken(seconds: float, say: Say = str) -> str:
     """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
     minutes, rest = divmod(max(1, round(seconds)), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    words = say("{minutes} min {seconds} s" if minutes else "{seconds} s")
+    return words.format(minutes=minutes, seconds=rest)
 
 
 def _step_class(number: int, current: int) -> str:
@@ -147,15 +172,20 @@ def _differences(look: Look, say: Say) -> list[str]:
     return [f'<p class="difference">{escape(say(text))}</p>' for text in found]
 
 
-def _asked(look: Look) -> str:
+def _asked(look: Look, say: Say) -> str:
     """When and what was asked, to look it up at the vendor: the receipt of a job without an id."""
     job = look.job
     if job.state != JobState.UNKNOWN:
         return ""
     when = datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     request = job.request
-    what = f"“{request['prompt'][:200]}”, {request['duration']} s, {request['resolution']}"
-    return f"<p>Sent at {when}: {escape(what)}.</p>"
+    sent = say("Sent at {time}: “{prompt}”, {seconds} s, {resolution}.").format(
+        time=when,
+        prompt=request["prompt"][:200],
+        seconds=request["duration"],
+        resolution=request["resolution"],
+    )
+    return f"<p>{escape(sent)}</p>"
 
 
 def _fault(what: str, money: str, next_step: str) -> list[str]:
@@ -171,9 +201,13 @@ def _facts(look: Look, say: Say) -> str:
     if job.facts:
         facts = Facts(**job.facts)
         sound = say("with sound") if facts.audio else say("silent")
-        size = f"{facts.width} × {facts.height}, {facts.seconds:.1f} s"
-        rate = say("{rate} frames a second").format(rate=f"{facts.frames_per_second:g}")
-        rows.append((say("Video"), f"{size}, {rate}, {sound}"))
+        holds = say("{size}, {seconds} s, {rate} frames a second, {sound}").format(
+            size=f"{facts.width} × {facts.height}",
+            seconds=f"{facts.seconds:.1f}",
+            rate=f"{facts.frames_per_second:g}",
+            sound=sound,
+        )
+        rows.append((say("Video"), holds))
     if prompt := job.request.get("prompt"):
         rows.append((say("Prompt"), f'<span class="prompt">{escape(prompt)}</span>'))
     if (price := pricing.known(job.request)) is not None:
@@ -196,8 +230,8 @@ def _facts(look: Look, say: Say) -> str:
 def card(kind: str, headline: str, body: list[str], aside: str = "") -> str:
     """Make a card: its kind sets its mark, and its headline is read out when it changes."""
     return (
-        f'<div class="status {kind}"><div class="headline"><h2 role="status">{escape(headline)}'
-        f"</h2>{aside}</div>{''.join(body)}</div>"
+        f'<div class="status {kind}"><div class="headline"><div role="status">'
+        f"<h2>{escape(headline)}</h2></div>{aside}</div>{''.join(body)}</div>"
     )
 
 

@@ -5,6 +5,7 @@ from html import escape
 import gradio as gr
 
 from vidu_demo.request import LONG_PROMPT, schema
+from vidu_demo.ui.words import Say
 from vidu_demo.wording import CHIPS, has, toggle, unheard
 
 _TELL_WHICH = """
@@ -27,25 +28,27 @@ def press(event: gr.EventData, prompt: str | None) -> str:
     return toggle(prompt or "", str(event.phrase))
 
 
-def render(prompt: str | None, *, audio: bool) -> str:
+def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:
     """Show the chips, pressed where their phrase stands in the prompt, as HTML."""
     groups = [
-        f'<div class="chips" role="group" aria-label="{escape(name)}"><h3>{escape(name)}</h3>'
+        f'<div class="chips" role="group" aria-label="{say(name)}"><h3>{say(name)}</h3>'
         + "".join(_chip(phrase, pressed=has(prompt or "", phrase)) for phrase in phrases)
         + "</div>"
         for name, phrases in CHIPS.items()
     ]
     if unheard(prompt or "", audio=audio):
-        groups.append('<p class="unheard">Sound is off, so words about sound have no effect.</p>')
+        said = say("Sound is off, so words about sound have no effect.")
+        groups.append(f'<p class="unheard">{said}</p>')
     return "".join(groups)
 
 
-def counter(prompt: str | None) -> str:
+def counter(prompt: str | None, say: Say = str) -> str:
     """Count the prompt's characters, against the limit that is next, as HTML."""
     length, most = len(prompt or ""), schema("prompt")["maxLength"]
     limit = LONG_PROMPT if length <= LONG_PROMPT else most
     long = " long" if length > LONG_PROMPT else ""
-    return f'<p class="counter{long}">{length} of {limit} characters</p>'
+    said = say("{length} of {limit} characters").format(length=length, limit=limit)
+    return f'<p class="counter{long}">{said}</p>'
 
 
 def _chip(phrase: str, *, pressed: bool) -> str:

@@ -4,6 +4,7 @@ Labels and other fixed texts are translated by Gradio in the browser. What the s
 from several texts, such as a status card, is translated here, for the browser's first language.
 """
 
+import re
 from collections.abc import Callable
 
 import gradio as gr
@@ -13,11 +14,35 @@ from vidu_demo.ui.chinese import CHINESE
 Say = Callable[[str], str]
 """Gives a text in the visitor's language; one that has no translation stays as it is."""
 
-I18N = gr.I18n(en={text: text for text in CHINESE}, zh=CHINESE)
+I18N = gr.I18n(zh=CHINESE)
+"""In another language the key itself is shown, which is the English text."""
 
 
 def speaker(accept_language: str) -> Say:
     """Choose the words by what a browser asks for, such as `zh-CN,zh;q=0.9`."""
-    if accept_language.strip().lower().startswith("zh"):
-        return lambda text: CHINESE.get(text, text)
-    return lambda text: text
+    return _chinese if accept_language.strip().lower().startswith("zh") else str
+
+
+def _chinese(text: str) -> str:
+    """Translate a text of the table, also one whose gaps are filled already.
+
+    The rooms below the page fill them, since they speak English only. What stands in a gap is
+    translated too, but not in quotation marks: those are somebody's own words.
+    """
+    if text in CHINESE:
+        return CHINESE[text]
+    for template, pattern in _PATTERNS.items():
+        if found := pattern.fullmatch(text):
+            filled = {
+                gap: part if f"“{{{gap}}}”" in template else _chinese(part)
+                for gap, part in found.groupdict().items()
+            }
+            return CHINESE[template].format(**filled)
+    return text
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(template)), re.DOTALL)
+
+
+_PATTERNS = {text: _pattern(text) for text in CHINESE if "{" in text}
