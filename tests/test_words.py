@@ -24,8 +24,7 @@ from vidu_demo.request import FIELDS, VideoRequest, schema
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui import compare, history, page, status
 from vidu_demo.ui.chinese import CHINESE
-from vidu_demo.ui.form import named
-from vidu_demo.ui.words import speaker
+from vidu_demo.ui.words import named, speaker
 from vidu_demo.wording import CHIPS
 
 PACKAGE = Path(vidu_demo.__file__).parent

@@ -20,7 +20,7 @@ from PIL import Image
 from vidu_demo import clip
 from vidu_demo.images import SUFFIXES, Picture, is_url
 from vidu_demo.ledger import Job, LedgerFailed
-from vidu_demo.request import FIELDS, VideoRequest
+from vidu_demo.request import VideoRequest
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +112,11 @@ def complete(video: Path, job: Job) -> dict[str, Any] | None:
 
 def settings(job: Job) -> dict[str, Any]:
     """Say what made a job's video, as far as it is known: no pictures, and no links to them."""
-    known = [field for field in FIELDS if field in job.request and field != "images"]
     return {
         "model": MODEL,
         "task_id": job.task_id,
         "created": datetime.fromtimestamp(job.created, UTC).isoformat(timespec="seconds"),
-        "request": {field: job.request[field] for field in known},
+        "request": job.settings,
     }
 
 

@@ -34,7 +34,7 @@ from vidu_demo.errors import (
 from vidu_demo.images import Picture, prepare_all
 from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed
 from vidu_demo.pacing import FIRST_WAIT, Pacer
-from vidu_demo.request import VideoRequest, schema
+from vidu_demo.request import LARGEST_SEED, VideoRequest, schema
 from vidu_demo.task import Task
 from vidu_demo.turns import Turns
 
@@ -50,7 +50,6 @@ WRITE_AGAIN_SECONDS = 5.0
 """Until a change that the ledger could not take is offered again."""
 BUSY_SECONDS = 1.0
 """Until a step that another worker was at is looked at again."""
-LARGEST_SEED = 2147483647
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
 STOPPED_WATCHING: dict[str, Any] = {
     "message": "You stopped watching. The task goes on at the vendor and may be billed.",

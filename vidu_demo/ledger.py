@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.errors import Charged, ViduError
+from vidu_demo.request import SETTINGS
 
 
 class JobState(StrEnum):
@@ -75,6 +76,11 @@ class Job:
     charged: Charged | None = None
     video: str | None = None
     facts: dict[str, Any] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was asked, as far as it is known, without the pictures: links may be signed."""
+        return {field: self.request[field] for field in SETTINGS if field in self.request}
 
     @property
     def open(self) -> bool:

@@ -25,6 +25,7 @@ from vidu_demo.images import ImageInput
 Resolution = Literal["540p", "720p", "1080p"]
 MovementAmplitude = Literal["auto", "small", "medium", "high"]
 
+LARGEST_SEED = 2147483647
 LONG_PROMPT = 2000
 """Characters that every source accepts; Vidu itself takes up to 5000 now (2026-11)."""
 
@@ -74,7 +75,7 @@ class VideoRequest(BaseModel):
     resolution: Resolution = Field(
         "720p", title="Resolution", description="The shorter side of the video, in pixels."
     )
-    seed: Annotated[int, Field(ge=0, le=2147483647), BeforeValidator(_no_switch)] | None = Field(
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_no_switch)] | None = Field(
         None,
         title="Seed",
         description="The same seed gives a similar video. Left empty, one is picked and shown.",
@@ -177,6 +178,9 @@ def schema(field: str) -> dict[str, Any]:
 
 FIELDS: tuple[str, ...] = tuple(VideoRequest.model_fields)
 """The eleven request parameters, in the order the form shows them."""
+
+SETTINGS = tuple(field for field in FIELDS if field != "images")
+"""Every request parameter but the pictures."""
 
 _SCHEMA: dict[str, dict[str, Any]] = VideoRequest.model_json_schema()["properties"]
 

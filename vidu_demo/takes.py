@@ -3,7 +3,7 @@
 from typing import Any
 
 from vidu_demo.errors import Problem, RequestInvalid
-from vidu_demo.request import VideoRequest, schema
+from vidu_demo.request import LARGEST_SEED, VideoRequest
 
 MOST_TAKES = 4
 EACH_PICTURE = "each"
@@ -39,12 +39,9 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
 def _take(request: VideoRequest, number: int) -> VideoRequest:
     if not request.seed:  # each gets one picked, by the runner or, for 0, by the model
         return request
-    return request.model_copy(update={"seed": (request.seed + number - 1) % _LARGEST_SEED + 1})
+    return request.model_copy(update={"seed": (request.seed + number - 1) % LARGEST_SEED + 1})
 
 
 def is_draft(request: VideoRequest) -> bool:
     """Tell whether a form is as cheap as its draft already."""
     return request.resolution == DRAFT["resolution"] and request.duration <= int(DRAFT["duration"])
-
-
-_LARGEST_SEED: int = schema("seed")["maximum"]

@@ -13,3 +13,13 @@ Updates = dict[Block, Any]
 def file_url(path: Path) -> str:
     """Give the address of a file that the page may show, relative to the page."""
     return f"gradio_api/file={quote(str(path))}"
+
+
+def telling(name: str) -> str:
+    """Write the script of a list of buttons: its click event carries a button's `data-` name."""
+    return f"""
+element.addEventListener('click', (event) => {{
+  const button = event.target.closest('[data-{name}]');
+  if (button) trigger('click', {{{name}: button.dataset.{name}}});
+}});
+"""

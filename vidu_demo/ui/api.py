@@ -11,9 +11,9 @@ import gradio as gr
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import JobRunner, Look
 from vidu_demo.ledger import JobState
-from vidu_demo.request import schema
+from vidu_demo.request import SETTINGS, schema
 from vidu_demo.ui import status
-from vidu_demo.ui.form import SETTINGS, make_request, widget
+from vidu_demo.ui.form import make_request, widget
 
 LOOK_SECONDS = 0.5
 AT_ONCE = 40

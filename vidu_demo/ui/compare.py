@@ -12,9 +12,7 @@ from vidu_demo import pricing
 from vidu_demo.images import is_url
 from vidu_demo.ledger import Job
 from vidu_demo.request import FIELDS, schema
-from vidu_demo.ui.form import named
-from vidu_demo.ui.status import seconds_spoken
-from vidu_demo.ui.words import Say
+from vidu_demo.ui.words import Say, named, seconds_spoken
 
 _BLOCK, _ENCODING = 8, 8
 """Pixels to the side of what is compared as one, and the levels of 255 that encoding may change."""

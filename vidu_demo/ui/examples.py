@@ -5,21 +5,14 @@ from html import escape
 import gradio as gr
 
 from vidu_demo.examples import EXAMPLES, FINISHED, Example
-from vidu_demo.ui import file_url
-from vidu_demo.ui.status import card, seconds_spoken
-from vidu_demo.ui.words import Say
-
-_TELL_WHICH = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-example]');
-  if (button) trigger('click', {name: button.dataset.example});
-});
-"""
+from vidu_demo.ui import file_url, telling
+from vidu_demo.ui.status import card
+from vidu_demo.ui.words import Say, seconds_spoken
 
 
 def component() -> gr.HTML:
-    """Make the strip. Its click event carries the example's name as `name`."""
-    return gr.HTML(strip(str), js_on_load=_TELL_WHICH, elem_id="examples", padding=False)
+    """Make the strip. Its click event carries the example's name as `example`."""
+    return gr.HTML(strip(str), js_on_load=telling("example"), elem_id="examples", padding=False)
 
 
 def strip(say: Say) -> str:

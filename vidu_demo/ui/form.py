@@ -9,15 +9,12 @@ import gradio as gr
 
 from vidu_demo import takes
 from vidu_demo.errors import Problem, RequestInvalid
-from vidu_demo.request import FIELDS, VideoRequest, schema
+from vidu_demo.request import SETTINGS, VideoRequest, schema
 from vidu_demo.ui import Updates, examples
 from vidu_demo.ui import wording as prompt_help
 from vidu_demo.ui.framing import Framing, too_long
 from vidu_demo.ui.pictures import Gallery, Pictures, check, read_urls
-from vidu_demo.ui.words import I18N, Say, speaker
-
-SETTINGS = tuple(field for field in FIELDS if field != "images")
-"""Every request parameter but the pictures, which are two widgets: files and URLs."""
+from vidu_demo.ui.words import I18N, Say, named, speaker
 
 
 def widget(field: str, **options: Any) -> gr.components.Component:
@@ -46,14 +43,6 @@ def widget(field: str, **options: Any) -> gr.components.Component:
             return gr.Dropdown(suggestions, allow_custom_value=True, **common)
         case _:
             return gr.Textbox(**common)
-
-
-def named(choice: str) -> str:
-    """Name an option by another text than its value: a value that is a key would be translated.
-
-    Gradio would then send the translation.
-    """
-    return f"{choice} "
 
 
 def make_request(
@@ -256,9 +245,8 @@ class Form:
             *self.notices.values(),
         ]
 
-    def review(self, filled: Filled, say: Say) -> Updates:
+    def review(self, sketch: VideoRequest, say: Say) -> Updates:
         """Say beside the widgets what has no effect."""
-        sketch = filled.sketch()
         told = {notice.field: notice.text for notice in sketch.notices()}
         return {
             **self.pictures.review(sketch.images),
@@ -293,7 +281,7 @@ class Form:
         }
 
     def _example(self, event: gr.EventData) -> Updates:
-        example = examples.find(event.name)
+        example = examples.find(event.example)
         return self.fill(example.settings, [str(example.picture)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:

@@ -70,8 +70,9 @@ def review(
     """
     files = [path for path, _caption in gallery or []]
     say = speaker(language or "")
-    html = render(look(files), resolution, url=bool((urls or "").strip()), say=say)
-    return html, gr.Row(visible=too_long(files))
+    seen = look(files)
+    html = render(seen, resolution, url=bool((urls or "").strip()), say=say)
+    return html, gr.Row(visible=_any_too_long(seen))
 
 
 def look(files: Sequence[str]) -> list[Frame | TooLong | None]:
@@ -81,7 +82,11 @@ def look(files: Sequence[str]) -> list[Frame | TooLong | None]:
 
 def too_long(files: Sequence[str]) -> bool:
     """Tell whether a picture has to be padded or cropped before anything can be sent."""
-    return any(isinstance(seen, TooLong) for seen in look(files))
+    return _any_too_long(look(files))
+
+
+def _any_too_long(seen: Sequence[Frame | TooLong | None]) -> bool:
+    return any(isinstance(picture, TooLong) for picture in seen)
 
 
 def render(

@@ -10,8 +10,7 @@ import gradio as gr
 from vidu_demo import pricing
 from vidu_demo.ledger import Job, JobState
 from vidu_demo.ui import Updates, file_url
-from vidu_demo.ui.status import seconds_spoken
-from vidu_demo.ui.words import I18N, Say
+from vidu_demo.ui.words import I18N, Say, seconds_spoken
 
 MOST = 50
 """Rows shown; older jobs are found by searching."""

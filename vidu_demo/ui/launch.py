@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vidu_demo import examples
+from vidu_demo.examples import MEDIA
 from vidu_demo.ui.theme import CSS_FILE, theme
 from vidu_demo.ui.words import I18N
 
@@ -60,7 +60,7 @@ def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, 
             "max_threads": MOST_THREADS,
             "max_file_size": "50mb",
             "state_session_capacity": 500,
-            "allowed_paths": [str(videos), str(Path(examples.__file__).parent / "media")],
+            "allowed_paths": [str(videos), str(MEDIA)],
             "i18n": I18N,
             "app_kwargs": {"middleware": [Middleware(CloseRoutes)]},
             **options,

@@ -34,8 +34,8 @@ from vidu_demo.ui import (
     visitor,
 )
 from vidu_demo.ui.code import Code
-from vidu_demo.ui.form import Filled, Form
-from vidu_demo.ui.words import I18N, Say, speaker
+from vidu_demo.ui.form import Form
+from vidu_demo.ui.words import I18N, Say, seconds_spoken, speaker
 
 KEPT_FORM = "vidu-demo-form"
 
@@ -325,18 +325,18 @@ class _Page:
         say = speaker(language or "")
         filled = self.form.read(values)
         sketch = filled.sketch()
+        missing, count = "", 0
         try:
-            filled.requests()
-            missing = ""
+            count = len(filled.requests())
         except RequestInvalid as error:
             missing = error.problems[0].message
         usual = self.runner.usual_wait(sketch)
         return {
             self.kept: self.form.keep(filled),
-            self.run: _button(missing, filled, seen, say),
+            self.run: _button(missing, count, seen, say),
             self.draft: _draft_button(sketch, ready=not missing, say=say),
             self.price: self._price(sketch, filled.takes, usual, say),
-            **self.form.review(filled, say),
+            **self.form.review(sketch, say),
             **self.code.review(sketch),
         }
 
@@ -525,7 +525,7 @@ class _Page:
         listed = say("Vidu's price list, {date}.").format(date=pricing.DATED)
         wait = ""
         if usual:
-            time_said = status.seconds_spoken(usual, say)
+            time_said = seconds_spoken(usual, say)
             wait = " " + say("Usually done in {time} here.").format(time=time_said)
         return (
             f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
@@ -533,12 +533,11 @@ class _Page:
         )
 
 
-def _button(missing: str, filled: Filled, seen: str | None, say: Say) -> gr.Button:
+def _button(missing: str, count: int, seen: str | None, say: Say) -> gr.Button:
     if (seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)):
         return gr.Button(say("Sending…"), interactive=False)
     if missing:
         return gr.Button(say(missing).rstrip(".。"), interactive=False)
-    count = len(filled.requests())
     label = (
         say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)
     )

@@ -10,7 +10,8 @@ import gradio as gr
 
 from vidu_demo.jobs import JobRunner
 from vidu_demo.ledger import Job, LedgerFailed
-from vidu_demo.ui.form import SETTINGS, kept_or_default
+from vidu_demo.request import SETTINGS
+from vidu_demo.ui.form import kept_or_default
 
 STORAGE_KEY = "vidu-demo-tasks"
 MOST = 20
@@ -39,7 +40,7 @@ def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None
             "task": job.task_id,
             "backend": job.backend,
             "created": job.created,
-            "request": {name: job.request[name] for name in SETTINGS if name in job.request},
+            "request": job.settings,
         }
         for job in jobs[:MOST]
         if job.task_id and job.task_id not in known

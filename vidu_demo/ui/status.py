@@ -12,7 +12,7 @@ from vidu_demo.jobs import AskedAlready, Look
 from vidu_demo.ledger import JobState
 from vidu_demo.studio import SIMULATOR
 from vidu_demo.task import TaskStatus
-from vidu_demo.ui.words import Say
+from vidu_demo.ui.words import Say, seconds_spoken
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -142,13 +142,6 @@ def _progress(look: Look, say: Say) -> tuple[int, str]:
     if task.eta is not None:
         words.append(say("about {time} left").format(time=seconds_spoken(task.eta, say)))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
-
-
-def seconds_spoken(seconds: float, say: Say = str) -> str:
-    """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
-    minutes, rest = divmod(max(1, round(seconds)), 60)
-    words = say("{minutes} min {seconds} s" if minutes else "{seconds} s")
-    return words.format(minutes=minutes, seconds=rest)
 
 
 def _step_class(number: int, current: int) -> str:

@@ -5,21 +5,15 @@ from html import escape
 import gradio as gr
 
 from vidu_demo.request import LONG_PROMPT, schema
+from vidu_demo.ui import telling
 from vidu_demo.ui.words import Say
 from vidu_demo.wording import CHIPS, has, toggle, unheard
-
-_TELL_WHICH = """
-element.addEventListener('click', (event) => {
-  const chip = event.target.closest('[data-phrase]');
-  if (chip) trigger('click', {phrase: chip.dataset.phrase});
-});
-"""
 
 
 def component() -> gr.HTML:
     """Make the chips. Their click event carries the phrase as `phrase`."""
     return gr.HTML(
-        render("", audio=False), js_on_load=_TELL_WHICH, elem_id="wording", padding=False
+        render("", audio=False), js_on_load=telling("phrase"), elem_id="wording", padding=False
     )
 
 

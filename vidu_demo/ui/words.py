@@ -23,6 +23,21 @@ def speaker(accept_language: str) -> Say:
     return _chinese if accept_language.strip().lower().startswith("zh") else str
 
 
+def seconds_spoken(seconds: float, say: Say = str) -> str:
+    """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    words = say("{minutes} min {seconds} s" if minutes else "{seconds} s")
+    return words.format(minutes=minutes, seconds=rest)
+
+
+def named(choice: str) -> str:
+    """Name an option by another text than its value: a value that is a key would be translated.
+
+    Gradio would then send the translation.
+    """
+    return f"{choice} "
+
+
 def _chinese(text: str) -> str:
     """Translate a text of the table, also one whose gaps are filled already.
 
