@@ -1,5 +1,7 @@
 """What the tests share: the simulator, a client at it, a clock that nobody waits for."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +10,44 @@ import pytest
 from PIL import Image
 
 from vidu_demo import VideoRequest, ViduClient
+from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.render import render
 
 pytest_plugins = ["page_fixtures"]
+
+DEFAULTS = {
+    "duration": 5,
+    "resolution": "720p",
+    "audio": False,
+    "bgm": False,
+    "movement_amplitude": "auto",
+    "off_peak": False,
+    "watermark": False,
+}
+"""What is sent of a request that names none of these."""
+
+
+def run_program(
+    command: list[str], folder: Path, api: Simulator, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that people are given, as they would, but against the simulator."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={
+            **os.environ,
+            "NOVITA_API_KEY": api.key,
+            "NOVITA_BASE_URL": api.url,
+            "NO_PROXY": "127.0.0.1",
+            "PYTHONPATH": str(ROOT),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 class Clock:

@@ -40,6 +40,7 @@ QUIET = {
 WAIT = 15_000
 """Milliseconds that a browser waits for what should be there at once, on a busy machine."""
 SIZE = (320, 240)
+DONE = re.compile(r"^Done in \d+ s$")
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 220)}
 
 

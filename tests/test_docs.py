@@ -1,6 +1,5 @@
 """The guide can't lie: what it says is compared with the code, and its code is run."""
 
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from conftest import run_program
 from page_fixtures import QUIET, App
 from PIL import Image
 
@@ -132,24 +132,9 @@ def test_options_of_the_command_are_the_apps() -> None:
 
 def test_python_code_runs_as_it_stands(app: App, api: Simulator, tmp_path: Path) -> None:
     Image.new("RGB", (320, 240), (220, 30, 30)).save(tmp_path / "photo.jpg")
-    environment = {
-        **os.environ,
-        **QUIET,
-        "NOVITA_API_KEY": api.key,
-        "NOVITA_BASE_URL": api.url,
-        "PYTHONPATH": str(ROOT),
-    }
 
     def run(block: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", block],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_program([sys.executable, "-c", block], tmp_path, api, **QUIET)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 import pytest
+from conftest import DEFAULTS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from page_fixtures import KEY, App
@@ -16,15 +17,6 @@ from vidu_demo.images import prepare
 from vidu_demo.request import FIELDS
 from vidu_demo.simulator import Fault, Simulator
 
-DEFAULTS = {
-    "duration": 5,
-    "resolution": "720p",
-    "audio": False,
-    "bgm": False,
-    "movement_amplitude": "auto",
-    "off_peak": False,
-    "watermark": False,
-}
 SMALL = {"duration": 1, "resolution": "540p"}
 
 

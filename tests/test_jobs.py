@@ -467,12 +467,8 @@ def test_stop_and_go_while_the_video_is_fetched(
     assert fetches.most == 1
 
 
-def test_a_stop_that_comes_too_late_changes_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.simulator.faults["download"] = [Fault(delay=0.1)]
-    job = bench.start()
-    until(lambda: bench.simulator.download_count == 1)
+def done_after_the_look(bench: Bench, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the job end between the runner's look at it and what it then does."""
     look = bench.runner.look
 
     def slow(job_id: str, owner: str) -> Any:
@@ -481,6 +477,15 @@ def test_a_stop_that_comes_too_late_changes_nothing(
         return seen
 
     monkeypatch.setattr(bench.runner, "look", slow)
+
+
+def test_a_stop_that_comes_too_late_changes_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.simulator.faults["download"] = [Fault(delay=0.1)]
+    job = bench.start()
+    until(lambda: bench.simulator.download_count == 1)
+    done_after_the_look(bench, job, monkeypatch)
     assert bench.runner.stop(job.id, OWNER) is None
     assert bench.row(job).state is JobState.DONE
 
@@ -612,14 +617,7 @@ def test_a_video_that_came_before_the_delete_is_not_deleted_with_it(
     job = bench.start()
     until(lambda: bench.simulator.download_count == 1)
     bench.runner.stop(job.id, OWNER)
-    look = bench.runner.look
-
-    def slow(job_id: str, owner: str) -> Any:
-        seen = look(job_id, owner)
-        bench.done(job)
-        return seen
-
-    monkeypatch.setattr(bench.runner, "look", slow)
+    done_after_the_look(bench, job, monkeypatch)
     assert not bench.runner.forget(job.id, OWNER)
     bench.done(job)
 

@@ -9,23 +9,14 @@ from typing import Any
 
 import av
 import pytest
-from page_fixtures import COLOURS, SIZE, App, Visitor, until
+from conftest import DEFAULTS
+from page_fixtures import COLOURS, DONE, SIZE, App, Visitor, until
 from PIL import Image
 from playwright.sync_api import Route, expect
 
 from vidu_demo.images import prepare
 from vidu_demo.simulator import Fault, Simulator
 
-DEFAULTS = {
-    "duration": 5,
-    "resolution": "720p",
-    "audio": False,
-    "bgm": False,
-    "movement_amplitude": "auto",
-    "off_peak": False,
-    "watermark": False,
-}
-DONE = re.compile(r"^Done in \d+ s$")
 VIDEO_NAME = re.compile(r"^vidu-\d{4}-\d\d-\d\d-seed(\d+)-(\d+)s\.mp4$")
 
 

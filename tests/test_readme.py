@@ -1,12 +1,11 @@
 """The README can't lie: what it says is compared with the code, and its code is run."""
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import run_program
 from PIL import Image
 
 from vidu_demo.settings import ROOT
@@ -46,22 +45,7 @@ def test_client_code_runs_as_it_stands(tmp_path: Path) -> None:
     Image.new("RGB", (320, 240), (220, 30, 30)).save(tmp_path / "photo.jpg")
     (block,) = code("python")
     with Simulator(seconds=1.0) as simulator:
-        environment = {
-            **os.environ,
-            "NOVITA_API_KEY": simulator.key,
-            "NOVITA_BASE_URL": simulator.url,
-            "PYTHONPATH": str(ROOT),
-            "NO_PROXY": "127.0.0.1",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", block],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_program([sys.executable, "-c", block], tmp_path, simulator)
         assert done.returncode == 0, done.stderr
         assert simulator.submit_count == 1
     (video,) = (tmp_path / "videos").glob("*.mp4")

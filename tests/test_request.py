@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from conftest import DEFAULTS
 from PIL import Image
 
 from vidu_demo import VideoRequest
@@ -30,13 +31,7 @@ def test_the_least_request_sends_every_default_but_those_that_mean_nothing() -> 
     assert VideoRequest(**LEAST).payload(["https://example.com/a.png"]) == {
         "images": ["https://example.com/a.png"],
         "prompt": "slow push-in",
-        "duration": 5,
-        "resolution": "720p",
-        "audio": False,
-        "bgm": False,
-        "movement_amplitude": "auto",
-        "off_peak": False,
-        "watermark": False,
+        **DEFAULTS,
     }
 
 

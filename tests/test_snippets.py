@@ -6,15 +6,16 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import run_program
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -23,7 +24,6 @@ from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.client import BASE_URL
 from vidu_demo.images import prepare
 from vidu_demo.request import FIELDS, schema
-from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.snippets import SNIPPETS, Snippet
 
@@ -53,7 +53,7 @@ COMMANDS = {
 }
 NEEDS = {CURL: ("bash", "curl"), JAVASCRIPT: ("node",)}
 
-Run = Callable[[VideoRequest], "subprocess.CompletedProcess[str]"]
+Run = Callable[[VideoRequest], CompletedProcess[str]]
 
 
 @pytest.fixture(params=SNIPPETS, ids=lambda snippet: snippet.label)
@@ -87,7 +87,7 @@ def folder(tmp_path: Path) -> Path:
 def run(snippet: Snippet, api: Simulator, folder: Path) -> Run:
     """Write a request's program, point it at the simulator, and run it without its pauses."""
 
-    def run(request: VideoRequest) -> "subprocess.CompletedProcess[str]":
+    def run(request: VideoRequest) -> CompletedProcess[str]:
         text = snippet.write(request)
         if snippet is VIDU_DEMO:
             text = text.replace("ViduClient()", "ViduClient(sleep=lambda _: None)")
@@ -97,22 +97,7 @@ def run(snippet: Snippet, api: Simulator, folder: Path) -> Run:
             text = text.replace(BASE_URL, api.url)
         command, name = COMMANDS[snippet]
         (folder / name).write_text(text, "utf-8")
-        environment = {
-            **os.environ,
-            "NOVITA_API_KEY": KEY,
-            "NOVITA_BASE_URL": api.url,
-            "NO_PROXY": "127.0.0.1",
-            "PYTHONPATH": str(ROOT),
-        }
-        done = subprocess.run(
-            [command, name],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_program([command, name], folder, api)
         assert KEY not in done.stdout + done.stderr
         return done
 

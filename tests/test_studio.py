@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from page_fixtures import KEY, App, Visitor, free_port, until
+from conftest import DEFAULTS
+from page_fixtures import DONE, KEY, App, Visitor, free_port, until
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator, Request, expect
 
@@ -26,16 +27,6 @@ from vidu_demo.ui import links
 from vidu_demo.ui.visitor import owner
 
 SMALL = {"duration": 1, "resolution": "540p"}
-DEFAULTS = {
-    "duration": 5,
-    "resolution": "720p",
-    "audio": False,
-    "bgm": False,
-    "movement_amplitude": "auto",
-    "off_peak": False,
-    "watermark": False,
-}
-DONE = re.compile(r"^Done in \d+ s$")
 RUNNING = ["TASK_STATUS_PROCESSING"]
 """What the simulator says of every task, until it is told otherwise."""
 
