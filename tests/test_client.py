@@ -2,11 +2,12 @@
 
 import json
 import logging
+import random
 import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from time import time
@@ -486,6 +487,18 @@ def test_an_answer_without_end_is_not_read_to_its_end(clock: Clock) -> None:
 
 
 # Watching
+
+
+def test_the_callers_random_numbers_stay_theirs(
+    simulator: Simulator, clock: Clock, request_: VideoRequest
+) -> None:
+    before = random.getstate()
+    with closing(
+        ViduClient(simulator.key, simulator.url, clock=clock, sleep=clock.sleep)
+    ) as client:
+        *_, last = client.generate(request_)
+    assert last.status is TaskStatus.SUCCEEDED
+    assert random.getstate() == before
 
 
 def test_the_id_comes_before_any_question_and_the_link_at_the_end(

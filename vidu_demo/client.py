@@ -6,11 +6,11 @@ reach the API or was turned away with 429. Everything else about a task is free 
 
 import email.utils
 import os
-import random
 import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 from urllib.parse import quote
 
@@ -55,6 +55,10 @@ GET_SECONDS = 30.0
 SUBMIT_TRIES = 4
 """Tries of a submit, counting only those that certainly did not reach the API or met a 429."""
 
+chance = SystemRandom().random
+"""Numbers in [0, 1) from the system: whoever seeds Python's own `random` keeps their sequence, and
+still gets another seed for each video."""
+
 
 class ViduClient:
     """Talks to the API. Every error it raises derives from `ViduError`.
@@ -74,7 +78,7 @@ class ViduClient:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random.random,
+        random: Callable[[], float] = chance,
     ) -> None:
         self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
         address = base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL

@@ -6,7 +6,6 @@ next is due; a task is never asked about twice at once.
 
 import hashlib
 import logging
-import random
 import secrets
 import threading
 import time
@@ -19,7 +18,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from vidu_demo import folder
-from vidu_demo.client import ViduClient
+from vidu_demo.client import ViduClient, chance
 from vidu_demo.download import fetch
 from vidu_demo.errors import (
     ApiRefused,
@@ -144,7 +143,7 @@ class JobRunner:
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        random: Callable[[], float] = random.random,
+        random: Callable[[], float] = chance,
     ) -> None:
         self.backend, self.videos = backend, videos
         self._ledger, self._client = ledger, client
