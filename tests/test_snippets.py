@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import io
 import json
 import os
 import re
@@ -216,6 +217,17 @@ def test_what_is_out_of_range_is_written_as_it_is(snippet: Snippet) -> None:
     assert "77" in text
     assert '"8k"' in text
     text.encode()
+
+
+def test_files_of_one_name_are_told_apart(run: Run, api: Simulator, folder: Path) -> None:
+    for name, colour in (("cat.png", "red"), ("cat-2.png", "blue")):
+        Image.new("RGB", (64, 64), colour).save(folder / name)
+    run(VideoRequest(images=["here/cat.png", "there/cat.png"], prompt="x"))
+    (body,) = api.submits
+    assert isinstance(body, dict)
+    sent = [base64.b64decode(picture.partition(",")[2]) for picture in body["images"]]
+    colours = [Image.open(io.BytesIO(data)).convert("RGB").getpixel((0, 0)) for data in sent]
+    assert colours == [(255, 0, 0), (0, 0, 255)]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.label)

@@ -7,6 +7,7 @@ pictures from the folder it is run in.
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -84,9 +85,19 @@ def _fill(
 
 
 def _pictures(request: VideoRequest) -> Iterator[str]:
-    """Name the pictures: URLs as they are, files without the folder they are in here."""
+    """Name the pictures: URLs as they are, files without the folder they are in here.
+
+    Files of one name are numbered, since whoever runs the program has them in one folder.
+    """
+    times = Counter[str]()
     for image in getattr(request, "images", None) or [PLACEHOLDER]:
-        yield image if is_url(image) else _file_name(image)
+        if is_url(image):
+            yield image
+            continue
+        name = Path(_file_name(image))
+        times[name.name] += 1
+        number = times[name.name]
+        yield name.name if number == 1 else f"{name.stem}-{number}{name.suffix}"
 
 
 def _file_name(image: ImageInput) -> str:
