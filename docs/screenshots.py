@@ -152,6 +152,7 @@ class Walk:
             # In a window of the page's height, what sticks to the window's foot covers nothing.
             whole = self.page.evaluate("document.documentElement.scrollHeight")
             self._resize(width, max(height, whole))
+            self.page.evaluate("scrollTo(0, 0)")
             for scheme in ("dark", "light"):
                 self._take(self.folder / f"{state}-{width}-{scheme}.png", scheme)
             self._resize(width, height)
