@@ -10,7 +10,8 @@ from vidu_demo.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.launch import launch
-from vidu_demo.ui.page import build, who_pays
+from vidu_demo.ui.page import build
+from vidu_demo.ui.payer import Payer
 
 
 def read_arguments() -> argparse.Namespace:
@@ -37,7 +38,7 @@ if gr.NO_RELOAD:  # a hot reload builds the page anew, over the same running job
 demo = build(studio.runner, simulated=studio.simulated)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
-    print(who_pays(simulated=studio.simulated))
+    print((Payer.NOBODY if studio.simulated else Payer.READER).line)
     if arguments.share and not studio.simulated:
         print("Whoever has the public link can make videos, and this app's key pays for them.")
     try:

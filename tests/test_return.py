@@ -127,6 +127,7 @@ def test_task_that_is_not_there_is_said_so(visitor: Visitor, typed: str, says: s
     visitor.field("Task id").fill(typed)
     visitor.button("Watch").click()
     expect(visitor.status).to_contain_text(says)
+    expect(visitor.headline).not_to_have_text("Not sent")  # nothing was to be
 
 
 def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simulator) -> None:

@@ -138,7 +138,7 @@ def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
     expect(visitor.page.locator(".payer")).to_have_text(
         "Videos are made by Vidu Q2 Pro at Novita and charged to your key."
     )
-    expect(visitor.page.locator("#price")).to_contain_text("Charged to this app's key.")
+    expect(visitor.page.locator("#price")).to_contain_text("Charged to your key.")
     expect(visitor.headline).to_have_text("An example")
     expect(visitor.status).to_contain_text(
         "Made by the simulator on a machine like this: no model was used."

@@ -22,8 +22,9 @@ from vidu_demo.images import PictureTooLong, prepare
 from vidu_demo.ledger import Job, JobState
 from vidu_demo.request import FIELDS, VideoRequest, schema
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.ui import compare, history, page, status
+from vidu_demo.ui import compare, history, status
 from vidu_demo.ui.chinese import CHINESE
+from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.words import named, speaker
 from vidu_demo.wording import CHIPS
 
@@ -190,10 +191,9 @@ FILLED = {
         "请求已发送，但答复中没有任务（HTTP 502）：可能有任务正在运行，而没有它的 ID。"
     ),
     "Duration goes from 1 to 10; 12 is outside.": "时长的范围是 1 到 10，12 超出了范围。",
-    page.who_pays(simulated=False): "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入你的密钥。",
-    page.who_pays(simulated=False, own=False): (
-        "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入本站的密钥。"
-    ),
+    Payer.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入你的密钥。",
+    Payer.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入本站的密钥。",
+    Payer.HOST.reminder: "费用计入本站的密钥。",
 }
 
 

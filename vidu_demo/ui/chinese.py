@@ -169,7 +169,7 @@ CHINESE: dict[str, str] = {
     "for {number} videos": "共 {number} 条视频",
     "Vidu's price list, {date}.": "按 Vidu 价目表（{date}）。",
     "Nothing is charged.": "不计费。",
-    "Charged to this app's key.": "费用计入本应用的密钥。",
+    "Charged to {key}.": "费用计入{key}。",
     "Usually done in {time} here.": "在这里通常 {time}完成。",
     "Draft first": "先出草稿",
     "Make the video": "生成视频",
@@ -458,6 +458,7 @@ CHINESE: dict[str, str] = {
         "用这个密钥在任何地方开始的任务。跟踪不收费。"
     ),
     "Watch": "跟踪",
+    "Nothing to watch": "没有可跟踪的任务",
     "This does not look like a task's id.": "这不像是任务 ID。",
     "Copy it whole.": "请完整复制。",
 }

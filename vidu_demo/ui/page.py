@@ -11,21 +11,18 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo import pricing, takes
-from vidu_demo.errors import RequestInvalid, ViduError
-from vidu_demo.examples import FINISHED
+from vidu_demo.errors import ViduError
 from vidu_demo.images import is_url
-from vidu_demo.jobs import AskedAlready, JobRunner
+from vidu_demo.jobs import JobRunner
 from vidu_demo.ledger import Job, JobState, LedgerFailed
-from vidu_demo.request import VideoRequest
 from vidu_demo.ui import (
     Updates,
     again,
     api,
-    bell,
     compare,
     examples,
     file_url,
+    heading,
     history,
     links,
     pictures,
@@ -35,7 +32,10 @@ from vidu_demo.ui import (
 )
 from vidu_demo.ui.code import Code
 from vidu_demo.ui.form import Form
-from vidu_demo.ui.words import I18N, Say, seconds_spoken, speaker
+from vidu_demo.ui.pay import Pay
+from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.result import Result
+from vidu_demo.ui.words import I18N, Say, speaker
 
 KEPT_FORM = "vidu-demo-form"
 
@@ -148,34 +148,9 @@ class _Page:
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
-                with gr.Row(elem_id="pay", equal_height=True):
-                    self.price = gr.HTML(elem_id="price", padding=False)
-                    self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
-                    self.run = gr.Button(
-                        I18N("Add a picture"),
-                        variant="primary",
-                        interactive=False,
-                        size="lg",
-                        elem_id="make",
-                    )
+                self.pay = Pay()
             with gr.Column(scale=6, min_width=320):
-                self.place = status.component()
-                with gr.Row(elem_id="choices"):
-                    self.bell = bell.component()
-                    self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
-                    self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
-                    self.anyway = gr.Button(
-                        I18N("Make a second one anyway"), size="sm", visible=False
-                    )
-                self.video = gr.Video(
-                    label=I18N("Video"),
-                    interactive=False,
-                    autoplay=True,
-                    loop=True,
-                    buttons=["download"],
-                    height=420,
-                    elem_id="video",
-                )
+                self.result = Result()
                 self.again = again.Again()
                 self.compare = compare.component()
                 self.history = history.History()
@@ -206,7 +181,7 @@ class _Page:
     @property
     def chosen(self) -> list[gr.blocks.Block]:
         """What the visitor has chosen to see. No tick may change it: one could be late."""
-        return [self.shown, self.fault, self.anyway, self.compare]
+        return [self.shown, self.fault, self.result.anyway, self.compare]
 
     @property
     def drawn(self) -> list[gr.blocks.Block]:
@@ -214,13 +189,9 @@ class _Page:
         return [
             self.seen,
             self.address,
-            self.place,
-            self.bell,
-            self.video,
             self.timer,
-            self.stop,
-            self.resume,
             self.slips,
+            *self.result.outputs,
             *self.again.outputs,
             *self.history.outputs,
         ]
@@ -238,9 +209,7 @@ class _Page:
             "inputs": [self.language, self.seen, *form.inputs],
             "outputs": [
                 self.kept,
-                self.run,
-                self.draft,
-                self.price,
+                *self.pay.outputs,
                 *form.reviewed,
                 *self.code.outputs,
             ],
@@ -268,9 +237,9 @@ class _Page:
         form.listen(self.language, SHORT)
         self.code.listen()
         for button, name, handler in (
-            (self.run, "submit", self.submit),
-            (self.draft, "submit_draft", partial(self.submit, draft=True)),
-            (self.anyway, "submit_again", partial(self.submit, anyway=True)),
+            (self.pay.run, "submit", self.submit),
+            (self.pay.draft, "submit_draft", partial(self.submit, draft=True)),
+            (self.result.anyway, "submit_again", partial(self.submit, anyway=True)),
         ):
             button.click(
                 handler,
@@ -280,9 +249,9 @@ class _Page:
                 js=_NEW_CLICK,
                 **SHORT,
             )
-        gr.on([self.timer.tick, self.bell.tick], self.look, self.tab, self.drawn, **SHORT)
-        self.stop.click(self.stop_watching, self.tab, self.view, **SHORT)
-        self.resume.click(self.watch_again, self.tab, self.view, **SHORT)
+        gr.on([self.timer.tick, self.result.bell.tick], self.look, self.tab, self.drawn, **SHORT)
+        self.result.stop.click(self.stop_watching, self.tab, self.view, **SHORT)
+        self.result.resume.click(self.watch_again, self.tab, self.view, **SHORT)
         self.history.list.click(self.use_list, self.tab, self.view, **SHORT)
         self.history.search.change(self.look, self.tab, self.drawn, **SHORT)
         self.compare.clear(lambda: "", None, self.compare, **SHORT)
@@ -309,33 +278,33 @@ class _Page:
         query = request.query_params
         task = receipts.task_id(query.get("task"))
         job = self.runner.adopt(task, owner=tab.owner) if task else newest
-        own = request.url.hostname in ("localhost", "127.0.0.1")
+        payer = Payer.of(request, simulated=self.simulated)
         return {
             self.visitor: state,
             self.language: language,
             self.server_time: time.time(),
-            self.heading: _heading(simulated=self.simulated, own=own, say=tab.say),
+            self.heading: heading.render(payer, tab.say),
             self.form.examples: examples.strip(tab.say),
             **self.form.restore(links.read(query, query.getlist(links.PICTURES)) or kept),
             **self.show(tab, job.id if job else ""),
         }
 
-    def review(self, language: str, seen: str | None, *values: Any) -> Updates:
+    def review(
+        self, request: gr.Request, language: str | None, seen: str | None, *values: Any
+    ) -> Updates:
         """Say what is missing, what has no effect and what it will cost."""
         say = speaker(language or "")
         filled = self.form.read(values)
         sketch = filled.sketch()
-        missing, count = "", 0
-        try:
-            count = len(filled.requests())
-        except RequestInvalid as error:
-            missing = error.problems[0].message
-        usual = self.runner.usual_wait(sketch)
         return {
             self.kept: self.form.keep(filled),
-            self.run: _button(missing, count, seen, say),
-            self.draft: _draft_button(sketch, ready=not missing, say=say),
-            self.price: self._price(sketch, filled.takes, usual, say),
+            **self.pay.review(
+                filled,
+                Payer.of(request, simulated=self.simulated),
+                self.runner.usual_wait(sketch),
+                sending=(seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)),
+                say=say,
+            ),
             **self.form.review(sketch, say),
             **self.code.review(sketch),
         }
@@ -395,8 +364,7 @@ class _Page:
         tab = Tab(*values)
         task = receipts.task_id(text)
         if not task:
-            wrong = ViduError("This does not look like a task's id.", next_step="Copy it whole.")
-            return self.show(tab, "", error=wrong)
+            return self.show(tab, "", fault=status.no_task_id(tab.say))
         job = self.runner.adopt(task, owner=tab.owner)
         self.runner.watch_again(job.id, tab.owner)
         return self.show(tab, job.id)
@@ -460,17 +428,8 @@ class _Page:
         except LedgerFailed as failure:
             error = failure
         job = look.job if look else None
-        state = job.state if job else None
         fault = status.refused(error, say) if error else fault
-        if fault or look:
-            seen = f"{job.id} {job.state}" if job else "fault"
-            place = fault or (status.render(look, say) if look else "")
-            video = self._video(job) if job else None
-            video_shown = gr.Video(video, label=I18N("Video"), autoplay=True)
-        else:
-            seen, place = "example", examples.finished(say)
-            label = I18N("An example, made by the simulator")
-            video_shown = gr.Video(FINISHED.clip, label=label, autoplay=False)
+        seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
         slips = receipts.with_jobs(tab.slips, jobs)
         calm = self.runner.open_jobs / LOOKS_PER_SECOND
         comparison = ""
@@ -480,20 +439,23 @@ class _Page:
         return {
             self.shown: job.id if job else "",
             self.fault: fault,
-            self.anyway: gr.Button(visible=isinstance(error, AskedAlready)),
             self.compare: comparison,
             self.seen: seen,
             self.address: (job.task_id or "") if job else "",
-            self.place: place,
-            self.bell: bell.render(jobs, say),
-            # A video that is sent again would start anew.
-            self.video: gr.skip() if seen == tab.seen else video_shown,
             self.timer: gr.Timer(
                 min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=any(j.open for j in jobs)
             ),
-            self.stop: gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
-            self.resume: gr.Button(visible=state == JobState.STOPPED),
             self.slips: gr.skip() if slips is None else slips,
+            **self.result.offer_another(error),
+            **self.result.show(
+                look,
+                fault,
+                jobs=jobs,
+                picture=self.runner.thumbnail(job) if job else None,
+                video=self._video(job) if job else None,
+                seen=seen == tab.seen,
+                say=say,
+            ),
             **self.again.show(job),
             **self.history.show(
                 jobs if found is None else found,
@@ -510,66 +472,3 @@ class _Page:
 
     def _video_url(self, job: Job) -> str:
         return file_url(self.runner.file(job, job.video or ""))
-
-    def _price(self, sketch: VideoRequest, count: Any, usual: float | None, say: Say) -> str:
-        try:
-            prices = [pricing.known(dict(request)) for request in takes.plan(sketch, count)]
-        except RequestInvalid:
-            prices = []
-        known = [price for price in prices if price is not None]
-        if not known or len(known) < len(prices):  # a number that is being typed
-            return ""
-        amount = pricing.spoken(sum(known, start=0 * known[0]))
-        several = f" {say('for {number} videos').format(number=len(known))}" if known[1:] else ""
-        paid = say("Nothing is charged." if self.simulated else "Charged to this app's key.")
-        listed = say("Vidu's price list, {date}.").format(date=pricing.DATED)
-        wait = ""
-        if usual:
-            time_said = seconds_spoken(usual, say)
-            wait = " " + say("Usually done in {time} here.").format(time=time_said)
-        return (
-            f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
-            f"<span>{listed} {paid}{wait}</span></div>"
-        )
-
-
-def _button(missing: str, count: int, seen: str | None, say: Say) -> gr.Button:
-    if (seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)):
-        return gr.Button(say("Sending…"), interactive=False)
-    if missing:
-        return gr.Button(say(missing).rstrip(".。"), interactive=False)
-    label = (
-        say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)
-    )
-    return gr.Button(label, interactive=True)
-
-
-def _draft_button(sketch: VideoRequest, *, ready: bool, say: Say) -> gr.Button:
-    if not ready or takes.is_draft(sketch):
-        return gr.Button(visible=False)
-    price = pricing.estimate(sketch.model_copy(update=takes.DRAFT))
-    return gr.Button(f"{say('Draft first')} · {pricing.spoken(price)}", visible=True)
-
-
-def who_pays(*, simulated: bool, own: bool = True) -> str:
-    """Say in one line where videos come from and who pays.
-
-    Args:
-        simulated: True if no model is used.
-        own: True if whoever reads it runs the app, so that the key is theirs.
-    """
-    if simulated:
-        return (
-            "Simulated: videos are made on this machine, no model is used and nothing is charged."
-        )
-    key = "your key" if own else "the host's key"
-    return f"Videos are made by Vidu Q2 Pro at Novita and charged to {key}."
-
-
-def _heading(*, simulated: bool, own: bool, say: Say) -> str:
-    return (
-        '<header class="heading"><h1>Vidu Q2 Pro</h1>'
-        f"<p>{say('A picture and a sentence become a video.')}</p>"
-        f'<p class="payer {"simulated" if simulated else "paid"}">'
-        f"{say(who_pays(simulated=simulated, own=own))}</p></header>"
-    )

@@ -55,6 +55,12 @@ def refused(error: ViduError, say: Say) -> str:
     return card(kind, say("Not sent"), body)
 
 
+def no_task_id(say: Say) -> str:
+    """Tell that a text is no task's id, so that there is nothing to ask about."""
+    body = _fault(say("This does not look like a task's id."), "", say("Copy it whole."))
+    return card("note", say("Nothing to watch"), body)
+
+
 def partly_sent(started: int, error: ViduError, say: Say) -> str:
     """Tell that only some of the videos of one click are being made.
 

@@ -14,7 +14,13 @@ from vidu_demo.ui.chinese import CHINESE
 Say = Callable[[str], str]
 """Gives a text in the visitor's language; one that has no translation stays as it is."""
 
-I18N = gr.I18n(zh=CHINESE)
+GRADIOS = {
+    "upload_text.drop_gallery": "Drop a picture or a video made here",
+    "common.webcam": "Take a photo",
+}
+"""What Gradio itself says of the pictures too vaguely, or not at all, by its own keys."""
+
+I18N = gr.I18n(en=GRADIOS, zh=CHINESE)
 """In another language the key itself is shown, which is the English text."""
 
 

@@ -1,0 +1,14 @@
+"""The top of the page: its name, what it does, who pays."""
+
+from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.words import Say
+
+
+def render(payer: Payer, say: Say) -> str:
+    """Write the heading as HTML."""
+    kind = "simulated" if payer is Payer.NOBODY else "paid"
+    return (
+        '<header class="heading"><h1>Vidu Q2 Pro</h1>'
+        f"<p>{say('A picture and a sentence become a video.')}</p>"
+        f'<p class="payer {kind}">{say(payer.line)}</p></header>'
+    )

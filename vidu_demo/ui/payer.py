@@ -1,0 +1,37 @@
+"""Who pays for a video: nobody on the simulator, else the owner of the app's key."""
+
+from enum import StrEnum
+
+import gradio as gr
+
+THIS_MACHINE = ("localhost", "127.0.0.1")
+
+
+class Payer(StrEnum):
+    """Whose the key is, to the person who reads it."""
+
+    NOBODY = "nobody"
+    READER = "your key"
+    HOST = "the host's key"
+
+    @classmethod
+    def of(cls, request: gr.Request, *, simulated: bool) -> "Payer":
+        """Tell who pays. Whoever opens the page on the app's own machine is taken for its host."""
+        if simulated:
+            return cls.NOBODY
+        return cls.READER if request.url.hostname in THIS_MACHINE else cls.HOST
+
+    @property
+    def line(self) -> str:
+        """Where videos come from and who pays, in one line."""
+        if self is Payer.NOBODY:
+            return (
+                "Simulated: videos are made on this machine, no model is used and nothing is "
+                "charged."
+            )
+        return f"Videos are made by Vidu Q2 Pro at Novita and charged to {self}."
+
+    @property
+    def reminder(self) -> str:
+        """Who pays, beside a price."""
+        return "Nothing is charged." if self is Payer.NOBODY else f"Charged to {self}."

@@ -1,0 +1,89 @@
+"""What came of a click: the status, what can be done about it, and the video."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from vidu_demo.errors import ViduError
+from vidu_demo.examples import FINISHED
+from vidu_demo.jobs import AskedAlready, Look
+from vidu_demo.ledger import Job, JobState
+from vidu_demo.ui import Updates, bell, examples, file_url, status
+from vidu_demo.ui.words import I18N, Say
+
+
+class Result:
+    """The upper part of the right side."""
+
+    def __init__(self) -> None:
+        self.place = status.component()
+        with gr.Row(elem_id="choices"):
+            self.bell = bell.component()
+            self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
+            self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
+            self.anyway = gr.Button(I18N("Make a second one anyway"), size="sm", visible=False)
+        self.video = gr.Video(
+            label=I18N("Video"),
+            interactive=False,
+            autoplay=True,
+            loop=True,
+            buttons=["download"],
+            height=420,
+            elem_id="video",
+        )
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `show` gives values for."""
+        return [self.place, self.bell, self.stop, self.resume, self.video]
+
+    def show(
+        self,
+        look: Look | None,
+        fault: str,
+        *,
+        jobs: Sequence[Job],
+        picture: Path | None,
+        video: Path | None,
+        seen: bool,
+        say: Say,
+    ) -> Updates:
+        """Draw a job, an error where there is none, or else the example.
+
+        Args:
+            look: How the job stands.
+            fault: The card of an error.
+            jobs: All of the visitor's, for the bell.
+            picture: What the job is made from, in small.
+            video: What was made.
+            seen: True if the tab shows this video already: sent again, it would start anew.
+            say: The visitor's language.
+        """
+        state = look.job.state if look else None
+        label, autoplay = I18N("Video"), True
+        if fault:
+            place = fault
+        elif look:
+            place = status.render(look, say) + _stage(look, picture)
+        else:
+            place = examples.finished(say)
+            video, label, autoplay = FINISHED.clip, I18N("An example, made by the simulator"), False
+        return {
+            self.place: place,
+            self.bell: bell.render(jobs, say),
+            self.stop: gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
+            self.resume: gr.Button(visible=state == JobState.STOPPED),
+            self.video: gr.skip() if seen else gr.Video(video, label=label, autoplay=autoplay),
+        }
+
+    def offer_another(self, error: ViduError | None) -> Updates:
+        """Offer to send the very same request again, after it was held back."""
+        return {self.anyway: gr.Button(visible=isinstance(error, AskedAlready))}
+
+
+def _stage(look: Look, picture: Path | None) -> str:
+    """Show the picture, out of focus, where the video will be."""
+    if not picture or not look.job.open:
+        return ""
+    return f'<style>#video .empty {{ --picture: url("{file_url(picture)}"); }}</style>'
