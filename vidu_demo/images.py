@@ -13,9 +13,11 @@ import io
 import math
 import os
 import re
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import TypeGuard, cast
@@ -35,6 +37,12 @@ MAX_RATIO = 4
 """Of the long side to the short one, whichever way the picture stands."""
 MAX_PIXELS = 89_000_000
 """Checked before decoding. Pillow warns from 89.5 million on, so what passes here never warns."""
+
+AT_ONCE = 2
+"""Pictures decoded at the same time: a large one takes seconds and hundreds of megabytes."""
+KEPT = 8
+"""Prepared files kept in memory: the page shows a picture as it is sent, then sends it, perhaps in
+several takes."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF", "AVIF", "TIFF", "BMP")
 SENT_AS = {"JPEG": "JPEG", "MPO": "JPEG", "HEIF": "JPEG", "AVIF": "JPEG", "WEBP": "WEBP"}
@@ -144,9 +152,13 @@ def prepare(image: ImageInput, *, max_bytes: int = MAX_POST_BYTES) -> Picture:
         PictureTooLong: It is longer or taller than `MAX_RATIO` allows.
         PictureInvalid: `flatten` cannot open it, or it cannot be made light enough.
     """
-    pixels = flatten(image)
-    _check_ratio(*pixels.size)
-    return _encode(pixels, SENT_AS.get(pixels.format or "", "PNG"), max_bytes)
+    if isinstance(image, bytes | Image.Image):
+        return _prepare(image, max_bytes)
+    try:
+        state = Path(image).stat()
+    except (OSError, TypeError, ValueError):  # it is a data link, or nothing that can be sent
+        return _prepare(image, max_bytes)
+    return _prepare_file(Path(image), (state.st_size, state.st_mtime_ns), max_bytes)
 
 
 def flatten(image: ImageInput) -> Image.Image:
@@ -159,6 +171,26 @@ def flatten(image: ImageInput) -> Image.Image:
         PictureInvalid: It is no picture, is missing, empty or damaged, weighs more than
             `MAX_FILE_BYTES`, or has more than `MAX_PIXELS`.
     """
+    with _turn:
+        return _pixels(image)
+
+
+_turn = threading.BoundedSemaphore(AT_ONCE)
+
+
+@lru_cache(maxsize=KEPT)
+def _prepare_file(path: Path, _version: tuple[int, int], max_bytes: int) -> Picture:
+    return _prepare(path, max_bytes)
+
+
+def _prepare(image: ImageInput, max_bytes: int) -> Picture:
+    with _turn:
+        pixels = _pixels(image)
+        _check_ratio(*pixels.size)
+        return _encode(pixels, SENT_AS.get(pixels.format or "", "PNG"), max_bytes)
+
+
+def _pixels(image: ImageInput) -> Image.Image:
     source = image if isinstance(image, Image.Image) else _read(image)
     try:
         return _flatten(source)
