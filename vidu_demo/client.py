@@ -36,6 +36,7 @@ from vidu_demo.errors import (
     read_error_body,
     read_json,
     refusal,
+    writable,
 )
 from vidu_demo.images import prepare_all
 from vidu_demo.pacing import FIRST_WAIT, Pacer
@@ -361,7 +362,7 @@ def _task_id(body: Any) -> str | None:
     for holder in (body, body.get("task"), body.get("data")):
         task_id = holder.get("task_id") if isinstance(holder, dict) else None
         if isinstance(task_id, str | int) and str(task_id).strip() and task_id is not True:
-            return str(task_id).strip()
+            return writable(str(task_id).strip())
     return None
 
 

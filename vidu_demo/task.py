@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from vidu_demo.errors import writable
+from vidu_demo.errors import redact, writable
 
 
 class TaskStatus(StrEnum):
@@ -68,7 +68,7 @@ class Task:
         """
         body = _dict(body)
         task = _dict(body.get("task"))
-        status_text = _text(task.get("status"))
+        status_text = redact(_text(task.get("status")))
         status = _STATUSES.get(status_text.strip().upper(), TaskStatus.UNKNOWN)
         progress, eta = _number(task.get("progress_percent")), _number(task.get("eta"))
         links = (
@@ -81,7 +81,7 @@ class Task:
             status_text=status_text,
             progress=min(99, int(progress)) if running and progress and progress >= 1 else None,
             eta=eta if running and eta and eta > 0 else None,
-            reason=_text(task.get("reason")),
+            reason=redact(_text(task.get("reason"))),
             video_url=next(
                 (link for link in links if link.lower().startswith(("http://", "https://"))), None
             ),
