@@ -16,7 +16,7 @@ import av
 import pytest
 from PIL import Image
 
-from vidu_demo import VideoRequest, ViduClient, jobs, pacing
+from vidu_demo import VideoRequest, ViduClient, jobs, pacing, takes
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import JobRunner
 from vidu_demo.ledger import Job, JobState, Ledger
@@ -167,16 +167,16 @@ class Bench:
         return VideoRequest(**{**settings, "resolution": "540p", **changes})
 
     def start(
-        self,
-        click: str = "click",
-        *,
-        owner: str = OWNER,
-        again: bool = False,
-        take: int = 1,
-        **asked: Any,
+        self, click: str = "click", *, owner: str = OWNER, again: bool = False, **asked: Any
     ) -> Job:
-        request = self.request(**asked)
-        return self.runner.start(request, owner=owner, click=click, again=again, take=take)
+        """Click; `again` stands for a visitor who knows of all their jobs and wants more."""
+        told = [job.id for job in self.ledger.of(owner, "there", most=999)] if again else ()
+        return self.runner.start(self.request(**asked), owner=owner, click=click, told=told)
+
+    def take(self, click: str, number: int, **asked: Any) -> list[Job]:
+        """Click for several takes of one form."""
+        requests = takes.plan(self.request(**asked), number)
+        return self.runner.start_all(requests, owner=OWNER, click=click)
 
     def row(self, job: Job) -> Job:
         """The job as it stands on the disk."""

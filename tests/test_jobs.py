@@ -41,6 +41,7 @@ from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import FIELDS
 from vidu_demo.simulator import Fault
 from vidu_demo.task import Task
+from vidu_demo.turns import Turns
 
 PROCESSING = "TASK_STATUS_PROCESSING"
 SUCCEED = "TASK_STATUS_SUCCEED"
@@ -224,7 +225,7 @@ def test_the_very_same_request_asks_first(bench: Bench) -> None:
     wall.ahead = DOUBLE_CLICK_SECONDS + 1
     tries = together(8, lambda number: bench.start(f"again {number}"))
     assert all(isinstance(error, AskedAlready) for error in tries)
-    assert {error.job.id for error in tries} == {first.id}
+    assert [error.jobs for error in tries] == [(first,)] * 8
     assert tries[0].task_id == first.task_id
     assert tries[0].charged is Charged.NO
     assert bench.simulator.submit_count == 1
@@ -287,26 +288,30 @@ def test_a_job_is_sent_by_one_runner_only(bench: Bench) -> None:
 
 
 def test_takes_of_one_form_are_several_jobs(bench: Bench) -> None:
-    made = [bench.start(f"click/{take}", seed=None, take=take) for take in (1, 2, 3)]
+    made = bench.take("click", 3, seed=None)
     assert len({job.id for job in made}) == 3
-    # The other half of a double click: its ids are new, its takes are the same.
-    twice = [bench.start(f"another/{take}", seed=None, take=take) for take in (1, 2, 3)]
-    assert [job.id for job in twice] == [job.id for job in made]
+    # The other half of a double click: its name is new, its takes are the same.
+    assert [job.id for job in bench.take("another", 3, seed=None)] == [job.id for job in made]
     done = [bench.done(job) for job in made]
     assert len({job.request["seed"] for job in done}) == 3
     assert len({job.task_id for job in done}) == 3
-    for click in ("click", "another"):
-        assert [bench.start(f"{click}/{take}", take=take) for take in (1, 2, 3)] == done
+    assert bench.runner.jobs(OWNER) == done[::-1]
+    assert bench.take("click", 3) == done
     assert bench.simulator.submit_count == bench.simulator.task_count == 3
 
 
-def test_takes_that_are_clicked_twice_at_once_are_bought_once(bench: Bench) -> None:
-    def click(number: int) -> Job:
-        return bench.start(f"click {number}", take=number % 4 + 1)
+def test_a_click_that_is_sent_again_buys_nothing_whatever_it_asks_for(bench: Bench) -> None:
+    (first,) = bench.take("click", 1)
+    assert [job.id for job in bench.take("click", 4, prompt="something else")] == [first.id]
+    bench.done(first)
+    assert bench.take("click", 4, prompt="something else") == [bench.row(first)]
+    assert bench.simulator.submit_count == 1
 
-    made = together(12, click)
-    assert len({job.id for job in made}) == 4
-    for job in made:
+
+def test_takes_that_are_clicked_twice_at_once_are_bought_once(bench: Bench) -> None:
+    made = together(12, lambda number: bench.take(f"click {number}", 4))
+    assert {tuple(job.id for job in jobs) for jobs in made} == {tuple(job.id for job in made[0])}
+    for job in made[0]:
         bench.done(job)
     assert bench.simulator.submit_count == 4
 
@@ -315,14 +320,61 @@ def test_a_take_that_runs_is_asked_about_like_any_request(bench: Bench) -> None:
     bench.simulator.statuses = [PROCESSING]
     wall = Wall()
     bench.reopen(wall=wall)
-    made = [bench.start(f"click/{take}", take=take) for take in (1, 2)]
+    made = bench.take("click", 2)
+    until(lambda: bench.simulator.submit_count == 2)
     wall.ahead = DOUBLE_CLICK_SECONDS + 1
-    for take in (1, 2):
-        with pytest.raises(AskedAlready) as asked:
-            bench.start(f"another/{take}", take=take)
-        assert asked.value.job.id == made[take - 1].id
-    bench.reaches(bench.start("another/3", take=3), JobState.RUNNING)
-    until(lambda: bench.simulator.submit_count == 3)
+    with pytest.raises(AskedAlready) as asked:
+        bench.take("another", 3)  # two of the three
+    assert [job.id for job in asked.value.jobs] == [job.id for job in made]
+    with pytest.raises(AskedAlready):
+        bench.start("one", seed=8)  # by whichever way the same is asked for
+    assert bench.simulator.submit_count == 2
+    assert {path.name for path in bench.videos.iterdir()} == {job.id for job in made}
+
+
+def test_of_one_click_the_very_same_may_be_asked_for_twice(bench: Bench) -> None:
+    same = [bench.request(seed=7), bench.request(seed=7)]
+    made = bench.runner.start_all(same, owner=OWNER, click="click")
+    for job in made:
+        bench.done(job)
+    assert bench.simulator.submit_count == 2
+
+
+def test_a_double_click_on_a_second_one_buys_one(bench: Bench) -> None:
+    bench.simulator.statuses = [PROCESSING]
+    wall = Wall()
+    bench.reopen(wall=wall)
+    first = bench.start("1")
+    wall.ahead = DOUBLE_CLICK_SECONDS + 1
+
+    def want_another(number: int) -> Job:
+        request = bench.request()
+        return bench.runner.start(request, owner=OWNER, click=f"{number} more", told=[first.id])
+
+    made = together(8, want_another)
+    assert len({job.id for job in made} - {first.id}) == 1
+    until(lambda: bench.simulator.submit_count == 2)
+
+
+def test_of_a_click_with_one_bad_picture_nothing_is_bought(bench: Bench) -> None:
+    good, bad = bench.request(), bench.request(images=[b"no picture"])
+    with pytest.raises(PictureInvalid):
+        bench.runner.start_all([good, good, bad], owner=OWNER, click="click")
+    assert bench.simulator.submit_count == 0
+    assert not bench.videos.exists()
+
+
+def test_of_a_click_that_the_ledger_does_not_take_nothing_is_bought(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.ledger, "add", locked)
+    with pytest.raises(LedgerFailed):
+        bench.take("click", 3)
+    assert list(bench.videos.iterdir()) == []
+    monkeypatch.undo()
+    for job in bench.take("click", 3):
+        bench.done(job)
+    assert bench.simulator.submit_count == 3
 
 
 def test_a_first_take_is_known_by_the_request_alone(bench: Bench) -> None:
@@ -520,8 +572,7 @@ def test_only_what_can_be_followed_is_watched_again(bench: Bench) -> None:
 
 def gone(bench: Bench, job: Job) -> None:
     """See that nothing is left of a job but its click."""
-    left = bench.ledger.by_click(job.click)
-    assert left
+    (left,) = bench.ledger.of_click(job.click)
     assert (left.id, left.state) == (job.id, JobState.DELETED)
     assert (left.request, left.task_id, left.video, left.facts) == ({}, None, None, None)
     assert bench.runner.look(job.id, OWNER) is None
@@ -910,9 +961,24 @@ def poll_times(bench: Bench) -> list[float]:
 
 
 def keeps_the_rate(times: list[float], rate: float, *, within: int = 30) -> None:
-    """Check every stretch of questions; the clock of a busy machine may be a bit late."""
+    """Check every stretch of questions; on a busy machine the first may come a bit late."""
     for first, last in zip(times, times[within:], strict=False):
-        assert last - first >= within / rate - 0.1
+        assert last - first >= within / rate - 0.25
+
+
+def test_turns_to_ask_are_given_at_the_rate_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waits = [100.0], []
+    turns = Turns(lambda: now[0], requests_per_second=40.0)
+    monkeypatch.setattr(turns._closing, "wait", waits.append)
+    for _ in range(4):
+        assert turns.await_question()
+    assert waits == pytest.approx([0.0, 0.025, 0.05, 0.075])
+    now[0] += 0.1  # just when the next one is due
+    turns.await_question()
+    now[0] += 60.0  # a pause earns nothing
+    turns.await_question()
+    turns.await_question()
+    assert waits[4:] == pytest.approx([0.0, 0.0, 0.025])
 
 
 def test_two_hundred_jobs_share_the_rate_fairly(bench: Bench) -> None:
@@ -1181,7 +1247,7 @@ def waited(bench: Bench, *seconds: float, **changes: Any) -> None:
     for wait in seconds:
         name = f"{len(bench.ledger.of('past', 'there', most=999))}"
         job = Job(name, name, "f", "past", "there", asked, JobState.DONE, 1.0, 1.0, 1.0 + wait)
-        bench.ledger.add(job)
+        bench.ledger.add([job])
 
 
 def test_the_usual_wait_is_the_median_of_three_or_more(bench: Bench) -> None:

@@ -15,7 +15,16 @@ import sqlalchemy as sa
 
 from vidu_demo import ledger as ledger_module
 from vidu_demo.errors import Charged
-from vidu_demo.ledger import FOLLOWED, MIGRATIONS, Job, JobState, Ledger, LedgerFailed
+from vidu_demo.ledger import (
+    FOLLOWED,
+    LONGEST_SEARCH,
+    MIGRATIONS,
+    Job,
+    JobState,
+    Ledger,
+    LedgerFailed,
+    digest,
+)
 
 ASKED = {"images": ["picture-1.png"], "prompt": "“ü” 🐈", "duration": 5, "resolution": "720p"}
 ASKED |= {"off_peak": False, "seed": 3}
@@ -79,6 +88,11 @@ def read(path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def add(ledger: Ledger, made: Job) -> Job:
+    (written,) = ledger.add([made])
+    return written
+
+
 # Rows
 
 
@@ -94,41 +108,63 @@ def test_a_row_comes_back_as_it_went(ledger: Ledger) -> None:
         video="vidu.mp4",
     )
     full = replace(full, facts={"width": 1284, "frames_per_second": 24.0, "audio": False})
-    assert ledger.add(full) is full
+    assert add(ledger, full) is full
     assert ledger.get(full.id) == full
-    assert ledger.by_click("click-1") == full
+    assert ledger.of_click("click-1") == [full]
     assert ledger.by_task("o" * 64, "there", "task-1") == full
 
 
 def test_what_is_not_there_is_none(ledger: Ledger) -> None:
-    ledger.add(job(task_id="task-1"))
+    add(ledger, job(task_id="task-1"))
     assert ledger.get("other") is None
-    assert ledger.by_click("other") is None
+    assert ledger.of_click("other") == ledger.of_click("click") == []
     assert ledger.by_task("o" * 64, "elsewhere", "task-1") is None
     assert ledger.by_task("another", "there", "task-1") is None
 
 
 def test_a_click_makes_one_row(ledger: Ledger, path: Path) -> None:
-    first = ledger.add(job())
-    assert ledger.add(job("2", click=first.click, owner="another")) == first
+    first = add(ledger, job())
+    assert add(ledger, job("2", click=first.click, owner="another")) == first
     assert read(path, "SELECT count(*) FROM jobs") == [(1,)]
 
 
-def test_another_conflict_is_no_click(ledger: Ledger) -> None:
-    ledger.add(job())
+def test_the_jobs_of_a_click_are_written_all_or_none(ledger: Ledger, path: Path) -> None:
+    takes = [job("1", click="click"), job("2", click="click:2"), job("3", click="click:3")]
+    takes = [replace(take, created=take.created + place) for place, take in enumerate(takes)]
+    assert ledger.add(takes) == takes == ledger.of_click("click")
+    assert ledger.add([job("4", click="click")]) == takes
+    assert ledger.of_click("clic") == ledger.of_click("clic_") == ledger.of_click("click:1") == []
     with pytest.raises(LedgerFailed):
-        ledger.add(job(click="another click, the same id"))
+        ledger.add([job("5", click="new"), job("1", click="new:2")])
+    assert ledger.of_click("new") == []
+    assert read(path, "SELECT count(*) FROM jobs") == [(3,)]
+
+
+def test_what_no_database_takes_is_told_as_such(ledger: Ledger) -> None:
+    half = "\ud800"
+    with pytest.raises(LedgerFailed, match="can't be written"):
+        add(ledger, job(click=half))
+    for read_it in (ledger.get, ledger.of_click):
+        with pytest.raises(LedgerFailed, match="can't be read"):
+            read_it(half)
+    assert found(ledger, "x" * (LONGEST_SEARCH + 1)) == []
+
+
+def test_another_conflict_is_no_click(ledger: Ledger) -> None:
+    add(ledger, job())
+    with pytest.raises(LedgerFailed):
+        add(ledger, job(click="another click, the same id"))
 
 
 def test_a_task_id_is_on_the_disk_when_change_comes_back(ledger: Ledger, path: Path) -> None:
-    made = ledger.add(job())
+    made = add(ledger, job())
     changed = ledger.change(made, task_id="task-1", state=JobState.RUNNING)
     assert read(path, "SELECT task_id, state FROM jobs") == [("task-1", "running")]
     assert changed == replace(made, task_id="task-1", state=JobState.RUNNING) == ledger.get(made.id)
 
 
 def test_a_job_is_claimed_once(ledger: Ledger) -> None:
-    made = ledger.add(job())
+    made = add(ledger, job())
     with ThreadPoolExecutor(8) as pool:
         claims = pool.map(lambda _: ledger.claim(made, state=JobState.SUBMITTING), range(8))
         assert sorted(claims) == [False] * 7 + [True]
@@ -138,26 +174,26 @@ def test_a_job_is_claimed_once(ledger: Ledger) -> None:
 
 def test_a_visitor_sees_their_latest_jobs_newest_first(ledger: Ledger) -> None:
     for number in range(1, 6):
-        ledger.add(job(str(number), created=float(number)))
-    ledger.add(job("9", owner="another", created=9.0))
-    ledger.add(job("8", backend="elsewhere", created=8.0))
+        add(ledger, job(str(number), created=float(number)))
+    add(ledger, job("9", owner="another", created=9.0))
+    add(ledger, job("8", backend="elsewhere", created=8.0))
     assert [found.created for found in ledger.of("o" * 64, "there", most=3)] == [5.0, 4.0, 3.0]
 
 
 @pytest.mark.parametrize("state", JobState)
 def test_open_jobs_are_followed_and_others_are_not(ledger: Ledger, state: JobState) -> None:
-    made = ledger.add(job(state=state))
-    ledger.add(job("2", state=state, backend="elsewhere"))
+    made = add(ledger, job(state=state))
+    add(ledger, job("2", state=state, backend="elsewhere"))
     assert ledger.followed("there") == ([made] if state in FOLLOWED else [])
     assert made.open is (state in FOLLOWED)
 
 
 @pytest.mark.parametrize("state", JobState)
 def test_the_very_same_request_is_found_while_it_may_run(ledger: Ledger, state: JobState) -> None:
-    made = ledger.add(job(state=state))
-    ledger.add(job("2", fingerprint="e" * 64))
-    ledger.add(job("3", owner="another"))
-    ledger.add(job("4", backend="elsewhere"))
+    made = add(ledger, job(state=state))
+    add(ledger, job("2", fingerprint="e" * 64))
+    add(ledger, job("3", owner="another"))
+    add(ledger, job("4", backend="elsewhere"))
     found = [] if state is JobState.DELETED else [made]
     assert ledger.alike("o" * 64, "there", "f" * 64) == found
     assert made.may_run is (state in (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED))
@@ -193,9 +229,9 @@ def test_a_search_is_for_text_in_the_prompt_or_the_task_id(
 ) -> None:
     prompts = ['A "black" cat', "black über 🐈", "Страна, 50% a", "a_b / axb"]
     for number, prompt in enumerate(prompts, 1):
-        ledger.add(job(str(number), created=number, request=ASKED | {"prompt": prompt}))
-    ledger.add(job("5", created=5.0, request={}, task_id="TASK-five"))
-    ledger.add(job("6", owner="another", request=ASKED | {"prompt": "black über a_b"}))
+        add(ledger, job(str(number), created=number, request=ASKED | {"prompt": prompt}))
+    add(ledger, job("5", created=5.0, request={}, task_id="TASK-five"))
+    add(ledger, job("6", owner="another", request=ASKED | {"prompt": "black über a_b"}))
     assert found(ledger, search) == clicks
 
 
@@ -214,11 +250,16 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
         video="vidu.mp4",
         facts={"width": 1284},
     )
-    ledger.add(full)
+    add(ledger, full)
     ledger.repeat("click-2", full)
     assert ledger.forget(full)
-    left = ledger.by_click("click-1")
-    assert left == ledger.by_click("click-2") == job(fingerprint="", request={}, state="deleted")
+    (left,) = ledger.of_click("click-1")
+    assert ledger.of_click("click-2") == [left]
+    assert left == job(fingerprint=digest("task-1"), request={}, state="deleted")
+    assert ledger.buried("o" * 64, "there", "task-1")
+    assert not ledger.buried("o" * 64, "there", "task-2")
+    assert not ledger.buried("o" * 64, "elsewhere", "task-1")
+    assert not ledger.buried("another", "there", "task-1")
     assert ledger.tombstones("there") == [left]
     assert ledger.tombstones("elsewhere") == []
     assert ledger.get(full.id) is None
@@ -228,30 +269,30 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
     assert ledger.by_task("o" * 64, "there", "task-1") is None
     assert ledger.past_waits("there", 5, "720p") == []
     assert read(path, "SELECT facts, charged, video FROM jobs") == [(None, None, None)]
-    assert ledger.add(job("3", click="click-1")) == left
+    assert add(ledger, job("3", click="click-1")) == left
 
 
 def test_a_job_that_has_moved_on_is_not_deleted(ledger: Ledger) -> None:
-    stopped = ledger.add(job(state=JobState.STOPPED))
+    stopped = add(ledger, job(state=JobState.STOPPED))
     done = ledger.change(stopped, state=JobState.DONE)
     assert not ledger.forget(stopped)
     assert ledger.get(done.id) == done
 
 
 def test_a_deleted_job_stays_deleted(ledger: Ledger) -> None:
-    made = ledger.add(job(state=JobState.STOPPED))
+    made = add(ledger, job(state=JobState.STOPPED))
     assert ledger.forget(made)
-    left = ledger.by_click("click-1")
+    (left,) = ledger.of_click("click-1")
     ledger.change(made, state=JobState.DONE, video="vidu.mp4")
     assert not ledger.forget(made)
-    assert ledger.by_click("click-1") == left
+    assert ledger.of_click("click-1") == [left]
 
 
 def test_the_click_of_a_task_from_elsewhere_may_come_again(ledger: Ledger) -> None:
-    adopted = ledger.add(job(fingerprint="", state=JobState.DONE, task_id="task-1"))
+    adopted = add(ledger, job(fingerprint="", state=JobState.DONE, task_id="task-1"))
     assert ledger.forget(adopted)
     again = job("2", click=adopted.click, fingerprint="", task_id="task-1")
-    assert ledger.add(again) is again
+    assert add(ledger, again) is again
     assert ledger.by_task("o" * 64, "there", "task-1") == again
 
 
@@ -261,7 +302,7 @@ def test_the_click_of_a_task_from_elsewhere_may_come_again(ledger: Ledger) -> No
 def waited(ledger: Ledger, name: str, seconds: float, **changes: Any) -> None:
     asked = ASKED | changes.pop("request", {})
     times = {"created": float(ord(name)), "submitted": 1000.0, "finished": 1000.0 + seconds}
-    ledger.add(job(name, **{"state": JobState.DONE, "request": asked, **times, **changes}))
+    add(ledger, job(name, **{"state": JobState.DONE, "request": asked, **times, **changes}))
 
 
 def test_past_waits_are_those_of_like_videos(ledger: Ledger) -> None:
@@ -274,7 +315,7 @@ def test_past_waits_are_those_of_like_videos(ledger: Ledger) -> None:
     waited(ledger, "e", 5, state=JobState.FAILED)
     waited(ledger, "f", 6, submitted=None)
     waited(ledger, "g", 7, finished=None)
-    ledger.add(job("h", state=JobState.DONE, request={}, submitted=1.0, finished=2.0))
+    add(ledger, job("h", state=JobState.DONE, request={}, submitted=1.0, finished=2.0))
     assert ledger.past_waits("there", 5, "720p") == [70, 60]
 
 
@@ -295,7 +336,7 @@ def test_past_waits_are_the_latest_fifty(ledger: Ledger) -> None:
 
 
 def test_it_survives_a_new_start(path: Path, ledger: Ledger) -> None:
-    made = ledger.add(job(task_id="task-1", state=JobState.RUNNING))
+    made = add(ledger, job(task_id="task-1", state=JobState.RUNNING))
     ledger.close()
     with closing(Ledger(f"sqlite:///{path}")) as again:
         assert again.followed("there") == [made]
@@ -310,7 +351,7 @@ def test_a_commit_survives_a_power_cut(ledger: Ledger, path: Path) -> None:
 
 def test_many_threads_write_at_once(ledger: Ledger) -> None:
     def work(number: int) -> None:
-        made = ledger.add(job(chr(200 + number)))
+        made = add(ledger, job(chr(200 + number)))
         for step in range(5):
             made = ledger.change(made, message=f"{step}")
             assert ledger.get(made.id) == made
@@ -347,11 +388,11 @@ def test_a_file_of_the_first_version_is_lifted_and_works(old_path: Path) -> None
         stopped, done = lifted.of("me", "there", most=9)
         assert (done.id, done.state, done.video, done.facts) == ("1", "done", "vidu.mp4", None)
         assert (stopped.message, stopped.charged) == ("You stopped.", Charged.UNKNOWN)
-        assert lifted.by_click("click-3") == done
+        assert lifted.of_click("click-3") == [done]
         assert lifted.past_waits("there", 5, "720p") == [60.0]
         facts = {"width": 960, "audio": True}
         assert lifted.change(done, facts=facts) == lifted.get("1")
-        new = lifted.add(job(facts=facts))
+        new = add(lifted, job(facts=facts))
         assert lifted.get(new.id) == new
         assert lifted.forget(done)
     assert read(old_path, "SELECT version FROM schema_version") == [(2,)]
@@ -368,7 +409,7 @@ def add_a_column(connection: sa.Connection) -> None:
 def test_an_older_file_is_lifted_once(
     path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger.add(job())
+    add(ledger, job())
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     for _ in range(2):
         Ledger(f"sqlite:///{path}").close()
@@ -440,13 +481,13 @@ def test_a_locked_file_is_told_in_plain_words(path: Path) -> None:
         closing(Ledger(f"sqlite:///{path}")) as ledger,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
-        made = ledger.add(job())
+        made = add(ledger, job())
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(LedgerFailed) as failed:
             ledger.change(made, task_id="task-1")
         assert failed.value.what == "The list of jobs can't be written: database is locked."
         with pytest.raises(LedgerFailed, match="locked"):
-            ledger.add(job("2"))
+            add(ledger, job("2"))
         with pytest.raises(LedgerFailed, match="can't be opened: database is locked"):
             Ledger(f"sqlite:///{path}")
         assert ledger.get(made.id) == made  # pages can still be shown
@@ -465,7 +506,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_a_file_that_breaks_while_it_is_used(path: Path, ledger: Ledger) -> None:
-    ledger.add(job())
+    add(ledger, job())
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE jobs")
     with pytest.raises(LedgerFailed, match="can't be read: no such table"):
@@ -475,7 +516,7 @@ def test_a_file_that_breaks_while_it_is_used(path: Path, ledger: Ledger) -> None
 
 
 def test_a_file_that_may_only_be_read(path: Path, ledger: Ledger) -> None:
-    ledger.add(job())
+    add(ledger, job())
     ledger.close()
 
     def only_read(connection: Any, _record: Any) -> None:
@@ -507,7 +548,7 @@ def test_too_few_connections_are_told_as_well(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page must not meet a bare error of the database's library, whatever it is."""
-    made = ledger.add(job())
+    made = add(ledger, job())
 
     def none_left() -> Any:
         raise sa.exc.TimeoutError("QueuePool limit of size 5 overflow 10 reached")
@@ -522,5 +563,5 @@ def test_too_few_connections_are_told_as_well(
 
 def test_what_was_asked_is_in_no_error(ledger: Ledger) -> None:
     with pytest.raises(LedgerFailed) as failed:
-        ledger.add(job(request={"prompt": "a private prompt", "images": object()}))
+        add(ledger, job(request={"prompt": "a private prompt", "images": object()}))
     assert "private" not in str(failed.value)

@@ -42,7 +42,7 @@ def test_stopping_to_watch_says_what_it_does_and_can_be_taken_back(
     expect(visitor.headline).to_have_text("No longer watched")
     expect(visitor.status).to_contain_text("goes on at the vendor and may be billed")
     visitor.button("Resume watching").click()
-    expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
+    expect(visitor.headline).to_have_text("Done")
     assert api.submit_count == before + 1
 
 
@@ -59,7 +59,7 @@ def test_the_very_same_request_asks_before_it_is_bought_twice(
     assert api.submit_count == before + 1
     visitor.page.wait_for_timeout(3000)  # the page goes on looking, and the question stays
     expect(visitor.status).to_contain_text("You have asked for this very video already")
-    visitor.button("Make a second one anyway").click()
+    visitor.page.get_by_role("button", name="Make a second one anyway").click()
     expect(visitor.task_id).not_to_have_text(first)
     assert api.submit_count == before + 2
 
@@ -89,13 +89,13 @@ def test_lost_answer_is_shown_as_unknown_and_never_sent_again(
     )
     expect(visitor.status).to_contain_text("“lost on the way”, 5 s, 720p")
     expect(visitor.status).to_contain_text("Look in the Novita console")
-    assert "unknown, may have been billed" in history(visitor)[0]
+    assert "unknown · may have been billed" in history(visitor)[0]
 
     visitor.page.wait_for_timeout(400)
     visitor.make.click()
     expect(visitor.status).to_contain_text("a task may be running and billed")
     assert (api.submit_count, api.task_count) == (before + 1, tasks + 1)
-    visitor.button("Make a second one anyway").click()
+    visitor.page.get_by_role("button", name="Make a second one anyway").click()
     until(lambda: api.submit_count == before + 2)
 
 
@@ -109,7 +109,7 @@ def test_link_to_a_task_shows_it_to_whoever_has_it(
 
     guest, before = visit(), api.submit_count
     guest.page = guest.open(f"?task={task}")
-    expect(guest.headline).to_have_text(re.compile(r"^Done in"))
+    expect(guest.headline).to_have_text("Done")
     expect(guest.video).to_be_visible()
     assert api.submit_count == before
     assert api.max_concurrent_polls_of(task) == 1
@@ -141,7 +141,7 @@ def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simul
     visitor.fold_out("Continue a task by its id")
     visitor.field("Task id").fill(f"  {answer.json()['task_id']} ")
     visitor.button("Watch").click()
-    expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
+    expect(visitor.headline).to_have_text("Done")
     expect(visitor.video).to_be_visible()
 
 
@@ -217,7 +217,7 @@ def test_killed_app_comes_back_to_the_open_page(
                 if disk == "forgets":
                     shutil.rmtree(data)
                 child.start()
-                expect(visitor.headline).to_have_text(re.compile(r"^Done in"), timeout=40_000)
+                expect(visitor.headline).to_have_text(re.compile(r"^Done"), timeout=40_000)
                 expect(visitor.task_id).to_have_text(task)
                 expect(visitor.video).to_be_visible()
                 expect(visitor.prompt).to_have_value("through the kill [4 s]")

@@ -6,8 +6,7 @@ import pytest
 
 from vidu_demo.errors import Charged
 from vidu_demo.jobs import Look
-from vidu_demo.ledger import Job, JobState
-from vidu_demo.studio import SIMULATOR
+from vidu_demo.ledger import SIMULATOR, Job, JobState
 from vidu_demo.task import Task, TaskStatus
 from vidu_demo.ui import status
 

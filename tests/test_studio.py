@@ -20,10 +20,11 @@ from vidu_demo import VideoRequest
 from vidu_demo.clip import first_frame, last_frame
 from vidu_demo.examples import EXAMPLES, FINISHED
 from vidu_demo.images import prepare
-from vidu_demo.ledger import Job, JobState
+from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import FIELDS
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui import links
+from vidu_demo.ui.tab import Tab
 from vidu_demo.ui.visitor import owner
 
 SMALL = {"duration": 1, "resolution": "540p"}
@@ -56,6 +57,18 @@ def calls(app: App, name: str) -> Callable[[Request], bool]:
 def asked_by(request: Request) -> list[Any]:
     """Read what the browser sent to a listener."""
     return list(json.loads(request.post_data or "")["data"])
+
+
+def nothing(visitor: Any = None) -> list[Any]:
+    """What a tab sends along that has seen nothing yet."""
+    return list(Tab(visitor or {}, "", "", "", "", None, "", []))
+
+
+def call(app: App, name: str, *values: Any, headers: dict[str, str] | None = None) -> str:
+    """Call a listener as anybody can, over plain HTTP."""
+    question = {"data": values, "fn_index": listener(app, name), "session_hash": "stranger"}
+    url = app.url + "gradio_api/run/predict"
+    return requests.post(url, json=question, headers=headers, timeout=10).text
 
 
 class Maker:
@@ -111,7 +124,7 @@ def small(visitor: Visitor) -> None:
     """Choose the smallest video."""
     visitor.field("Duration").fill("1")
     visitor.choice("540p").check()
-    expect(price(visitor)).to_contain_text("$0.0")
+    expect(price(visitor)).to_contain_text("$0.04")
 
 
 def picture_of(body: Any) -> Image.Image:
@@ -192,18 +205,9 @@ def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: 
     )
     expect(visitor.page.locator("#price")).to_contain_text("Nothing is charged.")
 
-    stranger = {
-        "data": [{}, {}, "", "", "", "", "", []],
-        "fn_index": listener(app, "welcome"),
-        "session_hash": "stranger",
-    }
-    answer = requests.post(
-        app.url + "gradio_api/run/predict",
-        json=stranger,
-        headers={"Host": "videos.example.com"},
-        timeout=10,
-    )
-    assert "Videos are made by Vidu Q2 Pro at Novita and charged to the host's key." in answer.text
+    for afar in ({"Host": "videos.example.com"}, {"X-Forwarded-For": "203.0.113.7"}):
+        answer = call(app, "welcome", {}, *nothing(), headers=afar)
+        assert "Videos are made by Vidu Q2 Pro at Novita and charged to the host's key." in answer
 
 
 # Before a video
@@ -328,7 +332,7 @@ def test_takes_buy_what_the_button_says_once(
     assert sorted(receipt["request"]["seed"] for receipt in receipts) == [7, 8, 9]
 
 
-def test_each_picture_makes_a_video_and_what_is_not_sent_is_said(
+def test_each_picture_makes_a_video(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vidu_demo.jobs.DOUBLE_CLICK_SECONDS", 0.1)
@@ -345,21 +349,124 @@ def test_each_picture_makes_a_video_and_what_is_not_sent_is_said(
     )
     expect(visitor.button("Make 2 videos")).to_be_enabled()
 
-    # Of the next two, the second is being made already.
+    # Of the next two, the second is being made already: nothing is sent, and both are offered.
     visitor.button("Clear").click()
     visitor.upload(pngs["blue"], pngs["green"])
     expect(visitor.thumbnails).to_have_count(2)
+    only_first = "All pictures are sent, but only the first is known to be used."
+    expect(visitor.page.get_by_text(only_first)).not_to_be_visible()
     visitor.button("Make 2 videos").click()
-    expect(visitor.headline).to_have_text("Not all were sent")
-    expect(visitor.status).to_contain_text("Only 1 of your videos are being made.")
-    expect(visitor.status).to_contain_text("You have asked for this very video already")
-    expect(visitor.status).to_contain_text("Nothing was charged for the others.")
-    expect(rows(visitor)).to_have_count(3)
-    until(lambda: api.submit_count == before + 3)
-    assert api.submits[-1]["images"] == pictures[2:]
-    rows(visitor).first.locator(".open").click()
+    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.status).to_contain_text(
+        "Already asked for and not finished: 1 of these 2 videos."
+    )
+    expect(visitor.status).to_contain_text("Nothing was charged.")
+    expect(rows(visitor)).to_have_count(2)
+    assert api.submit_count == before + 2
+    visitor.button("Make 2 more anyway · $0.08").dblclick()
+    expect(rows(visitor)).to_have_count(4)
+    until(lambda: api.submit_count == before + 4)
+    assert [body["images"] for body in sorted(api.submits[-2:], key=str)] == sorted(
+        [[picture] for picture in pictures[1:]], key=str
+    )
+    visitor.page.wait_for_timeout(500)
+    assert api.submit_count == before + 4
+
+
+def test_click_buys_what_its_button_says_or_nothing(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor.fill(pngs["red"], prompt="Slow push-in.")
+    small(visitor)
+    # Quicker than the answer that names the new price.
+    visitor.page.evaluate(
+        """() => {
+            document.querySelector('#takes input[value="4"]').click();
+            document.querySelector('#make').click();
+        }"""
+    )
+    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.status).to_contain_text("The form had just changed, so nothing was sent.")
+    expect(price(visitor)).to_have_text("Estimate $0.16 for 4 videos")
+    assert api.submit_count == before
+    visitor.button("Make 4 videos").click()
+    expect(rows(visitor)).to_have_count(4)
+    until(lambda: api.submit_count == before + 4)
+
+
+def test_second_one_is_what_was_held_back_whatever_the_form_says(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidu_demo.jobs.DOUBLE_CLICK_SECONDS", 0.1)
+    before = api.submit_count
+    visitor.fill(pngs["red"], prompt="Slow push-in [600 s]")
+    visitor.fold_out()
+    visitor.field("Seed").fill("11")
+    visitor.choice("2").check()
+    expect(price(visitor)).to_have_text("Estimate $0.55 for 2 videos")
+    draft(visitor).click()
     expect(visitor.task_id).to_be_visible()
-    assert api.submit_count == before + 3
+    draft(visitor).click()
+    expect(visitor.headline).to_have_text("Not sent")
+    visitor.prompt.fill("Something else.")
+    visitor.choice("1080p").check()
+    expect(price(visitor)).to_have_text("Estimate $1.15 for 2 videos")
+    visitor.button("Make a second one anyway · $0.075").click()
+    expect(rows(visitor)).to_have_count(2)
+    expect(visitor.button("Make a second one anyway · $0.075")).not_to_be_visible()
+    first, second = api.submits[before:]
+    assert second == first
+    assert (second["resolution"], second["duration"], second["seed"]) == ("540p", 3, 11)
+
+
+def test_who_has_no_name_buys_nothing(app: App, api: Simulator) -> None:
+    """Nobody could find again what they would buy."""
+    before = api.submit_count
+    form = [None, "https://example.com/a.jpg", "Push-in.", 1, "540p", None, False, "", False]
+    values = [*form, "auto", False, False, 1]
+    announced = {"videos": "1 for $0.04"}
+    for state in ({}, {"token": ""}, {"token": "x" * 8}, {"token": "\ud800" * 30}, [], 7):
+        answer = call(app, "submit", *nothing(state), "nonce", announced, *values)
+        assert "Reload it." in answer
+    assert api.submit_count == before
+    assert "error" not in call(
+        app, "submit", *nothing({"token": "x" * 32}), "nonce", announced, *values
+    )
+    until(lambda: api.submit_count == before + 1)
+
+
+def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
+    visit: Callable[..., Visitor],
+    app: App,
+    api: Simulator,
+    pngs: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def locked(*_: Any, **__: Any) -> list[Job]:
+        raise LedgerFailed("The list of jobs can't be read: it is locked.")
+
+    before, ledger = api.submit_count, app.studio.runner._ledger
+    visitor = visit()
+    visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "of", locked)
+        expect(visitor.headline).to_have_text("Out of sight")
+        expect(visitor.status).to_contain_text("No video is lost.")
+        expect(visitor.status).not_to_contain_text("charged")
+        visitor.prompt.fill("Another one [600 s]")
+        expect(visitor.make).to_be_enabled()
+        visitor.make.click()
+        until(lambda: api.submit_count == before + 2)
+        expect(visitor.headline).to_have_text("Out of sight")
+        guest = visit()
+        expect(guest.headline).to_have_text("Out of sight")
+        expect(guest.page.locator("h1")).to_be_visible()
+    expect(rows(visitor)).to_have_count(2)
+    expect(visitor.status.locator("progress")).to_be_visible()
+    expect(visitor.status.locator(".prompt")).to_have_text("Another one [600 s]")
+    expect(guest.headline).to_have_text("An example")
+    assert api.submit_count == before + 2
 
 
 def test_draft_comes_first_and_leaves_the_form_alone(
@@ -467,6 +574,7 @@ def test_deleting_asks_first_and_is_for_good(
     assert (folder / str(gone.video)).is_file()
 
     may_run = row(visitor, "No longer watched").get_by_role("button", name="Delete")
+    old_slips = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
     may_run.click()
     expect(may_run).to_have_text("It may still run. Delete?")
     delete = row(visitor, "to drop").get_by_role("button", name="Delete")
@@ -480,8 +588,7 @@ def test_deleting_asks_first_and_is_for_good(
     delete.click()
     expect(rows(visitor)).to_have_count(2)
     expect(rows(visitor).first).to_contain_text("A video to keep.")
-    expect(visitor.headline).to_have_text("An example")
-    expect(visitor.page).to_have_url(re.compile(r"^[^?]*/(\?)?$"))
+    expect(visitor.page).to_have_url(re.compile(f"task={kept.task_id}$"))
     assert not folder.exists()
     with visitor.page.expect_request(calls(app, "welcome")) as asked:
         visitor.page.reload()
@@ -492,6 +599,11 @@ def test_deleting_asks_first_and_is_for_good(
         "A video to keep.",
         "No longer watched [600 s]",
     ]
+    # Another tab still had the receipt, and has written it back.
+    visitor.page.evaluate("slips => localStorage.setItem('vidu-demo-tasks', slips)", old_slips)
+    visitor.page.reload()
+    expect(visitor.task_id).to_have_text(str(kept.task_id))
+    expect(rows(visitor)).to_have_count(2)
 
 
 def test_settings_are_used_again_and_a_video_goes_on(

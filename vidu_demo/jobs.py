@@ -9,7 +9,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,7 +32,7 @@ from vidu_demo.errors import (
     ViduError,
 )
 from vidu_demo.images import Picture, prepare_all
-from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed
+from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed, digest
 from vidu_demo.pacing import FIRST_WAIT, Pacer
 from vidu_demo.request import LARGEST_SEED, VideoRequest, schema
 from vidu_demo.task import Task
@@ -50,15 +51,11 @@ WRITE_AGAIN_SECONDS = 5.0
 BUSY_SECONDS = 1.0
 """Until a step that another worker was at is looked at again."""
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
-STOPPED_WATCHING: dict[str, Any] = {
-    "message": "You stopped watching. The task goes on at the vendor and may be billed.",
-    "charged": None,
-    "next_step": "Watch it again at any time: that costs nothing.",
-}
+STOPPED_WATCHING = "You stopped watching. The task goes on at the vendor and may be billed."
+STOPPED_SIMULATED = "You stopped watching. The simulated task goes on."
+WATCH_AGAIN = "Watch it again at any time: that costs nothing."
 DOUBLE_CLICK_SECONDS = 3.0
 """The very same request within this time is the same click, made twice."""
-PICTURES_AT_ONCE = 2
-"""Preparing a large picture takes a second and hundreds of megabytes."""
 WAITS_NEEDED = 3
 """Past waits from which on one can speak of a usual one."""
 
@@ -70,24 +67,31 @@ class AskedAlready(ViduError):
     """The very same request of this visitor runs already, or may run.
 
     Attributes:
-        job: The job that was made of it.
+        jobs: The jobs that were made of it.
+
+    Args:
+        jobs: These jobs.
+        of: How many videos were asked for.
     """
 
     what = "You have asked for this very video already, and it is not finished."
     next_step = "Wait for it, change something, or make a second one on purpose."
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        unknown = job.state is JobState.UNKNOWN
+    def __init__(self, jobs: Sequence[Job], of: int) -> None:
+        self.jobs = tuple(jobs)
+        unknown = next((job for job in jobs if job.state is JobState.UNKNOWN), None)
+        several = f"Already asked for and not finished: {len(jobs)} of these {of} videos."
         super().__init__(
             "You have sent this very request before, and its answer was lost: a task may be "
             "running and billed."
             if unknown
+            else several
+            if of > 1
             else None,
             next_step="Look in the Novita console first. Sending it again could buy it twice."
             if unknown
             else None,
-            task_id=job.task_id,
+            task_id=(unknown or jobs[0]).task_id,
         )
 
 
@@ -153,7 +157,6 @@ class JobRunner:
         self._following = threading.Lock()
         self._starting = threading.Lock()
         self._waits: dict[tuple[int, str], list[float]] = {}
-        self._preparing = threading.BoundedSemaphore(PICTURES_AT_ONCE)
 
     def open(self) -> "JobRunner":
         """Take up every job that an earlier run of the app left open."""
@@ -177,71 +180,96 @@ class JobRunner:
         self._turns.close()
 
     def start(
+        self, request: VideoRequest, *, owner: str, click: str, told: Collection[str] = ()
+    ) -> Job:
+        """Make a job of one deliberate click, as `start_all` makes several."""
+        return self.start_all([request], owner=owner, click=click, told=told)[0]
+
+    def start_all(
         self,
-        request: VideoRequest,
+        requests: Sequence[VideoRequest],
         *,
         owner: str,
         click: str,
-        again: bool = False,
-        take: int = 1,
-    ) -> Job:
-        """Make a job of one deliberate click, and submit it in the background.
+        told: Collection[str] = (),
+    ) -> list[Job]:
+        """Make the jobs of one deliberate click, all or none, and submit them in the background.
 
         Args:
-            request: What to make. An empty seed is picked here.
+            requests: What to make. An empty seed is picked here.
             owner: The visitor, as a digest of their token.
-            click: Unique to the click: the same click again finds the same job, and buys nothing,
-                even if that job has been deleted since; it comes back as it is then.
-            again: The visitor has been told that the very same request may be running, and
-                wants a second one.
-            take: Which of several videos of one form this is, from 1: each has a click of its
-                own, and is no repetition of another take.
+            click: Unique to the click: the same click again finds the same jobs and buys nothing,
+                whatever it asks for by then. Jobs that have been deleted come back as they are.
+            told: Ids of jobs of the very same requests: the visitor knows of them, and wants more.
 
         Raises:
             PictureInvalid: A picture can't be sent; nothing was.
-            AskedAlready: The very same request runs, or may run; nothing was sent.
-            LedgerFailed: The job can't be written down; nothing was sent.
+            AskedAlready: One of the very same requests runs, or may run; nothing was sent.
+            LedgerFailed: The jobs can't be written down; nothing was sent.
         """
-        if found := self._ledger.by_click(click):
+        if found := self._ledger.of_click(click):
             return found
-        with self._preparing:
-            pictures = prepare_all(request.images)
-        fingerprint = _fingerprint(request, pictures, take)
-        if request.seed is None:
-            seed = 1 + int(self._random() * LARGEST_SEED)
-            request = request.model_copy(update={"seed": seed})
-        with self._starting:
-            if found := self._ledger.by_click(click):
-                return found
-            for alike in [] if again else self._ledger.alike(owner, self.backend, fingerprint):
-                double = 0 <= self._wall() - alike.created < DOUBLE_CLICK_SECONDS
-                if double or alike.may_run:
-                    # Sent again after that job's end, this click must still buy nothing.
-                    self._ledger.repeat(click, alike)
-                    if double:
-                        return alike
-                    raise AskedAlready(alike)
-            job_id = secrets.token_hex(16)
-            place = self.videos / job_id
-            written = None
-            try:
-                job = Job(
-                    id=job_id,
-                    click=click,
-                    fingerprint=fingerprint,
-                    owner=owner,
-                    backend=self.backend,
-                    request=folder.keep(place, request, pictures),
-                    state=JobState.PREPARED,
-                    created=self._wall(),
-                )
-                written = self._ledger.add(job)
-            finally:
-                if not written or written.id != job_id:
-                    folder.drop(place)
-        if written is job:
-            self._put(self._hold(job), 0.0)
+        prepared = [prepare_all(request.images) for request in requests]
+        prints = _fingerprints(requests, prepared)
+        ids = [secrets.token_hex(16) for _ in requests]
+        written: list[Job] = []
+        try:
+            kept = [
+                folder.keep(self.videos / job_id, self._seeded(request), pictures)
+                for job_id, request, pictures in zip(ids, requests, prepared, strict=True)
+            ]
+            with self._starting:
+                now = self._wall()
+                jobs = [
+                    Job(
+                        id=ids[place],
+                        click=f"{click}:{place + 1}" if place else click,
+                        fingerprint=prints[place],
+                        owner=owner,
+                        backend=self.backend,
+                        request=kept[place],
+                        state=JobState.PREPARED,
+                        created=now + place / 1000,  # so that they keep their order
+                    )
+                    for place in range(len(requests))
+                ]
+                written = self._ledger.of_click(click) or self._clicked_twice(click, jobs, told)
+                written = written or self._ledger.add(jobs)
+        finally:
+            for job_id in {*ids} - {job.id for job in written}:
+                folder.drop(self.videos / job_id)
+        if written[0].id == ids[0]:
+            for job in written:
+                self._put(self._hold(job), 0.0)
         return written
+
+    def _seeded(self, request: VideoRequest) -> VideoRequest:
+        if request.seed is not None:
+            return request
+        return request.model_copy(update={"seed": 1 + int(self._random() * LARGEST_SEED)})
+
+    def _clicked_twice(self, click: str, jobs: list[Job], told: Collection[str]) -> list[Job]:
+        """Find what a double click has made already, and refuse what may be running."""
+        alike = [
+            [
+                job
+                for job in self._ledger.alike(new.owner, self.backend, new.fingerprint)
+                if job.id not in told
+            ]
+            for new in jobs
+        ]
+        latest = [found[0] for found in alike if found]
+        double = [
+            job for job in latest if 0 <= jobs[0].created - job.created < DOUBLE_CLICK_SECONDS
+        ]
+        may_run = double or [job for found in alike for job in found if job.may_run]
+        if not may_run:
+            return []
+        # Sent again after their end, this click must still buy nothing.
+        self._ledger.repeat(click, may_run[0])
+        if len(double) == len(jobs):
+            return double
+        raise AskedAlready(may_run, len(jobs))
 
     def adopt(
         self,
@@ -270,7 +298,7 @@ class JobRunner:
                 created = now
             job = Job(
                 id=secrets.token_hex(16),
-                click=_digest(owner, self.backend, task_id),
+                click=digest(owner, self.backend, task_id),
                 fingerprint="",
                 owner=owner,
                 backend=self.backend,
@@ -280,10 +308,14 @@ class JobRunner:
                 submitted=created,
                 task_id=task_id,
             )
-            written = self._ledger.add(job)
+            (written,) = self._ledger.add([job])
         if written is job:
             self._put(self._hold(job), 0.0)
         return written
+
+    def buried(self, task_id: str, owner: str) -> bool:
+        """Tell whether a visitor has deleted their job of this task."""
+        return self._ledger.buried(owner, self.backend, task_id)
 
     def stop(self, job_id: str, owner: str) -> Job | None:
         """Stop watching a job. Its task goes on at the vendor."""
@@ -293,24 +325,38 @@ class JobRunner:
         with followed.lock:
             if followed.job.state not in (JobState.RUNNING, JobState.SAVING):
                 return None
-            self._change(followed, state=JobState.STOPPED, **STOPPED_WATCHING)
+            said = STOPPED_SIMULATED if followed.job.simulated else STOPPED_WATCHING
+            stopped = {"message": said, "charged": None, "next_step": WATCH_AGAIN}
+            self._change(followed, state=JobState.STOPPED, **stopped)
             followed.stopped = True
         return followed.job
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
-        """Go on watching a job that was stopped, or whose task was not found or not finished."""
+        """Go on watching a job that was stopped, or whose task was not found or not finished.
+
+        One that is done is taken up again if its video is gone: the vendor may still have it.
+
+        Raises:
+            LedgerFailed: It can't be written down.
+        """
         with self._starting:
             look = self.look(job_id, owner)
             job = look.job if look else None
-            if not job or job.open or not job.task_id or job.state is JobState.DONE:
+            if not job or job.open or not job.task_id or job.backend != self.backend:
                 return None
-            if job.backend != self.backend:
+            done = job.state is JobState.DONE
+            if done and self.file(job, job.video or "").is_file():
                 return None
             if earlier := self._followed.get(job_id):
                 with earlier.lock:  # what it has not written down yet must not come after this
                     earlier.stopped = True
                     earlier.unsaved.clear()
-            job = self._ledger.change(job, state=JobState.RUNNING, finished=None, **NOTHING_WRONG)
+            job = self._ledger.change(
+                job,
+                # When it ended unwatched can't be known, so neither can how long it took.
+                **{"state": JobState.SAVING} if done else _UNWATCHED,
+                **NOTHING_WRONG,
+            )
             followed = self._hold(job)
         self._put(followed, 0.0)
         return job
@@ -548,7 +594,7 @@ class JobRunner:
 
     def _hold(self, job: Job) -> _Followed:
         # By the wall clock across restarts only, and never negative: it may have been set back.
-        waited = max(0.0, self._wall() - (job.submitted or self._wall()))
+        waited = max(0.0, self._wall() - (job.submitted or job.created))
         followed = _Followed(job, self._pacer(job), self._clock() - waited)
         with self._following:
             self._followed[job.id] = followed
@@ -576,6 +622,7 @@ class JobRunner:
         return past
 
 
+_UNWATCHED: dict[str, Any] = {"state": JobState.RUNNING, "submitted": None, "finished": None}
 _STOPPED_BEFORE = "The app was stopped before this was sent."
 _STOPPED_DURING = (
     "The app was stopped while this was being sent: a task may be running without its id."
@@ -586,16 +633,22 @@ def _words(error: ViduError) -> dict[str, Any]:
     return {"message": error.what, "charged": error.charged, "next_step": error.next_step}
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def _fingerprints(
+    requests: Sequence[VideoRequest], prepared: Sequence[list[Picture | str]]
+) -> list[str]:
+    """Digest what was asked, with the seeds as they were given.
 
-
-def _fingerprint(request: VideoRequest, pictures: list[Picture | str], take: int) -> str:
-    """Digest what was asked, with the seed as it was given."""
-    digest = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
-    for picture in pictures:
-        data = picture.data if isinstance(picture, Picture) else picture.encode()
-        digest.update(hashlib.sha256(data).digest())
-    if take > 1:
-        digest.update(f"take {take}".encode())
-    return digest.hexdigest()
+    Where one click asks for the very same several times, each has a print of its own.
+    """
+    times, prints = Counter[str](), []
+    for request, pictures in zip(requests, prepared, strict=True):
+        print_ = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
+        for picture in pictures:
+            data = picture.data if isinstance(picture, Picture) else picture.encode()
+            print_.update(hashlib.sha256(data).digest())
+        asked = print_.hexdigest()
+        times[asked] += 1
+        if times[asked] > 1:
+            print_.update(f"take {times[asked]}".encode())
+        prints.append(print_.hexdigest())
+    return prints

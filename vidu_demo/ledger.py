@@ -4,7 +4,8 @@ Every job is a row before its request leaves, and the task id is committed befor
 happens with it. SQLAlchemy Core, so that the same ledger can live in SQLite or PostgreSQL.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -14,7 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.errors import Charged, ViduError
-from vidu_demo.request import SETTINGS
+from vidu_demo.request import SETTINGS, schema
+
+SIMULATOR = "simulator"
+"""The simulator's name as a backend: its address changes at every start."""
 
 
 class JobState(StrEnum):
@@ -42,7 +46,8 @@ class Job:
 
     Attributes:
         id: Unguessable; names the job's folder.
-        click: The deliberate click it stands for; unique, so a repeated click finds this job.
+        click: The deliberate click it stands for, and behind a colon which of its videos it is
+            from the second on; unique, so a repeated click finds its jobs.
         fingerprint: A digest of what was asked, to notice the very same request.
         owner: A digest of the visitor's token.
         backend: Whom it was sent to: the API's address, or `simulator`.
@@ -50,7 +55,7 @@ class Job:
             Incomplete for a task that was started elsewhere.
         state: Where it stands.
         created: When the visitor asked for it.
-        submitted: When the API took it.
+        submitted: When the API took it; None if it was not watched from there to its end.
         finished: When its end was seen; the video is saved after that.
         task_id: The receipt.
         message: What happened, if something did; empty if all is well.
@@ -81,6 +86,18 @@ class Job:
     def settings(self) -> dict[str, Any]:
         """What was asked, as far as it is known, without the pictures: links may be signed."""
         return {field: self.request[field] for field in SETTINGS if field in self.request}
+
+    @property
+    def simulated(self) -> bool:
+        """True if no model was used and nothing can have been charged."""
+        return self.backend == SIMULATOR
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from the submit to the end; None if they were not watched here."""
+        if not (self.fingerprint and self.submitted and self.finished):
+            return None
+        return self.finished - self.submitted
 
     @property
     def open(self) -> bool:
@@ -141,6 +158,9 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_add_facts,)
 """The step at index `n` lifts a database from version `n + 1` to `n + 2`. A step that has shipped
 never changes; a new database starts with the tables above, at the latest version."""
 
+LONGEST_SEARCH = int(schema("prompt")["maxLength"])
+"""Characters."""
+
 _LATEST_WAITS = 50
 _LONGEST_WAIT = 1800.0
 """Seconds. A longer one was not watched to its end: the app was off, or the visitor stopped."""
@@ -175,20 +195,20 @@ class Ledger:
         """Close the database's connections."""
         self._engine.dispose()
 
-    def add(self, job: Job) -> Job:
-        """Write a new job, or find the one that its click already made.
+    def add(self, jobs: Sequence[Job]) -> list[Job]:
+        """Write the new jobs of one click, all or none, or find those that it has made already.
 
         Returns:
-            The job as it stands in the ledger: another one if the click is a repeated one.
+            The jobs as they stand in the ledger: other ones if the click is a repeated one.
         """
         try:
-            self._write(_jobs.insert().values(asdict(job)))
+            self._write(_jobs.insert().values([asdict(job) for job in jobs]))
         except sa.exc.IntegrityError:
-            found = self.by_click(job.click)
+            found = self.of_click(jobs[0].click)
             if not found:
                 raise LedgerFailed from None
             return found
-        return job
+        return list(jobs)
 
     def claim(self, job: Job, **changes: Any) -> bool:
         """Move a job on from the state it is known in.
@@ -212,11 +232,11 @@ class Ledger:
         """Delete a job, unless it has moved on from the state it is known in.
 
         Its row stays as a tombstone, emptied of what was asked and what came of it, since its
-        click must still buy nothing if it is sent again late. Only `by_click` and `tombstones`
-        find it.
+        click must still buy nothing if it is sent again late, and no browser's old note may bring
+        its task back. Only `of_click`, `buried` and `tombstones` find it.
         """
         empty: dict[str, Any] = {
-            "fingerprint": "",
+            "fingerprint": digest(job.task_id) if job.task_id else "",
             "request": {},
             "state": JobState.DELETED,
             "message": "",
@@ -232,11 +252,18 @@ class Ledger:
         """Find a job by its id."""
         return next(iter(self._find(_jobs.c.id == job_id)), None)
 
-    def by_click(self, click: str) -> Job | None:
-        """Find the job that a click has made, or was taken to stand for, even if deleted."""
+    def of_click(self, click: str) -> list[Job]:
+        """List the jobs that a click has made, or was taken to stand for, even deleted ones.
+
+        They come in the order they were asked for.
+        """
         repeated = sa.select(_repeats.c.job).where(_repeats.c.click == click)
-        mine = sa.or_(_jobs.c.click == click, _jobs.c.id.in_(repeated))
-        return next(iter(self._find(mine, deleted=True)), None)
+        mine = sa.or_(
+            _jobs.c.click == click,
+            _jobs.c.click.startswith(f"{click}:", autoescape=True),
+            _jobs.c.id.in_(repeated),
+        )
+        return self._find(mine, deleted=True)[::-1]
 
     def repeat(self, click: str, job: Job) -> None:
         """Note that a click stands for a job that another one has made."""
@@ -247,6 +274,12 @@ class Ledger:
         """Find the job with which a visitor follows a task."""
         same = (_jobs.c.owner == owner, _jobs.c.backend == backend, _jobs.c.task_id == task_id)
         return next(iter(self._find(*same)), None)
+
+    def buried(self, owner: str, backend: str, task_id: str) -> bool:
+        """Tell whether a visitor has deleted the job with which they followed a task."""
+        same = (_jobs.c.owner == owner, _jobs.c.backend == backend)
+        deleted = (_jobs.c.state == JobState.DELETED, _jobs.c.fingerprint == digest(task_id))
+        return bool(self._find(*same, *deleted, limit=1, deleted=True))
 
     def alike(self, owner: str, backend: str, fingerprint: str) -> list[Job]:
         """List a visitor's jobs of the very same request, newest first."""
@@ -265,6 +298,8 @@ class Ledger:
             most: How many to list.
             search: Only jobs with this text in their prompt or task id, in any case.
         """
+        if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
+            return []
         mine = [_jobs.c.owner == owner, _jobs.c.backend == backend]
         if search:
             places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
@@ -306,7 +341,7 @@ class Ledger:
         try:
             with self._engine.connect() as connection:
                 return [_job(row) for row in connection.execute(query).mappings()]
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
             raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
 
     def _write(self, statement: sa.UpdateBase) -> int:
@@ -316,7 +351,7 @@ class Ledger:
                 return connection.execute(statement).rowcount
         except sa.exc.IntegrityError:
             raise
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
             raise LedgerFailed(f"The list of jobs can't be written: {_why(error)}.") from None
 
     def _migrate(self) -> None:
@@ -343,7 +378,12 @@ class Ledger:
             raise LedgerFailed(f"The list of jobs can't be opened: {_why(error)}.") from None
 
 
-def _why(error: sa.exc.SQLAlchemyError) -> str:
+def digest(*parts: str) -> str:
+    """Make one name of several parts that does not give them away."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _why(error: Exception) -> str:
     # Not the error itself: its text has the statement, and with it what was asked.
     return str(getattr(error, "orig", None) or type(error).__name__)
 

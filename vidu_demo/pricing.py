@@ -4,7 +4,7 @@ The list is Vidu's, collected 2026-11. Novita's own price for this model was not
 figure is an estimate and is always shown as one, with its date.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,11 @@ def estimate(request: VideoRequest) -> Decimal:
     if request.audio:
         price += _AUDIO
     return price * _OFF_PEAK if request.off_peak else price
+
+
+def total(requests: Iterable[VideoRequest]) -> Decimal:
+    """Estimate what several videos cost together, in US dollars."""
+    return sum(map(estimate, requests), start=Decimal())
 
 
 def known(request: Mapping[str, Any]) -> Decimal | None:

@@ -8,6 +8,7 @@ collected from Vidu's own reference and from resellers of the same model, 2026-1
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from vidu_demo.errors import Problem, RequestInvalid
+from vidu_demo.errors import Problem, RequestInvalid, writable
 from vidu_demo.images import ImageInput
 
 Resolution = Literal["540p", "720p", "1080p"]
@@ -35,6 +36,13 @@ def _no_switch(value: object) -> object:
     if isinstance(value, bool):
         raise PydanticCustomError("int_type", "True is no number")
     return value
+
+
+def _written(text: str) -> str:
+    """Let no half characters through: nothing could be sent, stored or shown of them."""
+    if writable(text) != text:
+        raise PydanticCustomError("string_unicode", "half a character")
+    return text
 
 
 class Notice(NamedTuple):
@@ -85,7 +93,7 @@ class VideoRequest(BaseModel):
         title="Sound",
         description="Speech and background sound; without it the video is silent.",
     )
-    voice_id: str = Field(
+    voice_id: Annotated[str, AfterValidator(_written)] = Field(
         "",
         title="Voice",
         description="Who speaks, by the voice's id. Left empty, the model chooses.",
@@ -129,7 +137,8 @@ class VideoRequest(BaseModel):
         Args:
             images: The pictures as the wire carries them: URLs and data URIs.
         """
-        settings = self.model_dump(exclude={"images"}, exclude_none=True)
+        # Without warnings: it may be a sketch, whose values were never checked.
+        settings = self.model_dump(exclude={"images"}, exclude_none=True, warnings=False)
         if not self.voice_id.strip():
             del settings["voice_id"]
         return {"images": images, **settings}
@@ -174,6 +183,15 @@ def schema(field: str) -> dict[str, Any]:
     description = _SCHEMA[field]
     variants = [v for v in description.get("anyOf", []) if v.get("type") != "null"]
     return {**description, **(variants[0] if variants else {})}
+
+
+def kept_or_default(field: str, value: Any) -> Any:
+    """Give a kept setting back if it is still within its limits, else the default."""
+    try:
+        request = VideoRequest(**{"images": ["kept"], "prompt": "kept", field: value})
+    except RequestInvalid:
+        return schema(field).get("default")
+    return getattr(request, field)
 
 
 FIELDS: tuple[str, ...] = tuple(VideoRequest.model_fields)

@@ -11,12 +11,10 @@ from filelock import FileLock, Timeout
 from vidu_demo.client import ViduClient
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import JobRunner
-from vidu_demo.ledger import Ledger, LedgerFailed
+from vidu_demo.ledger import SIMULATOR, Ledger, LedgerFailed
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 
-SIMULATOR = "simulator"
-"""The simulator's name in the ledger: its address changes at every start."""
 SIMULATED_REQUESTS_PER_SECOND = 50.0
 
 
@@ -53,7 +51,7 @@ class Studio:
                 backend, pace = SIMULATOR, SIMULATED_REQUESTS_PER_SECOND
             else:
                 client = ViduClient(settings.api_key, settings.base_url)
-                backend, pace = settings.base_url, settings.requests_per_second
+                backend, pace = client.base_url, settings.requests_per_second
             stack.callback(client.close)
             self.runner = JobRunner(
                 ledger, client, backend=backend, videos=self.videos, requests_per_second=pace

@@ -31,7 +31,7 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
                 Problem("images", f"One click makes videos of up to {MOST_PICTURES} pictures.")
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
-    if takes not in range(1, MOST_TAKES + 1):
+    if not is_count(takes):
         raise RequestInvalid(Problem("images", f"One click makes up to {MOST_TAKES} takes."))
     return [_take(request, number) for number in range(int(takes))]
 
@@ -40,6 +40,13 @@ def _take(request: VideoRequest, number: int) -> VideoRequest:
     if not request.seed:  # each gets one picked, by the runner or, for 0, by the model
         return request
     return request.model_copy(update={"seed": (request.seed + number - 1) % LARGEST_SEED + 1})
+
+
+def is_count(takes: object) -> bool:
+    """Tell whether this is a number of takes that `plan` knows, or `EACH_PICTURE`."""
+    if isinstance(takes, bool) or not isinstance(takes, int | str):
+        return False
+    return takes == EACH_PICTURE or takes in range(1, MOST_TAKES + 1)
 
 
 def is_draft(request: VideoRequest) -> bool:

@@ -13,11 +13,11 @@ from vidu_demo.jobs import JobRunner, Look
 from vidu_demo.ledger import JobState
 from vidu_demo.request import SETTINGS, schema
 from vidu_demo.ui import status
-from vidu_demo.ui.form import make_request, widget
+from vidu_demo.ui.form import RAW, make_request, widget
 
 LOOK_SECONDS = 0.5
 AT_ONCE = 40
-"""Calls that may wait at the same time. A further one waits for its turn in the queue."""
+"""Calls that may wait at the same time, and threads of Gradio's. A further call waits its turn."""
 
 
 def add_generate(runner: JobRunner) -> None:
@@ -34,9 +34,10 @@ def add_generate(runner: JobRunner) -> None:
     trigger = gr.Button(visible=False)
 
     async def generate(*values: Any) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
-        files, urls, *settings = values
+        uploaded, urls, *settings = values
+        files = [file["path"] for file in uploaded or []]
         try:
-            request = make_request(files or [], urls, dict(zip(SETTINGS, settings, strict=True)))
+            request = make_request(files, urls, dict(zip(SETTINGS, settings, strict=True)))
             # Nobody else knows this owner: a caller sees the one job that it has started.
             owner = secrets.token_hex(32)
             job = await asyncio.to_thread(runner.start, request, owner=owner, click=owner)
@@ -63,6 +64,7 @@ def add_generate(runner: JobRunner) -> None:
         api_name="generate",
         api_description="Make one video. Streams where the job stands and ends with the file.",
         concurrency_limit=AT_ONCE,
+        **RAW,
     )
 
 

@@ -113,7 +113,7 @@ CHINESE: dict[str, str] = {
     "Resolution": "分辨率",
     "The shorter side of the video, in pixels.": "视频短边的像素数。",
     "Takes": "条数",
-    "How many videos one click makes: takes with different seeds.": (
+    "How many videos one click makes. Takes differ by their seed.": (
         "点一次生成几条视频，每条种子不同。"
     ),
     "one for each picture": "每张图片一条",
@@ -175,9 +175,8 @@ CHINESE: dict[str, str] = {
     "Make the video": "生成视频",
     "Make {number} videos": "生成 {number} 条视频",
     "Sending…": "发送中…",
-    "Not all were sent": "没有全部提交",
-    "Only {number} of your videos are being made.": "只有 {number} 条视频正在生成。",
-    "Nothing was charged for the others.": "其余的没有计费。",
+    "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
+    "Look at the price, then click again.": "请看过价格再点一次。",
     # Where a video stands
     "Preparing": "准备",
     "Submitted": "已提交",
@@ -216,7 +215,20 @@ CHINESE: dict[str, str] = {
     "Copied": "已复制",
     "Stop watching": "停止跟踪",
     "Resume watching": "继续跟踪",
-    "Make a second one anyway": "仍然再做一条",
+    "Make a second one anyway": "仍要再生成一条",
+    "Make {number} more anyway": "仍要再生成 {number} 条",
+    "Fetch it again": "重新下载",
+    "Its file is no longer here.": "它的文件已经不在这里了。",
+    "Fetch it again: that costs nothing, and works as long as the vendor keeps it.": (
+        "重新下载是免费的，只要服务商还保留着它。"
+    ),
+    "Out of sight": "暂时看不到",
+    "No video is lost. This page looks again by itself.": "没有视频会丢失，页面会自动再查看。",
+    "That did not work": "没有成功",
+    "This page has not loaded whole, so nothing was sent.": "页面没有完整加载，所以没有发送。",
+    "Reload it.": "请重新加载。",
+    "The last frame of this video can't be read.": "无法读取这段视频的最后一帧。",
+    "Use another picture.": "请换一张图片。",
     "Tell me when it is done": "完成时提醒我",
     "Your video is done": "视频完成了",
     "1 running": "1 条进行中",
@@ -250,6 +262,9 @@ CHINESE: dict[str, str] = {
     ),
     "Wait for it, change something, or make a second one on purpose.": (
         "可以等它完成、改动设置，或特意再做一条。"
+    ),
+    "Already asked for and not finished: {number} of these {of} videos.": (
+        "这 {of} 条视频中有 {number} 条已经请求过，还没有完成。"
     ),
     "You have sent this very request before, and its answer was lost: "
     "a task may be running and billed.": (
@@ -361,6 +376,7 @@ CHINESE: dict[str, str] = {
     "You stopped watching. The task goes on at the vendor and may be billed.": (
         "你已停止跟踪。任务仍在服务商处进行，可能会计费。"
     ),
+    "You stopped watching. The simulated task goes on.": "你已停止跟踪，模拟任务仍在进行。",
     "Watch it again at any time: that costs nothing.": "随时可以继续跟踪，不收费。",
     # Fetching the video
     "The task is reported as done, but without a link to the video.": (
@@ -413,9 +429,12 @@ CHINESE: dict[str, str] = {
     "being saved": "保存中",
     "done": "完成",
     "failed": "失败",
-    "not made, nothing charged": "未生成，未计费",
-    "unknown, may have been billed": "未知，可能已计费",
-    "not watched, may be billed": "未跟踪，可能计费",
+    "not made": "未生成",
+    "unknown": "未知",
+    "not watched": "未跟踪",
+    "nothing charged": "未扣费",
+    "may have been billed": "可能已扣费",
+    "may be billed": "可能会扣费",
     "Compare": "对比",
     "Download": "下载",
     "Delete": "删除",

@@ -224,9 +224,7 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
         if field != "images"
     ]
     price = pricing.known(job.request)
-    took = unknown
-    if job.fingerprint and job.submitted and job.finished:  # else it was started elsewhere
-        took = seconds_spoken(job.finished - job.submitted, say)
+    took = unknown if job.took is None else seconds_spoken(job.took, say)
     return [
         *settings,
         (say("Estimate"), unknown if price is None else pricing.spoken(price)),

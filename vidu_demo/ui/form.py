@@ -9,11 +9,11 @@ import gradio as gr
 
 from vidu_demo import takes
 from vidu_demo.errors import Problem, RequestInvalid
-from vidu_demo.request import SETTINGS, VideoRequest, schema
+from vidu_demo.request import SETTINGS, VideoRequest, kept_or_default, schema
 from vidu_demo.ui import Updates, examples
 from vidu_demo.ui import wording as prompt_help
 from vidu_demo.ui.framing import Framing, too_long
-from vidu_demo.ui.pictures import Gallery, Pictures, check, read_urls
+from vidu_demo.ui.pictures import Gallery, Pictures, check, read_urls, url_lines
 from vidu_demo.ui.words import I18N, Say, named, speaker
 
 
@@ -32,10 +32,7 @@ def widget(field: str, **options: Any) -> gr.components.Component:
         case {"type": "boolean"}:
             return gr.Checkbox(**common)
         case {"type": "integer", "default": int()}:
-            slider = gr.Slider(about["minimum"], about["maximum"], step=1, **common)
-            # Gradio fails with a traceback on a number outside; the request says it in words.
-            slider.preprocess = lambda payload: payload  # type: ignore[method-assign]
-            return slider
+            return gr.Slider(about["minimum"], about["maximum"], step=1, **common)
         case {"type": "integer"}:
             # Without its limits: with a minimum, Gradio's page turns an empty number into 0.
             return gr.Number(**common)
@@ -57,14 +54,8 @@ def make_request(
     return VideoRequest(images=[*files, *read_urls(urls)], **filled)
 
 
-def kept_or_default(field: str, value: Any) -> Any:
-    """Give a kept setting back if it is still within its limits, else the default."""
-    try:
-        request = VideoRequest(**{"images": ["kept"], "prompt": "kept", field: value})
-    except RequestInvalid:
-        return schema(field).get("default")
-    return getattr(request, field)
-
+RAW: dict[str, Any] = {"preprocess": False}
+"""Options of a listener that takes values as they come from the browser."""
 
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
@@ -95,17 +86,23 @@ class Filled(NamedTuple):
         return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
 
     def draft(self) -> VideoRequest:
-        """Make the request of a short and cheap video.
+        """Make the request of the first video, but short and cheap.
 
         Raises:
             RequestInvalid: Something is missing or out of its limits.
         """
-        return make_request(self.files, self.urls, {**self.settings, **takes.DRAFT})
+        return self.requests()[0].model_copy(update=takes.DRAFT)
 
     def sketch(self) -> VideoRequest:
-        """Make a request of an unfinished form, unchecked, to ask it for notices and a price."""
-        images = [*self.files, *(self.urls or "").split()]
+        """Make a request of an unfinished form, unchecked, to ask it for a price."""
+        images = [*self.files, *url_lines(self.urls)]
         return VideoRequest.model_construct(**{**self.settings, "images": images})
+
+    def first(self) -> VideoRequest:
+        """Sketch the first of the videos, to ask it for notices and write it as code."""
+        sketch = self.sketch()
+        each = self.takes == takes.EACH_PICTURE
+        return sketch.model_copy(update={"images": sketch.images[:1]}) if each else sketch
 
 
 class Form:
@@ -144,7 +141,7 @@ class Form:
             [*range(1, takes.MOST_TAKES + 1), (I18N("one for each picture"), takes.EACH_PICTURE)],
             value=1,
             label=I18N("Takes"),
-            info=I18N("How many videos one click makes: takes with different seeds."),
+            info=I18N("How many videos one click makes. Takes differ by their seed."),
             elem_id="takes",
         )
         with (
@@ -175,21 +172,27 @@ class Form:
 
     @staticmethod
     def read(values: Sequence[Any]) -> Filled:
-        """Name the widgets' values."""
+        """Name the widgets' values as they come from the browser, for listeners with `RAW`.
+
+        Gradio has seen that the files are uploaded ones. The rest is the request's to check: of a
+        number out of its limits Gradio would leave a traceback, and the request says it in words.
+        """
         gallery, urls, *settings, count = values
-        files = [path for path, _caption in gallery or []]
+        files = [(item.get("image") or item["video"])["path"] for item in gallery or []]
         return Filled(files, urls, dict(zip(SETTINGS, settings, strict=True)), count)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
         """The outputs that `fill` and `restore` give values for."""
-        return [*self.inputs, self.more, self.filled_at]
+        return [*self.inputs, *self.pictures.choice, self.more, self.filled_at]
 
     def fill(self, settings: dict[str, Any], files: Sequence[str], urls: str = "") -> Updates:
         """Fill the whole form anew: settings that are missing or out of limits get defaults."""
         known = {field: kept_or_default(field, settings.get(field)) for field in SETTINGS}
         return {
             self.pictures.gallery: [(file, None) for file in files] or None,
+            **self.pictures.choose_none(),
+            self.takes: 1,
             self.pictures.urls: urls,
             **{self.settings[field]: value for field, value in known.items()},
             **self._unfold(known),
@@ -205,30 +208,42 @@ class Form:
             **filled.settings,
         }
 
+    def recall(self, kept: Any) -> Filled:
+        """Read what `keep` gave the browser.
+
+        The browser's word is not trusted: only files that Gradio itself has stored come back,
+        and only settings within their limits.
+        """
+        kept = kept if isinstance(kept, dict) else {}
+        urls, count = kept.get("urls"), kept.get("takes")
+        return Filled(
+            self.pictures.restored(kept.get("files")),
+            urls if isinstance(urls, str) else "",
+            {field: kept_or_default(field, kept.get(field)) for field in SETTINGS},
+            count if takes.is_count(count) else 1,
+        )
+
     def restore(self, kept: Any) -> Updates:
         """Fill the form with what the browser has kept.
 
-        The browser's word is not trusted: only files that Gradio itself has stored come back,
-        and only settings within their limits. A default is not sent, so that what is typed while
-        the page still loads stays. But the seed is: without a value from here, Gradio's page
-        takes an empty number for 0.
+        A default is not sent, so that what is typed while the page still loads stays. But the
+        seed is: without a value from here, Gradio's page takes an empty number for 0.
         """
-        kept = kept if isinstance(kept, dict) else {}
-        files, urls = self.pictures.restored(kept.get("files")), kept.get("urls")
-        known = {field: kept_or_default(field, kept.get(field)) for field in SETTINGS}
+        files, urls, settings, count = self.recall(kept)
         changed = {
             field: value
-            for field, value in known.items()
+            for field, value in settings.items()
             if field == "seed" or value != schema(field).get("default")
         }
         updates: Updates = {self.settings[field]: value for field, value in changed.items()}
+        updates[self.filled_at] = str(time.time())
         if files:
-            updates[self.pictures.gallery] = files
-        if urls and isinstance(urls, str):
+            updates[self.pictures.gallery] = [(file, None) for file in files]
+        if urls:
             updates[self.pictures.urls] = urls
-        if kept.get("takes") in (*range(2, takes.MOST_TAKES + 1), takes.EACH_PICTURE):
-            updates[self.takes] = kept["takes"]
-        return updates | self._unfold(known)
+        if count != 1:
+            updates[self.takes] = count
+        return updates | self._unfold(settings)
 
     def _unfold(self, settings: dict[str, Any]) -> Updates:
         """Fold out what is in use: nothing that is paid for stays out of sight."""
@@ -245,13 +260,14 @@ class Form:
             *self.notices.values(),
         ]
 
-    def review(self, sketch: VideoRequest, say: Say) -> Updates:
+    def review(self, filled: Filled, say: Say) -> Updates:
         """Say beside the widgets what has no effect."""
-        told = {notice.field: notice.text for notice in sketch.notices()}
+        first = filled.first()
+        told = {notice.field: notice.text for notice in first.notices()}
         return {
-            **self.pictures.review(sketch.images),
-            self.counter: prompt_help.counter(sketch.prompt, say),
-            self.chips: prompt_help.render(sketch.prompt, audio=sketch.audio, say=say),
+            **self.pictures.review(filled.sketch().images),
+            self.counter: prompt_help.counter(first.prompt, say),
+            self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
             **{
                 place: gr.Markdown(say(told.get(field, "")), visible=field in told)
                 for field, place in self.notices.items()
@@ -263,7 +279,8 @@ class Form:
         gallery, urls, note = self.pictures.gallery, self.pictures.urls, self.pictures.note
         self.pictures.listen(options)
         gallery.upload(self._take_up, [gallery, language], [note, *self.filled], **options)
-        self.framing.listen(gallery, urls, self.settings["resolution"], language, options)
+        resolution = self.settings["resolution"]
+        self.framing.listen(gallery, urls, resolution, self.filled_at, language, options)
         prompt = self.settings["prompt"]
         self.chips.click(prompt_help.press, [prompt], [prompt], **options)
         self.examples.click(self._example, None, self.filled, **options)
@@ -274,11 +291,10 @@ class Form:
         if checked.settings:
             files = [path for path, _caption in checked.gallery]
             return {self.pictures.note: note, **self.fill(checked.settings, files)}
-        return {
-            self.pictures.note: note,
-            self.pictures.gallery: checked.gallery,
-            self.filled_at: str(time.time()),
-        }
+        updates: Updates = {self.pictures.note: note, self.filled_at: str(time.time())}
+        if checked.gallery != pictures:  # else a further upload may be there already
+            updates[self.pictures.gallery] = checked.gallery
+        return updates
 
     def _example(self, event: gr.EventData) -> Updates:
         example = examples.find(event.example)

@@ -34,13 +34,14 @@ class Framing:
         pictures: gr.Gallery,
         urls: gr.Textbox,
         resolution: gr.components.Component,
+        filled_at: gr.Textbox,
         language: gr.Textbox,
         options: dict[str, Any],
     ) -> None:
         """Look at the pictures when they change, and wire the two buttons to them."""
         inputs = [pictures, urls, resolution]
         gr.on(
-            [widget.change for widget in inputs],  # type: ignore[attr-defined]
+            [widget.change for widget in [*inputs, filled_at]],  # type: ignore[attr-defined]
             review,
             [*inputs, language],
             [self.place, self.choice],

@@ -24,9 +24,14 @@ _STATES = {
     JobState.SAVING: "being saved",
     JobState.DONE: "done",
     JobState.FAILED: "failed",
-    JobState.NOT_SENT: "not made, nothing charged",
-    JobState.UNKNOWN: "unknown, may have been billed",
-    JobState.STOPPED: "not watched, may be billed",
+    JobState.NOT_SENT: "not made",
+    JobState.UNKNOWN: "unknown",
+    JobState.STOPPED: "not watched",
+}
+_MONEY = {
+    JobState.NOT_SENT: "nothing charged",
+    JobState.UNKNOWN: "may have been billed",
+    JobState.STOPPED: "may be billed",
 }
 
 # Deleting takes a second click on the same button; looking elsewhere takes the first one back.
@@ -50,6 +55,8 @@ element.addEventListener('click', (event) => {
     button.addEventListener('blur', () => { button.textContent = text; }, {once: true});
     return;
   }
+  if (button.dataset.do === 'open')
+    document.querySelector('#status').scrollIntoView({behavior: 'smooth', block: 'nearest'});
   trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
 });
 """
@@ -130,11 +137,14 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
 
 def _facts(job: Job, say: Say) -> str:
     request, price = job.request, pricing.known(job.request)
+    bought = price is not None and job.state != JobState.NOT_SENT
     facts = [
         seconds_spoken(request["duration"], say) if "duration" in request else "",
         request.get("resolution", ""),
-        pricing.spoken(price) if price is not None else "",
+        f"{say('Seed')} {request['seed']}" if "seed" in request else "",
+        pricing.spoken(price) if price is not None and bought else "",
         say(_STATES[job.state]),
+        say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     when = f'<time datetime="{datetime.fromtimestamp(job.created, UTC).isoformat()}"></time>'
     return " · ".join([*(escape(fact) for fact in facts if fact), when])

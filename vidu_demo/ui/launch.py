@@ -9,11 +9,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidu_demo.examples import MEDIA
+from vidu_demo.ui.api import AT_ONCE
 from vidu_demo.ui.theme import CSS_FILE, theme
 from vidu_demo.ui.words import I18N
-
-MOST_THREADS = 40
-"""Of Gradio's: it is also the most calls of `/generate` that may wait at once."""
 
 CLOSED = ("/gradio_api/deep_link", "/monitoring", "/gradio_api/monitoring")
 """Routes that would publish a session's inputs or the app's use."""
@@ -47,7 +45,7 @@ def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, 
         videos: The folder of the jobs' videos, whose files the page may show.
         options: Further arguments of `gr.Blocks.launch`; they win over the ones here.
     """
-    demo.queue(max_size=500, default_concurrency_limit=8)
+    demo.queue(max_size=500)  # only `/generate` waits in it
     return demo.launch(
         **{
             "theme": theme(),
@@ -57,7 +55,7 @@ def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, 
             "ssr_mode": False,
             "enable_monitoring": False,
             "footer_links": ["api", "settings"],
-            "max_threads": MOST_THREADS,
+            "max_threads": AT_ONCE,
             "max_file_size": "50mb",
             "state_session_capacity": 500,
             "allowed_paths": [str(videos), str(MEDIA)],

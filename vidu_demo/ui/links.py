@@ -5,8 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vidu_demo.images import is_url
-from vidu_demo.request import SETTINGS, VideoRequest, schema
-from vidu_demo.ui.form import kept_or_default
+from vidu_demo.request import SETTINGS, VideoRequest, kept_or_default, schema
 
 PICTURES = "image"
 """The name of a picture's address in a link; it may be there several times."""

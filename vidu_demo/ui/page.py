@@ -5,16 +5,20 @@ A page only looks at jobs. Every event is short; nobody's waiting holds a thread
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
+from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
+from vidu_demo.clip import ClipFailed
 from vidu_demo.errors import ViduError
 from vidu_demo.images import is_url
-from vidu_demo.jobs import JobRunner
+from vidu_demo.jobs import AskedAlready, JobRunner
 from vidu_demo.ledger import Job, JobState, LedgerFailed
+from vidu_demo.request import VideoRequest
 from vidu_demo.ui import (
     Updates,
     again,
@@ -31,11 +35,12 @@ from vidu_demo.ui import (
     visitor,
 )
 from vidu_demo.ui.code import Code
-from vidu_demo.ui.form import Form
+from vidu_demo.ui.form import RAW, Form
 from vidu_demo.ui.pay import Pay
 from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.result import Result
-from vidu_demo.ui.words import I18N, Say, speaker
+from vidu_demo.ui.tab import TAB, Tab
+from vidu_demo.ui.words import I18N, speaker
 
 KEPT_FORM = "vidu-demo-form"
 
@@ -47,16 +52,25 @@ SHORT: dict[str, Any] = {
 """Options of every listener of the page: short events that take no slot of the queue."""
 
 FASTEST_LOOK, SLOWEST_LOOK = 1.0, 6.0
-"""Seconds between two looks of one page at its jobs: the more jobs run, the calmer."""
-LOOKS_PER_SECOND = 60.0
+"""Seconds between two looks of one page at its jobs."""
+JOBS_PER_SECOND = 60.0
+"""How many of all visitors' open jobs make the pages calmer by a second."""
 
 # The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
 # phone the status stands below the form, so it is brought into view.
-_NEW_CLICK = """(click, ...rest) => {
+_NEW_CLICK = """(...values) => {
   document.querySelector('#status').scrollIntoView({behavior: 'smooth', block: 'nearest'});
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(''), ...rest];
+  values[TAB] = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+  return values;
+}""".replace("TAB", str(TAB))
+
+# What a click has changed may be out of sight.
+_TO = """(...values) => {
+  document.querySelector('PLACE').scrollIntoView({behavior: 'smooth', block: 'nearest'});
+  return values;
 }"""
+_TO_STATUS, _TO_FORM = _TO.replace("PLACE", "#status"), _TO.replace("PLACE", "#pictures")
 
 # What a link to a form has brought is in the form now: a reload must not bring it again.
 _ARRIVED = """(now) => {
@@ -77,41 +91,6 @@ _PUT_IN_ADDRESS = """(task) => {
   if (task) address.searchParams.set('task', task); else address.searchParams.delete('task');
   window.history.replaceState(window.history.state, '', address);
 }"""
-
-
-class Tab(NamedTuple):
-    """What a browser tab sends along with every event.
-
-    Attributes:
-        visitor: What the browser keeps of the visitor.
-        language: What the browser asks for, as in `Accept-Language`.
-        shown: The id of the job that is open, or empty.
-        seen: What the tab has last drawn of the open job: its id and state.
-        fault: The error card that stands there instead of a job, or empty.
-        search: What the visitor searches their videos for.
-        slips: The browser's list of task ids.
-    """
-
-    visitor: Any
-    language: str
-    shown: str
-    seen: str
-    fault: str
-    search: str
-    slips: Any
-
-    @property
-    def owner(self) -> str:
-        """The visitor's digest."""
-        return visitor.owner(self.visitor)
-
-    @property
-    def say(self) -> Say:
-        """The visitor's language."""
-        return speaker(self.language or "")
-
-
-TAB = len(Tab._fields)
 
 
 def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
@@ -140,6 +119,7 @@ class _Page:
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
         self.fault = gr.Textbox(visible=False)
+        self.held = gr.JSON(visible=False)
         self.address = gr.Textbox(visible=False)
         self.server_time = gr.Number(visible=False)
         self.timer = gr.Timer(FASTEST_LOOK, active=False)
@@ -174,6 +154,7 @@ class _Page:
             self.shown,
             self.seen,
             self.fault,
+            self.held,
             self.history.search,
             self.slips,
         ]
@@ -181,7 +162,7 @@ class _Page:
     @property
     def chosen(self) -> list[gr.blocks.Block]:
         """What the visitor has chosen to see. No tick may change it: one could be late."""
-        return [self.shown, self.fault, self.result.anyway, self.compare]
+        return [self.shown, self.fault, self.held, self.result.anyway, self.compare]
 
     @property
     def drawn(self) -> list[gr.blocks.Block]:
@@ -214,6 +195,7 @@ class _Page:
                 *self.code.outputs,
             ],
             **SHORT,
+            **RAW,
         }
         arrived = self.demo.load(
             self.welcome,
@@ -236,48 +218,75 @@ class _Page:
         gr.on(changes, trigger_mode="always_last", **reviewing)
         form.listen(self.language, SHORT)
         self.code.listen()
-        for button, name, handler in (
-            (self.pay.run, "submit", self.submit),
-            (self.pay.draft, "submit_draft", partial(self.submit, draft=True)),
-            (self.result.anyway, "submit_again", partial(self.submit, anyway=True)),
-        ):
-            button.click(
-                handler,
-                [self.click, *self.tab, *form.inputs],
-                self.view,
-                api_name=name,
-                js=_NEW_CLICK,
-                **SHORT,
-            )
+        what = [self.pay.announced, *form.inputs]
+        self._buys(self.pay.run, self.submit, "submit", what)
+        self._buys(self.pay.draft, partial(self.submit, draft=True), "submit_draft", what)
+        self._buys(self.result.anyway, self.submit_again, "submit_again", [])
         gr.on([self.timer.tick, self.result.bell.tick], self.look, self.tab, self.drawn, **SHORT)
-        self.result.stop.click(self.stop_watching, self.tab, self.view, **SHORT)
-        self.result.resume.click(self.watch_again, self.tab, self.view, **SHORT)
-        self.history.list.click(self.use_list, self.tab, self.view, **SHORT)
         self.history.search.change(self.look, self.tab, self.drawn, **SHORT)
+        self.history.list.click(self.use_list, self.tab, self.view, **SHORT)
         self.compare.clear(lambda: "", None, self.compare, **SHORT)
-        self.task_box.submit(self.open_task, [self.task_box, *self.tab], self.view, **SHORT)
         self.address.change(None, [self.address], None, js=_PUT_IN_ADDRESS)
-        self.again.same.click(self.use_settings, self.tab, form.filled, **SHORT)
-        self.again.new_seed.click(
-            partial(self.use_settings, new_seed=True),
-            self.tab,
-            form.filled,
-            api_name="use_settings_with_new_seed",
-            **SHORT,
-        )
-        pictures_only = [form.pictures.gallery, form.pictures.urls]
-        self.again.go_on.click(self.go_on, self.tab, pictures_only, **SHORT)
+        self._does(self.result.stop.click, self.stop_watching, "stop_watching", self.view)
+        self._does(self.result.resume.click, self.watch_again, "watch_again", self.view)
+        box = self.task_box
+        self._does(box.submit, self.open_task, "open_task", self.view, [box], js=_TO_STATUS)
+        pictures_only = [
+            form.pictures.gallery,
+            form.pictures.urls,
+            *form.pictures.choice,
+            form.takes,
+        ]
+        another = partial(self.use_settings, new_seed=True)
+        for button, handler, name, outputs in (
+            (self.again.same, self.use_settings, "use_settings", form.filled),
+            (self.again.new_seed, another, "use_settings_with_new_seed", form.filled),
+            (self.again.go_on, self.go_on, "go_on", pictures_only),
+        ):
+            self._does(button.click, handler, name, outputs, js=_TO_FORM)
+
+    def _does(
+        self,
+        event: Callable[..., Any],
+        handler: Callable[..., Updates],
+        name: str,
+        outputs: Sequence[gr.blocks.Block],
+        inputs: Sequence[gr.components.Component] = (),
+        **options: Any,
+    ) -> None:
+        """Have a handler called with the tab, and say over the page what goes wrong in it."""
+        told = partial(self._tell, handler)
+        event(told, [*self.tab, *inputs], outputs, api_name=name, **SHORT, **options)
+
+    def _buys(
+        self,
+        button: gr.Button,
+        handler: Callable[..., Updates],
+        name: str,
+        inputs: Sequence[gr.components.Component],
+    ) -> None:
+        inputs = [self.click, *inputs]
+        self._does(button.click, handler, name, self.view, inputs, js=_NEW_CLICK, **RAW)
+
+    @staticmethod
+    def _tell(handler: Callable[..., Updates], *values: Any) -> Updates:
+        tab = Tab(*values[:TAB])
+        try:
+            return handler(tab, *values[TAB:])
+        except ViduError as error:
+            words = (error.what, error.charged.sentence, error.next_step)
+            text = escape(" ".join(tab.say(part) for part in words if part))
+            raise gr.Error(
+                text, duration=None, title=tab.say("That did not work"), print_exception=False
+            ) from None
 
     def welcome(self, request: gr.Request, kept: Any, *values: Any) -> Updates:
         """Recognise the visitor; show their form and their newest job, or what was linked to."""
         state = visitor.recognise(values[0])
         language = request.headers.get("accept-language", "")
         tab = Tab(*values)._replace(visitor=state, language=language, seen="")
-        receipts.restore(tab.slips, self.runner, tab.owner)
-        newest = next(iter(self.runner.jobs(tab.owner, most=1)), None)
         query = request.query_params
-        task = receipts.task_id(query.get("task"))
-        job = self.runner.adopt(task, owner=tab.owner) if task else newest
+        job_id = self._arrive(tab, receipts.task_id(query.get("task")))
         payer = Payer.of(request, simulated=self.simulated)
         return {
             self.visitor: state,
@@ -286,8 +295,18 @@ class _Page:
             self.heading: heading.render(payer, tab.say),
             self.form.examples: examples.strip(tab.say),
             **self.form.restore(links.read(query, query.getlist(links.PICTURES)) or kept),
-            **self.show(tab, job.id if job else ""),
+            **self.show(tab, job_id),
         }
+
+    def _arrive(self, tab: Tab, task: str | None) -> str:
+        """Take up what the browser knows; give back the job of a task, or else the newest."""
+        try:
+            receipts.restore(tab.slips, self.runner, tab.owner)
+            if task:
+                return self.runner.adopt(task, owner=tab.owner).id
+            return next((job.id for job in self.runner.jobs(tab.owner, most=1)), "")
+        except LedgerFailed:  # the page says so when it is drawn
+            return ""
 
     def review(
         self, request: gr.Request, language: str | None, seen: str | None, *values: Any
@@ -295,41 +314,58 @@ class _Page:
         """Say what is missing, what has no effect and what it will cost."""
         say = speaker(language or "")
         filled = self.form.read(values)
-        sketch = filled.sketch()
         return {
             self.kept: self.form.keep(filled),
             **self.pay.review(
                 filled,
                 Payer.of(request, simulated=self.simulated),
-                self.runner.usual_wait(sketch),
+                self.runner.usual_wait(filled.sketch()),
                 sending=(seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),
-            **self.form.review(sketch, say),
-            **self.code.review(sketch),
+            **self.form.review(filled, say),
+            **self.code.review(filled.first()),
         }
 
     def submit(
-        self, nonce: str, *values: Any, draft: bool = False, anyway: bool = False
+        self, tab: Tab, nonce: str, announced: Any, *values: Any, draft: bool = False
     ) -> Updates:
-        """Start the jobs of one deliberate click."""
-        tab = Tab(*values[:TAB])
-        filled = self.form.read(values[TAB:])
-        started: list[Job] = []
+        """Start the jobs of one deliberate click on a button."""
+        filled = self.form.read(values)
         try:
-            for take, request in enumerate([filled.draft()] if draft else filled.requests(), 1):
-                click = f"{tab.owner}:{nonce[:32]}:{take}"
-                started.append(
-                    self.runner.start(
-                        request, owner=tab.owner, click=click, again=anyway, take=take
-                    )
-                )
+            requests = [filled.draft()] if draft else filled.requests()
+            self.pay.check(announced, requests, draft=draft)
         except ViduError as error:
-            if not started:
-                return self.show(tab, "", error=error)
-            partly = status.partly_sent(len(started), error, tab.say)
-            return self.show(tab, started[0].id, fault=partly)
-        return self.show(tab, started[0].id)
+            return self.show(tab, "", fault=status.refused(error, tab.say))
+        return self._buy(tab, nonce, requests, {"draft": draft, **self.form.keep(filled)})
+
+    def submit_again(self, tab: Tab, nonce: str) -> Updates:
+        """Send what was held back: just that, whatever the form says by now."""
+        held = tab.held if isinstance(tab.held, dict) else {}
+        filled = self.form.recall(held)
+        requests = [filled.draft()] if held.get("draft") else filled.requests()
+        return self._buy(tab, nonce, requests, held)
+
+    def _buy(
+        self, tab: Tab, nonce: str, requests: list[VideoRequest], form: dict[str, Any]
+    ) -> Updates:
+        told = form.get("told")
+        try:
+            jobs = self.runner.start_all(
+                requests,
+                owner=tab.owner,
+                click=f"{tab.owner}:{str(nonce)[:32]}",
+                told=told if isinstance(told, list) else (),
+            )
+        except AskedAlready as error:
+            return {
+                **self.show(tab, "", fault=status.refused(error, tab.say)),
+                self.held: {**form, "told": [job.id for job in error.jobs]},
+                **self.result.offer_another(requests, tab.say),
+            }
+        except ViduError as error:
+            return self.show(tab, "", fault=status.refused(error, tab.say))
+        return self.show(tab, jobs[0].id)
 
     async def look(self, *values: Any) -> Updates:
         """See how the visitor's jobs stand.
@@ -343,8 +379,10 @@ class _Page:
 
     def use_list(self, event: gr.EventData, *values: Any) -> Updates:
         """Open, compare or delete a job of the list."""
-        tab, job_id = Tab(*values), str(event.job)
-        match event.do:
+        return self._tell(partial(self._use, do=str(event.do), job_id=str(event.job)), *values)
+
+    def _use(self, tab: Tab, *, do: str, job_id: str) -> Updates:
+        match do:
             case "compare":
                 return self.show(tab, tab.shown, beside=job_id)
             case "delete":
@@ -356,12 +394,15 @@ class _Page:
         look = self.runner.look(job_id, tab.owner)
         if look and self.runner.forget(job_id, tab.owner):
             tab = tab._replace(slips=receipts.without(tab.slips, look.job))
-        left = "" if job_id == tab.shown else tab.shown
+        left = tab.shown
+        if job_id == left:
+            left = next((job.id for job in self.runner.jobs(tab.owner, most=1)), "")
         return {**self.show(tab._replace(seen=""), left), self.slips: tab.slips}
 
-    def open_task(self, text: str, *values: Any) -> Updates:
+    def open_task(self, tab: Tab, text: str | None) -> Updates:
         """Follow a task by its id, wherever it was started."""
-        tab = Tab(*values)
+        if not (text or "").strip():
+            return self.show(tab, tab.shown, fault=tab.fault)
         task = receipts.task_id(text)
         if not task:
             return self.show(tab, "", fault=status.no_task_id(tab.say))
@@ -369,21 +410,18 @@ class _Page:
         self.runner.watch_again(job.id, tab.owner)
         return self.show(tab, job.id)
 
-    def stop_watching(self, *values: Any) -> Updates:
+    def stop_watching(self, tab: Tab) -> Updates:
         """Stop following the shown job; its task goes on."""
-        tab = Tab(*values)
         self.runner.stop(tab.shown, tab.owner)
         return self.show(tab, tab.shown)
 
-    def watch_again(self, *values: Any) -> Updates:
-        """Go on following the shown job."""
-        tab = Tab(*values)
+    def watch_again(self, tab: Tab) -> Updates:
+        """Go on following the shown job, or fetch its video again."""
         self.runner.watch_again(tab.shown, tab.owner)
         return self.show(tab, tab.shown)
 
-    def use_settings(self, *values: Any, new_seed: bool = False) -> Updates:
+    def use_settings(self, tab: Tab, *, new_seed: bool = False) -> Updates:
         """Fill the form with the shown job's pictures and settings."""
-        tab = Tab(*values)
         look = self.runner.look(tab.shown, tab.owner)
         if not look:
             return {self.form.more: gr.skip()}
@@ -396,42 +434,47 @@ class _Page:
             "\n".join(filter(is_url, images)),
         )
 
-    def go_on(self, *values: Any) -> Updates:
+    def go_on(self, tab: Tab) -> Updates:
         """Make the last frame of the shown video the form's only picture."""
-        tab, form = Tab(*values), self.form.pictures
+        form = self.form.pictures
         look = self.runner.look(tab.shown, tab.owner)
         if not look or not (video := self._video(look.job)):
             return {form.gallery: gr.skip()}
         folder = Path(form.gallery.GRADIO_CACHE) / look.job.id
-        return {form.gallery: [(str(again.last_frame(video, folder)), None)], form.urls: ""}
+        try:
+            picture = again.last_frame(video, folder)
+        except ClipFailed:
+            raise ViduError(
+                "The last frame of this video can't be read.", next_step="Use another picture."
+            ) from None
+        return {
+            form.gallery: [(str(picture), None)],
+            form.urls: "",
+            **form.choose_none(),
+            self.form.takes: 1,
+        }
 
-    def show(
-        self,
-        tab: Tab,
-        job_id: str,
-        *,
-        error: ViduError | None = None,
-        fault: str = "",
-        beside: str = "",
-    ) -> Updates:
-        """Draw a job, an error where there is none, or else the example."""
+    def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
+        """Draw a job, the card of an error where there is none, or else the example."""
         say = tab.say
-        jobs: list[Job] = []
         found = None
-        look = other = None
         try:
             jobs = self.runner.jobs(tab.owner, most=history.MOST)
             if tab.search:
                 found = self.runner.jobs(tab.owner, most=history.MOST, search=tab.search)
             look = self.runner.look(job_id, tab.owner) if job_id else None
             other = self.runner.look(beside, tab.owner) if beside else None
-        except LedgerFailed as failure:
-            error = failure
+        except LedgerFailed as error:
+            return {
+                self.shown: job_id,
+                self.result.place: fault or status.unreadable(error, say),
+                self.timer: gr.Timer(SLOWEST_LOOK, active=True),
+            }
         job = look.job if look else None
-        fault = status.refused(error, say) if error else fault
         seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
         slips = receipts.with_jobs(tab.slips, jobs)
-        calm = self.runner.open_jobs / LOOKS_PER_SECOND
+        calm = self.runner.open_jobs / JOBS_PER_SECOND
+        running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and other and self._video(job) and self._video(other.job):
             alike = compare.same_pictures(job, other.job, self.runner.file)
@@ -439,21 +482,20 @@ class _Page:
         return {
             self.shown: job.id if job else "",
             self.fault: fault,
+            self.held: None,
             self.compare: comparison,
             self.seen: seen,
             self.address: (job.task_id or "") if job else "",
-            self.timer: gr.Timer(
-                min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=any(j.open for j in jobs)
-            ),
+            self.timer: gr.Timer(min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=running),
             self.slips: gr.skip() if slips is None else slips,
-            **self.result.offer_another(error),
+            **self.result.offer_another([], say),
             **self.result.show(
                 look,
                 fault,
                 jobs=jobs,
                 picture=self.runner.thumbnail(job) if job else None,
                 video=self._video(job) if job else None,
-                seen=seen == tab.seen,
+                video_shown=seen == tab.seen,
                 say=say,
             ),
             **self.again.show(job),
@@ -468,7 +510,8 @@ class _Page:
         }
 
     def _video(self, job: Job) -> Path | None:
-        return self.runner.file(job, job.video) if job.video else None
+        path = self.runner.file(job, job.video) if job.video else None
+        return path if path and path.is_file() else None
 
     def _video_url(self, job: Job) -> str:
         return file_url(self.runner.file(job, job.video or ""))

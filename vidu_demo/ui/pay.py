@@ -1,9 +1,13 @@
 """What a click costs, and the two buttons that buy: the video itself, or a draft of it."""
 
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
 import gradio as gr
 
 from vidu_demo import pricing, takes
-from vidu_demo.errors import RequestInvalid
+from vidu_demo.errors import RequestInvalid, ViduError
 from vidu_demo.request import VideoRequest
 from vidu_demo.ui import Updates
 from vidu_demo.ui.form import Filled
@@ -11,10 +15,18 @@ from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.words import I18N, Say, seconds_spoken
 
 
+class PriceChanged(ViduError):
+    """The form holds something else than what the button has announced."""
+
+    what = "The form had just changed, so nothing was sent."
+    next_step = "Look at the price, then click again."
+
+
 class Pay:
     """The row at the foot of the form. It sticks to the foot of the window."""
 
     def __init__(self) -> None:
+        self.announced = gr.JSON(visible=False)
         with gr.Row(elem_id="pay", equal_height=True):
             self.price = gr.HTML(elem_id="price", padding=False)
             self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
@@ -29,7 +41,7 @@ class Pay:
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `review` gives values for."""
-        return [self.price, self.draft, self.run]
+        return [self.announced, self.price, self.draft, self.run]
 
     def review(
         self, filled: Filled, payer: Payer, usual: float | None, *, sending: bool, say: Say
@@ -43,30 +55,50 @@ class Pay:
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
-        sketch, missing, count = filled.sketch(), "", 0
         try:
-            count = len(filled.requests())
+            requests, missing = filled.requests(), ""
         except RequestInvalid as error:
-            missing = error.problems[0].message
+            requests, missing = [], error.problems[0].message
+        draft = [filled.draft()] if requests and not takes.is_draft(requests[0]) else []
+        cheap = f"{say('Draft first')} · {pricing.spoken(pricing.total(draft))}"
         return {
-            self.price: _price(sketch, filled.takes, payer, usual, say),
-            self.draft: _draft_button(sketch, ready=not missing, say=say),
-            self.run: _run_button(missing, count, sending=sending, say=say),
+            self.announced: {"videos": _offer(requests), "draft": _offer(draft)},
+            self.price: _price(filled, requests, payer, usual, say),
+            self.draft: gr.Button(cheap, visible=bool(draft)),
+            self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
+
+    @staticmethod
+    def check(announced: Any, requests: Sequence[VideoRequest], *, draft: bool) -> None:
+        """See that a click buys what its button has announced.
+
+        The answer of `review` may be on its way still, and then the button says what was true
+        before the last change.
+
+        Raises:
+            PriceChanged: It would buy another number of videos, or at another price.
+        """
+        known = announced if isinstance(announced, dict) else {}
+        if known.get("draft" if draft else "videos") != _offer(requests):
+            raise PriceChanged
+
+
+def _offer(requests: Sequence[VideoRequest]) -> str:
+    return f"{len(requests)} for {pricing.spoken(pricing.total(requests))}"
 
 
 def _price(
-    sketch: VideoRequest, count: int | str, payer: Payer, usual: float | None, say: Say
+    filled: Filled,
+    requests: Sequence[VideoRequest],
+    payer: Payer,
+    usual: float | None,
+    say: Say,
 ) -> str:
-    try:
-        prices = [pricing.known(dict(request)) for request in takes.plan(sketch, count)]
-    except RequestInvalid:
-        prices = []
-    known = [price for price in prices if price is not None]
-    if not known or len(known) < len(prices):  # a number that is being typed
+    prices = [pricing.estimate(request) for request in requests] or _unfinished(filled)
+    if not prices:
         return ""
-    amount = pricing.spoken(sum(known, start=0 * known[0]))
-    several = f" {say('for {number} videos').format(number=len(known))}" if known[1:] else ""
+    amount = pricing.spoken(sum(prices, start=Decimal()))
+    several = f" {say('for {number} videos').format(number=len(prices))}" if prices[1:] else ""
     about = [
         say("Vidu's price list, {date}.").format(date=pricing.DATED),
         say(payer.reminder),
@@ -80,6 +112,16 @@ def _price(
     )
 
 
+def _unfinished(filled: Filled) -> list[Decimal]:
+    """Price what is there of a form; nothing where a number is still being typed."""
+    try:
+        plan = takes.plan(filled.sketch(), filled.takes)
+    except (RequestInvalid, TypeError):
+        return []
+    prices = [pricing.known(dict(request)) for request in plan]
+    return [price for price in prices if price is not None] if None not in prices else []
+
+
 def _run_button(missing: str, count: int, *, sending: bool, say: Say) -> gr.Button:
     if sending:
         return gr.Button(say("Sending…"), interactive=False)
@@ -89,10 +131,3 @@ def _run_button(missing: str, count: int, *, sending: bool, say: Say) -> gr.Butt
         say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)
     )
     return gr.Button(label, interactive=True)
-
-
-def _draft_button(sketch: VideoRequest, *, ready: bool, say: Say) -> gr.Button:
-    if not ready or takes.is_draft(sketch):
-        return gr.Button(visible=False)
-    price = pricing.estimate(sketch.model_copy(update=takes.DRAFT))
-    return gr.Button(f"{say('Draft first')} · {pricing.spoken(price)}", visible=True)

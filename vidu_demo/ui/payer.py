@@ -19,7 +19,8 @@ class Payer(StrEnum):
         """Tell who pays. Whoever opens the page on the app's own machine is taken for its host."""
         if simulated:
             return cls.NOBODY
-        return cls.READER if request.url.hostname in THIS_MACHINE else cls.HOST
+        here = request.url.hostname in THIS_MACHINE and "x-forwarded-for" not in request.headers
+        return cls.READER if here else cls.HOST
 
     @property
     def line(self) -> str:

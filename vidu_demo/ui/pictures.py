@@ -104,13 +104,18 @@ def _viewable(path: str) -> str:
     return str(picture)
 
 
+def url_lines(text: str | None) -> list[str]:
+    """Split what stands in the box for addresses, finished or not."""
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
+
+
 def read_urls(text: str | None) -> list[str]:
     """Read picture URLs, one a line.
 
     Raises:
         RequestInvalid: A line is no http(s) URL. Anything else would be opened as a local file.
     """
-    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    lines = url_lines(text)
     for line in lines:
         if not is_url(line):
             raise RequestInvalid(
@@ -154,35 +159,52 @@ class Pictures:
                 placeholder="https://…",
             )
 
-    def restored(self, paths: Any) -> list[tuple[str, None]]:
+    def restored(self, paths: Any) -> list[str]:
         """Give back pictures that the browser names, if Gradio itself has stored them."""
         store = Path(self.gallery.GRADIO_CACHE).resolve()
-        return [
-            (path, None)
-            for path in paths or []
-            if isinstance(path, str)
-            and Path(path).resolve().is_relative_to(store)
-            and Path(path).is_file()
-        ]
+
+        def stored(path: object) -> bool:
+            try:
+                file = Path(str(path)).resolve()
+                return file.is_relative_to(store) and file.is_file()
+            except (OSError, ValueError):
+                return False
+
+        return [str(path) for path in (paths if isinstance(paths, list) else []) if stored(path)]
 
     def review(self, sketch_images: Sequence[Any]) -> Updates:
         """Offer to change the order where there is one."""
         return {self.order: gr.Row(visible=len(sketch_images) > 1)}
 
+    @property
+    def choice(self) -> list[gr.blocks.Block]:
+        """The outputs that `choose_none` gives values for."""
+        return [self.chosen, self.earlier, self.later]
+
+    def choose_none(self) -> Updates:
+        """Take back which picture is to be moved."""
+        return self._choose(None)
+
+    def _choose(self, place: int | None) -> Updates:
+        can_move = gr.Button(interactive=place is not None)
+        return {self.chosen: place, self.earlier: can_move, self.later: can_move}
+
     def listen(self, options: dict[str, Any]) -> None:
         """Wire what the pictures do among themselves: changing their order."""
 
-        def choose(event: gr.SelectData) -> tuple[int, gr.Button, gr.Button]:
-            return event.index, gr.Button(interactive=True), gr.Button(interactive=True)
+        def choose(event: gr.SelectData) -> Updates:
+            return self._choose(event.index)
 
         def move(step: int, gallery: Gallery, chosen: int | None) -> tuple[Gallery, int | None]:
-            last = len(gallery or []) - 1
-            if not gallery or chosen is None or not 0 <= chosen + step <= last:
+            places = set(range(len(gallery or [])))
+            if not gallery or chosen is None or not {chosen, chosen + step} <= places:
                 return gallery, chosen
             gallery.insert(chosen + step, gallery.pop(chosen))
             return gallery, chosen + step
 
-        self.gallery.select(choose, None, [self.chosen, self.earlier, self.later], **options)
+        self.gallery.select(choose, None, self.choice, **options)
+        # What stands at a place is another picture once one is deleted.
+        self.gallery.delete(self.choose_none, None, self.choice, **options)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(
                 partial(move, step),

@@ -1,17 +1,14 @@
 """The browser's own list of task ids with their settings, for a server whose disk forgets."""
 
-import math
 import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.jobs import JobRunner
-from vidu_demo.ledger import Job, LedgerFailed
-from vidu_demo.request import SETTINGS
-from vidu_demo.ui.form import kept_or_default
+from vidu_demo.ledger import Job
+from vidu_demo.request import SETTINGS, kept_or_default
 
 STORAGE_KEY = "vidu-demo-tasks"
 MOST = 20
@@ -33,8 +30,8 @@ def task_id(text: str | None) -> str | None:
 
 def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None:
     """Add the receipts of the latest jobs, newest first. None if there is nothing to add."""
-    kept = [receipt for receipt in receipts or [] if isinstance(receipt, dict)]
-    known = {receipt.get("task") for receipt in kept}
+    kept = _kept(receipts)
+    known = {receipt["task"] for receipt in kept}
     new = [
         {
             "task": job.task_id,
@@ -49,27 +46,36 @@ def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None
 
 
 def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
-    """Take a deleted job's receipt away, or the next visit would bring it back."""
-    kept = [receipt for receipt in receipts or [] if isinstance(receipt, dict)]
-    return [receipt for receipt in kept if receipt.get("task") != job.task_id]
+    """Take a deleted job's receipt away."""
+    return [receipt for receipt in _kept(receipts) if receipt["task"] != job.task_id]
 
 
 def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
-    """Take up the tasks that the browser knows and the ledger does not."""
+    """Take up the tasks that the browser knows and the ledger does not, but for deleted ones.
+
+    Another tab may hold a receipt that was taken away in this one.
+
+    Raises:
+        LedgerFailed: The ledger can't be used.
+    """
     known = {job.task_id for job in runner.jobs(owner, most=10 * MOST)}
-    for receipt in receipts if isinstance(receipts, list) else []:
-        if not isinstance(receipt, dict) or receipt.get("backend") != runner.backend:
+    for receipt in _kept(receipts):
+        task = task_id(receipt["task"])
+        if not task or task in known or receipt.get("backend") != runner.backend:
             continue
-        task = task_id(str(receipt.get("task")))
-        if task is None or task in known:
+        if runner.buried(task, owner):
             continue
         asked, created = receipt.get("request"), receipt.get("created")
-        if not isinstance(asked, dict):
-            asked = {}
-        if not isinstance(created, int | float) or not math.isfinite(created):
-            created = time.time()
+        asked = asked if isinstance(asked, dict) else {}
         request = {name: kept_or_default(name, asked[name]) for name in SETTINGS if name in asked}
-        try:
-            runner.adopt(task, owner=owner, request=request, created=min(created, time.time()))
-        except LedgerFailed:
-            return
+        when = created if isinstance(created, int | float) else None
+        runner.adopt(task, owner=owner, request=request, created=when)
+
+
+def _kept(receipts: Any) -> list[dict[str, Any]]:
+    """Read what the browser gives, which may be anything."""
+    return [
+        receipt
+        for receipt in (receipts if isinstance(receipts, list) else [])[:MOST]
+        if isinstance(receipt, dict) and isinstance(receipt.get("task"), str)
+    ]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import gradio as gr
 
-from vidu_demo.errors import ViduError
+from vidu_demo import pricing
 from vidu_demo.examples import FINISHED
-from vidu_demo.jobs import AskedAlready, Look
+from vidu_demo.jobs import Look
 from vidu_demo.ledger import Job, JobState
+from vidu_demo.request import VideoRequest
 from vidu_demo.ui import Updates, bell, examples, file_url, status
 from vidu_demo.ui.words import I18N, Say
 
@@ -22,7 +23,7 @@ class Result:
             self.bell = bell.component()
             self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
             self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
-            self.anyway = gr.Button(I18N("Make a second one anyway"), size="sm", visible=False)
+            self.anyway = gr.Button(size="sm", visible=False)
         self.video = gr.Video(
             label=I18N("Video"),
             interactive=False,
@@ -46,7 +47,7 @@ class Result:
         jobs: Sequence[Job],
         picture: Path | None,
         video: Path | None,
-        seen: bool,
+        video_shown: bool,
         say: Say,
     ) -> Updates:
         """Draw a job, an error where there is none, or else the example.
@@ -57,15 +58,16 @@ class Result:
             jobs: All of the visitor's, for the bell.
             picture: What the job is made from, in small.
             video: What was made.
-            seen: True if the tab shows this video already: sent again, it would start anew.
+            video_shown: True if the tab shows this video already: sent again, it would start anew.
             say: The visitor's language.
         """
         state = look.job.state if look else None
+        gone = state == JobState.DONE and not video
         label, autoplay = I18N("Video"), True
         if fault:
             place = fault
         elif look:
-            place = status.render(look, say) + _stage(look, picture)
+            place = status.render(look, say, gone=gone) + _stage(look, picture)
         else:
             place = examples.finished(say)
             video, label, autoplay = FINISHED.clip, I18N("An example, made by the simulator"), False
@@ -73,13 +75,25 @@ class Result:
             self.place: place,
             self.bell: bell.render(jobs, say),
             self.stop: gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
-            self.resume: gr.Button(visible=state == JobState.STOPPED),
-            self.video: gr.skip() if seen else gr.Video(video, label=label, autoplay=autoplay),
+            self.resume: gr.Button(
+                say("Fetch it again" if gone else "Resume watching"),
+                visible=gone or state == JobState.STOPPED,
+            ),
+            self.video: gr.skip()
+            if video_shown
+            else gr.Video(video, label=label, autoplay=autoplay),
         }
 
-    def offer_another(self, error: ViduError | None) -> Updates:
-        """Offer to send the very same request again, after it was held back."""
-        return {self.anyway: gr.Button(visible=isinstance(error, AskedAlready))}
+    def offer_another(self, held: Sequence[VideoRequest], say: Say) -> Updates:
+        """Offer to send what was held back, or take the offer back where there is nothing.
+
+        Not a part of `show`: a look that comes late must not take it back.
+        """
+        if not held:
+            return {self.anyway: gr.Button(visible=False)}
+        number, price = len(held), pricing.spoken(pricing.total(held))
+        words = say("Make a second one anyway" if number == 1 else "Make {number} more anyway")
+        return {self.anyway: gr.Button(f"{words.format(number=number)} · {price}", visible=True)}
 
 
 def _stage(look: Look, picture: Path | None) -> str:

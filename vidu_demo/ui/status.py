@@ -7,10 +7,9 @@ import gradio as gr
 
 from vidu_demo import pricing
 from vidu_demo.clip import Facts, differences
-from vidu_demo.errors import ViduError
+from vidu_demo.errors import TaskFailed, ViduError
 from vidu_demo.jobs import AskedAlready, Look
-from vidu_demo.ledger import JobState
-from vidu_demo.studio import SIMULATOR
+from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.task import TaskStatus
 from vidu_demo.ui.words import Say, seconds_spoken
 
@@ -48,6 +47,12 @@ def component() -> gr.HTML:
     return gr.HTML(js_on_load=_TICK_AND_COPY, elem_id="status", padding=False)
 
 
+def unreadable(error: LedgerFailed, say: Say) -> str:
+    """Tell that nothing can be told for the moment; it says nothing about the videos."""
+    body = _fault(say(error.what), say("No video is lost. This page looks again by itself."), "")
+    return card("fault", say("Out of sight"), body)
+
+
 def refused(error: ViduError, say: Say) -> str:
     """Tell that a click came to nothing, before anything was sent."""
     kind = "note" if isinstance(error, AskedAlready) else "fault"
@@ -61,28 +66,22 @@ def no_task_id(say: Say) -> str:
     return card("note", say("Nothing to watch"), body)
 
 
-def partly_sent(started: int, error: ViduError, say: Say) -> str:
-    """Tell that only some of the videos of one click are being made.
+def render(look: Look, say: Say, *, gone: bool = False) -> str:
+    """Say where a job stands, as HTML.
 
     Args:
-        started: How many are.
-        error: Why the next one was not sent.
+        look: How it stands.
         say: The visitor's language.
+        gone: True if its video was saved, and is no longer there.
     """
-    few = say("Only {number} of your videos are being made.").format(number=started)
-    others = say("Nothing was charged for the others.")
-    body = _fault(f"{few} {say(error.what)}", others, say(error.next_step))
-    return card("fault", say("Not all were sent"), body)
-
-
-def render(look: Look, say: Say) -> str:
-    """Say where a job stands, as HTML."""
     job = look.job
     match job.state:
         case JobState.DONE:
-            took = (job.finished or job.created) - (job.submitted or job.created)
-            headline = say("Done in {time}").format(time=seconds_spoken(took, say))
-            body = [*_differences(look, say), _facts(look, say)]
+            headline = say("Done")
+            if job.took is not None:
+                headline = say("Done in {time}").format(time=seconds_spoken(job.took, say))
+            lost = _fault(say("Its file is no longer here."), "", say(_FETCH)) if gone else []
+            body = [*lost, *_differences(look, say), _facts(look, say)]
             return card("done", headline, body)
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
@@ -108,6 +107,8 @@ def render(look: Look, say: Say) -> str:
     ]
     return card("running", headline, body, clock)
 
+
+_FETCH = "Fetch it again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {
     JobState.FAILED: "No video was made",
@@ -156,10 +157,17 @@ def _step_class(number: int, current: int) -> str:
 
 def _message(look: Look, say: Say, *, with_charge: bool = True) -> list[str]:
     job = look.job
-    money = job.charged.sentence if job.charged and with_charge else ""
-    if money and job.backend == SIMULATOR:
-        money = "This was simulated, so nothing was charged."
-    return _fault(say(job.message), say(money), say(job.next_step))
+    what, money, next_step = told(job)
+    return _fault(say(what), say(money) if with_charge else "", say(next_step))
+
+
+def told(job: Job) -> tuple[str, str, str]:
+    """Say what happened to a job, was it charged, what to do next. Simulated, it costs nothing."""
+    money = job.charged.sentence if job.charged else ""
+    if not job.simulated:
+        return job.message, money, job.next_step
+    money = "This was simulated, so nothing was charged." if money else ""
+    return job.message, money, job.next_step.removesuffix(TaskFailed.next_step).strip()
 
 
 def _differences(look: Look, say: Say) -> list[str]:
@@ -241,9 +249,7 @@ def plain(look: Look | None) -> str:
     job = look.job
     parts = [
         f"{_FAULTS.get(job.state, job.state)}.",
-        job.message,
-        job.charged.sentence if job.charged else "",
-        job.next_step,
+        *told(job),
         f"Task {job.task_id}." if job.task_id else "",
     ]
     return " ".join(part for part in parts if part)
