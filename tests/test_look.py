@@ -87,7 +87,7 @@ _FOCUS = """places => {
 }"""
 
 _SMALL = """() => {
-    const ours = '.examples, .chips, .status, .history, .compare, .bell, #choices, #again, #pay, '
+    const ours = '.examples, .chips, .status, .history, .compare, .bell, #choices, #pay, '
         + '.fits, .order, .fold > button, #search';
     return [...document.querySelectorAll('button, a, input, textarea')]
         .filter(one => one.closest(ours) && one.checkVisibility())

@@ -159,54 +159,55 @@ def test_translations_keep_the_gaps_and_are_no_markup() -> None:
     for text, chinese in CHINESE.items():
         assert gaps(chinese) == gaps(text)
         assert html.escape(chinese) == chinese
-        assert re.search("[\u4e00-\u9fff]|^{length} /", chinese)
+        assert re.search("[\u4e00-\u9fff：]|^{length} /", chinese)
 
 
 # Speaking
 
 
 def test_the_browsers_first_language_decides() -> None:
-    assert speaker("zh-CN,zh;q=0.9,en;q=0.8")("Done") == "完成"
+    assert speaker("zh-CN,zh;q=0.9,en;q=0.8")("Done") == "已完成"
     assert speaker("de-DE,zh;q=0.5")("Done") == "Done"
-    assert speaker("")("Done") == "Done"
-    assert speaker("zh")("no such text") == "no such text"
+    assert speaker("")("Done") == speaker("zh")("Done") == "Done"
+    assert speaker("zh-TW")("Done") == "已完成"
+    assert speaker("zh-CN")("no such text") == "no such text"
 
 
 NO_MONEY = {"code": 403, "reason": "NOT_ENOUGH_BALANCE", "message": "done", "metadata": {}}
 FAILED = TaskFailed("task-1", "AuditFailed")
 FILLED = {
     refusal(403, json.dumps(NO_MONEY)).what: (
-        "密钥所属账户余额不足。对方回复：“NOT_ENOUGH_BALANCE: done”。"
+        "密钥所属账户余额不足。接口返回：“NOT_ENOUGH_BALANCE: done”。"
     ),
-    FAILED.what: "生成的视频没有通过内容审核。对方回复：“AuditFailed”。",
+    FAILED.what: "生成的视频没有通过内容审核。接口返回：“AuditFailed”。",
     FAILED.next_step: (
         "请修改提示词或图片后再试。Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
     ),
     "The request was sent, but no answer came (ReadTimeout): "
     "a task may be running without its id.": (
-        "请求已发送，但没有收到答复（ReadTimeout）：可能有任务正在运行，而没有它的 ID。"
+        "请求已发送，但没有收到答复（ReadTimeout）：可能有任务正在运行，但没有拿到它的 ID。"
     ),
     "The request was sent, but the answer names no task (HTTP 502): "
     "a task may be running without its id.": (
-        "请求已发送，但答复中没有任务（HTTP 502）：可能有任务正在运行，而没有它的 ID。"
+        "请求已发送，但答复中没有任务 ID（HTTP 502）：可能有任务正在运行，但没有拿到它的 ID。"
     ),
     "Duration goes from 1 to 10; 12 is outside.": "时长的范围是 1 到 10，12 超出了范围。",
-    Payer.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入你的密钥。",
-    Payer.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入本站的密钥。",
-    Payer.HOST.reminder: "费用计入本站的密钥。",
+    Payer.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在你的密钥上。",
+    Payer.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在本应用的密钥上。",
+    Payer.HOST.reminder: "费用记在本应用的密钥上。",
 }
 
 
 @pytest.mark.parametrize("text", FILLED)
 def test_what_is_filled_in_is_translated_but_nobodys_own_words(text: str) -> None:
-    assert speaker("zh")(text) == FILLED[text]
+    assert speaker("zh-CN")(text) == FILLED[text]
 
 
 @pytest.mark.parametrize(("size", "shape"), [((900, 100), "宽"), ((100, 900), "高")])
 def test_picture_that_is_too_long(size: tuple[int, int], shape: str) -> None:
     with pytest.raises(PictureTooLong) as failed:
         prepare(Image.new("RGB", size))
-    said = speaker("zh")(f"Picture 2: {failed.value.what}")
+    said = speaker("zh-CN")(f"Picture 2: {failed.value.what}")
     assert said.startswith(f"图片 2：这张图片太{shape}：{size[0]} × {size[1]} 像素")
 
 
@@ -226,15 +227,15 @@ def test_side_by_side() -> None:
     )
     others = {"audio": True, "movement_amplitude": "high", "duration": 3, "prompt": "Done"}
     other = replace(job, request={**job.request, **others}, finished=35.0)
-    shown = compare.render(job, other, lambda _: "", None, speaker("zh"))
-    found = compare.differences(job, other, None, speaker("zh"))
+    shown = compare.render(job, other, lambda _: "", None, speaker("zh-CN"))
+    found = compare.differences(job, other, None, speaker("zh-CN"))
     assert found == [
         ("图片", "未知", "未知"),
         ("提示词", "推近。", "Done"),
         ("时长", "5 秒", "3 秒"),
         ("声音", "关", "开"),
         ("运动幅度", "自动", "大"),
-        ("预估", "$0.275", "$0.25"),
+        ("预估价", "$0.275", "$0.25"),
         ("用时", "1 分 9 秒", "34 秒"),
     ]
     assert set(re.findall("[A-Za-z]{2,}", re.sub("<[^>]*>", " ", shown))) == {"Done"}
@@ -281,15 +282,15 @@ def test_chinese_visitor_makes_a_video(
     visitor = visit(locale="zh-CN")
     fold_all_out(visitor)
     expect(visitor.button("请添加图片")).to_be_disabled()
-    expect(visitor.page.locator("#price strong")).to_have_text("预估 $0.275")
+    expect(visitor.page.locator("#price strong")).to_have_text("预估价 $0.275")
     expect(visitor.page.get_by_role("button", name="雨中的纸船")).to_be_visible()
     assert english(visitor) == [visitor.page.locator(".finished p").inner_text()]
 
     visitor.upload(pngs["red"], pngs["green"])
-    expect(visitor.button("请写提示词")).to_be_disabled()
-    expect(visitor.page.get_by_text("所有图片都会发送，但已知只有第一张会被使用。")).to_be_visible()
+    expect(visitor.button("请输入提示词")).to_be_disabled()
+    expect(visitor.page.get_by_text("所有图片都会发送，但能确定用到的只有第一张。")).to_be_visible()
     expect(visitor.page.locator("#framing")).to_have_text(
-        "发送的首帧：320 × 240（4:3）。视频将是 960 × 720。"
+        "发送的首帧：320 × 240（4:3）。视频尺寸为 960 × 720。"
     )
     visitor.field("时长").fill("3")
     visitor.choice("540p").check()
@@ -316,7 +317,7 @@ def test_chinese_visitor_makes_a_video(
         "off_peak": False,
         "watermark": True,
     }
-    expect(visitor.headline).to_have_text(re.compile(r"^用时 \d 秒，已完成$"))
+    expect(visitor.headline).to_have_text(re.compile(r"^已完成，用时 \d 秒$"))
     expect(visitor.page.locator("#history .facts")).to_contain_text("完成")
     assert english(visitor) == []
 
@@ -325,11 +326,18 @@ def test_chinese_visitor_makes_a_video(
     visitor.button("生成视频").click()
     expect(visitor.headline).to_have_text("没有下单")
     expect(visitor.status).to_contain_text("密钥所属账户余额不足。")
-    expect(visitor.status).to_contain_text("没有计费。")
+    expect(visitor.status).to_contain_text("没有扣费。")
     assert api.submits[-1]["movement_amplitude"] == "high"
     visitor.page.locator("#history [data-do=open]").last.click()
-    expect(visitor.headline).to_have_text(re.compile("已完成$"))
+    expect(visitor.headline).to_have_text(re.compile("^已完成"))
     assert english(visitor) == []
+
+
+def test_other_chinese_is_read_as_one_too(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(locale="zh-TW")
+    fold_all_out(visitor)
+    expect(visitor.button("请添加图片")).to_be_disabled()
+    assert english(visitor) == [visitor.page.locator(".finished p").inner_text()]
 
 
 def test_everybody_else_reads_english(
@@ -340,7 +348,7 @@ def test_everybody_else_reads_english(
         assert "__i18n__" not in shown
         assert "translation_metadata" not in shown
 
-    for locale in ("en-US", "de-DE"):
+    for locale in ("en-US", "zh-HK", "de-DE"):
         visitor = visit(locale=locale)
         fold_all_out(visitor)
         for words in ("Pictures", "Takes", "one for each picture", "Background music.", "Watch"):

@@ -69,7 +69,7 @@ EXAMPLES: tuple[Example, ...] = (
             "ears swing forward, and light slides across its green eyes. Slow push-in. "
             "It purrs, then gives one soft meow.",
             "duration": 5,
-            "resolution": "720p",
+            "resolution": "540p",  # the photo is small
             "audio": True,
         },
         "Photo of Chelsea the cat by Stefan van der Walt, CC0, "

@@ -11,25 +11,23 @@ from vidu_demo.ui.words import I18N
 
 
 class Again:
-    """A row of buttons below the video."""
+    """Three buttons."""
 
     def __init__(self) -> None:
-        with gr.Row(visible=False, elem_id="again") as self.row:
-            self.same = gr.Button(I18N("Use these settings"), size="sm")
-            self.new_seed = gr.Button(I18N("Same with a new seed"), size="sm")
-            self.go_on = gr.Button(I18N("Go on from the last frame"), size="sm")
+        self.same = gr.Button(I18N("Use these settings"), size="sm", visible=False)
+        self.new_seed = gr.Button(I18N("Same with a new seed"), size="sm", visible=False)
+        self.go_on = gr.Button(I18N("Go on from the last frame"), size="sm", visible=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `show` gives values for."""
-        return [self.row, self.go_on]
+        return [self.same, self.new_seed, self.go_on]
 
-    def show(self, job: Job | None) -> Updates:
-        """Offer what can be done with a job."""
-        return {
-            self.row: gr.Row(visible=bool(job and job.request and not job.open)),
-            self.go_on: gr.Button(visible=bool(job and job.state == JobState.DONE)),
-        }
+    def show(self, job: Job | None, video: Path | None) -> Updates:
+        """Offer what can be done with a job and its video."""
+        known = gr.Button(visible=bool(job and job.request and not job.open))
+        done = bool(video and job and job.state == JobState.DONE)
+        return {self.same: known, self.new_seed: known, self.go_on: gr.Button(visible=done)}
 
 
 def last_frame(video: Path, folder: Path) -> Path:

@@ -7,10 +7,10 @@ CHINESE: dict[str, str] = {
         "模拟模式：视频在这台机器上生成，不使用模型，不计费。"
     ),
     "Videos are made by Vidu Q2 Pro at Novita and charged to {key}.": (
-        "视频由 Novita 上的 Vidu Q2 Pro 生成，费用计入{key}。"
+        "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在{key}上。"
     ),
     "your key": "你的密钥",
-    "the host's key": "本站的密钥",
+    "the host's key": "本应用的密钥",
     # The pictures
     "Pictures": "图片",
     "The first picture becomes the first frame, and the video keeps its shape.": (
@@ -36,33 +36,34 @@ CHINESE: dict[str, str] = {
     "This video carries no settings of this page; its first frame is the picture.": (
         "这段视频没有本页面的设置，它的第一帧作为图片。"
     ),
+    "“{name}”: {text}": "“{name}”：{text}",
     "“{name}” can't be opened as a video.": "“{name}”无法作为视频打开。",
     # The first frame
     "First frame, as it is sent: {size} ({ratio}).": "发送的首帧：{size}（{ratio}）。",
     "The first frame": "首帧",
-    "The video will be {size}.": "视频将是 {size}。",
-    "The video will be about {size}.": "视频大约是 {size}。",
+    "The video will be {size}.": "视频尺寸为 {size}。",
+    "The video will be about {size}.": "视频尺寸约为 {size}。",
     "The video keeps the picture's shape; its size is known when it is made.": (
-        "视频保持图片的宽高比，具体尺寸在生成时确定。"
+        "视频保持图片的宽高比，具体尺寸生成后才知道。"
     ),
     "Pad or crop the picture.": "请先补边或裁剪图片。",
     "Pad it": "补边",
     "Crop it": "裁剪",
     "Padded": "补边",
     "Cropped": "裁剪",
-    "{name}, {size}: all of it, with a blurred margin": "{name}，{size}：完整画面，加模糊边",
+    "{name}, {size}: all of it, with a blurred margin": "{name}，{size}：画面完整，补上模糊边",
     "{name}, {size}: its middle, without the ends": "{name}，{size}：保留中间，去掉两端",
     # What is wrong with a picture
     "Picture {number}: {text}": "图片 {number}：{text}",
     "This picture is too {shape}: its {width} by {height} pixels make {ratio}, "
     "and only 1:{tallest} to {widest}:1 works. Pad or crop it.": (
         "这张图片太{shape}：{width} × {height} 像素的宽高比是 {ratio}，"
-        "只能在 1:{tallest} 到 {widest}:1 之间。请补边或裁剪。"
+        "须在 1:{tallest} 到 {widest}:1 之间。请补边或裁剪。"
     ),
     "wide": "宽",
     "tall": "高",
     "This picture has too many pixels: up to {most} megapixels work. "
-    "Make it smaller and try again.": "这张图片像素太多：最多 {most} 百万像素。请缩小后再试。",
+    "Make it smaller and try again.": "这张图片像素太多：最多 {most}00 万像素。请缩小后再试。",
     "This picture's file is larger than {most} MB. Make it smaller, or save it as JPEG.": (
         "这张图片的文件超过 {most} MB。请缩小图片，或存为 JPEG。"
     ),
@@ -92,9 +93,9 @@ CHINESE: dict[str, str] = {
     # The prompt
     "Prompt": "提示词",
     "What should happen: one action, what reacts to it, one camera move.": (
-        "会发生什么：一个动作、随之而来的反应、一次运镜。"
+        "写出会发生什么：一个动作、它带起的反应、一次运镜。"
     ),
-    "Write a prompt.": "请写提示词。",
+    "Write a prompt.": "请输入提示词。",
     "Shorten the prompt to {most} characters; it has {length}.": (
         "请把提示词缩短到 {most} 个字符，现在有 {length} 个。"
     ),
@@ -105,19 +106,19 @@ CHINESE: dict[str, str] = {
     "Words that help": "常用短语",
     "Camera": "运镜",
     "Pace": "节奏",
-    "What reacts": "随之而动",
+    "What reacts": "细节动态",
     "Sound is off, so words about sound have no effect.": "声音已关闭，描述声音的词不起作用。",
     # The settings
     "Duration": "时长",
-    "Length of the video in seconds.": "视频的秒数。",
+    "Length of the video in seconds.": "视频长度，以秒计。",
     "Resolution": "分辨率",
     "The shorter side of the video, in pixels.": "视频短边的像素数。",
-    "Takes": "条数",
+    "Takes": "生成数量",
     "How many videos one click makes. Takes differ by their seed.": (
-        "点一次生成几条视频，每条种子不同。"
+        "点一次生成几条视频，各条种子不同。"
     ),
     "one for each picture": "每张图片一条",
-    "One click makes videos of up to {most} pictures.": "一次最多用 {most} 张图片各生成一条。",
+    "One click makes videos of up to {most} pictures.": "点一次最多为 {most} 张图片各生成一条。",
     "More settings": "更多设置",
     "Seed": "种子",
     "The same seed gives a similar video. Left empty, one is picked and shown.": (
@@ -126,11 +127,11 @@ CHINESE: dict[str, str] = {
     "Picked for you": "自动选取",
     "Sound": "声音",
     "Speech and background sound; without it the video is silent.": (
-        "人声和环境声；不选则视频无声。"
+        "人声和环境声；不开启则视频无声。"
     ),
     "Voice": "音色",
     "Who speaks, by the voice's id. Left empty, the model chooses.": (
-        "用哪个音色说话，填它的 ID。留空由模型选择。"
+        "填写说话音色的 ID。留空由模型选择。"
     ),
     "Music": "音乐",
     "Background music.": "背景音乐。",
@@ -144,7 +145,7 @@ CHINESE: dict[str, str] = {
     "high ": "大",
     "Off-peak": "错峰",
     "About half the price; done within 48 hours, or called off and refunded.": (
-        "价格约一半；48 小时内完成，否则取消并退款。"
+        "约为半价；48 小时内完成，否则取消并退款。"
     ),
     "Watermark": "水印",
     "A fixed text, “AI generated”, in the video.": "在视频里加上固定文字“AI generated”。",
@@ -154,23 +155,23 @@ CHINESE: dict[str, str] = {
     "{title} must be a whole number.": "{title}必须是整数。",
     # Truths beside the controls
     "All pictures are sent, but only the first is known to be used.": (
-        "所有图片都会发送，但已知只有第一张会被使用。"
+        "所有图片都会发送，但能确定用到的只有第一张。"
     ),
     "Most sources name {limit} characters as the limit.": "多数资料给出的上限是 {limit} 个字符。",
-    "0 means random to the model, so it can't be repeated.": "0 对模型表示随机，因此无法复现。",
-    "A voice has no effect without sound.": "没有声音时，音色不起作用。",
+    "0 means random to the model, so it can't be repeated.": "模型把 0 当作随机，因此无法复现。",
+    "A voice has no effect without sound.": "声音关闭时，音色不起作用。",
     "Music has no effect on videos of 9 and 10 seconds.": "9 秒和 10 秒的视频，音乐不起作用。",
-    "Q2 models are documented to ignore this setting.": "文档说明 Q2 模型会忽略此项。",
+    "Q2 models are documented to ignore this setting.": "按文档，Q2 模型会忽略此项。",
     "Off-peak is not offered together with sound, so this may be refused.": (
-        "错峰不能与声音同时使用，请求可能被拒绝。"
+        "错峰不支持同时开启声音，请求可能被拒绝。"
     ),
     # The price and the buttons
-    "Estimate": "预估",
-    "for {number} videos": "共 {number} 条视频",
+    "Estimate": "预估价",
+    " for {number} videos": "（共 {number} 条）",
     "Vidu's price list, {date}.": "按 Vidu 价目表（{date}）。",
     "Nothing is charged.": "不计费。",
-    "Charged to {key}.": "费用计入{key}。",
-    "Usually done in {time} here.": "在这里通常 {time}完成。",
+    "Charged to {key}.": "费用记在{key}上。",
+    "Usually done in {time} here.": "在这里通常需要 {time}。",
     "Draft first": "先出草稿",
     "Make the video": "生成视频",
     "Make {number} videos": "生成 {number} 条视频",
@@ -178,21 +179,21 @@ CHINESE: dict[str, str] = {
     "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
     "Look at the price, then click again.": "请看过价格再点一次。",
     # Where a video stands
-    "Preparing": "准备",
+    "Preparing": "准备中",
     "Submitted": "已提交",
-    "Queued": "排队",
+    "Queued": "排队中",
     "Processing": "生成中",
-    "Saving": "保存",
-    "Done": "完成",
+    "Saving": "保存中",
+    "Done": "已完成",
     "Preparing the request": "正在准备请求",
     "Sending the request": "正在发送请求",
     "Asking about the task": "正在查询任务",
     "In the queue": "排队中",
-    "about {time} left": "大约还要 {time}",
+    "about {time} left": "约剩 {time}",
     "The API says “{status}”": "接口返回“{status}”",
     "Made, waiting for its link": "已生成，等待下载链接",
     "Saving the video": "正在保存视频",
-    "Done in {time}": "用时 {time}，已完成",
+    "Done in {time}": "已完成，用时 {time}",
     "{seconds} s": "{seconds} 秒",
     "{minutes} min {seconds} s": "{minutes} 分 {seconds} 秒",
     "Progress": "进度",
@@ -202,7 +203,7 @@ CHINESE: dict[str, str] = {
     "Unknown: it may have been bought": "结果未知：可能已经下单",
     "No longer watched": "已停止跟踪",
     "Sent at {time}: “{prompt}”, {seconds} s, {resolution}.": (
-        "发送时间 {time}：“{prompt}”，{seconds} 秒，{resolution}。"
+        "于 {time} 发送：“{prompt}”，{seconds} 秒，{resolution}。"
     ),
     "Video": "视频",
     "{size}, {seconds} s, {rate} frames a second, {sound}": (
@@ -234,18 +235,18 @@ CHINESE: dict[str, str] = {
     "1 running": "1 条进行中",
     "{number} running": "{number} 条进行中",
     # What came is not what was asked for
-    "Asked for {asked} s; the video is {came} s long.": "要求 {asked} 秒，视频长 {came} 秒。",
+    "Asked for {asked} s; the video is {came} s long.": "要求 {asked} 秒，实际 {came} 秒。",
     "Asked for {asked}; the video is {width} × {height} pixels.": (
-        "要求 {asked}，视频为 {width} × {height} 像素。"
+        "要求 {asked}，实际 {width} × {height} 像素。"
     ),
     "Asked for a silent video; this one has an audio track.": "要求无声，这段视频却有音轨。",
     "Asked for sound; the video has no audio track.": "要求有声，这段视频却没有音轨。",
     "Asked for music; the video has no audio track.": "要求配乐，这段视频却没有音轨。",
     # The money
-    "Nothing was charged.": "没有计费。",
-    "It may have been charged.": "可能已计费。",
-    "The video was made, so it counts as charged.": "视频已生成，视为已计费。",
-    "This was simulated, so nothing was charged.": "这是模拟，没有计费。",
+    "Nothing was charged.": "没有扣费。",
+    "It may have been charged.": "可能已扣费。",
+    "The video was made, so it counts as charged.": "视频已生成，按已扣费算。",
+    "This was simulated, so nothing was charged.": "这是模拟，没有扣费。",
     # Before anything is sent
     "Something went wrong.": "出了点问题。",
     "The request is not complete.": "请求还不完整。",
@@ -258,20 +259,20 @@ CHINESE: dict[str, str] = {
         "请设置 NOVITA_API_KEY，或使用不需要密钥的模拟器。"
     ),
     "You have asked for this very video already, and it is not finished.": (
-        "同样的视频你已经请求过，还没有完成。"
+        "你已经请求过一条完全相同的视频，它还没有完成。"
     ),
     "Wait for it, change something, or make a second one on purpose.": (
-        "可以等它完成、改动设置，或特意再做一条。"
+        "可以等它完成、改动设置，或特意再生成一条。"
     ),
     "Already asked for and not finished: {number} of these {of} videos.": (
         "这 {of} 条视频中有 {number} 条已经请求过，还没有完成。"
     ),
     "You have sent this very request before, and its answer was lost: "
     "a task may be running and billed.": (
-        "同样的请求你发送过，但没有收到答复：可能有任务正在运行并计费。"
+        "同样的请求你发送过，但没有收到答复：可能有任务正在运行并扣费。"
     ),
     "Look in the Novita console first. Sending it again could buy it twice.": (
-        "请先查看 Novita 控制台，再发一次可能会重复购买。"
+        "请先查看 Novita 控制台：再发送一次可能会重复购买。"
     ),
     "The app was stopped before this was sent.": "应用在发送之前停止了。",
     "The disk is nearly full, so nothing was sent.": "磁盘快满了，所以没有发送。",
@@ -294,22 +295,22 @@ CHINESE: dict[str, str] = {
         "请检查网络和 NOVITA_BASE_URL，然后重新发送。"
     ),
     "The request was sent, but its answer was lost: a task may be running without its id.": (
-        "请求已发送，但没有收到答复：可能有任务正在运行，而没有它的 ID。"
+        "请求已发送，但没有收到答复：可能有任务正在运行，但没有拿到它的 ID。"
     ),
     "The request was sent, but {text}: a task may be running without its id.": (
-        "请求已发送，但{text}：可能有任务正在运行，而没有它的 ID。"
+        "请求已发送，但{text}：可能有任务正在运行，但没有拿到它的 ID。"
     ),
     "no answer came ({why})": "没有收到答复（{why}）",
-    "the answer names no task (HTTP {status})": "答复中没有任务（HTTP {status}）",
+    "the answer names no task (HTTP {status})": "答复中没有任务 ID（HTTP {status}）",
     "The app was stopped while this was being sent: a task may be running without its id.": (
-        "应用在发送途中停止了：可能有任务正在运行，而没有它的 ID。"
+        "应用在发送途中停止了：可能有任务正在运行，但没有拿到它的 ID。"
     ),
     "Look in the Novita console before you send it again: that could buy it twice.": (
         "重新发送之前，请先查看 Novita 控制台，否则可能会重复购买。"
     ),
     # What the API says
-    "{text} It said “{said}”.": "{text}对方回复：“{said}”。",
-    "{text} It answered HTTP {status}.": "{text}对方返回 HTTP {status}。",
+    "{text} It said “{said}”.": "{text}接口返回：“{said}”。",
+    "{text} It answered HTTP {status}.": "{text}接口返回 HTTP {status}。",
     "{text} No reason was given.": "{text}没有给出原因。",
     "The API turned the request away.": "接口拒绝了请求。",
     "Nothing runs. The reason given may say what to change.": (
@@ -321,7 +322,7 @@ CHINESE: dict[str, str] = {
     "Top it up at Novita, or choose a shorter or smaller video.": (
         "请在 Novita 充值，或选择更短、分辨率更低的视频。"
     ),
-    "The account behind the key may not use this model.": "密钥所属账户不能使用这个模型。",
+    "The account behind the key may not use this model.": "密钥所属账户无权使用这个模型。",
     "Check in the Novita console whether it must be verified or the model switched on.": (
         "请在 Novita 控制台查看是否需要认证账户或开通模型。"
     ),
@@ -341,7 +342,7 @@ CHINESE: dict[str, str] = {
     ),
     "The API found something wrong in the request.": "接口认为请求有误。",
     "Check the settings. If the picture was uploaded, a public URL may work instead.": (
-        "请检查设置。如果图片是上传的，可以试试公开的图片网址。"
+        "请检查设置。如果图片是上传的，改用公开的图片网址也许可行。"
     ),
     "The API is taking no more requests for the moment.": "接口暂时不接受更多请求。",
     "Wait a minute, then send it again.": "请等一分钟再发送。",
@@ -358,7 +359,7 @@ CHINESE: dict[str, str] = {
     "The question was refused, not the task: ask again later by its id.": (
         "被拒绝的是查询，不是任务：请稍后用任务 ID 再次查询。"
     ),
-    "The task failed at the vendor.": "任务在服务商处失败了。",
+    "The task failed at the vendor.": "任务在服务商那边失败了。",
     "Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
         "Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
     ),
@@ -374,10 +375,10 @@ CHINESE: dict[str, str] = {
         "任务可能仍在运行：请稍后用任务 ID 再次查询。"
     ),
     "You stopped watching. The task goes on at the vendor and may be billed.": (
-        "你已停止跟踪。任务仍在服务商处进行，可能会计费。"
+        "你已停止跟踪。任务仍在服务商那边进行，可能会扣费。"
     ),
     "You stopped watching. The simulated task goes on.": "你已停止跟踪，模拟任务仍在进行。",
-    "Watch it again at any time: that costs nothing.": "随时可以继续跟踪，不收费。",
+    "Watch it again at any time: that costs nothing.": "随时可以继续跟踪，免费。",
     # Fetching the video
     "The task is reported as done, but without a link to the video.": (
         "任务显示已完成，但没有视频链接。"
@@ -385,8 +386,8 @@ CHINESE: dict[str, str] = {
     "Ask again later by its id. If it stays so, show the id to Novita's support.": (
         "请稍后用任务 ID 再次查询。如果一直这样，请把 ID 发给 Novita 客服。"
     ),
-    "The video is made, but could not be fetched.": "视频已生成，但无法下载。",
-    "Fetch it again by the task's id: that costs nothing.": "请用任务 ID 重新下载，不收费。",
+    "The video is made, but could not be fetched.": "视频已生成，但没能下载。",
+    "Fetch it again by the task's id: that costs nothing.": "请用任务 ID 重新下载，免费。",
     "The link to the video has expired.": "视频链接已过期。",
     "The video is made, but the link to it no longer works (HTTP {status}).": (
         "视频已生成，但链接已失效（HTTP {status}）。"
@@ -413,21 +414,24 @@ CHINESE: dict[str, str] = {
     "An example": "示例",
     "An example, made by the simulator": "示例，由模拟器生成",
     "Made by the simulator on a machine like this: no model was used.": (
-        "由模拟器在同样的机器上生成，没有使用模型。"
+        "由模拟器在一台类似的机器上生成，没有使用模型。"
     ),
     "Your own videos appear here.": "你的视频会出现在这里。",
     # What to do with a video
     "Use these settings": "使用这些设置",
-    "Same with a new seed": "换个种子再来",
+    "Same with a new seed": "同样设置，换个种子",
     "Go on from the last frame": "从最后一帧继续",
     # The list
+    "Compare: {prompt}": "对比：{prompt}",
+    "Download: {prompt}": "下载：{prompt}",
+    "Delete: {prompt}": "删除：{prompt}",
     "Your videos": "你的视频",
-    "Search your videos by their prompt or task id": "按提示词或任务 ID 搜索你的视频",
+    "Search your videos by their prompt or task id": "搜索提示词或任务 ID",
     "Nothing found.": "没有找到。",
     "being sent": "发送中",
     "running": "进行中",
     "being saved": "保存中",
-    "done": "完成",
+    "done": "已完成",
     "failed": "失败",
     "not made": "未生成",
     "unknown": "未知",
@@ -439,7 +443,7 @@ CHINESE: dict[str, str] = {
     "Download": "下载",
     "Delete": "删除",
     "Really delete?": "确定删除？",
-    "It may still run. Delete?": "可能仍在运行，删除？",
+    "It may still run. Delete?": "可能仍在运行，仍要删除？",
     # Two side by side
     "Side by side": "并排对比",
     "Close": "关闭",
@@ -452,32 +456,32 @@ CHINESE: dict[str, str] = {
     "right": "右",
     "off": "关",
     "on": "开",
-    "Setting": "设置",
+    "Setting": "项目",
     "Left": "左",
     "Right": "右",
     "not known": "未知",
     "not the same": "不同",
     "chosen by the model": "由模型选择",
     "Done in": "用时",
-    "Both were made of the same pictures with the same settings.": (
-        "两条使用了相同的图片和相同的设置。"
-    ),
+    "Both were made of the same pictures with the same settings.": ("两条视频的图片和设置都相同。"),
     "One of these can’t be played here. Download it to watch it.": (
         "其中一条无法在这里播放，请下载后观看。"
     ),
     # Code, links, tasks
-    "This form as code": "用代码表示",
-    "Each is complete. It reads the key from NOVITA_API_KEY and buys one video.": (
-        "每段都可以直接运行，密钥取自 NOVITA_API_KEY，运行一次购买一条视频。"
+    "This form as code": "此表单的代码",
+    "Each is complete: it reads the key from NOVITA_API_KEY and the pictures from its folder, "
+    "sends them as they are, and buys one video.": (
+        "每段代码都是完整的：密钥取自 NOVITA_API_KEY，图片取自它所在的文件夹并原样发送，"
+        "每运行一次购买一条视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
     "Continue a task by its id": "用任务 ID 继续跟踪",
     "Task id": "任务 ID",
     "Of a task started anywhere with this key. Watching is free.": (
-        "用这个密钥在任何地方开始的任务。跟踪不收费。"
+        "用这个密钥开始的任务都可以，不论在哪里开始。跟踪免费。"
     ),
     "Watch": "跟踪",
     "Nothing to watch": "没有可跟踪的任务",
     "This does not look like a task's id.": "这不像是任务 ID。",
-    "Copy it whole.": "请完整复制。",
+    "Copy it whole.": "请复制完整的任务 ID。",
 }

@@ -19,7 +19,10 @@ class Code:
     def __init__(self) -> None:
         with gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold"):
             gr.Markdown(
-                I18N("Each is complete. It reads the key from NOVITA_API_KEY and buys one video.")
+                I18N(
+                    "Each is complete: it reads the key from NOVITA_API_KEY and the pictures from "
+                    "its folder, sends them as they are, and buys one video."
+                )
             )
             self.places = []
             with gr.Tabs():

@@ -137,13 +137,21 @@ class Form:
         with gr.Row(equal_height=True):
             self._add("duration", widget("duration", min_width=200))
             self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
-        self.takes = gr.Radio(
-            [*range(1, takes.MOST_TAKES + 1), (I18N("one for each picture"), takes.EACH_PICTURE)],
-            value=1,
-            label=I18N("Takes"),
-            info=I18N("How many videos one click makes. Takes differ by their seed."),
-            elem_id="takes",
-        )
+        with gr.Row(equal_height=True):
+            self.takes = gr.Radio(
+                [
+                    *range(1, takes.MOST_TAKES + 1),
+                    (I18N("one for each picture"), takes.EACH_PICTURE),
+                ],
+                value=1,
+                label=I18N("Takes"),
+                info=I18N("How many videos one click makes. Takes differ by their seed."),
+                min_width=300,
+                scale=3,
+                elem_id="takes",
+            )
+            with gr.Column(min_width=170, scale=2):
+                self._add("audio", widget("audio", elem_id="audio"))
         with (
             gr.Accordion(I18N("More settings"), open=False, elem_classes="fold") as self.more,
             gr.Row(elem_id="more"),

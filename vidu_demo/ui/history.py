@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from vidu_demo import pricing
-from vidu_demo.ledger import Job, JobState
+from vidu_demo.ledger import LONGEST_SEARCH, Job, JobState
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.words import I18N, Say, seconds_spoken
 
@@ -51,8 +51,12 @@ element.addEventListener('click', (event) => {
   const unsure = button.dataset.sure;
   if (unsure && button.textContent !== unsure) {
     const text = button.textContent;
-    button.textContent = unsure;
-    button.addEventListener('blur', () => { button.textContent = text; }, {once: true});
+    const ask = (asking) => {
+      button.textContent = asking ? unsure : text;
+      button.classList.toggle('sure', asking);
+    };
+    ask(true);
+    button.addEventListener('blur', () => ask(false), {once: true});
     return;
   }
   if (button.dataset.do === 'open')
@@ -68,7 +72,9 @@ class History:
     def __init__(self) -> None:
         self.search = gr.Textbox(
             visible=False,
+            label=I18N("Search your videos by their prompt or task id"),
             show_label=False,
+            max_length=LONGEST_SEARCH,
             container=False,
             max_lines=1,
             placeholder=I18N("Search your videos by their prompt or task id"),
@@ -114,18 +120,20 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
     prompt = str(job.request.get("prompt") or f"{say('Task')} {job.task_id}")
     current = bool(shown and shown.id == job.id)
     image = f'<img src="{file_url(thumbnail)}" alt="" loading="lazy">' if thumbnail else "<i></i>"
-    actions = []
+    about, actions = prompt[:60], []
     if video:
         if shown and not current and shown.state == JobState.DONE:
-            actions.append(_action("compare", say("Compare"), prompt))
+            label = say("Compare: {prompt}").format(prompt=about)
+            actions.append(_action("compare", say("Compare"), label))
+        label = say("Download: {prompt}").format(prompt=about)
         actions.append(
             f'<a href="{file_url(video)}" download="{escape(video.name)}" '
-            f'aria-label="{escape(say("Download"))}: {escape(prompt[:60])}">'
-            f"{say('Download')}</a>"
+            f'aria-label="{escape(label)}">{say("Download")}</a>'
         )
     if not job.open:
+        label = say("Delete: {prompt}").format(prompt=about)
         sure = say("Really delete?") if not job.may_run else say("It may still run. Delete?")
-        actions.append(_action("delete", say("Delete"), prompt, f'data-sure="{escape(sure)}"'))
+        actions.append(_action("delete", say("Delete"), label, f'data-sure="{escape(sure)}"'))
     return (
         f'<li data-job="{job.id}" data-state="{job.state}">'
         f'<button type="button" class="open" data-do="open"{" aria-current=true" * current}>{image}'
@@ -136,22 +144,23 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
 
 
 def _facts(job: Job, say: Say) -> str:
-    request, price = job.request, pricing.known(job.request)
-    bought = price is not None and job.state != JobState.NOT_SENT
+    request = job.request
+    price = None if job.state == JobState.NOT_SENT else pricing.known(request)
     facts = [
         seconds_spoken(request["duration"], say) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
-        pricing.spoken(price) if price is not None and bought else "",
+        pricing.spoken(price) if price is not None else "",
         say(_STATES[job.state]),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     when = f'<time datetime="{datetime.fromtimestamp(job.created, UTC).isoformat()}"></time>'
-    return " · ".join([*(escape(fact) for fact in facts if fact), when])
+    parts = [*(escape(fact) for fact in facts if fact), when]
+    # A dot stays with what follows it, so that no line ends in one.
+    return " ".join(f"<span>{'· ' * bool(at)}{part}</span>" for at, part in enumerate(parts))
 
 
-def _action(name: str, text: str, about: str, more: str = "") -> str:
-    label = f"{text}: {about[:60]}"
+def _action(name: str, text: str, label: str, more: str = "") -> str:
     return (
         f'<button type="button" data-do="{name}" aria-label="{escape(label)}" {more}>'
         f"{escape(text)}</button>"

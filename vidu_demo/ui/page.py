@@ -40,7 +40,7 @@ from vidu_demo.ui.pay import Pay
 from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.result import Result
 from vidu_demo.ui.tab import TAB, Tab
-from vidu_demo.ui.words import I18N, speaker
+from vidu_demo.ui.words import I18N, joined, speaker
 
 KEPT_FORM = "vidu-demo-form"
 
@@ -124,14 +124,15 @@ class _Page:
         self.server_time = gr.Number(visible=False)
         self.timer = gr.Timer(FASTEST_LOOK, active=False)
 
-        self.heading = gr.HTML(padding=False)
+        self.heading = gr.HTML(padding=False, elem_classes="heading-place")
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
                 self.pay = Pay()
             with gr.Column(scale=6, min_width=320):
                 self.result = Result()
-                self.again = again.Again()
+                with self.result.choices:
+                    self.again = again.Again()
                 self.compare = compare.component()
                 self.history = history.History()
                 self.code = Code()
@@ -142,6 +143,7 @@ class _Page:
                         label=I18N("Task id"),
                         info=I18N("Of a task started anywhere with this key. Watching is free."),
                         submit_btn=str(I18N("Watch")),
+                        elem_id="task",
                     )
         api.add_generate(runner)
 
@@ -274,8 +276,7 @@ class _Page:
         try:
             return handler(tab, *values[TAB:])
         except ViduError as error:
-            words = (error.what, error.charged.sentence, error.next_step)
-            text = escape(" ".join(tab.say(part) for part in words if part))
+            text = escape(joined([error.what, error.charged.sentence, error.next_step], tab.say))
             raise gr.Error(
                 text, duration=None, title=tab.say("That did not work"), print_exception=False
             ) from None
@@ -472,11 +473,12 @@ class _Page:
             }
         job = look.job if look else None
         seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
+        video = self._video(job) if job else None
         slips = receipts.with_jobs(tab.slips, jobs)
         calm = self.runner.open_jobs / JOBS_PER_SECOND
         running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
-        if job and other and self._video(job) and self._video(other.job):
+        if job and video and other and self._video(other.job):
             alike = compare.same_pictures(job, other.job, self.runner.file)
             comparison = compare.render(job, other.job, self._video_url, alike, say)
         return {
@@ -494,11 +496,11 @@ class _Page:
                 fault,
                 jobs=jobs,
                 picture=self.runner.thumbnail(job) if job else None,
-                video=self._video(job) if job else None,
+                video=video,
                 video_shown=seen == tab.seen,
                 say=say,
             ),
-            **self.again.show(job),
+            **self.again.show(job, video),
             **self.history.show(
                 jobs if found is None else found,
                 job,

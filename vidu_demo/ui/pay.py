@@ -12,7 +12,7 @@ from vidu_demo.request import VideoRequest
 from vidu_demo.ui import Updates
 from vidu_demo.ui.form import Filled
 from vidu_demo.ui.payer import Payer
-from vidu_demo.ui.words import I18N, Say, seconds_spoken
+from vidu_demo.ui.words import I18N, Say, joined, seconds_spoken
 
 
 class PriceChanged(ViduError):
@@ -98,17 +98,13 @@ def _price(
     if not prices:
         return ""
     amount = pricing.spoken(sum(prices, start=Decimal()))
-    several = f" {say('for {number} videos').format(number=len(prices))}" if prices[1:] else ""
-    about = [
-        say("Vidu's price list, {date}.").format(date=pricing.DATED),
-        say(payer.reminder),
-    ]
+    several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
+    about = [f"Vidu's price list, {pricing.DATED}.", payer.reminder]
     if usual:
-        time_said = seconds_spoken(usual, say)
-        about.append(say("Usually done in {time} here.").format(time=time_said))
+        about.append(f"Usually done in {seconds_spoken(usual)} here.")
     return (
         f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
-        f"<span>{' '.join(about)}</span></div>"
+        f"<span>{joined(about, say)}</span></div>"
     )
 
 

@@ -73,7 +73,7 @@ def check(gallery: Gallery, say: Say = str) -> Checked:
                 continue
             frame(path)
         except PictureInvalid as error:
-            said.append(f"“{name}”: {say(error.what)}")
+            said.append(say("“{name}”: {text}").format(name=name, text=say(error.what)))
         except clip.ClipFailed:
             said.append(say("“{name}” can't be opened as a video.").format(name=name))
         else:
@@ -137,7 +137,7 @@ class Pictures:
             sources=["upload", "webcam", "clipboard"],
             columns=4,
             fit_columns=False,
-            height=200,
+            height=176,
             object_fit="contain",
             allow_preview=False,
             buttons=[],

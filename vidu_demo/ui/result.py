@@ -19,7 +19,7 @@ class Result:
 
     def __init__(self) -> None:
         self.place = status.component()
-        with gr.Row(elem_id="choices"):
+        with gr.Row(elem_id="choices") as self.choices:  # at the foot of the status
             self.bell = bell.component()
             self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
             self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
@@ -27,6 +27,7 @@ class Result:
         self.video = gr.Video(
             label=I18N("Video"),
             interactive=False,
+            show_label=False,
             autoplay=True,
             loop=True,
             buttons=["download"],
@@ -63,14 +64,14 @@ class Result:
         """
         state = look.job.state if look else None
         gone = state == JobState.DONE and not video
-        label, autoplay = I18N("Video"), True
+        label, example = I18N("Video"), False
         if fault:
             place = fault
         elif look:
             place = status.render(look, say, gone=gone) + _stage(look, picture)
         else:
             place = examples.finished(say)
-            video, label, autoplay = FINISHED.clip, I18N("An example, made by the simulator"), False
+            video, label, example = FINISHED.clip, I18N("An example, made by the simulator"), True
         return {
             self.place: place,
             self.bell: bell.render(jobs, say),
@@ -81,7 +82,8 @@ class Result:
             ),
             self.video: gr.skip()
             if video_shown
-            else gr.Video(video, label=label, autoplay=autoplay),
+            # Over a video of one's own the label would only cover a corner.
+            else gr.Video(video, label=label, show_label=example, autoplay=not example),
         }
 
     def offer_another(self, held: Sequence[VideoRequest], say: Say) -> Updates:

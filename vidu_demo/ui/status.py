@@ -11,7 +11,7 @@ from vidu_demo.errors import TaskFailed, ViduError
 from vidu_demo.jobs import AskedAlready, Look
 from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.task import TaskStatus
-from vidu_demo.ui.words import Say, seconds_spoken
+from vidu_demo.ui.words import Say, joined, seconds_spoken
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -56,7 +56,8 @@ def unreadable(error: LedgerFailed, say: Say) -> str:
 def refused(error: ViduError, say: Say) -> str:
     """Tell that a click came to nothing, before anything was sent."""
     kind = "note" if isinstance(error, AskedAlready) else "fault"
-    body = _fault(say(error.what), say(error.charged.sentence), say(error.next_step))
+    said = [problem.message for problem in getattr(error, "problems", ())] or [error.what]
+    body = _fault(joined(said, say), say(error.charged.sentence), say(error.next_step))
     return card(kind, say("Not sent"), body)
 
 
@@ -145,7 +146,7 @@ def _progress(look: Look, say: Say) -> tuple[int, str]:
         case _:
             words = [say("The API says “{status}”").format(status=task.status_text[:60])]
     if task.progress is not None:
-        words.append(f"{task.progress} %")
+        words.append(f"{task.progress}%")
     if task.eta is not None:
         words.append(say("about {time} left").format(time=seconds_spoken(task.eta, say)))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
@@ -214,23 +215,24 @@ def _facts(look: Look, say: Say) -> str:
             rate=f"{facts.frames_per_second:g}",
             sound=sound,
         )
-        rows.append((say("Video"), holds))
+        rows.append(("wide", say("Video"), holds))
     if prompt := job.request.get("prompt"):
-        rows.append((say("Prompt"), f'<span class="prompt">{escape(prompt)}</span>'))
+        words = f'<span class="prompt">{escape(prompt)}</span>'
+        rows.append(("wide", say("Prompt"), words))
     if (price := pricing.known(job.request)) is not None:
-        rows.append((say("Estimate"), pricing.spoken(price)))
+        rows.append(("", say("Estimate"), pricing.spoken(price)))
     if (seed := job.request.get("seed")) is not None:
-        rows.append((say("Seed"), f"<code>{seed}</code>"))
+        rows.append(("", say("Seed"), f"<code>{seed}</code>"))
     if job.task_id:
         task_id = escape(job.task_id, quote=True)
-        rows.append(
-            (
-                say("Task"),
-                f'<code>{task_id}</code><button type="button" class="copy" '
-                f'data-copy="{task_id}" data-copied="{say("Copied")}">{say("Copy")}</button>',
-            )
+        receipt = (
+            f'<code>{task_id}</code><button type="button" class="copy" '
+            f'data-copy="{task_id}" data-copied="{say("Copied")}">{say("Copy")}</button>'
         )
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
+        rows.append(("wide", say("Task"), receipt))
+    listed = "".join(
+        f'<div class="{width}"><dt>{name}</dt><dd>{value}</dd></div>' for width, name, value in rows
+    )
     return f'<dl class="receipt">{listed}</dl>' if rows else ""
 
 

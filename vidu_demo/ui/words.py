@@ -5,7 +5,7 @@ from several texts, such as a status card, is translated here, for the browser's
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import gradio as gr
 
@@ -25,8 +25,19 @@ I18N = gr.I18n(en=GRADIOS, zh=CHINESE)
 
 
 def speaker(accept_language: str) -> Say:
-    """Choose the words by what a browser asks for, such as `zh-CN,zh;q=0.9`."""
-    return _chinese if accept_language.strip().lower().startswith("zh") else str
+    """Choose the words by what a browser asks for, such as `zh-CN,zh;q=0.9`.
+
+    Gradio knows two kinds of Chinese by their names, and takes every other for English. The
+    page must not speak both.
+    """
+    first = accept_language.partition(",")[0].strip().lower()
+    return _chinese if first in ("zh-cn", "zh-tw") else str
+
+
+def joined(sentences: Iterable[str], say: Say) -> str:
+    """Set sentences one behind the other, those that are there. Chinese has no space between."""
+    said = (say(sentence) for sentence in sentences if sentence)
+    return ("" if say is _chinese else " ").join(said)
 
 
 def seconds_spoken(seconds: float, say: Say = str) -> str:
