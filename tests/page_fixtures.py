@@ -205,6 +205,7 @@ class Visitor:
     Attributes:
         asked: Every address that their pages have asked for.
         broken: Every error that a page's scripts did not catch.
+        failed: Every address at which the app itself has failed.
         token: What the server knows them by.
     """
 
@@ -212,10 +213,15 @@ class Visitor:
         self.context, self.url = context, url
         self.asked: list[str] = []
         self.broken: list[str] = []
+        self.failed: list[str] = []
         context.set_default_timeout(WAIT)
         context.on("request", lambda request: self.asked.append(request.url))
+        context.on("response", lambda answer: answer.status >= 500 and self.fail(answer.url))
         context.on("weberror", lambda error: self.broken.append(str(error.error)))
         self.page = self.open()
+
+    def fail(self, url: str) -> None:
+        self.failed.append(url)
 
     def open(self, query: str = "") -> Page:
         page = self.context.new_page()
@@ -317,6 +323,7 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
         visitor.context.close()
         assert visitor.elsewhere == []
         assert visitor.broken == []
+        assert visitor.failed == []
 
 
 @pytest.fixture

@@ -219,6 +219,8 @@ def found(ledger: Ledger, search: str) -> list[str]:
         ("a_b", ["click-4"]),
         ("/", ["click-4"]),
         ('"', ["click-1"]),
+        ("cat black", ["click-1"]),
+        (" black  cat ", ["click-1"]),
         ("black cat jumps", []),
         ("Task-Five", ["click-5"]),
         ("720p", []),

@@ -48,13 +48,13 @@ VIEWS = {
 }
 SCREENS = {
     "first visit": ["laptop", "dark", "phone"],
-    "filled": ["laptop"],
-    "too long": ["laptop"],
+    "filled": ["laptop", "dark"],
+    "too long": ["laptop", "dark"],
     "running": ["laptop", "dark", "phone"],
-    "done": ["laptop"],
-    "failed": ["laptop"],
-    "history": ["laptop"],
-    "searched": ["laptop"],
+    "done": ["laptop", "dark"],
+    "failed": ["laptop", "dark"],
+    "history": ["laptop", "dark"],
+    "searched": ["laptop", "dark"],
     "everything open": ["laptop", "dark", "phone"],
 }
 """In which views each state is looked at."""

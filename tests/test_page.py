@@ -240,6 +240,54 @@ def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Pa
     told("0 means random to the model, so it can't be repeated.").to_be_visible()
 
 
+def test_numbers_out_of_their_limits_are_said_in_words(visitor: Visitor, api: Simulator) -> None:
+    before = api.submit_count
+    visitor.button("A cat looks up").click()  # the server has set the slider once
+    expect(visitor.make).to_be_enabled()
+    duration = visitor.field("Duration")
+    for typed, said in (
+        ("77", "Duration goes from 1 to 10; 77 is outside"),
+        ("", "Duration must be a whole number"),
+        ("2.6", "Duration must be a whole number"),
+    ):
+        duration.fill(typed)
+        expect(visitor.button(said)).to_be_disabled()
+    duration.fill("2")
+    expect(visitor.make).to_be_enabled()
+    assert api.submit_count == before
+
+
+def test_order_is_that_of_the_pictures_that_are_left(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor.fill(pngs["red"], pngs["green"], pngs["blue"], prompt="Slow push-in.")
+    visitor.thumbnails.nth(1).click()
+    expect(visitor.button("← Earlier")).to_be_enabled()
+    visitor.button("Delete image").first.click()
+    expect(visitor.thumbnails).to_have_count(2)
+    expect(visitor.button("← Earlier")).to_be_disabled()
+    visitor.thumbnails.nth(1).click()
+    visitor.button("← Earlier").click()
+    visitor.page.wait_for_timeout(300)
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 1)
+    assert colours_of(api.submits[-1]) == ["blue", "green"]
+
+
+def test_first_frame_is_shown_again_after_a_reload(visitor: Visitor, tmp_path: Path) -> None:
+    Image.new("RGB", (1200, 200), "teal").save(tmp_path / "long.png")
+    visitor.prompt.fill("Pan to the right.")
+    visitor.upload(tmp_path / "long.png")
+    expect(visitor.button("Pad it")).to_be_visible()
+    expect(visitor.button("Pad or crop the picture")).to_be_disabled()
+    visitor.page.reload()
+    visitor.button("Pad it").click()
+    expect(visitor.make).to_be_enabled()
+    visitor.page.reload()
+    expect(visitor.page.locator("#framing")).to_contain_text("First frame, as it is sent")
+
+
 def test_form_is_kept_over_a_reload(visitor: Visitor, pngs: dict[str, Path]) -> None:
     visitor.fill(pngs["red"], pngs["blue"], prompt="The cat blinks.")
     visitor.field("Duration").fill("7")

@@ -399,7 +399,7 @@ class JobRunner:
         Args:
             owner: The visitor.
             most: How many to list.
-            search: Only jobs with this text in their prompt or task id, in any case.
+            search: Only jobs with all these words in their prompt or task id, in any case.
         """
         found = self._ledger.of(owner, self.backend, most=most, search=search)
         return [held.job if (held := self._followed.get(job.id)) else job for job in found]

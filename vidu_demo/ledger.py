@@ -296,14 +296,16 @@ class Ledger:
             owner: The visitor.
             backend: Whom they were sent to.
             most: How many to list.
-            search: Only jobs with this text in their prompt or task id, in any case.
+            search: Only jobs with all these words in their prompt or task id, in any case.
         """
         if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
             return []
         mine = [_jobs.c.owner == owner, _jobs.c.backend == backend]
-        if search:
-            places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
-            mine.append(sa.or_(*(text.icontains(search, autoescape=True) for text in places)))
+        places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
+        mine.extend(
+            sa.or_(*(text.icontains(word, autoescape=True) for text in places))
+            for word in search.split()
+        )
         return self._find(*mine, limit=most)
 
     def followed(self, backend: str) -> list[Job]:

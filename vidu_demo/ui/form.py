@@ -50,7 +50,12 @@ def make_request(
     Raises:
         RequestInvalid: Something is missing or out of its limits.
     """
-    filled = {name: value for name, value in settings.items() if value is not None}
+    # What may be empty is left out; a number that was deleted is not the default again.
+    filled = {
+        name: value
+        for name, value in settings.items()
+        if value is not None or schema(name).get("default")
+    }
     return VideoRequest(images=[*files, *read_urls(urls)], **filled)
 
 

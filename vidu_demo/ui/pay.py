@@ -16,7 +16,7 @@ from vidu_demo.ui.words import I18N, Say, joined, seconds_spoken
 
 
 class PriceChanged(ViduError):
-    """The form holds something else than what the button has announced."""
+    """The form holds more than what the button has announced."""
 
     what = "The form had just changed, so nothing was sent."
     next_step = "Look at the price, then click again."
@@ -69,22 +69,28 @@ class Pay:
         }
 
     @staticmethod
-    def check(announced: Any, requests: Sequence[VideoRequest], *, draft: bool) -> None:
-        """See that a click buys what its button has announced.
+    def check(
+        announced: dict[str, Any] | None, requests: Sequence[VideoRequest], *, draft: bool
+    ) -> None:
+        """See that a click buys no more than its button has announced.
 
         The answer of `review` may be on its way still, and then the button says what was true
         before the last change.
 
         Raises:
-            PriceChanged: It would buy another number of videos, or at another price.
+            PriceChanged: It would buy more videos, or dearer ones.
         """
-        known = announced if isinstance(announced, dict) else {}
-        if known.get("draft" if draft else "videos") != _offer(requests):
-            raise PriceChanged
+        offered = announced.get("draft" if draft else "videos") if announced else None
+        number, mills = _offer(requests)
+        match offered:
+            case [int(most), int(highest)] if number <= most and mills <= highest:
+                return
+        raise PriceChanged
 
 
-def _offer(requests: Sequence[VideoRequest]) -> str:
-    return f"{len(requests)} for {pricing.spoken(pricing.total(requests))}"
+def _offer(requests: Sequence[VideoRequest]) -> list[int]:
+    """Say how many videos are bought, and for how many thousandths of a dollar."""
+    return [len(requests), round(1000 * pricing.total(requests))]
 
 
 def _price(
