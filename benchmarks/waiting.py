@@ -31,6 +31,7 @@ import httpx
 
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.render import render
+from vidu_demo.ui.tab import Tab
 
 TASK_SECONDS = 75.0
 MEASURED_SECONDS = 15.0
@@ -178,12 +179,11 @@ class Page:
     @property
     def tab(self) -> list[Any]:
         """What the tab sends with every event."""
-        language = fault = search = ""
-        return [self.state, language, self.shown, self.seen, fault, search, self.slips]
+        return list(Tab(self.state, "", self.shown, self.seen, "", None, "", self.slips))
 
     def take(self, drawn: list[Any]) -> None:
         """Keep what came back, as the widgets do."""
-        self.seen, _address, _card, _bell, _video, timer, _stop, _resume, slips = drawn[:9]
+        self.seen, _address, timer, slips, *_result = drawn
         self.wait, self.active = timer.get("value", self.wait), timer.get("active", self.active)
         if isinstance(slips, list):
             self.slips = slips
@@ -192,8 +192,9 @@ class Page:
         """Click the button."""
         takes = 1
         form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False, takes]
-        view = await self.call("submit", secrets.token_hex(16), *self.tab, *form)
-        self.shown, _fault, _anyway, _compare, *drawn = view
+        announced = {"videos": [takes, 275]}  # thousandths of a dollar
+        view = await self.call("submit", *self.tab, secrets.token_hex(16), announced, *form)
+        self.shown, _fault, _held, _anyway, _compare, *drawn = view
         self.take(drawn)
 
     async def look(self) -> None:

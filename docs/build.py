@@ -16,7 +16,8 @@ from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
 from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
-from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS
+from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
+from vidu_demo.ui import pay, visitor
 from vidu_demo.wording import CHIPS
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -158,7 +159,7 @@ def meanings() -> str:
 
 
 def _errors(kind: type[ViduError]) -> Iterator[type[ViduError]]:
-    homes = {module.__name__ for module in (errors, images, ledger, jobs, studio)}
+    homes = {module.__name__ for module in (errors, images, ledger, jobs, studio, pay, visitor)}
     for child in kind.__subclasses__():
         if child.__module__ in homes:
             yield child
@@ -190,9 +191,10 @@ def reasons() -> str:
 def magic_words() -> str:
     """List the words that call up an error of the simulator."""
     rows = []
-    for word, (status, reason, _message) in MAGIC_WORDS.items():
+    for word, (status, reason, message) in MAGIC_WORDS.items():
         late = status == TASK_FAILS
-        error = TaskFailed("", reason) if late else _refusal(reason)
+        body = json.dumps(RefusedError(status, reason, message).body)
+        error = TaskFailed("", reason) if late else refusal(status, body)
         rows.append((code(word), "after a while" if late else "at once", error.what))
     return table("in the prompt | when | what the page says", rows)
 

@@ -630,6 +630,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     expect(visitor.field("Seed")).to_have_value("5")
     expect(visitor.choice("Watermark")).to_be_checked()
     expect(addresses).to_have_value("")
+    expect(price(visitor)).to_have_text("Estimate $0.04")
     visitor.page.reload()  # the picture is the form's own now
     expect(visitor.thumbnails).to_have_count(1)
     visitor.make.click()

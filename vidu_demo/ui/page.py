@@ -374,8 +374,7 @@ class _Page:
         On the event loop, since it reads only for a millisecond: hundreds of pages that look at
         once would else each wake a thread.
         """
-        tab = Tab(*values)
-        view = self.show(tab, tab.shown, fault=tab.fault)
+        view = self._tell(lambda tab: self.show(tab, tab.shown, fault=tab.fault), *values)
         return {widget: view[widget] for widget in self.drawn if widget in view}
 
     def use_list(self, event: gr.EventData, *values: Any) -> Updates:

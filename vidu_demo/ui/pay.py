@@ -80,7 +80,8 @@ class Pay:
         Raises:
             PriceChanged: It would buy more videos, or dearer ones.
         """
-        offered = announced.get("draft" if draft else "videos") if announced else None
+        known = announced if isinstance(announced, dict) else {}
+        offered = known.get("draft" if draft else "videos")
         number, mills = _offer(requests)
         match offered:
             case [int(most), int(highest)] if number <= most and mills <= highest:
