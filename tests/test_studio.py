@@ -642,7 +642,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     row(visitor, "Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
 
-    visitor.button("Same with a new seed").click()
+    visitor.button("With a new seed").click()
     expect(visitor.field("Seed")).to_have_value("")
     expect(visitor.prompt).to_have_value("Slow orbit.")
     visitor.make.click()

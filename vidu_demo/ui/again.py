@@ -15,7 +15,7 @@ class Again:
 
     def __init__(self) -> None:
         self.same = gr.Button(I18N("Use these settings"), size="sm", visible=False)
-        self.new_seed = gr.Button(I18N("Same with a new seed"), size="sm", visible=False)
+        self.new_seed = gr.Button(I18N("With a new seed"), size="sm", visible=False)
         self.go_on = gr.Button(I18N("Go on from the last frame"), size="sm", visible=False)
 
     @property

@@ -419,7 +419,7 @@ CHINESE: dict[str, str] = {
     "Your own videos appear here.": "你的视频会出现在这里。",
     # What to do with a video
     "Use these settings": "使用这些设置",
-    "Same with a new seed": "同样设置，换个种子",
+    "With a new seed": "换个种子用",
     "Go on from the last frame": "从最后一帧继续",
     # The list
     "Compare: {prompt}": "对比：{prompt}",
