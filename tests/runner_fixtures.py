@@ -16,7 +16,7 @@ import av
 import pytest
 from PIL import Image
 
-from vidu_demo import VideoRequest, ViduClient, jobs, pacing, takes
+from vidu_demo import VideoRequest, ViduClient, follower, pacing, takes
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import JobRunner
 from vidu_demo.ledger import Job, JobState, Ledger
@@ -43,12 +43,12 @@ class QuickPacer(pacing.Pacer):
 
 
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(jobs, "Pacer", QuickPacer)
-    patch.setattr(jobs, "FIRST_WAIT", 0.01)
-    patch.setattr(jobs, "CALM_SECONDS", 0.1)
-    patch.setattr(jobs, "LONGEST_SAVE_WAIT", 0.05)
-    patch.setattr(jobs, "WRITE_AGAIN_SECONDS", 0.05)
-    patch.setattr(jobs, "BUSY_SECONDS", 0.02)
+    patch.setattr(follower, "Pacer", QuickPacer)
+    patch.setattr(follower, "FIRST_WAIT", 0.01)
+    patch.setattr(follower, "CALM_SECONDS", 0.1)
+    patch.setattr(follower, "LONGEST_SAVE_WAIT", 0.05)
+    patch.setattr(follower, "WRITE_AGAIN_SECONDS", 0.05)
+    patch.setattr(follower, "BUSY_SECONDS", 0.02)
 
 
 def until(true: Callable[[], Any], what: str = "") -> None:

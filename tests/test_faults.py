@@ -29,7 +29,7 @@ from runner_fixtures import (
 
 from vidu_demo import client as client_module
 from vidu_demo import download as download_module
-from vidu_demo import jobs
+from vidu_demo import follower
 from vidu_demo.errors import Charged
 from vidu_demo.ledger import Job, JobState
 from vidu_demo.simulator import Fault
@@ -511,7 +511,7 @@ def every_kill(test: Any) -> Any:
 def test_whatever_happens(steps: list[Step], clips: list[bytes]) -> None:
     """Submits ≤ clicks, tasks ≤ clicks, no id lost, every video made and known is kept."""
     with pytest.MonkeyPatch.context() as patch, world(clips[0]) as played:
-        patch.setattr(jobs, "fetch", Life.fetch)
+        patch.setattr(follower, "fetch", Life.fetch)
         for step in steps:
             played.play(step)
         if played.life.ends_at:

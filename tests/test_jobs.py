@@ -34,7 +34,7 @@ from runner_fixtures import (
     until,
 )
 
-from vidu_demo import VideoRequest, clip, jobs
+from vidu_demo import VideoRequest, clip, follower
 from vidu_demo.errors import Charged, NotFound, PictureInvalid
 from vidu_demo.jobs import DOUBLE_CLICK_SECONDS, AskedAlready
 from vidu_demo.ledger import Job, JobState, LedgerFailed
@@ -479,8 +479,8 @@ class Fetches:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.open = self.most = self.all = 0
         self._lock = threading.Lock()
-        self._fetch = jobs.fetch
-        monkeypatch.setattr(jobs, "fetch", self)
+        self._fetch = follower.fetch
+        monkeypatch.setattr(follower, "fetch", self)
 
     def __call__(self, task: Task, path: Path) -> Path:
         with self._lock:
@@ -637,14 +637,14 @@ def test_a_stopped_job_is_deleted_while_a_question_is_under_way(bench: Bench) ->
 def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, watched_twice: bool
 ) -> None:
-    fetch, arrived, deleted = jobs.fetch, threading.Event(), threading.Event()
+    fetch, arrived, deleted = follower.fetch, threading.Event(), threading.Event()
 
     def slow(task: Task, path: Path) -> Path:
         arrived.set()
         assert deleted.wait(10)
         return fetch(task, path)  # into a folder that it makes anew
 
-    monkeypatch.setattr(jobs, "fetch", slow)
+    monkeypatch.setattr(follower, "fetch", slow)
     job = bench.start()
     assert arrived.wait(10)
     bench.runner.stop(job.id, OWNER)
@@ -791,7 +791,7 @@ def test_a_bought_task_that_the_api_forgets_is_looked_for_as_long_as_any_may_tak
     bench.simulator.faults["poll"] = Always([Fault(status=404)])
     job = bench.says(bench.start(), NotFound.what)
     assert job.state is JobState.RUNNING
-    monkeypatch.setattr(jobs, "LONGEST_TASK", 0.0)
+    monkeypatch.setattr(follower, "LONGEST_TASK", 0.0)
     assert bench.reaches(job, JobState.FAILED).charged is Charged.UNKNOWN
 
 
@@ -861,13 +861,13 @@ def test_a_ledger_that_takes_no_row(bench: Bench, monkeypatch: pytest.MonkeyPatc
 def test_a_picture_that_is_gone_before_the_request_leaves(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    payload = jobs.folder.payload
+    payload = follower.folder.payload
 
     def vanish(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
         (folder / kept["images"][0]).unlink()
         return payload(folder, kept)
 
-    monkeypatch.setattr(jobs.folder, "payload", vanish)
+    monkeypatch.setattr(follower.folder, "payload", vanish)
     ended = bench.reaches(bench.start(), JobState.NOT_SENT)
     assert "can't be read (No such file or directory), so nothing was sent" in ended.message
     assert ended.charged is Charged.NO
@@ -924,7 +924,7 @@ def test_a_ledger_that_cannot_be_read_does_not_hold_a_job_up(
 ) -> None:
     """What is learned from past waits is a help and no need."""
     monkeypatch.setattr(bench.ledger, "past_waits", locked)
-    monkeypatch.setattr(jobs, "CALM_SECONDS", 600.0)
+    monkeypatch.setattr(follower, "CALM_SECONDS", 600.0)
     bench.done(bench.start())
     assert bench.simulator.submit_count == 1
 

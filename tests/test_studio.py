@@ -36,7 +36,7 @@ RUNNING = ["TASK_STATUS_PROCESSING"]
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask about tasks, which take a second here, when they should be done."""
-    monkeypatch.setattr("vidu_demo.jobs.FIRST_WAIT", 1.1)
+    monkeypatch.setattr("vidu_demo.follower.FIRST_WAIT", 1.1)
     monkeypatch.setattr("vidu_demo.pacing.LONGEST_GAP", 1.0)
 
 

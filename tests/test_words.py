@@ -42,6 +42,7 @@ BELOW = [
         "clip.py",
         "folder.py",
         "ledger.py",
+        "follower.py",
         "jobs.py",
     )
 ]

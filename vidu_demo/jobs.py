@@ -1,66 +1,33 @@
-"""The job runner: submits each job once, follows every open job to its end, keeps its video.
+"""The job runner: one click becomes its jobs, and every open job has a follower until its end.
 
 It needs no browser and no visitor waiting. A job moves on in steps, each of which says when the
 next is due; a task is never asked about twice at once.
 """
 
 import hashlib
-import logging
 import secrets
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 from vidu_demo import folder
 from vidu_demo.client import ViduClient, chance
-from vidu_demo.download import fetch
-from vidu_demo.errors import (
-    ApiRefused,
-    ApiUnreachable,
-    Charged,
-    KeyMissing,
-    NotFound,
-    SubmitOutcomeUnknown,
-    TaskFailed,
-    ViduError,
-)
+from vidu_demo.errors import ViduError
+from vidu_demo.follower import NOTHING_WRONG, Follower, Means, words
 from vidu_demo.images import Picture, prepare_all
 from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed, digest
-from vidu_demo.pacing import FIRST_WAIT, Pacer
-from vidu_demo.request import LARGEST_SEED, VideoRequest, schema
+from vidu_demo.past_waits import PastWaits
+from vidu_demo.request import LARGEST_SEED, VideoRequest
 from vidu_demo.task import Task
 from vidu_demo.turns import Turns
 
-log = logging.getLogger(__name__)
-
-CALM_SECONDS = 600.0
-"""Between questions about a job that is in trouble: it is never given up."""
-LONGEST_TASK = 48 * 3600.0
-"""Seconds: an off-peak task is done by then, or called off."""
-LONGEST_SAVE_WAIT = 900.0
-"""Seconds between tries to fetch a video."""
-WRITE_AGAIN_SECONDS = 5.0
-"""Until a change that the ledger could not take is offered again."""
-BUSY_SECONDS = 1.0
-"""Until a step that another worker was at is looked at again."""
-NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
-STOPPED_WATCHING = "You stopped watching. The task goes on at the vendor and may be billed."
-STOPPED_SIMULATED = "You stopped watching. The simulated task goes on."
-WATCH_AGAIN = "Watch it again at any time: that costs nothing."
 DOUBLE_CLICK_SECONDS = 3.0
 """The very same request within this time is the same click, made twice."""
-WAITS_NEEDED = 3
-"""Past waits from which on one can speak of a usual one."""
-
-_DURATIONS = range(schema("duration")["minimum"], schema("duration")["maximum"] + 1)
-_RESOLUTIONS = schema("resolution")["enum"]
 
 
 class AskedAlready(ViduError):
@@ -102,27 +69,6 @@ class Look(NamedTuple):
     task: Task | None
 
 
-@dataclass
-class _Followed:
-    """A job in the runner's hands. Only one worker has it at a time; a visitor may stop it."""
-
-    job: Job
-    pacer: Pacer
-    started: float
-    task: Task | None = None
-    save_failures: int = 0
-    stopped: bool = False
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    unsaved: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def asks(self) -> bool:
-        """True if the next step is a question: how the task stands, or where its video is."""
-        if self.job.state is JobState.SAVING:
-            return not (self.task and self.task.video_url)
-        return self.job.state is JobState.RUNNING
-
-
 class JobRunner:
     """Follows jobs in the background.
 
@@ -150,13 +96,13 @@ class JobRunner:
         random: Callable[[], float] = chance,
     ) -> None:
         self.backend, self.videos = backend, videos
-        self._ledger, self._client = ledger, client
-        self._clock, self._wall, self._random = clock, wall, random
+        self._ledger, self._wall, self._random = ledger, wall, random
         self._turns = Turns(clock, requests_per_second)
-        self._followed: dict[str, _Followed] = {}
+        self._past = PastWaits(ledger, backend)
+        self._means = Means(ledger, client, self._turns, self._past, videos, clock, wall, random)
+        self._followers: dict[str, Follower] = {}
         self._following = threading.Lock()
         self._starting = threading.Lock()
-        self._waits: dict[tuple[int, str], list[float]] = {}
 
     def open(self) -> "JobRunner":
         """Take up every job that an earlier run of the app left open."""
@@ -165,13 +111,13 @@ class JobRunner:
         for job in self._ledger.followed(self.backend):
             if job.state is JobState.PREPARED:
                 # Claimed, so that nobody who shares the ledger can still send it.
-                said = _words(ViduError(_STOPPED_BEFORE, next_step=""))
+                said = words(ViduError(_STOPPED_BEFORE, next_step=""))
                 self._ledger.claim(job, state=JobState.NOT_SENT, finished=self._wall(), **said)
                 continue
-            followed = self._hold(job)
+            follower = self._hold(job)
             if job.state is JobState.SUBMITTING:
-                self._end(followed, JobState.UNKNOWN, SubmitOutcomeUnknown(_STOPPED_DURING))
-            self._put(followed, 0.0)
+                follower.lost_its_answer()
+            self._put(follower, 0.0)
         self._turns.open()
         return self
 
@@ -319,17 +265,10 @@ class JobRunner:
 
     def stop(self, job_id: str, owner: str) -> Job | None:
         """Stop watching a job. Its task goes on at the vendor."""
-        followed = self._followed.get(job_id)
-        if not followed or not self.look(job_id, owner):
+        follower = self._followers.get(job_id)
+        if not follower or not self.look(job_id, owner):
             return None
-        with followed.lock:
-            if followed.job.state not in (JobState.RUNNING, JobState.SAVING):
-                return None
-            said = STOPPED_SIMULATED if followed.job.simulated else STOPPED_WATCHING
-            stopped = {"message": said, "charged": None, "next_step": WATCH_AGAIN}
-            self._change(followed, state=JobState.STOPPED, **stopped)
-            followed.stopped = True
-        return followed.job
+        return follower.job if follower.stop() else None
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
         """Go on watching a job that was stopped, or whose task was not found or not finished.
@@ -347,18 +286,16 @@ class JobRunner:
             done = job.state is JobState.DONE
             if done and self.file(job, job.video or "").is_file():
                 return None
-            if earlier := self._followed.get(job_id):
-                with earlier.lock:  # what it has not written down yet must not come after this
-                    earlier.stopped = True
-                    earlier.unsaved.clear()
+            if earlier := self._followers.get(job_id):
+                earlier.let_go()  # what it has not written down yet must not come after this
             job = self._ledger.change(
                 job,
                 # When it ended unwatched can't be known, so neither can how long it took.
                 **{"state": JobState.SAVING} if done else _UNWATCHED,
                 **NOTHING_WRONG,
             )
-            followed = self._hold(job)
-        self._put(followed, 0.0)
+            follower = self._hold(job)
+        self._put(follower, 0.0)
         return job
 
     def forget(self, job_id: str, owner: str) -> bool:
@@ -377,15 +314,15 @@ class JobRunner:
             if not look or look.job.open or not self._ledger.forget(look.job):
                 return False
             with self._following:
-                self._followed.pop(job_id, None)
+                self._followers.pop(job_id, None)
         folder.drop(self.videos / job_id)
         return True
 
     def look(self, job_id: str, owner: str) -> Look | None:
         """See how a visitor's job stands; None if it is not theirs."""
-        followed = self._followed.get(job_id)
-        if followed:
-            look = Look(followed.job, followed.task)
+        follower = self._followers.get(job_id)
+        if follower:
+            look = Look(follower.job, follower.task)
         else:
             job = self._ledger.get(job_id)
             if not job:
@@ -402,7 +339,7 @@ class JobRunner:
             search: Only jobs with all these words in their prompt or task id, in any case.
         """
         found = self._ledger.of(owner, self.backend, most=most, search=search)
-        return [held.job if (held := self._followed.get(job.id)) else job for job in found]
+        return [held.job if (held := self._followers.get(job.id)) else job for job in found]
 
     def usual_wait(self, request: VideoRequest) -> float | None:
         """Say how long videos of this length and resolution took here.
@@ -413,13 +350,12 @@ class JobRunner:
         Returns:
             The median in seconds; None off-peak, or if too few are known.
         """
-        past = self._past_waits(request)
-        return median(past) if len(past) >= WAITS_NEEDED else None
+        return self._past.usual(request)
 
     @property
     def open_jobs(self) -> int:
         """How many jobs are being followed now."""
-        return len(self._followed)
+        return len(self._followers)
 
     def file(self, job: Job, name: str) -> Path:
         """Name a file in a job's folder."""
@@ -430,207 +366,31 @@ class JobRunner:
         path = self.file(job, folder.THUMBNAIL)
         return path if path.is_file() else None
 
-    # How a job moves on
+    def _hold(self, job: Job) -> Follower:
+        follower = Follower(job, self._means)
+        with self._following:
+            self._followers[job.id] = follower
+        return follower
 
-    def _put(self, followed: _Followed, wait: float) -> None:
-        self._turns.put(partial(self._work, followed), wait, asks=followed.asks)
+    def _put(self, follower: Follower, wait: float) -> None:
+        self._turns.put(partial(self._work, follower), wait, asks=follower.asks)
 
-    def _work(self, followed: _Followed) -> None:
-        try:
-            self._write_down(followed)
-            wait = self._step(followed)
-        except Exception:
-            log.exception("job %s: a fault of this app", followed.job.id)
-            wait = CALM_SECONDS
-        if followed.unsaved:
-            wait = min(wait or WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS)
-        elif followed.stopped:
-            wait = None
+    def _work(self, follower: Follower) -> None:
+        wait = follower.step()
         if wait is not None:
-            self._put(followed, wait)
+            self._put(follower, wait)
             return
+        job_id = follower.job.id
         with self._following:
-            if self._followed.get(followed.job.id) is followed:
-                del self._followed[followed.job.id]
+            if self._followers.get(job_id) is follower:
+                del self._followers[job_id]
         with suppress(LedgerFailed):  # then the next start of the app sees to it
-            if followed.stopped and not self._ledger.get(followed.job.id):
-                folder.drop(self.videos / followed.job.id)  # deleted while this step wrote there
-
-    def _step(self, followed: _Followed) -> float | None:
-        """Do what is next for a job: seconds until the step after, or None at its end."""
-        match followed.job.state:
-            case JobState.PREPARED:
-                return self._submit(followed)
-            case JobState.RUNNING | JobState.SAVING:
-                return self._ask(followed) if followed.asks else self._save(followed)
-        return None
-
-    def _submit(self, followed: _Followed) -> float | None:
-        try:
-            payload = folder.payload(self.videos / followed.job.id, followed.job.request)
-        except LedgerFailed as error:
-            return self._end(followed, JobState.NOT_SENT, error)
-        try:
-            claimed = self._ledger.claim(followed.job, state=JobState.SUBMITTING)
-        except LedgerFailed:
-            return self._end(followed, JobState.NOT_SENT, LedgerFailed())
-        if not claimed:  # another process with this ledger has ended it, or is sending it
-            return None
-        followed.job = replace(followed.job, state=JobState.SUBMITTING)
-        try:
-            task_id = self._client.post(payload)
-        except ViduError as error:
-            unsent = error.charged is Charged.NO
-            return self._end(followed, JobState.NOT_SENT if unsent else JobState.UNKNOWN, error)
-        except Exception:
-            log.exception("job %s: a fault of this app during the submit", followed.job.id)
-            return self._end(followed, JobState.UNKNOWN, SubmitOutcomeUnknown())
-        self._change(followed, task_id=task_id, state=JobState.RUNNING, submitted=self._wall())
-        # The second receipt: a disk may forget, the log of a host often does not.
-        log.info("job %s is task %s", followed.job.id, task_id)
-        followed.pacer = self._pacer(followed.job)
-        followed.started = self._clock()
-        return FIRST_WAIT
-
-    def _ask(self, followed: _Followed) -> float | None:
-        task_id = followed.job.task_id or ""
-        with self._turns.alone(task_id) as alone:
-            if not alone:  # another visitor's job follows the same task
-                return BUSY_SECONDS
-            return self._ask_alone(followed, task_id) if self._turns.await_question() else 0.0
-
-    def _ask_alone(self, followed: _Followed, task_id: str) -> float | None:
-        try:
-            task = self._client.get(task_id)
-        except (ApiRefused, ApiUnreachable, KeyMissing) as error:
-            try:
-                wait = followed.pacer.failed(error)
-            except NotFound as final:
-                # What was bought here is looked for as long as any task may take.
-                if followed.job.fingerprint and self._waited(followed) < LONGEST_TASK:
-                    return self._trouble(followed, final)
-                return self._end(followed, JobState.FAILED, final)
-            except ViduError as trouble:
-                return self._trouble(followed, trouble)
-            self._say(followed, error)
-            return wait
-        followed.task = task
-        try:
-            wait_or_done = followed.pacer.answered(task, self._waited(followed))
-        except TaskFailed as error:
-            return self._end(followed, JobState.FAILED, error)
-        except ViduError as trouble:
-            return self._trouble(followed, trouble)
-        if followed.job.state is JobState.RUNNING:
-            if followed.job.message:
-                self._change(followed, **NOTHING_WRONG)
-            if wait_or_done is None:
-                self._change(followed, state=JobState.SAVING, finished=self._wall())
-        return wait_or_done or 0.0
-
-    def _save(self, followed: _Followed) -> float | None:
-        job, task = followed.job, followed.task
-        video = self.file(job, folder.video_name(job))
-        with self._turns.alone(job.id) as alone:
-            if not alone:  # it was stopped and is watched again, and the first is not through
-                return BUSY_SECONDS
-            try:
-                fetch(task or Task(job.task_id or ""), video)
-            except ViduError as error:
-                # The next try asks anew, and so gets a fresh link where the API gives one.
-                followed.task = None
-                followed.save_failures += 1
-                self._say(followed, error)
-                return min(LONGEST_SAVE_WAIT, 2.0 ** min(followed.save_failures, 10))
-            facts = folder.complete(video, job)
-            done = {"state": JobState.DONE, "video": video.name, "facts": facts}
-            self._change(followed, **done, **NOTHING_WRONG)
-        self._waits.clear()
-        return None
-
-    def _trouble(self, followed: _Followed, error: ViduError) -> float:
-        """Say what is wrong and go on asking, seldom: the task may still end well."""
-        self._say(followed, error)
-        followed.pacer = self._pacer(followed.job)
-        return CALM_SECONDS
-
-    def _end(self, followed: _Followed, state: JobState, error: ViduError) -> float | None:
-        """End a job for a reason. Returns None: no step comes after."""
-        self._say(followed, error, state=state, finished=self._wall())
-        return None
-
-    def _say(self, followed: _Followed, error: ViduError, **changes: Any) -> None:
-        said = _words(error)
-        if followed.job.state is JobState.SAVING:
-            # Seen finished, it stays paid for, whatever its link or its task says later.
-            said["charged"] = Charged.YES
-        self._change(followed, **said, **changes)
-
-    def _change(self, followed: _Followed, **changes: Any) -> None:
-        """Change a job, in memory and in the ledger; what that can't take is offered again."""
-        with followed.lock:
-            if followed.stopped and changes.get("state") is not JobState.DONE:
-                return
-            followed.job = replace(followed.job, **changes)
-            followed.unsaved.update(changes)
-            self._write_down(followed)
-
-    def _write_down(self, followed: _Followed) -> None:
-        with followed.lock:
-            if not followed.unsaved:
-                return
-            try:
-                self._ledger.change(followed.job, **followed.unsaved)
-            except LedgerFailed as error:
-                log.critical(
-                    "job %s, task %s, %s: not written down: %s",
-                    followed.job.id,
-                    followed.job.task_id,
-                    followed.job.state,
-                    error.what,
-                )
-            else:
-                followed.unsaved.clear()
-
-    def _hold(self, job: Job) -> _Followed:
-        # By the wall clock across restarts only, and never negative: it may have been set back.
-        waited = max(0.0, self._wall() - (job.submitted or job.created))
-        followed = _Followed(job, self._pacer(job), self._clock() - waited)
-        with self._following:
-            self._followed[job.id] = followed
-        return followed
-
-    def _waited(self, followed: _Followed) -> float:
-        return self._clock() - followed.started
-
-    def _pacer(self, job: Job) -> Pacer:
-        request = VideoRequest.model_construct(**job.request)
-        past = self._past_waits(request)
-        return Pacer(job.task_id or "", self._random, past, request.off_peak)
-
-    def _past_waits(self, request: VideoRequest) -> list[float]:
-        """List how long like videos took, read anew when one was added; a help, so never raises."""
-        kind = request.duration, request.resolution
-        if request.off_peak or kind[0] not in _DURATIONS or kind[1] not in _RESOLUTIONS:
-            return []
-        past = self._waits.get(kind)
-        if past is None:
-            try:
-                past = self._waits[kind] = self._ledger.past_waits(self.backend, *kind)
-            except LedgerFailed:
-                return []
-        return past
+            if follower.stopped and not self._ledger.get(job_id):
+                folder.drop(self.videos / job_id)  # deleted while this step wrote there
 
 
 _UNWATCHED: dict[str, Any] = {"state": JobState.RUNNING, "submitted": None, "finished": None}
 _STOPPED_BEFORE = "The app was stopped before this was sent."
-_STOPPED_DURING = (
-    "The app was stopped while this was being sent: a task may be running without its id."
-)
-
-
-def _words(error: ViduError) -> dict[str, Any]:
-    return {"message": error.what, "charged": error.charged, "next_step": error.next_step}
 
 
 def _fingerprints(
@@ -642,13 +402,13 @@ def _fingerprints(
     """
     times, prints = Counter[str](), []
     for request, pictures in zip(requests, prepared, strict=True):
-        print_ = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
+        hasher = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
         for picture in pictures:
             data = picture.data if isinstance(picture, Picture) else picture.encode()
-            print_.update(hashlib.sha256(data).digest())
-        asked = print_.hexdigest()
+            hasher.update(hashlib.sha256(data).digest())
+        asked = hasher.hexdigest()
         times[asked] += 1
         if times[asked] > 1:
-            print_.update(f"take {times[asked]}".encode())
-        prints.append(print_.hexdigest())
+            hasher.update(f"take {times[asked]}".encode())
+        prints.append(hasher.hexdigest())
     return prints
