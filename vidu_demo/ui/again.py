@@ -25,9 +25,13 @@ class Again:
 
     def show(self, job: Job | None, video: Path | None) -> Updates:
         """Offer what can be done with a job and its video."""
-        known = gr.Button(visible=bool(job and job.request and not job.open))
+        known = bool(job and job.request and not job.open)
         done = bool(video and job and job.state == JobState.DONE)
-        return {self.same: known, self.new_seed: known, self.go_on: gr.Button(visible=done)}
+        return {
+            self.same: gr.update(visible=known),
+            self.new_seed: gr.update(visible=known),
+            self.go_on: gr.update(visible=done),
+        }
 
 
 def last_frame(video: Path, folder: Path) -> Path:

@@ -108,10 +108,10 @@ class History:
         """
         rows = "".join(_row(job, shown, thumbnail(job), video(job), say) for job in jobs)
         if not rows and not searched:
-            return {self.list: "", self.search: gr.Textbox(visible=False)}
+            return {self.list: "", self.search: gr.update(visible=False)}
         found = f'<ol class="history">{rows}</ol>' if rows else f"<p>{say('Nothing found.')}</p>"
         return {
-            self.search: gr.Textbox(visible=len(jobs) > MANY or bool(searched)),
+            self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
             self.list: f'<h2 class="history-title">{say("Your videos")}</h2>{found}',
         }
 

@@ -487,7 +487,7 @@ class _Page:
             self.compare: comparison,
             self.seen: seen,
             self.address: (job.task_id or "") if job else "",
-            self.timer: gr.Timer(min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=running),
+            self.timer: gr.update(value=min(SLOWEST_LOOK, max(FASTEST_LOOK, calm)), active=running),
             self.slips: gr.skip() if slips is None else slips,
             **self.result.offer_another([], say),
             **self.result.show(

@@ -75,15 +75,15 @@ class Result:
         return {
             self.place: place,
             self.bell: bell.render(jobs, say),
-            self.stop: gr.Button(visible=state in (JobState.RUNNING, JobState.SAVING)),
-            self.resume: gr.Button(
-                say("Fetch it again" if gone else "Resume watching"),
+            self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
+            self.resume: gr.update(
+                value=say("Fetch it again" if gone else "Resume watching"),
                 visible=gone or state == JobState.STOPPED,
             ),
             self.video: gr.skip()
             if video_shown
             # Over a video of one's own the label would only cover a corner.
-            else gr.Video(video, label=label, show_label=example, autoplay=not example),
+            else gr.update(value=video, label=label, show_label=example, autoplay=not example),
         }
 
     def offer_another(self, held: Sequence[VideoRequest], say: Say) -> Updates:
@@ -92,7 +92,7 @@ class Result:
         Not a part of `show`: a look that comes late must not take it back.
         """
         if not held:
-            return {self.anyway: gr.Button(visible=False)}
+            return {self.anyway: gr.update(visible=False)}
         number, price = len(held), pricing.spoken(pricing.total(held))
         words = say("Make a second one anyway" if number == 1 else "Make {number} more anyway")
         return {self.anyway: gr.Button(f"{words.format(number=number)} · {price}", visible=True)}
