@@ -14,6 +14,7 @@ from typing import Any
 from vidu_demo import errors, images, jobs, ledger, pricing, studio
 from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
 from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
+from vidu_demo.examples import EXAMPLES
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
@@ -204,6 +205,11 @@ def chips() -> str:
     return table("about | phrases", ((about, " ".join(CHIPS[about])) for about in CHIPS))
 
 
+def makers() -> str:
+    """Say who made the examples' pictures."""
+    return table("example | picture", ((e.name, f"{e.credit}.") for e in EXAMPLES))
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "fields": request_fields,
     "pictures": picture_limits,
@@ -215,6 +221,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "magic": magic_words,
     "chips": chips,
+    "credits": makers,
 }
 
 
