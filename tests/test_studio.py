@@ -422,6 +422,7 @@ def test_second_one_is_what_was_held_back_whatever_the_form_says(
     visitor.button("Make a second one anyway · $0.075").click()
     expect(rows(visitor)).to_have_count(2)
     expect(visitor.button("Make a second one anyway · $0.075")).not_to_be_visible()
+    until(lambda: api.submit_count == before + 2)
     first, second = api.submits[before:]
     assert second == first
     assert (second["resolution"], second["duration"], second["seed"]) == ("540p", 3, 11)

@@ -1,5 +1,6 @@
 """The first frame as it is sent, the size of the video, and the ways out of too long a picture."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
@@ -50,9 +51,11 @@ class Framing:
             **options,
         )
         for button, way in ((self.pad, pad), (self.crop, crop)):
-            button.click(
+            fitted = button.click(
                 partial(fit, way), [pictures], [pictures], api_name=way.__name__, **options
             )
+            # Gradio's gallery does not always tell what was put into it from here.
+            fitted.then(lambda: str(time.time()), None, filled_at, **options)
 
 
 def review(

@@ -238,6 +238,7 @@ class _Page:
             form.pictures.urls,
             *form.pictures.choice,
             form.takes,
+            form.filled_at,
         ]
         another = partial(self.use_settings, new_seed=True)
         for button, handler, name, outputs in (
@@ -452,6 +453,7 @@ class _Page:
             form.urls: "",
             **form.choose_none(),
             self.form.takes: 1,
+            self.form.filled_at: str(time.time()),
         }
 
     def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
