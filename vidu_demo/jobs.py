@@ -204,9 +204,10 @@ class JobRunner:
             ]
             for new in jobs
         ]
-        latest = [found[0] for found in alike if found]
         double = [
-            job for job in latest if 0 <= jobs[0].created - job.created < DOUBLE_CLICK_SECONDS
+            found[0]
+            for new, found in zip(jobs, alike, strict=True)
+            if found and 0 <= new.created - found[0].created < DOUBLE_CLICK_SECONDS
         ]
         may_run = double or [job for found in alike for job in found if job.may_run]
         if not may_run:

@@ -306,7 +306,7 @@ class _Page:
             receipts.restore(tab.slips, self.runner, tab.owner)
             if task:
                 return self.runner.adopt(task, owner=tab.owner).id
-            return next((job.id for job in self.runner.jobs(tab.owner, most=1)), "")
+            return self._newest(tab)
         except LedgerFailed:  # the page says so when it is drawn
             return ""
 
@@ -395,9 +395,7 @@ class _Page:
         look = self.runner.look(job_id, tab.owner)
         if look and self.runner.forget(job_id, tab.owner):
             tab = tab._replace(slips=receipts.without(tab.slips, look.job))
-        left = tab.shown
-        if job_id == left:
-            left = next((job.id for job in self.runner.jobs(tab.owner, most=1)), "")
+        left = self._newest(tab) if job_id == tab.shown else tab.shown
         return {**self.show(tab._replace(seen=""), left), self.slips: tab.slips}
 
     def open_task(self, tab: Tab, text: str | None) -> Updates:
@@ -511,6 +509,9 @@ class _Page:
                 say,
             ),
         }
+
+    def _newest(self, tab: Tab) -> str:
+        return next((job.id for job in self.runner.jobs(tab.owner, most=1)), "")
 
     def _video(self, job: Job) -> Path | None:
         path = self.runner.file(job, job.video) if job.video else None
