@@ -374,7 +374,7 @@ def test_a_list_in_memory_is_refused() -> None:
 
 @pytest.mark.usefixtures("ledger")
 def test_a_new_file_has_the_latest_version(path: Path) -> None:
-    assert read(path, "SELECT version FROM schema_version") == [(2,)]
+    assert read(path, "SELECT version FROM schema_version") == [(3,)]
 
 
 @pytest.fixture
@@ -397,7 +397,7 @@ def test_a_file_of_the_first_version_is_lifted_and_works(old_path: Path) -> None
         new = add(lifted, job(facts=facts))
         assert lifted.get(new.id) == new
         assert lifted.forget(done)
-    assert read(old_path, "SELECT version FROM schema_version") == [(2,)]
+    assert read(old_path, "SELECT version FROM schema_version") == [(3,)]
     assert read(old_path, "SELECT id, facts FROM jobs WHERE state != 'prepared'") == [
         ("1", None),
         ("2", None),
@@ -415,7 +415,7 @@ def test_an_older_file_is_lifted_once(
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     for _ in range(2):
         Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(3,)]
+    assert read(path, "SELECT version FROM schema_version") == [(4,)]
     assert read(path, "SELECT click, extra FROM jobs") == [("click-1", "new")]
 
 
@@ -428,11 +428,11 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, fails))
     with pytest.raises(LedgerFailed, match="no such table"):
         Ledger(f"sqlite:///{path}")
-    assert read(path, "SELECT version FROM schema_version") == [(2,)]
+    assert read(path, "SELECT version FROM schema_version") == [(3,)]
     assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(3,)]
+    assert read(path, "SELECT version FROM schema_version") == [(4,)]
 
 
 @pytest.mark.usefixtures("ledger")
@@ -456,7 +456,7 @@ def test_apps_that_start_at_once(path: Path, old: bool, request: pytest.FixtureR
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(start, range(6)))
-    assert read(path, "SELECT version FROM schema_version") == [(2,)]
+    assert read(path, "SELECT version FROM schema_version") == [(3,)]
     columns = [name for _, name, *_ in read(path, "PRAGMA table_info(jobs)")]
     assert columns.count("facts") == 1
 

@@ -5,12 +5,14 @@ next is due; a task is never asked about twice at once.
 """
 
 import hashlib
+import math
 import secrets
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +22,9 @@ from vidu_demo.client import ViduClient, chance
 from vidu_demo.errors import ViduError
 from vidu_demo.follower import NOTHING_WRONG, Follower, Means, words
 from vidu_demo.images import Picture, prepare_all
-from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed, digest
+from vidu_demo.ledger import SIMULATOR, Job, JobState, Ledger, LedgerFailed, digest
 from vidu_demo.past_waits import PastWaits
+from vidu_demo.pricing import estimate
 from vidu_demo.request import LARGEST_SEED, VideoRequest
 from vidu_demo.task import Task
 from vidu_demo.turns import Turns
@@ -125,11 +128,9 @@ class JobRunner:
         """Stop working. Open jobs go on at the vendor and are taken up at the next `open`."""
         self._turns.close()
 
-    def start(
-        self, request: VideoRequest, *, owner: str, click: str, told: Collection[str] = ()
-    ) -> Job:
+    def start(self, request: VideoRequest, **options: Any) -> Job:
         """Make a job of one deliberate click, as `start_all` makes several."""
-        return self.start_all([request], owner=owner, click=click, told=told)[0]
+        return self.start_all([request], **options)[0]
 
     def start_all(
         self,
@@ -138,6 +139,8 @@ class JobRunner:
         owner: str,
         click: str,
         told: Collection[str] = (),
+        address: str = "",
+        budget: Decimal | None = None,
     ) -> list[Job]:
         """Make the jobs of one deliberate click, all or none, and submit them in the background.
 
@@ -147,9 +150,13 @@ class JobRunner:
             click: Unique to the click: the same click again finds the same jobs and buys nothing,
                 whatever it asks for by then. Jobs that have been deleted come back as they are.
             told: Ids of jobs of the very same requests: the visitor knows of them, and wants more.
+            address: A digest of the address that the visitor came from.
+            budget: What all visitors may spend on a day, in US dollars by estimate; None for no
+                limit. The simulator spends nothing.
 
         Raises:
             PictureInvalid: A picture can't be sent; nothing was.
+            BudgetUsedUp: It would cost more than is left of the day's budget; nothing was sent.
             AskedAlready: One of the very same requests runs, or may run; nothing was sent.
             LedgerFailed: The jobs can't be written down; nothing was sent.
         """
@@ -176,11 +183,13 @@ class JobRunner:
                         request=kept[place],
                         state=JobState.PREPARED,
                         created=now + place / 1000,  # so that they keep their order
+                        address=address,
+                        price=self._price(request),
                     )
-                    for place in range(len(requests))
+                    for place, request in enumerate(requests)
                 ]
                 written = self._ledger.of_click(click) or self._clicked_twice(click, jobs, told)
-                written = written or self._ledger.add(jobs)
+                written = written or self._ledger.add(jobs, budget)
         finally:
             for job_id in {*ids} - {job.id for job in written}:
                 folder.drop(self.videos / job_id)
@@ -188,6 +197,10 @@ class JobRunner:
             for job in written:
                 self._put(self._hold(job), 0.0)
         return written
+
+    def _price(self, request: VideoRequest) -> int:
+        """Give the estimate in whole thousandths of a US dollar."""
+        return 0 if self.backend == SIMULATOR else math.ceil(1000 * estimate(request))
 
     def _seeded(self, request: VideoRequest) -> VideoRequest:
         if request.seed is not None:

@@ -5,15 +5,18 @@ happens with it. SQLAlchemy Core, so that the same ledger can live in SQLite or 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
+from vidu_demo.budget import BudgetUsedUp, day_of
 from vidu_demo.errors import Charged, ViduError
 from vidu_demo.request import SETTINGS, schema
 
@@ -63,6 +66,9 @@ class Job:
         charged: What is known about the money, if there is a message.
         video: File name in the job's folder.
         facts: What the video's file was found to be, by the names of `clip.Facts`.
+        address: A digest of the address that the visitor came from; empty if it is not known.
+        price: What it counts in the day's budget, in thousandths of a US dollar; 0 if it was
+            surely not charged.
     """
 
     id: str
@@ -81,6 +87,8 @@ class Job:
     charged: Charged | None = None
     video: str | None = None
     facts: dict[str, Any] | None = None
+    address: str = ""
+    price: int = 0
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -138,6 +146,15 @@ _jobs = sa.Table(
     sa.Column("charged", sa.String(8)),
     sa.Column("video", sa.String(200)),
     sa.Column("facts", sa.JSON(none_as_null=True)),
+    sa.Column("address", sa.String(64), nullable=False, index=True),
+    sa.Column("price", sa.Integer, nullable=False),
+)
+
+_days = sa.Table(
+    "days",
+    _metadata,
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("spent", sa.Integer, nullable=False),
 )
 
 _repeats = sa.Table(
@@ -154,7 +171,17 @@ def _add_facts(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN facts JSON")
 
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_add_facts,)
+def _add_spending(connection: sa.Connection) -> None:
+    for statement in (
+        "ALTER TABLE jobs ADD COLUMN address VARCHAR(64) NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN price INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX ix_jobs_address ON jobs (address)",
+        "CREATE TABLE days (day VARCHAR(10) NOT NULL PRIMARY KEY, spent INTEGER NOT NULL)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_add_facts, _add_spending)
 """The step at index `n` lifts a database from version `n + 1` to `n + 2`. A step that has shipped
 never changes; a new database starts with the tables above, at the latest version."""
 
@@ -195,14 +222,23 @@ class Ledger:
         """Close the database's connections."""
         self._engine.dispose()
 
-    def add(self, jobs: Sequence[Job]) -> list[Job]:
+    def add(self, jobs: Sequence[Job], budget: Decimal | None = None) -> list[Job]:
         """Write the new jobs of one click, all or none, or find those that it has made already.
+
+        Args:
+            jobs: The jobs. Their price is added to what their day has cost.
+            budget: What that day may cost in all, in US dollars; None for no limit.
 
         Returns:
             The jobs as they stand in the ledger: other ones if the click is a repeated one.
+
+        Raises:
+            BudgetUsedUp: They would cost more than is left of it; nothing was written.
         """
         try:
-            self._write(_jobs.insert().values([asdict(job) for job in jobs]))
+            with self._writing() as connection:
+                self._spend(connection, jobs, budget)
+                connection.execute(_jobs.insert().values([asdict(job) for job in jobs]))
         except sa.exc.IntegrityError:
             found = self.of_click(jobs[0].click)
             if not found:
@@ -216,17 +252,16 @@ class Ledger:
         Returns:
             False if it has moved on already: of all callers, in whatever process, one gets True.
         """
-        as_known = (_jobs.c.id == job.id, _jobs.c.state == job.state)
-        return self._write(_jobs.update().where(*as_known).values(changes)) == 1
+        return self._update(changes, _jobs.c.id == job.id, _jobs.c.state == job.state) == 1
 
     def change(self, job: Job, **changes: Any) -> Job:
         """Commit changes to a job; back with it when they are safe on the disk.
 
         A job that was deleted meanwhile stays deleted.
         """
-        kept = (_jobs.c.id == job.id, _jobs.c.state != JobState.DELETED)
-        self._write(_jobs.update().where(*kept).values(changes))
-        return replace(job, **changes)
+        self._update(changes, _jobs.c.id == job.id, _jobs.c.state != JobState.DELETED)
+        changed = replace(job, **changes)
+        return replace(changed, price=0) if changed.state is JobState.NOT_SENT else changed
 
     def forget(self, job: Job) -> bool:
         """Delete a job, unless it has moved on from the state it is known in.
@@ -267,8 +302,8 @@ class Ledger:
 
     def repeat(self, click: str, job: Job) -> None:
         """Note that a click stands for a job that another one has made."""
-        with suppress(sa.exc.IntegrityError):  # noted already
-            self._write(_repeats.insert().values(click=click, job=job.id))
+        with suppress(sa.exc.IntegrityError), self._writing() as connection:  # noted already
+            connection.execute(_repeats.insert().values(click=click, job=job.id))
 
     def by_task(self, owner: str, backend: str, task_id: str) -> Job | None:
         """Find the job with which a visitor follows a task."""
@@ -346,11 +381,50 @@ class Ledger:
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
             raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
 
-    def _write(self, statement: sa.UpdateBase) -> int:
-        """Commit a statement; back with the number of rows that it wrote."""
+    def spent(self, day: str) -> Decimal:
+        """Tell what the jobs of a day cost by their estimates, in US dollars.
+
+        Args:
+            day: As `budget.day_of` names it.
+        """
+        query = sa.select(_days.c.spent).where(_days.c.day == day)
+        with self._engine.connect() as connection:
+            return _dollars(connection.scalar(query) or 0)
+
+    def _spend(
+        self, connection: sa.Connection, jobs: Sequence[Job], budget: Decimal | None
+    ) -> None:
+        """Add the jobs' price to their day, whose row stays locked until the end."""
+        price, day = sum(job.price for job in jobs), day_of(jobs[0].created)
+        if not price:
+            return
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(_days).values(day=day, spent=0).on_conflict_do_nothing())
+        after = _days.c.spent + price
+        within = [] if budget is None else [after <= int(1000 * budget)]
+        spend = _days.update().where(_days.c.day == day, *within).values(spent=after)
+        if not connection.execute(spend).rowcount and budget is not None:
+            spent = connection.scalar(sa.select(_days.c.spent).where(_days.c.day == day)) or 0
+            left = max(Decimal(), budget - _dollars(spent))
+            raise BudgetUsedUp(budget, left, _dollars(price))
+
+    def _update(self, changes: dict[str, Any], *conditions: sa.ColumnElement[bool]) -> int:
+        """Commit changes to a job; gives the number of rows that met the conditions.
+
+        A job that turns out not to have been sent gives its price back to its day.
+        """
+        with self._writing() as connection:
+            count = connection.execute(_jobs.update().where(*conditions).values(changes)).rowcount
+            if count and changes.get("state") is JobState.NOT_SENT:
+                _give_back(connection, conditions[0])
+            return count
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """Commit what is written inside, all or none."""
         try:
             with self._engine.begin() as connection:
-                return connection.execute(statement).rowcount
+                yield connection
         except sa.exc.IntegrityError:
             raise
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
@@ -378,6 +452,20 @@ class Ledger:
                     connection.execute(_versions.update().values(version=latest))
         except sa.exc.SQLAlchemyError as error:
             raise LedgerFailed(f"The list of jobs can't be opened: {_why(error)}.") from None
+
+
+def _give_back(connection: sa.Connection, this_job: sa.ColumnElement[bool]) -> None:
+    """Take a job's price off its day. The row is locked: it was written just before."""
+    price, created = connection.execute(
+        sa.select(_jobs.c.price, _jobs.c.created).where(this_job)
+    ).one()
+    day = _days.c.day == day_of(created)
+    connection.execute(_days.update().where(day).values(spent=_days.c.spent - price))
+    connection.execute(_jobs.update().where(this_job).values(price=0))
+
+
+def _dollars(thousandths: int) -> Decimal:
+    return Decimal(thousandths) / 1000
 
 
 def digest(*parts: str) -> str:

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from vidu_demo.budget import DEFAULT_PER_DAY
 from vidu_demo.client import BASE_URL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,10 +48,23 @@ class Settings:
             "help": "The most that this process asks the API, over all jobs together.",
         },
     )
+    budget_per_day: Decimal | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_BUDGET_PER_DAY",
+            "kind": Decimal,
+            "help": "US dollars, by estimate, that all visitors together may spend on a day (UTC). "
+            f"By default {DEFAULT_PER_DAY} where others than this machine can reach the app; "
+            "with a value set, it holds everywhere.",
+        },
+    )
 
     def __post_init__(self) -> None:
         if not self.requests_per_second > 0:
             raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
+        budget = self.budget_per_day
+        if budget is not None and not (budget.is_finite() and budget >= 0):
+            raise ValueError("VIDU_BUDGET_PER_DAY must be an amount in US dollars, 0 or more")
 
     @property
     def ledger_url(self) -> str:
@@ -68,10 +83,10 @@ class Settings:
             variable = about.metadata["env"]
             text = environment.get(variable, "").strip()
             if text:
-                kind: type[Any] = type(about.default)
+                kind: type[Any] = about.metadata.get("kind", type(about.default))
                 try:
                     given[about.name] = kind(text)
-                except ValueError:
+                except (ValueError, ArithmeticError):
                     raise ValueError(
                         f"{variable} must be a {kind.__name__}, not {text!r}"
                     ) from None
