@@ -31,7 +31,6 @@ import httpx
 
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.render import render
-from vidu_demo.ui.tab import Tab
 
 TASK_SECONDS = 75.0
 MEASURED_SECONDS = 15.0
@@ -49,7 +48,7 @@ def serve_ours(port: int) -> None:
     from vidu_demo.ui.page import build
 
     studio = Studio(Settings.from_environment())
-    demo = build(studio.runner, simulated=False)
+    demo = build(studio.runner, simulated=False, secret=studio.secret)
     launch(demo, videos=studio.videos, server_port=port, quiet=True)
 
 
@@ -157,7 +156,8 @@ class Page:
     app: App
     client: httpx.AsyncClient
     looks: list[float]
-    state: dict[str, str] = field(default_factory=lambda: {"token": secrets.token_urlsafe(24)})
+    session: str = field(default_factory=lambda: secrets.token_urlsafe(8))
+    state: dict[str, str] = field(default_factory=dict)
     shown: str = ""
     seen: str = ""
     slips: list[Any] = field(default_factory=list)
@@ -169,7 +169,7 @@ class Page:
         body = {
             "data": list(data),
             "fn_index": self.app.listeners[listener],
-            "session_hash": self.state["token"][:11],
+            "session_hash": self.session,
             "event_data": None,
         }
         answer = await self.client.post(self.app.url + "/gradio_api/run/predict", json=body)
@@ -179,7 +179,7 @@ class Page:
     @property
     def tab(self) -> list[Any]:
         """What the tab sends with every event."""
-        return list(Tab(self.state, "", self.shown, self.seen, "", None, "", self.slips))
+        return [self.state, "", self.shown, self.seen, "", None, "", self.slips]
 
     def take(self, drawn: list[Any]) -> None:
         """Keep what came back, as the widgets do."""
@@ -187,6 +187,10 @@ class Page:
         self.wait, self.active = timer.get("value", self.wait), timer.get("active", self.active)
         if isinstance(slips, list):
             self.slips = slips
+
+    async def arrive(self) -> None:
+        """Load the page, which gives the visitor a token."""
+        self.state, *_ = await self.call("welcome", {}, *self.tab)
 
     async def submit(self, prompt: str) -> None:
         """Click the button."""
@@ -235,6 +239,7 @@ async def new_visitor(app: App) -> tuple[float, float]:
             pages.append(await timed(lambda c=client: c.get(app.url + "/")))  # type: ignore[misc]
             if "submit" in app.listeners:
                 page = Page(app, client, [])
+                await page.arrive()
                 clicks.append(await timed(lambda p=page, n=number: p.submit(f"new {n}")))  # type: ignore[misc]
             else:
                 clicks.append(await plain_click(app, client))
@@ -372,6 +377,7 @@ async def open_pages(
     """Start jobs from tabs, and keep some of the tabs open."""
     tabs = {f"job {number}": Page(app, client, looks) for number in range(jobs)}
     for batch in batched(tabs.items(), 50):
+        await asyncio.gather(*(tab.arrive() for _, tab in batch))
         await asyncio.gather(*(tab.submit(prompt) for prompt, tab in batch))
     watched = list(tabs.items())[:pages]
     return [asyncio.create_task(tab.watch(prompt, done)) for prompt, tab in watched]

@@ -74,6 +74,12 @@ class App:
     uploads: Path
     log: list[str]
 
+    def token(self) -> dict[str, str]:
+        """What the browser of a new visitor keeps."""
+        from vidu_demo.ui.visitor import Visitors
+
+        return Visitors(self.studio.secret).recognise({}, lambda _: False)
+
     @property
     def videos(self) -> set[Path]:
         """Every finished video on disk."""
@@ -130,7 +136,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         )
         studio = Studio(settings)
         stack.callback(studio.close)
-        demo = build(studio.runner, simulated=studio.simulated)
+        demo = build(studio.runner, simulated=studio.simulated, secret=studio.secret)
         _, url, _ = launch(
             demo,
             videos=studio.videos,

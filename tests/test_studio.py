@@ -25,8 +25,7 @@ from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import FIELDS
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui import links
-from vidu_demo.ui.tab import Tab
-from vidu_demo.ui.visitor import owner
+from vidu_demo.ui.visitor import Visitors
 
 SMALL = {"duration": 1, "resolution": "540p"}
 RUNNING = ["TASK_STATUS_PROCESSING"]
@@ -62,7 +61,7 @@ def asked_by(request: Request) -> list[Any]:
 
 def nothing(visitor: Any = None) -> list[Any]:
     """What a tab sends along that has seen nothing yet."""
-    return list(Tab(visitor or {}, "", "", "", "", None, "", []))
+    return [visitor or {}, "", "", "", "", None, "", []]
 
 
 def call(app: App, name: str, *values: Any, headers: dict[str, str] | None = None) -> str:
@@ -77,7 +76,7 @@ class Maker:
 
     def __init__(self, app: App, visitor: Visitor) -> None:
         self.runner, self.visitor = app.studio.runner, visitor
-        self.owner = owner({"token": visitor.token})
+        self.owner = Visitors(app.studio.secret).owner({"token": visitor.token})
 
     def start(self, picture: Path, prompt: str, **settings: Any) -> str:
         request = VideoRequest(images=[picture], prompt=prompt, **{**SMALL, **settings})
@@ -434,12 +433,15 @@ def test_who_has_no_name_buys_nothing(app: App, api: Simulator) -> None:
     form = [None, "https://example.com/a.jpg", "Push-in.", 1, "540p", None, False, "", False]
     values = [*form, "auto", False, False, 1]
     announced = {"videos": [1, 40]}
-    for state in ({}, {"token": ""}, {"token": "x" * 8}, {"token": "\ud800" * 30}, [], 7):
+    token = app.token()["token"]
+    forged = ["", "x" * 8, "\ud800" * 30, "A" * 24, token[:-1], token[1:], token + "0", f".{token}"]
+    forged += [token.replace(".", "A."), token.partition(".")[0], "." + "0" * 64]
+    for state in ({}, [], 7, {"token": [token]}, *({"token": text} for text in forged)):
         answer = call(app, "submit", *nothing(state), "nonce", announced, *values)
         assert "Reload it." in answer
     assert api.submit_count == before
     assert "error" not in call(
-        app, "submit", *nothing({"token": "x" * 32}), "nonce", announced, *values
+        app, "submit", *nothing({"token": token}), "nonce", announced, *values
     )
     until(lambda: api.submit_count == before + 1)
 
@@ -694,9 +696,9 @@ def test_jobs_of_others_stay_theirs(
     api.statuses = RUNNING
     running = maker.start(pngs["blue"], "A secret funeral.", seed=78)
     until(lambda: maker._job(running).task_id)
-    before, stranger = api.submit_count, {"token": "s" * 32}
+    before, stranger = api.submit_count, app.token()
     for job in (done, running):
-        tab = list(Tab(stranger, "", job, "", "", None, "", []))
+        tab = [stranger, "", job, "", "", None, "", []]
         for name in (
             "look",
             "stop_watching",

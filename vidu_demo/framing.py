@@ -7,6 +7,7 @@ nearest ratio that is allowed; a person chooses which.
 
 import io
 import math
+import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -58,7 +59,7 @@ class TooLong:
     cropped: Frame
 
 
-def frame(path: str | Path) -> Frame | TooLong:
+def frame(path: str | os.PathLike[str]) -> Frame | TooLong:
     """Look at a picture file as it is sent: once, until the file changes.
 
     Raises:

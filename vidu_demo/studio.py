@@ -3,6 +3,7 @@
 Without a key it starts the simulator, and everything else stays the same.
 """
 
+import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -32,16 +33,24 @@ class Studio:
         settings: The environment.
         simulate: Use the simulator even if there is a key.
 
+    Attributes:
+        settings: The environment.
+        runner: Follows the jobs.
+        simulated: True if no model is used.
+        videos: The folder of the jobs.
+        secret: Signs the visitors' tokens; the same after a restart.
+
     Raises:
         DataInUse: Another run of the app has the data folder.
         LedgerFailed: The ledger can't be opened.
     """
 
     def __init__(self, settings: Settings, *, simulate: bool = False) -> None:
-        self.simulated = simulate or not settings.api_key
+        self.settings, self.simulated = settings, simulate or not settings.api_key
         self.videos = settings.data_dir / "videos"
         with ExitStack() as stack:
             stack.callback(_lock(settings.data_dir).release)
+            self.secret = _secret(settings.data_dir / "secret")
             ledger = Ledger(settings.ledger_url)
             stack.callback(ledger.close)
             if self.simulated:
@@ -62,6 +71,19 @@ class Studio:
     def close(self) -> None:
         """Stop following jobs. They are taken up again at the next start."""
         self._parts.close()
+
+
+def _secret(file: Path) -> bytes:
+    """Read the secret of this data folder, or make it at the first start."""
+    try:
+        if not file.exists():
+            part = file.with_suffix(".part")
+            part.touch(mode=0o600)
+            part.write_bytes(secrets.token_bytes())
+            part.replace(file)
+        return file.read_bytes()
+    except OSError as error:
+        raise LedgerFailed(f"The data folder can't be used: {error.strerror}.") from None
 
 
 def _lock(folder: Path) -> FileLock:

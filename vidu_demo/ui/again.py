@@ -6,7 +6,8 @@ import gradio as gr
 
 from vidu_demo import clip
 from vidu_demo.ledger import Job, JobState
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, uploads
+from vidu_demo.ui.uploads import UploadedFile
 from vidu_demo.ui.words import I18N
 
 
@@ -34,9 +35,8 @@ class Again:
         }
 
 
-def last_frame(video: Path, folder: Path) -> Path:
+def last_frame(video: Path) -> UploadedFile:
     """Save the last frame of a video as a picture, which may become the first of the next."""
-    path = folder / f"{video.stem}-last.png"
-    folder.mkdir(parents=True, exist_ok=True)
-    clip.last_frame(video).save(path)
-    return path
+    picture = uploads.new_file(f"{video.stem}-last.png")
+    clip.last_frame(video).save(picture)
+    return picture

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import gradio as gr
@@ -14,14 +14,20 @@ from vidu_demo.ledger import JobState
 from vidu_demo.request import SETTINGS, schema
 from vidu_demo.ui import status
 from vidu_demo.ui.form import RAW, make_request, widget
+from vidu_demo.ui.uploads import from_files
 
 LOOK_SECONDS = 0.5
 AT_ONCE = 40
 """Calls that may wait at the same time, and threads of Gradio's. A further call waits its turn."""
 
 
-def add_generate(runner: JobRunner) -> None:
-    """Add the endpoint. Its widgets are never seen; they describe its parameters."""
+def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, Any]]) -> None:
+    """Add the endpoint. Its widgets are never seen; they describe its parameters.
+
+    Args:
+        runner: Makes the videos.
+        who_buys: Gives the options of `runner.start` that a caller's request decides.
+    """
     images = gr.File(label="Pictures", file_count="multiple", visible=False)
     addresses = gr.Textbox(label="Picture URLs", visible=False)
     fields = [
@@ -33,14 +39,18 @@ def add_generate(runner: JobRunner) -> None:
     video = gr.File(label="Video", visible=False)
     trigger = gr.Button(visible=False)
 
-    async def generate(*values: Any) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
+    async def generate(
+        caller: gr.Request, *values: Any
+    ) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
         uploaded, urls, *settings = values
-        files = [file["path"] for file in uploaded or []]
         try:
+            files = from_files(uploaded)
             request = make_request(files, urls, dict(zip(SETTINGS, settings, strict=True)))
             # Nobody else knows this owner: a caller sees the one job that it has started.
             owner = secrets.token_hex(32)
-            job = await asyncio.to_thread(runner.start, request, owner=owner, click=owner)
+            job = await asyncio.to_thread(
+                runner.start, request, owner=owner, click=owner, **who_buys(caller)
+            )
         except ViduError as error:
             raise gr.Error(str(error), print_exception=False) from None
         said = None
@@ -56,7 +66,7 @@ def add_generate(runner: JobRunner) -> None:
         yield describe(look), str(runner.file(look.job, look.job.video))
 
     generate.__signature__ = _signature()  # type: ignore[attr-defined]
-    generate.__annotations__ = {}
+    generate.__annotations__ = {"caller": gr.Request}
     trigger.click(
         generate,
         [images, addresses, *fields],
@@ -85,7 +95,8 @@ def describe(look: Look) -> dict[str, Any]:
 def _signature() -> inspect.Signature:
     """The parameters by the request's names: all but the prompt may be left out."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [inspect.Parameter(name, kind, default=None) for name in ("images", "image_urls")]
+    parameters = [inspect.Parameter("caller", kind, annotation=gr.Request)]
+    parameters += [inspect.Parameter(name, kind, default=None) for name in ("images", "image_urls")]
     for field in SETTINGS:
         # Python wants a default after a default; Gradio asks for the prompt all the same, since
         # to it only None, and not an empty text, makes a parameter optional.

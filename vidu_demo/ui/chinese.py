@@ -226,7 +226,7 @@ CHINESE: dict[str, str] = {
     "Out of sight": "暂时看不到",
     "No video is lost. This page looks again by itself.": "没有视频会丢失，页面会自动再查看。",
     "That did not work": "没有成功",
-    "This page has not loaded whole, so nothing was sent.": "页面没有完整加载，所以没有发送。",
+    "This page has not loaded completely, so nothing was sent.": "页面没有完整加载，所以没有发送。",
     "Reload it.": "请重新加载。",
     "The last frame of this video can't be read.": "无法读取这段视频的最后一帧。",
     "Use another picture.": "请换一张图片。",

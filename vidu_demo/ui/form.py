@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from vidu_demo import takes
-from vidu_demo.errors import Problem, RequestInvalid
+from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.request import SETTINGS, VideoRequest, kept_or_default, schema
-from vidu_demo.ui import Updates, examples
+from vidu_demo.ui import Updates, examples, uploads
 from vidu_demo.ui import wording as prompt_help
 from vidu_demo.ui.framing import Framing, too_long
-from vidu_demo.ui.pictures import Gallery, Pictures, check, read_urls, url_lines
+from vidu_demo.ui.pictures import Pictures, check, read_urls, url_lines
+from vidu_demo.ui.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
 from vidu_demo.ui.words import I18N, Say, named, speaker
 
 
@@ -43,7 +43,7 @@ def widget(field: str, **options: Any) -> gr.components.Component:
 
 
 def make_request(
-    files: Sequence[str | Path], urls: str | None, settings: dict[str, Any]
+    files: Sequence[UploadedFile], urls: Any, settings: dict[str, Any]
 ) -> VideoRequest:
     """Make a request of what the widgets hold.
 
@@ -56,7 +56,16 @@ def make_request(
         for name, value in settings.items()
         if value is not None or schema(name).get("default")
     }
-    return VideoRequest(images=[*files, *read_urls(urls)], **filled)
+    images = [*files, *read_urls(urls)]
+    if len(images) > MAX_PICTURES:
+        raise PictureInvalid(TOO_MANY)
+    return VideoRequest(images=images, **filled)
+
+
+def _plain(field: str, value: Any) -> Any:
+    """Let no object or list through as the value of a field, and no number for a text."""
+    kinds = str if schema(field).get("type") == "string" else str | int | float
+    return value if isinstance(value, kinds) else None
 
 
 RAW: dict[str, Any] = {"preprocess": False}
@@ -73,12 +82,14 @@ class Filled(NamedTuple):
         urls: Addresses of pictures, one a line.
         settings: Every other request parameter.
         takes: How many videos, as `takes.plan` takes it.
+        fault: What is wrong with the uploaded pictures, if something is.
     """
 
-    files: list[str]
-    urls: str | None
+    files: list[UploadedFile]
+    urls: str
     settings: dict[str, Any]
     takes: Any
+    fault: PictureInvalid | None = None
 
     def requests(self) -> list[VideoRequest]:
         """Make the requests of all takes.
@@ -86,6 +97,8 @@ class Filled(NamedTuple):
         Raises:
             RequestInvalid: Something is missing or out of its limits, or a picture is too long.
         """
+        if self.fault:
+            raise self.fault
         if too_long(self.files):
             raise RequestInvalid(Problem("images", "Pad or crop the picture."))
         return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
@@ -185,25 +198,35 @@ class Form:
 
     @staticmethod
     def read(values: Sequence[Any]) -> Filled:
-        """Name the widgets' values as they come from the browser, for listeners with `RAW`.
+        """Read the widgets' values as the browser sends them, for listeners with `RAW`.
 
-        Gradio has seen that the files are uploaded ones. The rest is the request's to check: of a
-        number out of its limits Gradio would leave a traceback, and the request says it in words.
+        A number out of its limits stays: Gradio would leave a traceback, and the request says
+        what is wrong in words. But no value stays that is not a plain one.
         """
         gallery, urls, *settings, count = values
-        files = [(item.get("image") or item["video"])["path"] for item in gallery or []]
-        return Filled(files, urls, dict(zip(SETTINGS, settings, strict=True)), count)
+        files: list[UploadedFile] = []
+        fault = None
+        try:
+            files = uploads.from_gallery(gallery)
+        except PictureInvalid as error:
+            fault = error
+        named = {
+            field: _plain(field, value) for field, value in zip(SETTINGS, settings, strict=True)
+        }
+        return Filled(files, urls if isinstance(urls, str) else "", named, count, fault)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
         """The outputs that `fill` and `restore` give values for."""
         return [*self.inputs, *self.pictures.choice, self.more, self.filled_at]
 
-    def fill(self, settings: dict[str, Any], files: Sequence[str], urls: str = "") -> Updates:
+    def fill(
+        self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
+    ) -> Updates:
         """Fill the whole form anew: settings that are missing or out of limits get defaults."""
         known = {field: kept_or_default(field, settings.get(field)) for field in SETTINGS}
         return {
-            self.pictures.gallery: [(file, None) for file in files] or None,
+            self.pictures.gallery: list(gallery) or None,
             **self.pictures.choose_none(),
             self.takes: 1,
             self.pictures.urls: urls,
@@ -215,9 +238,9 @@ class Form:
     def keep(self, filled: Filled) -> dict[str, Any]:
         """Sum up the form for the browser to keep over a reload."""
         return {
-            "files": filled.files,
+            "files": [str(file) for file in filled.files],
             "urls": filled.urls,
-            "takes": filled.takes,
+            "takes": filled.takes if takes.is_count(filled.takes) else 1,
             **filled.settings,
         }
 
@@ -230,7 +253,7 @@ class Form:
         kept = kept if isinstance(kept, dict) else {}
         urls, count = kept.get("urls"), kept.get("takes")
         return Filled(
-            self.pictures.restored(kept.get("files")),
+            uploads.still_there(kept.get("files")),
             urls if isinstance(urls, str) else "",
             {field: kept_or_default(field, kept.get(field)) for field in SETTINGS},
             count if takes.is_count(count) else 1,
@@ -242,7 +265,7 @@ class Form:
         A default is not sent, so that what is typed while the page still loads stays. But the
         seed is: without a value from here, Gradio's page takes an empty number for 0.
         """
-        files, urls, settings, count = self.recall(kept)
+        files, urls, settings, count, _ = self.recall(kept)
         changed = {
             field: value
             for field, value in settings.items()
@@ -251,7 +274,7 @@ class Form:
         updates: Updates = {self.settings[field]: value for field, value in changed.items()}
         updates[self.filled_at] = str(time.time())
         if files:
-            updates[self.pictures.gallery] = [(file, None) for file in files]
+            updates[self.pictures.gallery] = uploads.as_gallery(files)
         if urls:
             updates[self.pictures.urls] = urls
         if count != 1:
@@ -291,27 +314,28 @@ class Form:
         """Wire what the form does by itself."""
         gallery, urls, note = self.pictures.gallery, self.pictures.urls, self.pictures.note
         self.pictures.listen(options)
-        gallery.upload(self._take_up, [gallery, language], [note, *self.filled], **options)
+        gallery.upload(self._take_up, [gallery, language], [note, *self.filled], **RAW, **options)
         resolution = self.settings["resolution"]
         self.framing.listen(gallery, urls, resolution, self.filled_at, language, options)
         prompt = self.settings["prompt"]
         self.chips.click(prompt_help.press, [prompt], [prompt], **options)
         self.examples.click(self._example, None, self.filled, **options)
 
-    def _take_up(self, pictures: Gallery, language: str | None) -> Updates:
-        checked = check(pictures, speaker(language or ""))
+    def _take_up(self, gallery: Any, language: Any) -> Updates:
+        files = uploads.still_in_gallery(gallery)
+        checked = check(files, speaker(language))
         note = gr.Markdown(checked.said, visible=bool(checked.said))
+        pictures = uploads.as_gallery(checked.pictures)
         if checked.settings:
-            files = [path for path, _caption in checked.gallery]
-            return {self.pictures.note: note, **self.fill(checked.settings, files)}
+            return {self.pictures.note: note, **self.fill(checked.settings, pictures)}
         updates: Updates = {self.pictures.note: note, self.filled_at: str(time.time())}
-        if checked.gallery != pictures:  # else a further upload may be there already
-            updates[self.pictures.gallery] = checked.gallery
+        if checked.pictures != files:  # else a further upload may be there already
+            updates[self.pictures.gallery] = pictures
         return updates
 
     def _example(self, event: gr.EventData) -> Updates:
         example = examples.find(event.example)
-        return self.fill(example.settings, [str(example.picture)])
+        return self.fill(example.settings, [(str(example.picture), None)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:
         if made:

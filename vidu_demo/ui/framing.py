@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,9 @@ from PIL import Image
 from vidu_demo.errors import PictureInvalid
 from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
 from vidu_demo.images import flatten, prepare
+from vidu_demo.request import kept_or_default
+from vidu_demo.ui import uploads
+from vidu_demo.ui.uploads import UploadedFile
 from vidu_demo.ui.words import I18N, Say, speaker
 
 Way = Callable[[Image.Image], Image.Image]
@@ -48,43 +50,44 @@ class Framing:
             [self.place, self.choice],
             trigger_mode="always_last",
             api_name="framing",
+            preprocess=False,
             **options,
         )
         for button, way in ((self.pad, pad), (self.crop, crop)):
             fitted = button.click(
-                partial(fit, way), [pictures], [pictures], api_name=way.__name__, **options
+                partial(fit, way),
+                [pictures],
+                [pictures],
+                api_name=way.__name__,
+                preprocess=False,
+                **options,
             )
             # Gradio's gallery does not always tell what was put into it from here.
             fitted.then(lambda: str(time.time()), None, filled_at, **options)
 
 
-def review(
-    gallery: Sequence[tuple[str, str | None]] | None,
-    urls: str | None,
-    resolution: str,
-    language: str | None = None,
-) -> tuple[str, gr.Row]:
+def review(gallery: Any, urls: Any, resolution: Any, language: Any = "") -> tuple[str, gr.Row]:
     """Show how the pictures are sent, and offer to pad or crop what is too long.
 
     Args:
-        gallery: Uploaded pictures with their captions.
+        gallery: The gallery's value, as the browser sends it.
         urls: What stands in the box for addresses; its pictures come after the files.
         resolution: The video's.
         language: What the browser asks for, as in `Accept-Language`.
     """
-    files = [path for path, _caption in gallery or []]
-    say = speaker(language or "")
-    seen = look(files)
-    html = render(seen, resolution, url=bool((urls or "").strip()), say=say)
+    say = speaker(language)
+    seen = look(uploads.still_in_gallery(gallery))
+    by_url = isinstance(urls, str) and bool(urls.strip())
+    html = render(seen, kept_or_default("resolution", resolution), url=by_url, say=say)
     return html, gr.Row(visible=_any_too_long(seen))
 
 
-def look(files: Sequence[str]) -> list[Frame | TooLong | None]:
+def look(files: Sequence[UploadedFile]) -> list[Frame | TooLong | None]:
     """Look at the pictures as they are sent. None stands for one that can't be used."""
-    return [_look(path) for path in files]
+    return [_look(file) for file in files]
 
 
-def too_long(files: Sequence[str]) -> bool:
+def too_long(files: Sequence[UploadedFile]) -> bool:
     """Tell whether a picture has to be padded or cropped before anything can be sent."""
     return _any_too_long(look(files))
 
@@ -116,33 +119,32 @@ def render(
     return _first_frame(seen[0], resolution, say) if isinstance(seen[0], Frame) else ""
 
 
-def fit(way: Way, gallery: Sequence[tuple[str, str | None]] | None) -> list[tuple[str, str | None]]:
+def fit(way: Way, gallery: Any) -> list[tuple[str, None]]:
     """Pad or crop the pictures that are too long; the others stay as they are.
 
     Args:
         way: What to do with those.
-        gallery: Paths with captions.
+        gallery: The gallery's value, as the browser sends it.
 
     Returns:
-        The new paths with their captions. A new picture lies beside the one it is made from, so
-        under Gradio's own folder, from where the page may show it.
+        The gallery's new value.
     """
-    return [
-        (_fitted(path, way) if isinstance(_look(path), TooLong) else path, caption)
-        for path, caption in gallery or []
-    ]
+    return uploads.as_gallery(
+        _fitted(file, way) if isinstance(_look(file), TooLong) else file
+        for file in uploads.still_in_gallery(gallery)
+    )
 
 
-def _fitted(path: str, way: Way) -> str:
-    picture = prepare(way(flatten(path)))
-    new = Path(path).with_name(f"{Path(path).stem}-{way.__name__}{picture.suffix}")
-    new.write_bytes(picture.data)
-    return str(new)
+def _fitted(file: UploadedFile, way: Way) -> UploadedFile:
+    picture = prepare(way(flatten(file)))
+    new = uploads.new_file(f"{file.path.stem}-{way.__name__}{picture.suffix}")
+    new.path.write_bytes(picture.data)
+    return new
 
 
-def _look(path: str) -> Frame | TooLong | None:
+def _look(file: UploadedFile) -> Frame | TooLong | None:
     try:
-        return frame(path)
+        return frame(file)
     except PictureInvalid:
         return None
 

@@ -4,8 +4,10 @@ A page only looks at jobs. Every event is short; nobody's waiting holds a thread
 """
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 
+from vidu_demo.budget import per_day
 from vidu_demo.clip import ClipFailed
 from vidu_demo.errors import ViduError
 from vidu_demo.images import is_url
@@ -32,14 +35,17 @@ from vidu_demo.ui import (
     pictures,
     receipts,
     status,
+    uploads,
     visitor,
 )
 from vidu_demo.ui.code import Code
 from vidu_demo.ui.form import RAW, Form
+from vidu_demo.ui.local import is_local
 from vidu_demo.ui.pay import Pay
 from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.result import Result
 from vidu_demo.ui.tab import TAB, Tab
+from vidu_demo.ui.visitor import Visitors
 from vidu_demo.ui.words import I18N, joined, speaker
 
 KEPT_FORM = "vidu-demo-form"
@@ -93,24 +99,42 @@ _PUT_IN_ADDRESS = """(task) => {
 }"""
 
 
-def build(runner: JobRunner, *, simulated: bool) -> gr.Blocks:
+def build(
+    runner: JobRunner,
+    *,
+    simulated: bool,
+    secret: bytes | None = None,
+    budget: Decimal | None = None,
+) -> gr.Blocks:
     """Build the page over a runner.
 
     Args:
         runner: Starts jobs and knows how they stand.
         simulated: True if no model is used, which the page then says.
+        secret: Signs the visitors' tokens. Without one they last as long as this page.
+        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
     """
     demo = gr.Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
+    visitors = Visitors(secret or secrets.token_bytes())
     with demo:
-        _Page(demo, runner, simulated=simulated).listen()
+        _Page(demo, runner, visitors, budget, simulated=simulated).listen()
     return demo
 
 
 class _Page:
     """The widgets, and what happens when they are used."""
 
-    def __init__(self, demo: gr.Blocks, runner: JobRunner, *, simulated: bool) -> None:
+    def __init__(
+        self,
+        demo: gr.Blocks,
+        runner: JobRunner,
+        visitors: Visitors,
+        budget: Decimal | None,
+        *,
+        simulated: bool,
+    ) -> None:
         self.demo, self.runner, self.simulated = demo, runner, simulated
+        self.visitors, self.budget = visitors, budget
         self.visitor = visitor.browser_state()
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.slips = receipts.browser_state()
@@ -145,7 +169,7 @@ class _Page:
                         submit_btn=str(I18N("Watch")),
                         elem_id="task",
                     )
-        api.add_generate(runner)
+        api.add_generate(runner, self.who_buys)
 
     @property
     def tab(self) -> list[gr.components.Component]:
@@ -258,7 +282,10 @@ class _Page:
         **options: Any,
     ) -> None:
         """Have a handler called with the tab, and say over the page what goes wrong in it."""
-        told = partial(self._tell, handler)
+
+        def told(request: gr.Request, *values: Any) -> Updates:
+            return self._tell(handler, request, *values)
+
         event(told, [*self.tab, *inputs], outputs, api_name=name, **SHORT, **options)
 
     def _buys(
@@ -271,22 +298,30 @@ class _Page:
         inputs = [self.click, *inputs]
         self._does(button.click, handler, name, self.view, inputs, js=_NEW_CLICK, **RAW)
 
-    @staticmethod
-    def _tell(handler: Callable[..., Updates], *values: Any) -> Updates:
-        tab = Tab(*values[:TAB])
+    def _tell(self, handler: Callable[..., Updates], request: gr.Request, *values: Any) -> Updates:
         try:
-            return handler(tab, *values[TAB:])
+            return handler(Tab.read(values[:TAB], self.visitors, request), *values[TAB:])
         except ViduError as error:
-            text = escape(joined([error.what, error.charged.sentence, error.next_step], tab.say))
+            say = speaker(values[1])
+            text = escape(joined([error.what, error.charged.sentence, error.next_step], say))
             raise gr.Error(
-                text, duration=None, title=tab.say("That did not work"), print_exception=False
+                text, duration=None, title=say("That did not work"), print_exception=False
             ) from None
+
+    def who_buys(self, request: gr.Request) -> dict[str, Any]:
+        """Say for the runner where a click comes from, and what may be spent in all on its day."""
+        local = is_local(self.demo, request)
+        return {
+            "address": self.visitors.address(request),
+            "budget": per_day(self.budget, local=local),
+        }
 
     def welcome(self, request: gr.Request, kept: Any, *values: Any) -> Updates:
         """Recognise the visitor; show their form and their newest job, or what was linked to."""
-        state = visitor.recognise(values[0])
+        state = self.visitors.recognise(values[0], self._has_jobs)
         language = request.headers.get("accept-language", "")
-        tab = Tab(*values)._replace(visitor=state, language=language, seen="")
+        tab = Tab.read([state, *values[1:]], self.visitors, request)
+        tab = tab._replace(language=language, seen="")
         query = request.query_params
         job_id = self._arrive(tab, receipts.task_id(query.get("task")))
         payer = Payer.of(self.demo, request, simulated=self.simulated)
@@ -300,6 +335,12 @@ class _Page:
             **self.show(tab, job_id),
         }
 
+    def _has_jobs(self, owner: str) -> bool:
+        try:
+            return bool(self.runner.jobs(owner, most=1))
+        except LedgerFailed:
+            return False
+
     def _arrive(self, tab: Tab, task: str | None) -> str:
         """Take up what the browser knows; give back the job of a task, or else the newest."""
         try:
@@ -310,11 +351,9 @@ class _Page:
         except LedgerFailed:  # the page says so when it is drawn
             return ""
 
-    def review(
-        self, request: gr.Request, language: str | None, seen: str | None, *values: Any
-    ) -> Updates:
+    def review(self, request: gr.Request, language: Any, seen: Any, *values: Any) -> Updates:
         """Say what is missing, what has no effect and what it will cost."""
-        say = speaker(language or "")
+        say = speaker(language)
         filled = self.form.read(values)
         return {
             self.kept: self.form.keep(filled),
@@ -322,7 +361,7 @@ class _Page:
                 filled,
                 Payer.of(self.demo, request, simulated=self.simulated),
                 self.runner.usual_wait(filled.sketch()),
-                sending=(seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)),
+                sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),
             **self.form.review(filled, say),
@@ -339,25 +378,32 @@ class _Page:
             self.pay.check(announced, requests, draft=draft)
         except ViduError as error:
             return self.show(tab, "", fault=status.refused(error, tab.say))
-        return self._buy(tab, nonce, requests, {"draft": draft, **self.form.keep(filled)})
+        return self._buy(tab, nonce, requests, {"draft": draft, **self.form.keep(filled)}, ())
 
     def submit_again(self, tab: Tab, nonce: str) -> Updates:
         """Send what was held back: just that, whatever the form says by now."""
         held = tab.held if isinstance(tab.held, dict) else {}
         filled = self.form.recall(held)
-        requests = [filled.draft()] if held.get("draft") else filled.requests()
-        return self._buy(tab, nonce, requests, held)
+        draft, told = held.get("draft") is True, held.get("told")
+        requests = [filled.draft()] if draft else filled.requests()
+        known = [str(job) for job in told] if isinstance(told, list) else []
+        return self._buy(tab, nonce, requests, {"draft": draft, **self.form.keep(filled)}, known)
 
     def _buy(
-        self, tab: Tab, nonce: str, requests: list[VideoRequest], form: dict[str, Any]
+        self,
+        tab: Tab,
+        nonce: str,
+        requests: list[VideoRequest],
+        form: dict[str, Any],
+        told: Sequence[str],
     ) -> Updates:
-        told = form.get("told")
         try:
             jobs = self.runner.start_all(
                 requests,
                 owner=tab.owner,
                 click=f"{tab.owner}:{str(nonce)[:32]}",
-                told=told if isinstance(told, list) else (),
+                told=told,
+                **self.who_buys(tab.request),
             )
         except AskedAlready as error:
             return {
@@ -369,18 +415,19 @@ class _Page:
             return self.show(tab, "", fault=status.refused(error, tab.say))
         return self.show(tab, jobs[0].id)
 
-    async def look(self, *values: Any) -> Updates:
+    async def look(self, request: gr.Request, *values: Any) -> Updates:
         """See how the visitor's jobs stand.
 
         On the event loop, since it reads only for a millisecond: hundreds of pages that look at
         once would else each wake a thread.
         """
-        view = self._tell(lambda tab: self.show(tab, tab.shown, fault=tab.fault), *values)
+        view = self._tell(lambda tab: self.show(tab, tab.shown, fault=tab.fault), request, *values)
         return {widget: view[widget] for widget in self.drawn if widget in view}
 
-    def use_list(self, event: gr.EventData, *values: Any) -> Updates:
+    def use_list(self, request: gr.Request, event: gr.EventData, *values: Any) -> Updates:
         """Open, compare or delete a job of the list."""
-        return self._tell(partial(self._use, do=str(event.do), job_id=str(event.job)), *values)
+        use = partial(self._use, do=str(event.do), job_id=str(event.job))
+        return self._tell(use, request, *values)
 
     def _use(self, tab: Tab, *, do: str, job_id: str) -> Updates:
         match do:
@@ -398,9 +445,9 @@ class _Page:
         left = self._newest(tab) if job_id == tab.shown else tab.shown
         return {**self.show(tab._replace(seen=""), left), self.slips: tab.slips}
 
-    def open_task(self, tab: Tab, text: str | None) -> Updates:
+    def open_task(self, tab: Tab, text: Any) -> Updates:
         """Follow a task by its id, wherever it was started."""
-        if not (text or "").strip():
+        if not str(text or "").strip():
             return self.show(tab, tab.shown, fault=tab.fault)
         task = receipts.task_id(text)
         if not task:
@@ -426,10 +473,10 @@ class _Page:
             return {self.form.more: gr.skip()}
         job = look.job
         images = job.request.get("images", [])
-        files = [str(self.runner.file(job, name)) for name in images if not is_url(name)]
+        files = [self.runner.file(job, name) for name in images if not is_url(name)]
         return self.form.fill(
             {**job.request, "seed": None} if new_seed else job.request,
-            [file for file in files if Path(file).is_file()],
+            [(str(file), None) for file in files if file.is_file()],
             "\n".join(filter(is_url, images)),
         )
 
@@ -439,15 +486,14 @@ class _Page:
         look = self.runner.look(tab.shown, tab.owner)
         if not look or not (video := self._video(look.job)):
             return {form.gallery: gr.skip()}
-        folder = Path(form.gallery.GRADIO_CACHE) / look.job.id
         try:
-            picture = again.last_frame(video, folder)
+            picture = again.last_frame(video)
         except ClipFailed:
             raise ViduError(
                 "The last frame of this video can't be read.", next_step="Use another picture."
             ) from None
         return {
-            form.gallery: [(str(picture), None)],
+            form.gallery: uploads.as_gallery([picture]),
             form.urls: "",
             **form.choose_none(),
             self.form.takes: 1,

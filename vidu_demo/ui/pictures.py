@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -12,16 +11,14 @@ from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.framing import frame
 from vidu_demo.images import flatten, is_url
 from vidu_demo.request import schema
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, uploads
+from vidu_demo.ui.uploads import UploadedFile
 from vidu_demo.ui.words import I18N, Say
 
 VIEWABLE = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
 """Suffixes of pictures that every browser shows."""
 CLIPS = {".mp4", ".m4v", ".mov"}
 """Suffixes of videos. One that was made here carries its settings."""
-
-Gallery = list[tuple[str, str | None]] | None
-"""What Gradio's gallery gives: paths with captions; None when it is empty."""
 
 
 # What is dropped beside the gallery would else leave the page for the file.
@@ -41,43 +38,43 @@ class Checked(NamedTuple):
     """What is left of an upload.
 
     Attributes:
-        gallery: The pictures that can be used.
+        pictures: The pictures that can be used.
         said: What is wrong with the others, or was done with a video.
         settings: The settings that a dropped clip carries, if there was one.
     """
 
-    gallery: list[tuple[str, str | None]]
+    pictures: list[UploadedFile]
     said: str
     settings: dict[str, Any] | None
 
 
-def check(gallery: Gallery, say: Say = str) -> Checked:
+def check(files: Sequence[UploadedFile], say: Say = str) -> Checked:
     """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show.
 
     A picture that is only too long stays: it can be padded or cropped. Of a video the first frame
     is taken.
 
     Args:
-        gallery: What was uploaded, with what was there before.
+        files: What was uploaded, with what was there before.
         say: The visitor's language.
     """
     kept, said, settings = [], [], None
-    for path, caption in gallery or []:
-        name = Path(path).name[:60]
+    for file in files:
+        name = file.path.name[:60]
         try:
-            if Path(path).suffix.lower() in CLIPS:
-                kept.append((_first_frame(path), caption))
-                carried = (clip.read_settings(Path(path)) or {}).get("request")
+            if file.path.suffix.lower() in CLIPS:
+                kept.append(_first_frame(file))
+                carried = (clip.read_settings(file.path) or {}).get("request")
                 settings = carried if isinstance(carried, dict) else None
                 said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
                 continue
-            frame(path)
+            frame(file)
         except PictureInvalid as error:
             said.append(say("“{name}”: {text}").format(name=name, text=say(error.what)))
         except clip.ClipFailed:
             said.append(say("“{name}” can't be opened as a video.").format(name=name))
         else:
-            kept.append((_viewable(path), caption))
+            kept.append(_viewable(file))
     return Checked(kept, "  \n".join(said), settings)
 
 
@@ -85,31 +82,29 @@ _CLIP_READ = "The clip's settings are in the form; its first frame is the pictur
 _CLIP_WITHOUT = "This video carries no settings of this page; its first frame is the picture."
 
 
-# New files lie beside the upload, under Gradio's own folder, so that the page may show them.
+def _first_frame(file: UploadedFile) -> UploadedFile:
+    picture = uploads.new_file(f"{file.path.stem}.png")
+    clip.first_frame(file.path).save(picture)
+    return picture
 
 
-def _first_frame(path: str) -> str:
-    picture = Path(path).with_suffix(".png")
-    clip.first_frame(Path(path)).save(picture)
-    return str(picture)
-
-
-def _viewable(path: str) -> str:
-    if Path(path).suffix.lower() in VIEWABLE:
-        return path
-    pixels = flatten(path)
+def _viewable(file: UploadedFile) -> UploadedFile:
+    if file.path.suffix.lower() in VIEWABLE:
+        return file
+    pixels = flatten(file)
     lossy = pixels.format in ("HEIF", "AVIF")
-    picture = Path(path).with_suffix(".jpg" if lossy else ".png")
+    picture = uploads.new_file(file.path.stem + (".jpg" if lossy else ".png"))
     pixels.save(picture, quality=95)
-    return str(picture)
+    return picture
 
 
-def url_lines(text: str | None) -> list[str]:
+def url_lines(text: Any) -> list[str]:
     """Split what stands in the box for addresses, finished or not."""
-    return [line.strip() for line in (text or "").splitlines() if line.strip()]
+    lines = text.splitlines() if isinstance(text, str) else ()
+    return [line.strip() for line in lines if line.strip()]
 
 
-def read_urls(text: str | None) -> list[str]:
+def read_urls(text: Any) -> list[str]:
     """Read picture URLs, one a line.
 
     Raises:
@@ -159,19 +154,6 @@ class Pictures:
                 placeholder="https://…",
             )
 
-    def restored(self, paths: Any) -> list[str]:
-        """Give back pictures that the browser names, if Gradio itself has stored them."""
-        store = Path(self.gallery.GRADIO_CACHE).resolve()
-
-        def stored(path: object) -> bool:
-            try:
-                file = Path(str(path)).resolve()
-                return file.is_relative_to(store) and file.is_file()
-            except (OSError, ValueError):
-                return False
-
-        return [str(path) for path in (paths if isinstance(paths, list) else []) if stored(path)]
-
     def review(self, sketch_images: Sequence[Any]) -> Updates:
         """Offer to change the order where there is one."""
         return {self.order: gr.Row(visible=len(sketch_images) > 1)}
@@ -195,12 +177,13 @@ class Pictures:
         def choose(event: gr.SelectData) -> Updates:
             return self._choose(event.index)
 
-        def move(step: int, gallery: Gallery, chosen: int | None) -> tuple[Gallery, int | None]:
-            places = set(range(len(gallery or [])))
-            if not gallery or chosen is None or not {chosen, chosen + step} <= places:
-                return gallery, chosen
-            gallery.insert(chosen + step, gallery.pop(chosen))
-            return gallery, chosen + step
+        def move(step: int, gallery: Any, chosen: Any) -> Updates:
+            pictures = uploads.still_in_gallery(gallery)
+            places = range(len(pictures))
+            if not isinstance(chosen, int) or chosen not in places or chosen + step not in places:
+                return {self.chosen: gr.skip()}
+            pictures.insert(chosen + step, pictures.pop(chosen))
+            return {self.gallery: uploads.as_gallery(pictures), self.chosen: chosen + step}
 
         self.gallery.select(choose, None, self.choice, **options)
         # What stands at a place is another picture once one is deleted.
@@ -211,5 +194,6 @@ class Pictures:
                 [self.gallery, self.chosen],
                 [self.gallery, self.chosen],
                 api_name=name,
+                preprocess=False,
                 **options,
             )

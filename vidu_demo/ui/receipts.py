@@ -61,21 +61,28 @@ def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
     known = {job.task_id for job in runner.jobs(owner, most=10 * MOST)}
     for receipt in _kept(receipts):
         task = task_id(receipt["task"])
-        if not task or task in known or receipt.get("backend") != runner.backend:
+        if not task or task in known or receipt["backend"] != runner.backend:
             continue
         if runner.buried(task, owner):
             continue
-        asked, created = receipt.get("request"), receipt.get("created")
-        asked = asked if isinstance(asked, dict) else {}
-        request = {name: kept_or_default(name, asked[name]) for name in SETTINGS if name in asked}
-        when = created if isinstance(created, int | float) else None
-        runner.adopt(task, owner=owner, request=request, created=when)
+        runner.adopt(task, owner=owner, request=receipt["request"], created=receipt["created"])
 
 
 def _kept(receipts: Any) -> list[dict[str, Any]]:
-    """Read what the browser gives, which may be anything."""
+    """Read what the browser gives, which may be anything, and keep only what a receipt has."""
     return [
-        receipt
+        _receipt(receipt)
         for receipt in (receipts if isinstance(receipts, list) else [])[:MOST]
         if isinstance(receipt, dict) and isinstance(receipt.get("task"), str)
     ]
+
+
+def _receipt(given: dict[str, Any]) -> dict[str, Any]:
+    asked, created = given.get("request"), given.get("created")
+    asked = asked if isinstance(asked, dict) else {}
+    return {
+        "task": given["task"],
+        "backend": str(given.get("backend")),
+        "created": created if isinstance(created, int | float) else None,
+        "request": {name: kept_or_default(name, asked[name]) for name in SETTINGS if name in asked},
+    }

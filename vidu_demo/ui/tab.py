@@ -1,8 +1,11 @@
 """What a browser tab knows: it sends all of it with every event, and the server keeps nothing."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from vidu_demo.ui import visitor
+import gradio as gr
+
+from vidu_demo.ui.visitor import Visitors
 from vidu_demo.ui.words import Say, speaker
 
 
@@ -10,7 +13,7 @@ class Tab(NamedTuple):
     """What a browser tab sends along with every event.
 
     Attributes:
-        visitor: What the browser keeps of the visitor.
+        owner: The visitor's digest.
         language: What the browser asks for, as in `Accept-Language`.
         shown: The id of the job that is open, or empty.
         seen: What the tab has last drawn of the open job: its id and state.
@@ -18,9 +21,10 @@ class Tab(NamedTuple):
         held: The form that was held back, since the very same request may be running; or None.
         search: What the visitor searches their videos for.
         slips: The browser's list of task ids.
+        request: The request that brought it.
     """
 
-    visitor: Any
+    owner: str
     language: str
     shown: str
     seen: str
@@ -28,20 +32,45 @@ class Tab(NamedTuple):
     held: Any
     search: str
     slips: Any
+    request: gr.Request
 
-    @property
-    def owner(self) -> str:
-        """The visitor's digest.
+    @classmethod
+    def read(cls, values: Sequence[Any], visitors: Visitors, request: gr.Request) -> "Tab":
+        """Read what a browser sends, which may be anything.
+
+        A text is a text, or empty: Gradio would serve the file that an object of a certain shape
+        names, if it were sent back.
+
+        Args:
+            values: As many as `TAB`; the first is what the browser keeps of the visitor.
+            visitors: Knows them by that.
+            request: The request that brought it.
 
         Raises:
-            Unrecognised: The page has no token.
+            Unrecognised: They have no token of this app's.
         """
-        return visitor.owner(self.visitor)
+        state, language, shown, seen, fault, held, search, slips = values
+        return cls(
+            owner=visitors.owner(state),
+            language=_text(language),
+            shown=_text(shown),
+            seen=_text(seen),
+            fault=_text(fault),
+            held=held,
+            search=_text(search),
+            slips=slips,
+            request=request,
+        )
 
     @property
     def say(self) -> Say:
         """The visitor's language."""
-        return speaker(self.language or "")
+        return speaker(self.language)
 
 
-TAB = len(Tab._fields)
+TAB = 8
+"""How many inputs make a tab."""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

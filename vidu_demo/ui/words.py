@@ -6,6 +6,7 @@ from several texts, such as a status card, is translated here, for the browser's
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import gradio as gr
 
@@ -24,13 +25,13 @@ I18N = gr.I18n(en=GRADIOS, zh=CHINESE)
 """In another language the key itself is shown, which is the English text."""
 
 
-def speaker(accept_language: str) -> Say:
-    """Choose the words by what a browser asks for, such as `zh-CN,zh;q=0.9`.
+def speaker(accept_language: Any) -> Say:
+    """Choose the words by what a browser asks for, such as `zh-CN,zh;q=0.9`; any value will do.
 
     Gradio knows two kinds of Chinese by their names, and takes every other for English. The
     page must not speak both.
     """
-    first = accept_language.partition(",")[0].strip().lower()
+    first = str(accept_language).partition(",")[0].strip().lower()
     return _chinese if first in ("zh-cn", "zh-tw") else str
 
 
