@@ -44,6 +44,7 @@ BELOW = [
         "ledger.py",
         "follower.py",
         "jobs.py",
+        "budget.py",
     )
 ]
 """The rooms whose sentences come onto the page."""

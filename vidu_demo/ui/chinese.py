@@ -64,6 +64,13 @@ CHINESE: dict[str, str] = {
     "tall": "高",
     "This picture has too many pixels: up to {most} megapixels work. "
     "Make it smaller and try again.": "这张图片像素太多：最多 {most}00 万像素。请缩小后再试。",
+    "This picture is no longer here. Add it again.": "这张图片已不在这里，请重新添加。",
+    "Up to {most} pictures can be sent at once. Remove some.": (
+        "一次最多发送 {most} 张图片，请移除一些。"
+    ),
+    "This file is larger than {most} MB. Use a smaller one.": (
+        "这个文件超过 {most} MB，请换一个小一些的。"
+    ),
     "This picture's file is larger than {most} MB. Make it smaller, or save it as JPEG.": (
         "这张图片的文件超过 {most} MB。请缩小图片，或存为 JPEG。"
     ),
@@ -226,6 +233,13 @@ CHINESE: dict[str, str] = {
     "Out of sight": "暂时看不到",
     "No video is lost. This page looks again by itself.": "没有视频会丢失，页面会自动再查看。",
     "That did not work": "没有成功",
+    "Today's budget is used up, so nothing was sent.": "今天的预算已用完，所以没有发送。",
+    "Today's budget is used up: {left} of {budget} is left, and this would cost {price}.": (
+        "今天的预算已用完：{budget} 只剩 {left}，而这次需要 {price}。"
+    ),
+    "Choose a cheaper video, or come back after midnight UTC.": (
+        "请选便宜一些的视频，或在 UTC 零点之后再来。"
+    ),
     "This page has not loaded completely, so nothing was sent.": "页面没有完整加载，所以没有发送。",
     "Reload it.": "请重新加载。",
     "The last frame of this video can't be read.": "无法读取这段视频的最后一帧。",
