@@ -233,7 +233,7 @@ class Ledger:
 
         Its row stays as a tombstone, emptied of what was asked and what came of it, since its
         click must still buy nothing if it is sent again late, and no browser's old note may bring
-        its task back. Only `of_click`, `buried` and `tombstones` find it.
+        its task back. Only `of_click`, `buried` and `states` find it.
         """
         empty: dict[str, Any] = {
             "fingerprint": digest(job.task_id) if job.task_id else "",
@@ -312,10 +312,14 @@ class Ledger:
         """List the jobs that the runner has to work on, newest first."""
         return self._find(_jobs.c.backend == backend, _jobs.c.state.in_(FOLLOWED))
 
-    def tombstones(self, backend: str) -> list[Job]:
-        """List what is left of deleted jobs, newest first."""
-        deleted = _jobs.c.state == JobState.DELETED
-        return self._find(_jobs.c.backend == backend, deleted, deleted=True)
+    def states(self) -> dict[str, JobState]:
+        """Give the state of every job by its id, whatever its backend, even of deleted ones."""
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(sa.select(_jobs.c.id, _jobs.c.state))
+                return {job_id: JobState(state) for job_id, state in rows}
+        except sa.exc.SQLAlchemyError as error:
+            raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
 
     def past_waits(self, backend: str, duration: int, resolution: str) -> list[float]:
         """List how long the latest like videos took, in seconds, without off-peak ones."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.jobs import JobRunner
+from vidu_demo.jobs import JobRunner, TooManyOpen
 from vidu_demo.ledger import Job
 from vidu_demo.request import SETTINGS, kept_or_default
 
@@ -69,7 +69,10 @@ def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
         asked = asked if isinstance(asked, dict) else {}
         request = {name: kept_or_default(name, asked[name]) for name in SETTINGS if name in asked}
         when = created if isinstance(created, int | float) else None
-        runner.adopt(task, owner=owner, request=request, created=when)
+        try:
+            runner.adopt(task, owner=owner, request=request, created=when)
+        except TooManyOpen:  # the receipts stay, and the next visit takes them up
+            return
 
 
 def _kept(receipts: Any) -> list[dict[str, Any]]:
