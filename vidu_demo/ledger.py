@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from vidu_demo.errors import Charged, ViduError
 from vidu_demo.request import SETTINGS, schema
+from vidu_demo.takes import MOST_PICTURES
 
 SIMULATOR = "simulator"
 """The simulator's name as a backend: its address changes at every start."""
@@ -160,6 +161,8 @@ never changes; a new database starts with the tables above, at the latest versio
 
 LONGEST_SEARCH = int(schema("prompt")["maxLength"])
 """Characters."""
+MOST_WORDS = 16
+"""Words searched for: each is looked for in all of a visitor's prompts."""
 
 _LATEST_WAITS = 50
 _LONGEST_WAIT = 1800.0
@@ -258,11 +261,9 @@ class Ledger:
         They come in the order they were asked for.
         """
         repeated = sa.select(_repeats.c.job).where(_repeats.c.click == click)
-        mine = sa.or_(
-            _jobs.c.click == click,
-            _jobs.c.click.startswith(f"{click}:", autoescape=True),
-            _jobs.c.id.in_(repeated),
-        )
+        # By name, so that an index finds them: a prefix would be looked for in every row.
+        names = [click, *(f"{click}:{number}" for number in range(2, MOST_PICTURES + 1))]
+        mine = sa.or_(_jobs.c.click.in_(names), _jobs.c.id.in_(repeated))
         return self._find(mine, deleted=True)[::-1]
 
     def repeat(self, click: str, job: Job) -> None:
@@ -296,7 +297,8 @@ class Ledger:
             owner: The visitor.
             backend: Whom they were sent to.
             most: How many to list.
-            search: Only jobs with all these words in their prompt or task id, in any case.
+            search: Only jobs with all these words in their prompt or task id, in any case; of
+                many words the first `MOST_WORDS` different ones.
         """
         if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
             return []
@@ -304,7 +306,7 @@ class Ledger:
         places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
         mine.extend(
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
-            for word in search.split()
+            for word in list(dict.fromkeys(search.split()))[:MOST_WORDS]
         )
         return self._find(*mine, limit=most)
 
