@@ -48,7 +48,6 @@ def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(follower, "CALM_SECONDS", 0.1)
     patch.setattr(follower, "LONGEST_SAVE_WAIT", 0.05)
     patch.setattr(follower, "WRITE_AGAIN_SECONDS", 0.05)
-    patch.setattr(follower, "BUSY_SECONDS", 0.02)
 
 
 def until(true: Callable[[], Any], what: str = "") -> None:

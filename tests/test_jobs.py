@@ -41,7 +41,7 @@ from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import FIELDS
 from vidu_demo.simulator import Fault
 from vidu_demo.task import Task
-from vidu_demo.turns import Turns
+from vidu_demo.turns import Kind
 
 PROCESSING = "TASK_STATUS_PROCESSING"
 SUCCEED = "TASK_STATUS_SUCCEED"
@@ -277,7 +277,7 @@ def test_a_job_is_sent_by_one_runner_only(bench: Bench) -> None:
     job = bench.start()  # it waits: its runner is not open yet
     bench.open()
     assert bench.reaches(job, JobState.NOT_SENT).charged is Charged.NO
-    first._turns.open()
+    first._scheduler.open()
     until(lambda: first.open_jobs == 0)
     assert bench.row(job).state is JobState.NOT_SENT
     assert bench.simulator.submit_count == 0
@@ -549,7 +549,7 @@ def test_many_clicks_on_watch_again_are_one_follower(bench: Bench) -> None:
     until(lambda: bench.runner.open_jobs == 0)
     answers = together(8, lambda _: bench.runner.watch_again(job.id, OWNER))
     assert sum(answer is not None for answer in answers) == 1
-    assert len(bench.runner._turns._due) + len(bench.runner._turns._busy) <= 2
+    assert bench.runner._scheduler._queue._all[Kind.POLL].held <= 2
     bench.simulator.statuses = [SUCCEED]
     done = bench.done(job)
     until(lambda: bench.runner.open_jobs == 0)
@@ -966,21 +966,6 @@ def keeps_the_rate(times: list[float], rate: float, *, within: int = 30) -> None
         assert last - first >= within / rate - 0.25
 
 
-def test_turns_to_ask_are_given_at_the_rate_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, waits = [100.0], []
-    turns = Turns(lambda: now[0], requests_per_second=40.0)
-    monkeypatch.setattr(turns._closing, "wait", waits.append)
-    for _ in range(4):
-        assert turns.await_question()
-    assert waits == pytest.approx([0.0, 0.025, 0.05, 0.075])
-    now[0] += 0.1  # just when the next one is due
-    turns.await_question()
-    now[0] += 60.0  # a pause earns nothing
-    turns.await_question()
-    turns.await_question()
-    assert waits[4:] == pytest.approx([0.0, 0.0, 0.025])
-
-
 def test_two_hundred_jobs_share_the_rate_fairly(bench: Bench) -> None:
     bench.simulator.statuses = [PROCESSING]
     tasks = [task_in(bench) for _ in range(200)]
@@ -1363,8 +1348,8 @@ def test_close_leaves_running_jobs_to_the_next_start(bench: Bench) -> None:
         bench.reaches(job, JobState.RUNNING)
     bench.simulator.faults["poll"] = [Fault(delay=0.2) for _ in range(4)]
     runner = bench.runner
-    turns = runner._turns
-    threads = [turns._scheduler, *turns._polls._threads, *turns._transfers._threads]
+    scheduler = runner._scheduler
+    threads = [scheduler._thread, *scheduler._workers._threads]
     assert len(threads) > 2
     start = time.monotonic()
     runner.close()

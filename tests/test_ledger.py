@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -19,6 +19,7 @@ from vidu_demo.ledger import (
     FOLLOWED,
     LONGEST_SEARCH,
     MIGRATIONS,
+    MOST_WORDS,
     Job,
     JobState,
     Ledger,
@@ -237,6 +238,33 @@ def test_a_search_is_for_text_in_the_prompt_or_the_task_id(
     assert found(ledger, search) == clicks
 
 
+def asked_of(ledger: Ledger, ask: Callable[[], Any]) -> tuple[str, Any]:
+    """Get the one statement that a call sends to the database, with its values."""
+    sent = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        sent.append((statement, values))
+
+    sa.event.listen(ledger._engine, "before_cursor_execute", note)
+    ask()
+    sa.event.remove(ledger._engine, "before_cursor_execute", note)
+    (only,) = sent
+    return only
+
+
+def test_a_search_of_many_words_is_bounded(ledger: Ledger) -> None:
+    words = " ".join(f"{letter} {number}" for number in range(40) for letter in "abc")
+    statement, _ = asked_of(ledger, lambda: found(ledger, words))
+    assert statement.count("LIKE") == 2 * MOST_WORDS
+
+
+def test_what_a_click_has_made_is_found_without_reading_every_row(ledger: Ledger) -> None:
+    statement, values = asked_of(ledger, lambda: ledger.of_click("click-1"))
+    with ledger._engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        assert not [row for row in plan if row[-1].startswith("SCAN jobs")]
+
+
 # Deleting
 
 
@@ -262,8 +290,7 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
     assert not ledger.buried("o" * 64, "there", "task-2")
     assert not ledger.buried("o" * 64, "elsewhere", "task-1")
     assert not ledger.buried("another", "there", "task-1")
-    assert ledger.tombstones("there") == [left]
-    assert ledger.tombstones("elsewhere") == []
+    assert ledger.states() == {left.id: JobState.DELETED}
     assert ledger.get(full.id) is None
     assert ledger.of("o" * 64, "there", most=9) == []
     assert ledger.of("o" * 64, "there", most=9, search="ü") == []

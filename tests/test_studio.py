@@ -669,6 +669,38 @@ def test_settings_are_used_again_and_a_video_goes_on(
     assert same(picture_of(api.submits[-1]), last)
 
 
+def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    note = visitor.page.get_by_text("this job's pictures were not kept")
+    api.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
+    visitor.fill(pngs["red"], prompt="Too expensive.")
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Nothing was bought")
+    until(lambda: app.studio.runner.open_jobs == 0)
+    visitor.prompt.fill("Something else.")
+    visitor.button("Use these settings").click()
+    expect(visitor.prompt).to_have_value("Too expensive.")
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(note).to_be_visible()
+    before = api.submit_count
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 1)
+    first, again = api.submits[-2:]
+    assert without(again, "seed") == without(first, "seed")
+    expect(visitor.headline).to_have_text(re.compile("^Done"))
+    visitor.button("Use these settings").click()
+    expect(note).to_be_hidden()
+
+
+def test_a_link_to_a_task_says_that_one_more_is_too_many(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidu_demo.jobs.MOST_OPEN", 0)
+    visitor.page = visitor.open("?task=some-task-id")
+    expect(visitor.status).to_contain_text("You are already watching 0 tasks")
+
+
 def test_video_whose_file_is_gone_is_fetched_again(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:

@@ -6,10 +6,11 @@ The settings travel with the video: in it, and beside it as JSON. A thumbnail st
 import io
 import json
 import logging
+import re
 import shutil
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from PIL import Image
 
 from vidu_demo import clip
 from vidu_demo.images import SUFFIXES, Picture, is_url
-from vidu_demo.ledger import Job, LedgerFailed
+from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import VideoRequest
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ THUMBNAIL_SIDE = 192
 FREE_BYTES_NEEDED = 200_000_000
 """On the disk before money is spent: room for the largest videos."""
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
+_UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
+_UNSENT_FILE = re.compile(rf"request\.json|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
 
 
 def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> dict[str, Any]:
@@ -123,6 +126,35 @@ def settings(job: Job) -> dict[str, Any]:
 def drop(folder: Path) -> None:
     """Remove a job's folder, if there is one."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def drop_pictures(folder: Path) -> None:
+    """Remove what was to be sent: of a job that bought nothing, a thumbnail is enough."""
+    with suppress(OSError):  # then the next start of the app sees to it
+        for file in folder.iterdir():
+            if file.name != THUMBNAIL:
+                file.unlink()
+
+
+def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
+    """Remove what an earlier run of the app did not come to remove before it ended.
+
+    A folder without a job goes only if nothing is in it but what was to be sent: its job may be
+    in a ledger that is not the one used now.
+
+    Args:
+        videos: Where each job has a folder.
+        states: Every job's state, by its id.
+    """
+    for folder in videos.iterdir() if videos.is_dir() else ():
+        match states.get(folder.name):
+            case JobState.NOT_SENT:
+                drop_pictures(folder)
+            case JobState.DELETED:
+                drop(folder)
+            case None if _UNSENT_FOLDER.fullmatch(folder.name):
+                if all(_UNSENT_FILE.fullmatch(file.name) for file in folder.iterdir()):
+                    drop(folder)
 
 
 def video_name(job: Job) -> str:

@@ -19,6 +19,7 @@ from vidu_demo.errors import (
     Charged,
     KeyMissing,
     NotFound,
+    RequestUnusable,
     SubmitOutcomeUnknown,
     TaskFailed,
     ViduError,
@@ -28,7 +29,7 @@ from vidu_demo.pacing import FIRST_WAIT, Pacer
 from vidu_demo.past_waits import PastWaits
 from vidu_demo.request import VideoRequest
 from vidu_demo.task import Task
-from vidu_demo.turns import Turns
+from vidu_demo.turns import Kind
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,6 @@ LONGEST_SAVE_WAIT = 900.0
 """Seconds between tries to fetch a video."""
 WRITE_AGAIN_SECONDS = 5.0
 """Until a change that the ledger could not take is offered again."""
-BUSY_SECONDS = 1.0
-"""Until a step that another worker was at is looked at again."""
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
 STOPPED_WATCHING = "You stopped watching. The task goes on at the vendor and may be billed."
 STOPPED_SIMULATED = "You stopped watching. The simulated task goes on."
@@ -58,7 +57,6 @@ class Means:
     Attributes:
         ledger: Where jobs are kept.
         client: Talks to the API.
-        turns: Whose turn it is.
         past: How long like videos took.
         videos: Where each job has a folder.
         clock: Gives seconds that never go back.
@@ -68,7 +66,6 @@ class Means:
 
     ledger: Ledger
     client: ViduClient
-    turns: Turns
     past: PastWaits
     videos: Path
     clock: Callable[[], float]
@@ -107,6 +104,30 @@ class Follower:
         if self.job.state is JobState.SAVING:
             return not (self.task and self.task.video_url)
         return self.job.state is JobState.RUNNING
+
+    @property
+    def kind(self) -> Kind:
+        """What the next step does."""
+        if self.asks:
+            return Kind.POLL
+        return Kind.DOWNLOAD if self.job.state is JobState.SAVING else Kind.SUBMIT
+
+    @property
+    def lock(self) -> str:
+        """What no two steps may be at together: a question about a task, or a job's folder."""
+        return self.job.task_id or "" if self.asks else self.job.id
+
+    @property
+    def visitor(self) -> tuple[str, ...]:
+        """Whom the next step is for, as `turns.Step` has it.
+
+        Anybody can name any task id. So all those that were not bought here share every other
+        poll, however many visitors name them. And anybody can have any number of tokens, so
+        visitors from one address share a turn, where it is known.
+        """
+        visitor = (self.job.address or self.job.owner, self.job.owner)
+        bought = "bought here" if self.job.fingerprint else "from elsewhere"
+        return (bought, *visitor) if self.asks else visitor
 
     def step(self) -> float | None:
         """Do what is next.
@@ -182,24 +203,14 @@ class Follower:
         return FIRST_WAIT
 
     def _ask(self) -> float | None:
-        task_id = self.job.task_id or ""
-        with self._by.turns.alone(task_id) as alone:
-            if not alone:  # another visitor's job follows the same task
-                return BUSY_SECONDS
-            return self._ask_alone(task_id) if self._by.turns.await_question() else 0.0
-
-    def _ask_alone(self, task_id: str) -> float | None:
         try:
-            task = self._by.client.get(task_id)
+            task = self._by.client.get(self.job.task_id or "")
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             try:
                 wait = self._pacer.failed(error)
-            except NotFound as final:
-                # What was bought here is looked for as long as any task may take.
-                if self.job.fingerprint and self._waited() < LONGEST_TASK:
-                    return self._trouble(final)
-                return self._end(JobState.FAILED, final)
             except ViduError as trouble:
+                if self._no_such_task(trouble):
+                    return self._end(JobState.FAILED, trouble)
                 return self._trouble(trouble)
             self._say(error)
             return wait
@@ -220,22 +231,27 @@ class Follower:
     def _save(self) -> float | None:
         job, task = self.job, self.task
         video = self._folder / folder.video_name(job)
-        with self._by.turns.alone(job.id) as alone:
-            if not alone:  # it was stopped and is watched again, and the first is not through
-                return BUSY_SECONDS
-            try:
-                fetch(task or Task(job.task_id or ""), video)
-            except ViduError as error:
-                # The next try asks anew, and so gets a fresh link where the API gives one.
-                self.task = None
-                self._save_failures += 1
-                self._say(error)
-                return min(LONGEST_SAVE_WAIT, 2.0 ** min(self._save_failures, 10))
-            facts = folder.complete(video, job)
-            done = {"state": JobState.DONE, "video": video.name, "facts": facts}
-            self._change(**done, **NOTHING_WRONG)
+        try:
+            fetch(task or Task(job.task_id or ""), video)
+        except ViduError as error:
+            # The next try asks anew, and so gets a fresh link where the API gives one.
+            self.task = None
+            self._save_failures += 1
+            self._say(error)
+            return min(LONGEST_SAVE_WAIT, 2.0 ** min(self._save_failures, 10))
+        facts = folder.complete(video, job)
+        done = {"state": JobState.DONE, "video": video.name, "facts": facts}
+        self._change(**done, **NOTHING_WRONG)
         self._by.past.clear()
         return None
+
+    def _no_such_task(self, error: ViduError) -> bool:
+        """Tell whether an error says for good that the task's id leads nowhere."""
+        if isinstance(error, RequestUnusable):  # no API would have given out such an id
+            return not (self.job.fingerprint or self.task)
+        # What was bought here is looked for as long as any task may take.
+        bought = bool(self.job.fingerprint) and self._waited() < LONGEST_TASK
+        return isinstance(error, NotFound) and not bought
 
     def _trouble(self, error: ViduError) -> float:
         """Say what is wrong and go on asking, seldom: the task may still end well."""

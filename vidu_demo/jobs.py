@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from vidu_demo import folder
 from vidu_demo.client import ViduClient, chance
@@ -27,10 +28,14 @@ from vidu_demo.past_waits import PastWaits
 from vidu_demo.pricing import estimate
 from vidu_demo.request import LARGEST_SEED, VideoRequest
 from vidu_demo.task import Task
-from vidu_demo.turns import Turns
+from vidu_demo.turns import Scheduler, Step
 
 DOUBLE_CLICK_SECONDS = 3.0
 """The very same request within this time is the same click, made twice."""
+MOST_OPEN = 200
+"""Unfinished jobs of one visitor: far more than the clicks of a day, and cheap to follow."""
+MOST_OPEN_AT_ADDRESS = 2 * MOST_OPEN
+"""Unfinished jobs of all visitors from one address: tokens cost nothing, addresses do."""
 
 
 class AskedAlready(ViduError):
@@ -63,6 +68,15 @@ class AskedAlready(ViduError):
             else None,
             task_id=(unknown or jobs[0]).task_id,
         )
+
+
+class TooManyOpen(ViduError):
+    """This visitor has as many unfinished jobs as one may have."""
+
+    next_step = "Wait until some of them are finished, or stop watching some."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You are already watching {most} tasks, the most for one visitor.")
 
 
 class Look(NamedTuple):
@@ -100,17 +114,15 @@ class JobRunner:
     ) -> None:
         self.backend, self.videos = backend, videos
         self._ledger, self._wall, self._random = ledger, wall, random
-        self._turns = Turns(clock, requests_per_second)
+        self._scheduler = Scheduler(clock, requests_per_second)
         self._past = PastWaits(ledger, backend)
-        self._means = Means(ledger, client, self._turns, self._past, videos, clock, wall, random)
+        self._means = Means(ledger, client, self._past, videos, clock, wall, random)
         self._followers: dict[str, Follower] = {}
         self._following = threading.Lock()
-        self._starting = threading.Lock()
+        self._clicks = [threading.Lock() for _ in range(64)]
 
     def open(self) -> "JobRunner":
         """Take up every job that an earlier run of the app left open."""
-        for job in self._ledger.tombstones(self.backend):
-            folder.drop(self.videos / job.id)  # an earlier run may have ended before it did that
         for job in self._ledger.followed(self.backend):
             if job.state is JobState.PREPARED:
                 # Claimed, so that nobody who shares the ledger can still send it.
@@ -121,12 +133,13 @@ class JobRunner:
             if job.state is JobState.SUBMITTING:
                 follower.lost_its_answer()
             self._put(follower, 0.0)
-        self._turns.open()
+        folder.tidy(self.videos, self._ledger.states())
+        self._scheduler.open()
         return self
 
     def close(self) -> None:
         """Stop working. Open jobs go on at the vendor and are taken up at the next `open`."""
-        self._turns.close()
+        self._scheduler.close()
 
     def start(self, request: VideoRequest, **options: Any) -> Job:
         """Make a job of one deliberate click, as `start_all` makes several."""
@@ -158,6 +171,7 @@ class JobRunner:
             PictureInvalid: A picture can't be sent; nothing was.
             BudgetUsedUp: It would cost more than is left of the day's budget; nothing was sent.
             AskedAlready: One of the very same requests runs, or may run; nothing was sent.
+            TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
             LedgerFailed: The jobs can't be written down; nothing was sent.
         """
         if found := self._ledger.of_click(click):
@@ -171,7 +185,7 @@ class JobRunner:
                 folder.keep(self.videos / job_id, self._seeded(request), pictures)
                 for job_id, request, pictures in zip(ids, requests, prepared, strict=True)
             ]
-            with self._starting:
+            with self._one_click_of(owner):
                 now = self._wall()
                 jobs = [
                     Job(
@@ -189,7 +203,9 @@ class JobRunner:
                     for place, request in enumerate(requests)
                 ]
                 written = self._ledger.of_click(click) or self._clicked_twice(click, jobs, told)
-                written = written or self._ledger.add(jobs, budget)
+                if not written:
+                    self._make_sure_of_room(owner, address, len(jobs))
+                    written = self._ledger.add(jobs, budget)
         finally:
             for job_id in {*ids} - {job.id for job in written}:
                 folder.drop(self.videos / job_id)
@@ -236,6 +252,7 @@ class JobRunner:
         task_id: str,
         *,
         owner: str,
+        address: str = "",
         request: dict[str, Any] | None = None,
         created: float | None = None,
     ) -> Job:
@@ -244,15 +261,18 @@ class JobRunner:
         Args:
             task_id: The task.
             owner: The visitor who wants to see it.
+            address: A digest of the address that they come from.
             request: What was asked, as far as it is known.
             created: When, in Unix seconds, if it is known.
 
         Raises:
+            TooManyOpen: The visitor has too many unfinished jobs.
             LedgerFailed: The job can't be written down.
         """
-        with self._starting:
+        with self._one_click_of(owner):
             if found := self._ledger.by_task(owner, self.backend, task_id):
                 return found
+            self._make_sure_of_room(owner, address)
             now = self._wall()
             if created is None or not 0 < created <= now:
                 created = now
@@ -267,6 +287,7 @@ class JobRunner:
                 created=created,
                 submitted=created,
                 task_id=task_id,
+                address=address,
             )
             (written,) = self._ledger.add([job])
         if written is job:
@@ -290,9 +311,10 @@ class JobRunner:
         One that is done is taken up again if its video is gone: the vendor may still have it.
 
         Raises:
+            TooManyOpen: The visitor has too many unfinished jobs.
             LedgerFailed: It can't be written down.
         """
-        with self._starting:
+        with self._one_click_of(owner):
             look = self.look(job_id, owner)
             job = look.job if look else None
             if not job or job.open or not job.task_id or job.backend != self.backend:
@@ -300,6 +322,7 @@ class JobRunner:
             done = job.state is JobState.DONE
             if done and self.file(job, job.video or "").is_file():
                 return None
+            self._make_sure_of_room(owner, job.address)
             if earlier := self._followers.get(job_id):
                 earlier.let_go()  # what it has not written down yet must not come after this
             job = self._ledger.change(
@@ -323,7 +346,7 @@ class JobRunner:
         Raises:
             LedgerFailed: It can't be written down; nothing was deleted.
         """
-        with self._starting:
+        with self._one_click_of(owner):
             look = self.look(job_id, owner)
             if not look or look.job.open or not self._ledger.forget(look.job):
                 return False
@@ -380,6 +403,18 @@ class JobRunner:
         path = self.file(job, folder.THUMBNAIL)
         return path if path.is_file() else None
 
+    def _one_click_of(self, owner: str) -> threading.Lock:
+        """Let a visitor's clicks come one after the other, without all others waiting for them."""
+        return self._clicks[crc32(owner.encode()) % len(self._clicks)]
+
+    def _make_sure_of_room(self, owner: str, address: str, more: int = 1) -> None:
+        with self._following:
+            held = [follower.job for follower in self._followers.values() if follower.job.open]
+        if sum(job.owner == owner for job in held) + more > MOST_OPEN:
+            raise TooManyOpen(MOST_OPEN)
+        if address and sum(job.address == address for job in held) + more > MOST_OPEN_AT_ADDRESS:
+            raise TooManyOpen(MOST_OPEN_AT_ADDRESS)
+
     def _hold(self, job: Job) -> Follower:
         follower = Follower(job, self._means)
         with self._following:
@@ -387,7 +422,8 @@ class JobRunner:
         return follower
 
     def _put(self, follower: Follower, wait: float) -> None:
-        self._turns.put(partial(self._work, follower), wait, asks=follower.asks)
+        run = partial(self._work, follower)
+        self._scheduler.put(Step(run, follower.kind, follower.visitor, follower.lock), wait)
 
     def _work(self, follower: Follower) -> None:
         wait = follower.step()
@@ -395,6 +431,8 @@ class JobRunner:
             self._put(follower, wait)
             return
         job_id = follower.job.id
+        if follower.job.state is JobState.NOT_SENT:
+            folder.drop_pictures(self.videos / job_id)
         with self._following:
             if self._followers.get(job_id) is follower:
                 del self._followers[job_id]

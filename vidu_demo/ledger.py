@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from vidu_demo.budget import BudgetUsedUp, day_of
 from vidu_demo.errors import Charged, ViduError
 from vidu_demo.request import SETTINGS, schema
+from vidu_demo.takes import MOST_PICTURES
 
 SIMULATOR = "simulator"
 """The simulator's name as a backend: its address changes at every start."""
@@ -187,6 +188,8 @@ never changes; a new database starts with the tables above, at the latest versio
 
 LONGEST_SEARCH = int(schema("prompt")["maxLength"])
 """Characters."""
+MOST_WORDS = 16
+"""Words searched for: each is looked for in all of a visitor's prompts."""
 
 _LATEST_WAITS = 50
 _LONGEST_WAIT = 1800.0
@@ -268,7 +271,7 @@ class Ledger:
 
         Its row stays as a tombstone, emptied of what was asked and what came of it, since its
         click must still buy nothing if it is sent again late, and no browser's old note may bring
-        its task back. Only `of_click`, `buried` and `tombstones` find it.
+        its task back. Only `of_click`, `buried` and `states` find it.
         """
         empty: dict[str, Any] = {
             "fingerprint": digest(job.task_id) if job.task_id else "",
@@ -293,11 +296,9 @@ class Ledger:
         They come in the order they were asked for.
         """
         repeated = sa.select(_repeats.c.job).where(_repeats.c.click == click)
-        mine = sa.or_(
-            _jobs.c.click == click,
-            _jobs.c.click.startswith(f"{click}:", autoescape=True),
-            _jobs.c.id.in_(repeated),
-        )
+        # By name, so that an index finds them: a prefix would be looked for in every row.
+        names = [click, *(f"{click}:{number}" for number in range(2, MOST_PICTURES + 1))]
+        mine = sa.or_(_jobs.c.click.in_(names), _jobs.c.id.in_(repeated))
         return self._find(mine, deleted=True)[::-1]
 
     def repeat(self, click: str, job: Job) -> None:
@@ -331,7 +332,8 @@ class Ledger:
             owner: The visitor.
             backend: Whom they were sent to.
             most: How many to list.
-            search: Only jobs with all these words in their prompt or task id, in any case.
+            search: Only jobs with all these words in their prompt or task id, in any case; of
+                many words the first `MOST_WORDS` different ones.
         """
         if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
             return []
@@ -339,7 +341,7 @@ class Ledger:
         places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
         mine.extend(
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
-            for word in search.split()
+            for word in list(dict.fromkeys(search.split()))[:MOST_WORDS]
         )
         return self._find(*mine, limit=most)
 
@@ -347,10 +349,14 @@ class Ledger:
         """List the jobs that the runner has to work on, newest first."""
         return self._find(_jobs.c.backend == backend, _jobs.c.state.in_(FOLLOWED))
 
-    def tombstones(self, backend: str) -> list[Job]:
-        """List what is left of deleted jobs, newest first."""
-        deleted = _jobs.c.state == JobState.DELETED
-        return self._find(_jobs.c.backend == backend, deleted, deleted=True)
+    def states(self) -> dict[str, JobState]:
+        """Give the state of every job by its id, whatever its backend, even of deleted ones."""
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(sa.select(_jobs.c.id, _jobs.c.state))
+                return {job_id: JobState(state) for job_id, state in rows}
+        except sa.exc.SQLAlchemyError as error:
+            raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
 
     def past_waits(self, backend: str, duration: int, resolution: str) -> list[float]:
         """List how long the latest like videos took, in seconds, without off-peak ones."""

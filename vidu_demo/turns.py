@@ -1,103 +1,205 @@
-"""Whose turn it is: the steps of many jobs on a few threads, each when it is due.
+"""Runs each job's next step when it is due: many jobs, few threads, one rate limit, and fairly.
 
-One thread decides, two small pools do the work: one asks, within one rate limit for the whole
-process, and one submits and downloads, so that no download waits behind questions.
+`FairQueue` decides what comes next and `Scheduler` runs it. Submits, polls and downloads have
+workers of their own, and no worker waits: not for the rate limit, not for another one's lock. In
+each kind visitors are served round-robin (as in the fair queueing of networks), and none of them
+gets all workers, so that one visitor's thousand steps cost another the time of one.
 """
 
 import heapq
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import count
 
 log = logging.getLogger(__name__)
 
-POLL_THREADS = 8
-TRANSFER_THREADS = 8
 
-Step = Callable[[], None]
+class Kind(StrEnum):
+    """What a step does. Only polls are held to the rate limit."""
+
+    SUBMIT = "submit"
+    POLL = "poll"
+    DOWNLOAD = "download"
 
 
-class Turns:
-    """Takes steps when they are due.
+WORKERS = {Kind.SUBMIT: 16, Kind.POLL: 32, Kind.DOWNLOAD: 16}
+"""Threads for each kind: a group of visitors gets half of them at most, a part of it a quarter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The next thing to do for a job.
+
+    Attributes:
+        run: Does it, and handles its own errors.
+        kind: What it does.
+        visitor: Whom it is for, from the largest group to the smallest: each group is served in
+            turn with its like, and its parts are served in turn within it.
+        lock: Two steps with the same lock never run at once.
+    """
+
+    run: Callable[[], None]
+    kind: Kind
+    visitor: tuple[str, ...]
+    lock: str
+
+
+class FairQueue:
+    """Decides which step is next.
+
+    Args:
+        polls_per_second: The most, over all visitors together.
+    """
+
+    def __init__(self, polls_per_second: float) -> None:
+        self._spacing = 1.0 / polls_per_second
+        self._next_poll = 0.0
+        self._later: list[tuple[float, int, Step]] = []
+        self._order = count()
+        self._locked: set[str] = set()
+        self._all = {kind: _Group(workers) for kind, workers in WORKERS.items()}
+
+    def put(self, step: Step, due: float) -> None:
+        """Add a step that is due at a time."""
+        for group in self._groups(step):
+            group.held += 1
+        heapq.heappush(self._later, (due, next(self._order), step))
+
+    def take(self, now: float) -> Step | None:
+        """Begin the next step, if there is one that may begin now; `done` ends it."""
+        while self._later and self._later[0][0] <= now:
+            *_, due = heapq.heappop(self._later)
+            self._groups(due)[-1].due.append(due)
+        for kind, everybody in self._all.items():
+            if kind is Kind.POLL and now < self._next_poll:
+                continue
+            if step := everybody.take(self._locked):
+                self._locked.add(step.lock)
+                if kind is Kind.POLL:
+                    self._next_poll = now + self._spacing
+                return step
+        return None
+
+    def done(self, step: Step) -> None:
+        """End a step that has begun. What follows it is put first, and so keeps the turn."""
+        self._locked.discard(step.lock)
+        groups = self._groups(step)
+        for group in groups:
+            group.running -= 1
+            group.held -= 1
+        for group, part, name in zip(groups, groups[1:], step.visitor, strict=False):
+            if not part.held:
+                del group.parts[name]
+                return
+
+    def wait(self, now: float) -> float | None:
+        """Seconds after a `take` at `now` until the next may find more; None if none will."""
+        times = [self._next_poll, *(due for due, *_ in self._later[:1])]
+        return min((time - now for time in times if time > now), default=None)
+
+    def _groups(self, step: Step) -> "list[_Group]":
+        """List the groups that a visitor is part of, from everybody to themselves alone."""
+        groups = [self._all[step.kind]]
+        for name in step.visitor:
+            groups.append(groups[-1].part(name))
+        return groups
+
+
+class _Group:
+    """Visitors that share a turn, or one visitor."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.held = self.running = 0
+        self.parts: dict[str, _Group] = {}  # the least recently served first
+        self.due: deque[Step] = deque()
+
+    def part(self, name: str) -> "_Group":
+        return self.parts.setdefault(name, _Group(max(1, self.workers // 2)))
+
+    def take(self, locked: set[str]) -> Step | None:
+        if self.running >= self.workers:
+            return None
+        if step := self._of_parts(locked) or self._own(locked):
+            self.running += 1
+        return step
+
+    def _of_parts(self, locked: set[str]) -> Step | None:
+        for name, part in self.parts.items():
+            if step := part.take(locked):
+                self.parts[name] = self.parts.pop(name)
+                return step
+        return None
+
+    def _own(self, locked: set[str]) -> Step | None:
+        for step in self.due:
+            if step.lock not in locked:
+                self.due.remove(step)
+                return step
+        return None
+
+
+class Scheduler:
+    """Runs steps when they are due.
 
     Args:
         clock: Gives seconds that never go back.
-        requests_per_second: The most turns to ask.
+        polls_per_second: The most, over all visitors together.
     """
 
-    def __init__(self, clock: Callable[[], float], requests_per_second: float) -> None:
+    def __init__(self, clock: Callable[[], float], polls_per_second: float) -> None:
         self._clock = clock
-        self._spacing = 1.0 / requests_per_second
-        self._next_question = 0.0
-        self._due: list[tuple[float, int, bool, Step]] = []
-        self._order = count()
+        self._queue = FairQueue(polls_per_second)
         self._changed = threading.Condition()
-        self._closing = threading.Event()
-        self._busy: set[str] = set()
-        self._polls = ThreadPoolExecutor(POLL_THREADS, "vidu-poll")
-        self._transfers = ThreadPoolExecutor(TRANSFER_THREADS, "vidu-transfer")
-        self._scheduler = threading.Thread(target=self._schedule, name="vidu-jobs", daemon=True)
+        self._closing = False
+        self._workers = ThreadPoolExecutor(sum(WORKERS.values()), "vidu-worker")
+        self._thread = threading.Thread(target=self._schedule, name="vidu-jobs", daemon=True)
 
     def open(self) -> None:
         """Begin. Steps that were put before wait until then."""
-        self._scheduler.start()
+        self._thread.start()
 
     def close(self) -> None:
         """Finish the steps that are under way, and begin no other."""
-        self._closing.set()
         with self._changed:
+            self._closing = True
             self._changed.notify_all()
-        self._scheduler.join()
-        self._polls.shutdown(cancel_futures=True)
-        self._transfers.shutdown(cancel_futures=True)
+        self._thread.join()
+        self._workers.shutdown(cancel_futures=True)
 
-    def put(self, step: Step, wait: float, *, asks: bool) -> None:
-        """Have a step taken.
-
-        Args:
-            step: It handles its own errors.
-            wait: Seconds until it is due.
-            asks: True if it is going to ask the API, and calls `await_question` before.
-        """
+    def put(self, step: Step, wait: float) -> None:
+        """Have a step run in `wait` seconds, or as soon after as it is its visitor's turn."""
         with self._changed:
-            heapq.heappush(self._due, (self._clock() + wait, next(self._order), asks, step))
+            self._queue.put(step, self._clock() + wait)
             self._changed.notify()
 
-    def await_question(self) -> bool:
-        """Wait until the rate limit allows a question; False if all is closed before."""
-        with self._changed:
-            now = self._clock()
-            turn = max(now, self._next_question)
-            self._next_question = turn + self._spacing
-        return not self._closing.wait(turn - now)
-
-    @contextmanager
-    def alone(self, name: str) -> Iterator[bool]:
-        """Hold a name while working on what it stands for; False if another step holds it."""
-        with self._changed:
-            alone = name not in self._busy
-            self._busy.add(name)
-        try:
-            yield alone
-        finally:
-            if alone:
-                self._busy.discard(name)
-
     def _schedule(self) -> None:
-        while True:
-            with self._changed:
-                while not self._closing.is_set() and (
-                    not self._due or (wait := self._due[0][0] - self._clock()) > 0
-                ):
-                    self._changed.wait(wait if self._due else None)
-                if self._closing.is_set():
-                    return
-                *_, asks, step = heapq.heappop(self._due)
+        while step := self._next():
             try:
-                (self._polls if asks else self._transfers).submit(step)
+                self._workers.submit(self._run, step)
             except RuntimeError as error:
                 # No thread could be added: then one that is there takes it. Or Python is ending.
                 log.error("a step has to wait for a thread: %s", error)
+
+    def _next(self) -> Step | None:
+        """Wait for the next step; None once all is closed."""
+        with self._changed:
+            while not self._closing:
+                now = self._clock()
+                if step := self._queue.take(now):
+                    return step
+                self._changed.wait(self._queue.wait(now))
+        return None
+
+    def _run(self, step: Step) -> None:
+        try:
+            step.run()
+        finally:
+            with self._changed:
+                self._queue.done(step)
+                self._changed.notify()

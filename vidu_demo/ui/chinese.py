@@ -288,6 +288,15 @@ CHINESE: dict[str, str] = {
     "Look in the Novita console first. Sending it again could buy it twice.": (
         "请先查看 Novita 控制台：再发送一次可能会重复购买。"
     ),
+    "You are already watching {number} tasks, the most for one visitor.": (
+        "你已经在跟踪 {number} 个任务，这是每位访客的上限。"
+    ),
+    "Wait until some of them are finished, or stop watching some.": (
+        "请等其中一些完成，或停止跟踪一些。"
+    ),
+    "Nothing was bought, so this job's pictures were not kept. Those in the form stay.": (
+        "没有下单，所以没有保留这个任务的图片。表单里已有的图片不变。"
+    ),
     "The app was stopped before this was sent.": "应用在发送之前停止了。",
     "The disk is nearly full, so nothing was sent.": "磁盘快满了，所以没有发送。",
     "The data folder can't be written ({why}), so nothing was sent.": (

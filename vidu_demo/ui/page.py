@@ -19,7 +19,7 @@ from vidu_demo.budget import per_day
 from vidu_demo.clip import ClipFailed
 from vidu_demo.errors import ViduError
 from vidu_demo.images import is_url
-from vidu_demo.jobs import AskedAlready, JobRunner
+from vidu_demo.jobs import AskedAlready, JobRunner, TooManyOpen
 from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import VideoRequest
 from vidu_demo.ui import (
@@ -61,6 +61,8 @@ FASTEST_LOOK, SLOWEST_LOOK = 1.0, 6.0
 """Seconds between two looks of one page at its jobs."""
 JOBS_PER_SECOND = 60.0
 """How many of all visitors' open jobs make the pages calmer by a second."""
+
+_NOT_KEPT = "Nothing was bought, so this job's pictures were not kept. Those in the form stay."
 
 # The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
 # phone the status stands below the form, so it is brought into view.
@@ -264,10 +266,11 @@ class _Page:
             form.takes,
             form.filled_at,
         ]
+        settings = [form.pictures.note, *form.filled]
         another = partial(self.use_settings, new_seed=True)
         for button, handler, name, outputs in (
-            (self.again.same, self.use_settings, "use_settings", form.filled),
-            (self.again.new_seed, another, "use_settings_with_new_seed", form.filled),
+            (self.again.same, self.use_settings, "use_settings", settings),
+            (self.again.new_seed, another, "use_settings_with_new_seed", settings),
             (self.again.go_on, self.go_on, "go_on", pictures_only),
         ):
             self._does(button.click, handler, name, outputs, js=_TO_FORM)
@@ -323,7 +326,7 @@ class _Page:
         tab = Tab.read([state, *values[1:]], self.visitors, request)
         tab = tab._replace(language=language, seen="")
         query = request.query_params
-        job_id = self._arrive(tab, receipts.task_id(query.get("task")))
+        job_id, fault = self._arrive(tab, receipts.task_id(query.get("task")))
         payer = Payer.of(self.demo, request, simulated=self.simulated)
         return {
             self.visitor: state,
@@ -332,7 +335,7 @@ class _Page:
             self.heading: heading.render(payer, tab.say),
             self.form.examples: examples.strip(tab.say),
             **self.form.restore(links.read(query, query.getlist(links.PICTURES)) or kept),
-            **self.show(tab, job_id),
+            **self.show(tab, job_id, fault=fault),
         }
 
     def _has_jobs(self, owner: str) -> bool:
@@ -341,15 +344,22 @@ class _Page:
         except LedgerFailed:
             return False
 
-    def _arrive(self, tab: Tab, task: str | None) -> str:
-        """Take up what the browser knows; give back the job of a task, or else the newest."""
+    def _arrive(self, tab: Tab, task: str | None) -> tuple[str, str]:
+        """Take up what the browser knows.
+
+        Returns:
+            The job of a task, or else the newest; and what to say if there is none to show.
+        """
         try:
-            receipts.restore(tab.slips, self.runner, tab.owner)
-            if task:
-                return self.runner.adopt(task, owner=tab.owner).id
-            return self._newest(tab)
+            address = self.visitors.address(tab.request)
+            receipts.restore(tab.slips, self.runner, owner=tab.owner, address=address)
+            if not task:
+                return self._newest(tab), ""
+            return self.runner.adopt(task, owner=tab.owner, address=address).id, ""
         except LedgerFailed:  # the page says so when it is drawn
-            return ""
+            return "", ""
+        except TooManyOpen as error:
+            return "", status.refused(error, tab.say)
 
     def review(self, request: gr.Request, language: Any, seen: Any, *values: Any) -> Updates:
         """Say what is missing, what has no effect and what it will cost."""
@@ -452,7 +462,8 @@ class _Page:
         task = receipts.task_id(text)
         if not task:
             return self.show(tab, "", fault=status.no_task_id(tab.say))
-        job = self.runner.adopt(task, owner=tab.owner)
+        address = self.visitors.address(tab.request)
+        job = self.runner.adopt(task, owner=tab.owner, address=address)
         self.runner.watch_again(job.id, tab.owner)
         return self.show(tab, job.id)
 
@@ -474,11 +485,17 @@ class _Page:
         job = look.job
         images = job.request.get("images", [])
         files = [self.runner.file(job, name) for name in images if not is_url(name)]
-        return self.form.fill(
+        there = [file for file in files if file.is_file()]
+        filled = self.form.fill(
             {**job.request, "seed": None} if new_seed else job.request,
-            [(str(file), None) for file in files if file.is_file()],
+            [(str(file), None) for file in there],
             "\n".join(filter(is_url, images)),
         )
+        gone = there != files
+        if gone:
+            del filled[self.form.pictures.gallery]  # what is in it may be just these pictures
+        note = gr.Markdown(tab.say(_NOT_KEPT) if gone else "", visible=gone)
+        return {**filled, self.form.pictures.note: note}
 
     def go_on(self, tab: Tab) -> Updates:
         """Make the last frame of the shown video the form's only picture."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.jobs import JobRunner
+from vidu_demo.jobs import JobRunner, TooManyOpen
 from vidu_demo.ledger import Job
 from vidu_demo.request import SETTINGS, kept_or_default
 
@@ -50,7 +50,7 @@ def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
     return [receipt for receipt in _kept(receipts) if receipt["task"] != job.task_id]
 
 
-def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
+def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> None:
     """Take up the tasks that the browser knows and the ledger does not, but for deleted ones.
 
     Another tab may hold a receipt that was taken away in this one.
@@ -65,7 +65,16 @@ def restore(receipts: Any, runner: JobRunner, owner: str) -> None:
             continue
         if runner.buried(task, owner):
             continue
-        runner.adopt(task, owner=owner, request=receipt["request"], created=receipt["created"])
+        try:
+            runner.adopt(
+                task,
+                owner=owner,
+                address=address,
+                request=receipt["request"],
+                created=receipt["created"],
+            )
+        except TooManyOpen:  # the receipts stay, and the next visit takes them up
+            return
 
 
 def _kept(receipts: Any) -> list[dict[str, Any]]:

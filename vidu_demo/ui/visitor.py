@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from vidu_demo.errors import ViduError
+from vidu_demo.ui.hosts import Host
 
 STORAGE_KEY = "vidu-demo-visitor"
 _BYTES = 24
@@ -81,9 +82,12 @@ class Visitors:
         return _digest(name)
 
     def address(self, request: gr.Request) -> str:
-        """Digest the address that a request comes from; keyed, since addresses can be guessed."""
+        """Digest the address that a request comes from; keyed, since addresses can be guessed.
+
+        Empty where it says nothing: from loopback come all visitors of a proxy or a share link.
+        """
         host = request.client.host if request.client else ""
-        return self._sign(f"address {host}") if host else ""
+        return "" if Host(host).loopback or not host else self._sign(f"address {host}")
 
     def _name(self, state: Any) -> str:
         name, _, signature = _token(state).rpartition(".")

@@ -1,0 +1,70 @@
+"""How long one visitor waits for a video while others follow 600 invented task ids.
+
+The ids are one visitor's, as many as one may follow, or 600 visitors'. At 5 questions a second,
+with tasks of one second, against the simulator over HTTP.
+
+    python -m benchmarks.fairness
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+from vidu_demo import VideoRequest, ViduClient
+from vidu_demo.errors import ViduError
+from vidu_demo.jobs import JobRunner
+from vidu_demo.ledger import JobState, Ledger
+from vidu_demo.simulator import Simulator
+from vidu_demo.simulator.render import render
+
+INVENTED = 600
+LONGEST_WAIT = 300.0
+REQUEST = VideoRequest(
+    images=["https://example.com/a.jpg"], prompt="slow push-in", duration=1, resolution="540p"
+)
+
+
+def invent(runner: JobRunner, visitors: int) -> int:
+    """Follow as many invented ids as the visitors may."""
+    for number in range(INVENTED):
+        try:
+            runner.adopt(f"invented-{number}", owner=f"stranger {number % visitors}")
+        except ViduError:
+            return number
+    return INVENTED
+
+
+def measure(folder: Path, visitors: int) -> tuple[int, float]:
+    """Give how many ids were taken, and the seconds from the honest click to its video."""
+    clip = folder / "clip.mp4"
+    render(REQUEST.model_dump(), clip)
+    with Simulator(seconds=1, clip=clip.read_bytes()) as simulator:
+        ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
+        client = ViduClient(simulator.key, simulator.url)
+        runner = JobRunner(ledger, client, backend="there", videos=folder / "videos").open()
+        taken = invent(runner, visitors)
+        start = time.monotonic()
+        runner.start(REQUEST, owner="honest", click="click")
+        while runner.jobs("honest")[0].state is not JobState.DONE:
+            if time.monotonic() - start > LONGEST_WAIT:
+                break
+            time.sleep(0.02)
+        waited = time.monotonic() - start
+        runner.close()
+        client.close()
+        ledger.close()
+    return taken, waited
+
+
+def main() -> None:
+    """Print the lines."""
+    print(f"| visitors | of {INVENTED} invented ids followed | seconds to another's video |")
+    print("|--:|--:|--:|")
+    for visitors in (1, INVENTED):
+        with tempfile.TemporaryDirectory() as folder:
+            taken, waited = measure(Path(folder), visitors)
+        print(f"| {visitors} | {taken} | {waited:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
