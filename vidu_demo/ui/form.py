@@ -289,9 +289,16 @@ class Form:
 
     def listen(self, language: gr.Textbox, options: dict[str, Any]) -> None:
         """Wire what the form does by itself."""
-        gallery, urls, note = self.pictures.gallery, self.pictures.urls, self.pictures.note
-        self.pictures.listen(options)
-        gallery.upload(self._take_up, [gallery, language], [note, *self.filled], **options)
+        gallery, urls = self.pictures.gallery, self.pictures.urls
+        self.pictures.listen(self.filled_at, options)
+        told = gallery.upload(
+            self._take_up,
+            [gallery, language],
+            [self.pictures.note, self.pictures.swaps, *self.filled],
+            trigger_mode="always_last",
+            **options,
+        )
+        self.pictures.swap(told, self.filled_at, options)
         resolution = self.settings["resolution"]
         self.framing.listen(gallery, urls, resolution, self.filled_at, language, options)
         prompt = self.settings["prompt"]
@@ -300,14 +307,10 @@ class Form:
 
     def _take_up(self, pictures: Gallery, language: str | None) -> Updates:
         checked = check(pictures, speaker(language or ""))
-        note = gr.Markdown(checked.said, visible=bool(checked.said))
-        if checked.settings:
-            files = [path for path, _caption in checked.gallery]
-            return {self.pictures.note: note, **self.fill(checked.settings, files)}
-        updates: Updates = {self.pictures.note: note, self.filled_at: str(time.time())}
-        if checked.gallery != pictures:  # else a further upload may be there already
-            updates[self.pictures.gallery] = checked.gallery
-        return updates
+        filled = self.fill(checked.settings, []) if checked.settings else {}
+        for later in (self.pictures.gallery, self.filled_at):  # the gallery may hold more by now
+            filled.pop(later, None)
+        return {**filled, **self.pictures.tell(checked)}
 
     def _example(self, event: gr.EventData) -> Updates:
         example = examples.find(event.example)
