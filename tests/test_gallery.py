@@ -1,4 +1,4 @@
-"""The gallery, whatever was done with it before: it takes pictures, gives them back and is clear."""
+"""The gallery, whatever was done with it before: it takes pictures and can be cleared."""
 
 import base64
 from collections.abc import Callable
