@@ -670,3 +670,95 @@ def test_phone_never_scrolls_sideways(
     visitor.make.click()
     expect(visitor.headline).to_have_text("Nothing was bought")
     assert fits()
+
+
+# What is offered after a refusal
+
+
+def test_refused_prompt_is_offered_for_a_change_and_not_again(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    api.faults["submit"] = [refusing(400, "ILLEGAL_PROMPT")]
+    visitor.fill(pngs["red"], prompt="Something that is refused.")
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.button("With a new seed")).to_be_hidden()
+    expect(visitor.button("Use these settings")).to_be_hidden()
+    visitor.prompt.fill("")
+    visitor.button("Change the prompt").click()
+    expect(visitor.prompt).to_have_value("Something that is refused.")
+    expect(visitor.prompt).to_be_focused()
+    expect(visitor.thumbnails).to_have_count(1)
+
+
+def test_refused_picture_is_left_out(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    api.faults["submit"] = [refusing(400, "ILLEGAL_IMAGE_CONTENT")]
+    visitor.fill(pngs["red"], prompt="Slow push-in.")
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.button("With a new seed")).to_be_hidden()
+    visitor.button("Choose another picture").click()
+    expect(visitor.thumbnails).to_have_count(0)
+    expect(visitor.prompt).to_have_value("Slow push-in.")
+    expect(visitor.button("Add a picture")).to_be_disabled()
+
+
+# What a browser or a frame may refuse
+
+INSECURE = "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+FRAMED = (
+    "if (window.Clipboard)"
+    "  Clipboard.prototype.writeText = () => Promise.reject(new DOMException('No.'));"
+)
+NO_COPY = "document.execCommand = () => false;"
+
+
+@pytest.mark.parametrize("script", [INSECURE, FRAMED], ids=["insecure", "framed"])
+def test_copying_works_without_the_clipboard(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
+) -> None:
+    visitor = visit(script=script)
+    visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
+    visitor.button("Copy").click()
+    expect(visitor.button("Copied")).to_be_visible()
+    visitor.fold_out("This form as code")
+    visitor.button("Copy a link to this form").click()
+    visitor.page.wait_for_function("!document.querySelector('#link code')")
+
+
+@pytest.mark.parametrize("script", [INSECURE, FRAMED], ids=["insecure", "framed"])
+def test_what_cannot_be_copied_is_shown(
+    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path], script: str
+) -> None:
+    visitor = visit(script=script + NO_COPY)
+    task = visitor.start(pngs["red"], prompt="A < B & C [600 s]")
+    visitor.button("Copy").click()
+    until(lambda: visitor.page.evaluate("String(getSelection())") == task)
+    expect(visitor.button("Copied")).to_have_count(0)
+    visitor.fold_out("This form as code")
+    visitor.button("Copy a link to this form").click()
+    expect(visitor.page.locator("#link code")).to_have_text(re.compile(re.escape(app.url)))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "delete window.AudioContext; delete window.Notification;",
+        "window.AudioContext = class { constructor() { throw new DOMException('Too many.'); } };"
+        "window.Notification = class { constructor() { throw new TypeError('Illegal.'); }"
+        "  static get permission() { return 'granted'; }"
+        "  static requestPermission() { return Promise.reject(new DOMException('No.')); } };"
+        "Object.defineProperty(document, 'hidden', {get: () => true});",
+    ],
+    ids=["missing", "throwing"],
+)
+def test_bell_counts_without_sound_and_notification(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
+) -> None:
+    visitor = visit(script=script)
+    visitor.start(pngs["red"], prompt="Slow push-in [2 s]")
+    visitor.choice("Tell me when it is done").check()
+    expect(visitor.headline).to_have_text(DONE)
+    expect(visitor.page).to_have_title(re.compile("^Your video is done"))

@@ -8,13 +8,18 @@ from vidu_demo.ledger import Job, JobState
 from vidu_demo.ui import status
 from vidu_demo.ui.words import Say
 
-# Gradio's timer rests while a tab is hidden, so this one asks for a look instead: `tick`.
+# Gradio's timer rests while a tab is hidden, so this one asks for a look instead: `tick`. What a
+# browser or a frame refuses to do only stays out: the title tells, too. A browser makes only so
+# many audio contexts, so there is one.
 _RING = """
 const title = document.title;
 let open = 0;
 const wanted = () => localStorage.getItem('vidu-demo-bell') === 'on';
+let context = null;
 const chime = () => {
-  const context = new AudioContext();
+  if (!window.AudioContext) return;
+  context ??= new AudioContext();
+  context.resume();
   [660, 880].forEach((pitch, number) => {
     const tone = context.createOscillator(), volume = context.createGain();
     const start = context.currentTime + number * 0.18;
@@ -26,6 +31,13 @@ const chime = () => {
     tone.stop(start + 0.6);
   });
 };
+const notify = (words) => {
+  if (!document.hidden || window.Notification?.permission !== 'granted') return;
+  new Notification(words);
+};
+const attempt = (tell) => {
+  try { return tell(); } catch { /* not here: a phone's Notification can't be made by a page */ }
+};
 const hear = () => {
   const place = element.querySelector('[data-open]');
   const box = element.querySelector('input');
@@ -34,9 +46,8 @@ const hear = () => {
   if (left) document.title = `${place.dataset.running} · ${title}`;
   else if (open) document.title = `${place?.dataset.ended || ''} · ${title}`;
   if (left < open && wanted()) {
-    chime();
-    if (document.hidden && window.Notification?.permission === 'granted')
-      new Notification(place?.dataset.ended || title);
+    attempt(chime);
+    attempt(() => notify(place?.dataset.ended || title));
   }
   open = left;
 };
@@ -45,8 +56,8 @@ new MutationObserver(hear).observe(element, {childList: true, subtree: true, att
 element.addEventListener('change', (event) => {
   localStorage.setItem('vidu-demo-bell', event.target.checked ? 'on' : 'off');
   if (!event.target.checked) return;
-  chime();
-  window.Notification?.requestPermission();
+  attempt(chime);
+  attempt(() => window.Notification?.requestPermission())?.catch(() => {});
 });
 addEventListener('focus', () => { if (!open) document.title = title; });
 setInterval(() => { if (document.hidden && open) trigger('tick'); }, 3000);

@@ -9,6 +9,10 @@ CHINESE: dict[str, str] = {
     "Videos are made by Vidu Q2 Pro at Novita and charged to {key}.": (
         "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在{key}上。"
     ),
+    "This browser keeps nothing for this page, so your videos won't be found again after a "
+    "reload. Download them, or note their task ids.": (
+        "这个浏览器不为本页面保存任何内容，重新加载后将找不到你的视频。请先下载，或记下任务编号。"
+    ),
     "your key": "你的密钥",
     "the host's key": "本应用的密钥",
     # The pictures
@@ -443,6 +447,8 @@ CHINESE: dict[str, str] = {
     # What to do with a video
     "Use these settings": "使用这些设置",
     "With a new seed": "换个种子用",
+    "Change the prompt": "修改提示词",
+    "Choose another picture": "换一张图片",
     "Go on from the last frame": "从最后一帧继续",
     # The list
     "Compare: {prompt}": "对比：{prompt}",

@@ -4,13 +4,18 @@ import gradio as gr
 
 from vidu_demo.request import VideoRequest
 from vidu_demo.snippets import SNIPPETS
-from vidu_demo.ui import Updates, links
+from vidu_demo.ui import COPY, Updates, links
 from vidu_demo.ui.words import I18N
 
-_COPY_LINK = """(query) => {
+# A link that can't be copied is shown instead.
+_COPY_LINK = f"""async (query) => {{
+  {COPY}
   const address = new URL(window.location.pathname + '?' + query, window.location.origin);
-  navigator.clipboard.writeText(address.href);
-}"""
+  if (await copy(address.href)) return '';
+  const shown = document.createElement('code');
+  shown.textContent = address.href;
+  return shown.outerHTML;
+}}"""
 
 
 class Code:
@@ -39,6 +44,7 @@ class Code:
                         )
             self.query = gr.Textbox(visible=False)
             self.copy = gr.Button(I18N("Copy a link to this form"), size="sm")
+            self.link = gr.HTML(elem_id="link", padding=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -55,4 +61,4 @@ class Code:
 
     def listen(self) -> None:
         """Copy the link in the browser, which alone knows the page's address."""
-        self.copy.click(None, [self.query], None, js=_COPY_LINK)
+        self.copy.click(None, [self.query], [self.link], js=_COPY_LINK)

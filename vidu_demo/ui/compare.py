@@ -29,6 +29,7 @@ const longerFirst = () => [...element.querySelectorAll('video')]
   .sort((a, b) => (b.duration || 0) - (a.duration || 0));
 const tell = () => {
   const [lead] = longerFirst();
+  if (!lead) return; // closed meanwhile
   const total = lead.duration || 0;
   part('.time').max = total;
   part('.time').value = lead.currentTime;
@@ -91,10 +92,12 @@ element.addEventListener('input', (event) => {
 });
 element.addEventListener('loadedmetadata', () => {
   const wide = longerFirst().every((video) => video.videoWidth > video.videoHeight);
-  part('.pair').classList.toggle('wide', wide);
+  part('.pair')?.classList.toggle('wide', wide);
   tell();
 }, true);
-element.addEventListener('error', () => { part('.unplayable').hidden = false; }, true);
+element.addEventListener('error', () => {
+  if (part('.unplayable')) part('.unplayable').hidden = false;
+}, true);
 watch('value', () => {
   pause();
   if (!part('.compare')) return;

@@ -312,9 +312,17 @@ class Form:
 
     def listen(self, language: gr.Textbox, options: dict[str, Any]) -> None:
         """Wire what the form does by itself."""
-        gallery, urls, note = self.pictures.gallery, self.pictures.urls, self.pictures.note
-        self.pictures.listen(options)
-        gallery.upload(self._take_up, [gallery, language], [note, *self.filled], **RAW, **options)
+        gallery, urls = self.pictures.gallery, self.pictures.urls
+        self.pictures.listen(self.filled_at, options)
+        told = gallery.upload(
+            self._take_up,
+            [gallery, language],
+            [self.pictures.note, self.pictures.swaps, *self.filled],
+            trigger_mode="always_last",
+            **RAW,
+            **options,
+        )
+        self.pictures.swap(told, self.filled_at, options)
         resolution = self.settings["resolution"]
         self.framing.listen(gallery, urls, resolution, self.filled_at, language, options)
         prompt = self.settings["prompt"]
@@ -322,16 +330,11 @@ class Form:
         self.examples.click(self._example, None, self.filled, **options)
 
     def _take_up(self, gallery: Any, language: Any) -> Updates:
-        files = uploads.still_in_gallery(gallery)
-        checked = check(files, speaker(language))
-        note = gr.Markdown(checked.said, visible=bool(checked.said))
-        pictures = uploads.as_gallery(checked.pictures)
-        if checked.settings:
-            return {self.pictures.note: note, **self.fill(checked.settings, pictures)}
-        updates: Updates = {self.pictures.note: note, self.filled_at: str(time.time())}
-        if checked.pictures != files:  # else a further upload may be there already
-            updates[self.pictures.gallery] = pictures
-        return updates
+        checked = check(uploads.still_in_gallery(gallery), speaker(language))
+        filled = self.fill(checked.settings, []) if checked.settings else {}
+        for later in (self.pictures.gallery, self.filled_at):  # the gallery may hold more by now
+            filled.pop(later, None)
+        return {**filled, **self.pictures.tell(checked)}
 
     def _example(self, event: gr.EventData) -> Updates:
         example = examples.find(event.example)

@@ -1,6 +1,7 @@
 """The top of the page: its name, what it does, who pays."""
 
 from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.storage import UNKEPT
 from vidu_demo.ui.words import Say
 
 
@@ -10,5 +11,6 @@ def render(payer: Payer, say: Say) -> str:
     return (
         '<header class="heading"><h1>Vidu Q2 Pro</h1>'
         f"<p>{say('A picture and a sentence become a video.')}</p>"
-        f'<p class="payer {kind}">{say(payer.line)}</p></header>'
+        f'<p class="payer {kind}">{say(payer.line)}</p>'
+        f'<p class="unkept">{say(UNKEPT)}</p></header>'
     )

@@ -49,7 +49,7 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-do]');
   if (!button) return;
   const unsure = button.dataset.sure;
-  if (unsure && button.textContent !== unsure) {
+  if (unsure && !button.classList.contains('sure')) {
     const text = button.textContent;
     const ask = (asking) => {
       button.textContent = asking ? unsure : text;
@@ -60,7 +60,7 @@ element.addEventListener('click', (event) => {
     return;
   }
   if (button.dataset.do === 'open')
-    document.querySelector('#status').scrollIntoView({behavior: 'smooth', block: 'nearest'});
+    document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
   trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
 });
 """

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidu_demo.examples import MEDIA
 from vidu_demo.ui.api import AT_ONCE
+from vidu_demo.ui.storage import HEAD
 from vidu_demo.ui.theme import CSS_FILE, theme
 from vidu_demo.ui.words import I18N
 
@@ -50,6 +51,7 @@ def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, 
         **{
             "theme": theme(),
             "css_paths": CSS_FILE,
+            "head": HEAD,
             "run_history": False,
             "show_error": False,
             "ssr_mode": False,

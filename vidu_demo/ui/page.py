@@ -38,6 +38,7 @@ from vidu_demo.ui import (
     uploads,
     visitor,
 )
+from vidu_demo.ui.again import Offer
 from vidu_demo.ui.code import Code
 from vidu_demo.ui.form import RAW, Form
 from vidu_demo.ui.local import is_local
@@ -67,7 +68,7 @@ _NOT_KEPT = "Nothing was bought, so this job's pictures were not kept. Those in 
 # The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
 # phone the status stands below the form, so it is brought into view.
 _NEW_CLICK = """(...values) => {
-  document.querySelector('#status').scrollIntoView({behavior: 'smooth', block: 'nearest'});
+  document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   values[TAB] = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
   return values;
@@ -75,10 +76,14 @@ _NEW_CLICK = """(...values) => {
 
 # What a click has changed may be out of sight.
 _TO = """(...values) => {
-  document.querySelector('PLACE').scrollIntoView({behavior: 'smooth', block: 'nearest'});
+  document.querySelector('PLACE')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
   return values;
 }"""
 _TO_STATUS, _TO_FORM = _TO.replace("PLACE", "#status"), _TO.replace("PLACE", "#pictures")
+_TO_PROMPT = """(...values) => {
+  document.querySelector('#prompt textarea')?.focus();
+  return values;
+}"""
 
 # What a link to a form has brought is in the form now: a reload must not bring it again.
 _ARRIVED = """(now) => {
@@ -89,7 +94,7 @@ _ARRIVED = """(now) => {
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    document.querySelector('#make').click();
+    document.querySelector('#make')?.click();
   });
 }""".replace("NAMES", json.dumps(links.NAMES))
 
@@ -268,12 +273,15 @@ class _Page:
         ]
         settings = [form.pictures.note, *form.filled]
         another = partial(self.use_settings, new_seed=True)
-        for button, handler, name, outputs in (
-            (self.again.same, self.use_settings, "use_settings", settings),
-            (self.again.new_seed, another, "use_settings_with_new_seed", settings),
-            (self.again.go_on, self.go_on, "go_on", pictures_only),
+        repicture = partial(self.use_settings, pictures=False)
+        for offer, handler, name, outputs, js in (
+            (Offer.SAME, self.use_settings, "use_settings", settings, _TO_FORM),
+            (Offer.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
+            (Offer.PROMPT, self.use_settings, "change_prompt", settings, _TO_PROMPT),
+            (Offer.PICTURE, repicture, "change_picture", settings, _TO_FORM),
+            (Offer.GO_ON, self.go_on, "go_on", pictures_only, _TO_FORM),
         ):
-            self._does(button.click, handler, name, outputs, js=_TO_FORM)
+            self._does(self.again.buttons[offer].click, handler, name, outputs, js=js)
 
     def _does(
         self,
@@ -477,13 +485,13 @@ class _Page:
         self.runner.watch_again(tab.shown, tab.owner)
         return self.show(tab, tab.shown)
 
-    def use_settings(self, tab: Tab, *, new_seed: bool = False) -> Updates:
-        """Fill the form with the shown job's pictures and settings."""
+    def use_settings(self, tab: Tab, *, new_seed: bool = False, pictures: bool = True) -> Updates:
+        """Fill the form with the shown job's settings, and with its pictures if they are wanted."""
         look = self.runner.look(tab.shown, tab.owner)
         if not look:
             return {self.form.more: gr.skip()}
         job = look.job
-        images = job.request.get("images", [])
+        images = job.request.get("images", []) if pictures else []
         files = [self.runner.file(job, name) for name in images if not is_url(name)]
         there = [file for file in files if file.is_file()]
         filled = self.form.fill(

@@ -11,7 +11,7 @@ from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.framing import frame
 from vidu_demo.images import flatten, is_url
 from vidu_demo.request import schema
-from vidu_demo.ui import Updates, uploads
+from vidu_demo.ui import Updates, file_url, uploads
 from vidu_demo.ui.uploads import UploadedFile
 from vidu_demo.ui.words import I18N, Say
 
@@ -21,16 +21,50 @@ CLIPS = {".mp4", ".m4v", ".mov"}
 """Suffixes of videos. One that was made here carries its settings."""
 
 
-# What is dropped beside the gallery would else leave the page for the file.
+# What is dropped beside the gallery would else leave the page for the file. While an upload runs,
+# or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
 CATCH_DROPS = """() => {
+  const place = document.querySelector('#pictures');
+  let waiting = new DataTransfer();
+  const put = () => {
+    const input = place.querySelector('input[type=file]');
+    if (!input || !waiting.files.length) return;
+    input.files = waiting.files;
+    waiting = new DataTransfer();
+    input.dispatchEvent(new Event('change', {bubbles: true}));
+  };
+  new MutationObserver(() => setTimeout(put)).observe(place, {childList: true, subtree: true});
   document.addEventListener('dragover', (event) => event.preventDefault());
   document.addEventListener('drop', (event) => {
-    if (event.defaultPrevented || !event.dataTransfer.files.length) return;
+    if (event.defaultPrevented || !event.dataTransfer?.files.length) return;
     event.preventDefault();
-    const input = document.querySelector('#pictures input[type=file]');
-    input.files = event.dataTransfer.files;
-    input.dispatchEvent(new Event('change', {bubbles: true}));
+    for (const file of event.dataTransfer.files) waiting.items.add(file);
+    setTimeout(put);
   });
+}"""
+
+# While one is selected, Gradio's gallery takes away all that adds or clears pictures.
+_UNSELECT = "() => ({__type__: 'update', selected_index: null})"
+
+# Further pictures may have come while an upload was checked, so only what was checked is changed.
+_SWAP = """(swaps, gallery) => {
+  const path = (item) => (item.image ?? item.video).path;
+  const put = (item) => {
+    const found = swaps?.[path(item)];
+    if (found === undefined || found?.path === path(item)) return item;
+    return found && {image: {...found, meta: {_type: 'gradio.FileData'}}, caption: null};
+  };
+  return [(gallery ?? []).map(put).filter((item) => item), String(Date.now())];
+}"""
+
+# The note is about these pictures, before the swap and after it. With others it goes.
+_TAKE_BACK = """(gallery, swaps) => {
+  const now = (gallery ?? []).map((item) => (item.image ?? item.video).path);
+  const left = Object.values(swaps ?? {}).filter((found) => found).map((found) => found.path);
+  const about = now.every((path) => path in (swaps ?? {}) || left.includes(path));
+  const whole = Object.entries(swaps ?? {})
+    .every(([path, found]) => !found || now.includes(path) || now.includes(found.path));
+  return about && whole ? {__type__: 'update'} : {__type__: 'update', visible: false};
 }"""
 
 
@@ -38,12 +72,12 @@ class Checked(NamedTuple):
     """What is left of an upload.
 
     Attributes:
-        pictures: The pictures that can be used.
+        swaps: By the path of each upload the picture that stands for it, or None if there is none.
         said: What is wrong with the others, or was done with a video.
         settings: The settings that a dropped clip carries, if there was one.
     """
 
-    pictures: list[UploadedFile]
+    swaps: dict[str, UploadedFile | None]
     said: str
     settings: dict[str, Any] | None
 
@@ -58,12 +92,13 @@ def check(files: Sequence[UploadedFile], say: Say = str) -> Checked:
         files: What was uploaded, with what was there before.
         say: The visitor's language.
     """
-    kept, said, settings = [], [], None
+    swaps: dict[str, UploadedFile | None] = {}
+    said, settings = [], None
     for file in files:
-        name = file.path.name[:60]
+        name, swaps[str(file)] = file.path.name[:60], None
         try:
             if file.path.suffix.lower() in CLIPS:
-                kept.append(_first_frame(file))
+                swaps[str(file)] = _first_frame(file)
                 carried = (clip.read_settings(file.path) or {}).get("request")
                 settings = carried if isinstance(carried, dict) else None
                 said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
@@ -74,8 +109,8 @@ def check(files: Sequence[UploadedFile], say: Say = str) -> Checked:
         except clip.ClipFailed:
             said.append(say("“{name}” can't be opened as a video.").format(name=name))
         else:
-            kept.append(_viewable(file))
-    return Checked(kept, "  \n".join(said), settings)
+            swaps[str(file)] = _viewable(file)
+    return Checked(swaps, "  \n".join(said), settings)
 
 
 _CLIP_READ = "The clip's settings are in the form; its first frame is the picture."
@@ -119,6 +154,14 @@ def read_urls(text: Any) -> list[str]:
     return lines
 
 
+def _mark(place: int | None) -> str:
+    """Show which picture is to be moved: the gallery itself must not take it for selected."""
+    if place is None:
+        return ""
+    item = f"#pictures .gallery-item:nth-child({place + 1}) .thumbnail-item"
+    return f"<style>{item} {{ outline: 2px solid var(--primary-500); }}</style>"
+
+
 class Pictures:
     """The upper part of the form."""
 
@@ -143,6 +186,8 @@ class Pictures:
             self.earlier = gr.Button(I18N("← Earlier"), size="sm", interactive=False)
             self.later = gr.Button(I18N("Later →"), size="sm", interactive=False)
         self.note = gr.Markdown(visible=False, elem_classes="notice")
+        self.swaps = gr.JSON(visible=False)
+        self.mark = gr.HTML(padding=False, elem_id="mark")
 
     def add_urls(self) -> None:
         """Add the place for addresses, which stands further down."""
@@ -161,7 +206,7 @@ class Pictures:
     @property
     def choice(self) -> list[gr.blocks.Block]:
         """The outputs that `choose_none` gives values for."""
-        return [self.chosen, self.earlier, self.later]
+        return [self.chosen, self.earlier, self.later, self.mark]
 
     def choose_none(self) -> Updates:
         """Take back which picture is to be moved."""
@@ -169,13 +214,36 @@ class Pictures:
 
     def _choose(self, place: int | None) -> Updates:
         can_move = gr.Button(interactive=place is not None)
-        return {self.chosen: place, self.earlier: can_move, self.later: can_move}
+        return {
+            self.chosen: place,
+            self.earlier: can_move,
+            self.later: can_move,
+            self.mark: _mark(place),
+        }
 
-    def listen(self, options: dict[str, Any]) -> None:
+    def tell(self, checked: Checked) -> Updates:
+        """Say what was wrong with an upload, and what stands for each of its pictures."""
+        return {
+            self.note: gr.Markdown(checked.said, visible=bool(checked.said)),
+            self.swaps: {
+                path: new and {"path": str(new), "url": file_url(new.path)}
+                for path, new in checked.swaps.items()
+            },
+        }
+
+    def swap(
+        self, told: gr.events.Dependency, filled_at: gr.Textbox, options: dict[str, Any]
+    ) -> None:
+        """Change in the gallery, as it is by then, what `tell` has found."""
+        inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
+        told.then(None, inputs, outputs, js=_SWAP, **options)
+
+    def listen(self, filled_at: gr.Textbox, options: dict[str, Any]) -> None:
         """Wire what the pictures do among themselves: changing their order."""
 
         def choose(event: gr.SelectData) -> Updates:
-            return self._choose(event.index)
+            place = getattr(event, "index", None)  # anybody can call this, with anything
+            return self._choose(place if isinstance(place, int) else None)
 
         def move(step: int, gallery: Any, chosen: Any) -> Updates:
             pictures = uploads.still_in_gallery(gallery)
@@ -183,16 +251,30 @@ class Pictures:
             if not isinstance(chosen, int) or chosen not in places or chosen + step not in places:
                 return {self.chosen: gr.skip()}
             pictures.insert(chosen + step, pictures.pop(chosen))
-            return {self.gallery: uploads.as_gallery(pictures), self.chosen: chosen + step}
+            return {
+                self.gallery: uploads.as_gallery(pictures),
+                self.chosen: chosen + step,
+                self.mark: _mark(chosen + step),
+            }
 
         self.gallery.select(choose, None, self.choice, **options)
+        self.gallery.select(None, None, self.gallery, js=_UNSELECT, **options)
+        gr.on(
+            [self.gallery.change, filled_at.change],
+            None,
+            [self.gallery, self.swaps],
+            self.note,
+            js=_TAKE_BACK,
+            trigger_mode="always_last",
+            **options,
+        )
         # What stands at a place is another picture once one is deleted.
         self.gallery.delete(self.choose_none, None, self.choice, **options)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(
                 partial(move, step),
                 [self.gallery, self.chosen],
-                [self.gallery, self.chosen],
+                [self.gallery, self.chosen, self.mark],
                 api_name=name,
                 preprocess=False,
                 **options,

@@ -11,13 +11,16 @@ from vidu_demo.errors import TaskFailed, ViduError
 from vidu_demo.jobs import AskedAlready, Look
 from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.task import TaskStatus
+from vidu_demo.ui import COPY
 from vidu_demo.ui.words import Say, joined, seconds_spoken
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
 # The elapsed time ticks here and not through the server. `data-started` is in server time, so the
 # difference of the two clocks, measured when the page loads, is taken off.
-_TICK_AND_COPY = """
+_TICK_AND_COPY = (
+    COPY
+    + """
 const tick = () => {
   const now = Date.now() / 1000 - (window.viduClockAhead || 0);
   element.querySelectorAll('[data-started]').forEach((place) => {
@@ -30,16 +33,14 @@ const tick = () => {
 };
 setInterval(tick, 500);
 new MutationObserver(tick).observe(element, {childList: true, subtree: true});
-element.addEventListener('click', (event) => {
+element.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
   if (!button) return;
-  const done = () => { button.textContent = button.dataset.copied; };
-  if (navigator.clipboard) return navigator.clipboard.writeText(button.dataset.copy).then(done);
-  getSelection().selectAllChildren(button.previousElementSibling);
-  document.execCommand('copy');
-  done();
+  if (await copy(button.dataset.copy)) button.textContent = button.dataset.copied;
+  else getSelection().selectAllChildren(button.previousElementSibling);
 });
 """
+)
 
 
 def component() -> gr.HTML:

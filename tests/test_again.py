@@ -1,0 +1,68 @@
+"""What a card offers, for every state of a job and every meaning of a refusal."""
+
+from dataclasses import replace
+
+import pytest
+from test_status import JOB
+
+from vidu_demo import errors
+from vidu_demo.errors import MEANINGS, ApiRefused, TaskFailed, refusal
+from vidu_demo.follower import words
+from vidu_demo.ledger import FOLLOWED, Job, JobState
+from vidu_demo.ui.again import Offer, meaning, offers
+
+AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)
+CHANGED: dict[type[ApiRefused], tuple[Offer, ...]] = {
+    errors.PromptRefused: (Offer.PROMPT,),
+    errors.PictureRefused: (Offer.PICTURE,),
+    errors.PictureUnusable: (Offer.PICTURE,),
+    errors.ResultRefused: (Offer.PROMPT, Offer.PICTURE),
+}
+CODES = [(known, code) for known in MEANINGS for code in sorted(known.reasons)]
+STATUSES = [(known, status) for known in MEANINGS for status in sorted(known.statuses)]
+
+
+def ended(state: JobState, message: str = "") -> Job:
+    return replace(JOB, state=state, message=message)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_by_state_where_nothing_was_refused(state: JobState) -> None:
+    fitting = {
+        JobState.DONE: (*ANEW, Offer.GO_ON),
+        JobState.STOPPED: ANEW,
+        JobState.FAILED: ANEW,
+        JobState.NOT_SENT: AGAIN,
+        JobState.UNKNOWN: (),
+        JobState.DELETED: (),
+        **dict.fromkeys(FOLLOWED, ()),
+    }
+    assert offers(ended(state), video=True) == fitting[state]
+
+
+def test_what_is_not_known_or_gone_is_not_offered() -> None:
+    done = ended(JobState.DONE)
+    assert offers(None, video=False) == ()
+    assert offers(done, video=False) == ANEW
+    assert offers(replace(done, request={}), video=True) == (Offer.GO_ON,)
+
+
+@pytest.mark.parametrize(("known", "code"), CODES, ids=[code for _, code in CODES])
+def test_by_meaning(known: type[ApiRefused], code: str) -> None:
+    refused = refusal(400, f'{{"reason": "{code}", "message": "Something else, ILLEGAL_X."}}')
+    row = ended(JobState.NOT_SENT, words(refused)["message"])
+    assert meaning(row) is known
+    assert offers(row, video=False) == CHANGED.get(known, AGAIN)
+    failed = ended(JobState.FAILED, TaskFailed("task-1", code).what)
+    assert meaning(failed) is known
+    assert offers(failed, video=False) == CHANGED.get(known, ANEW)
+
+
+@pytest.mark.parametrize(("known", "status"), STATUSES)
+def test_by_meaning_where_no_code_is_given(known: type[ApiRefused], status: int) -> None:
+    assert meaning(ended(JobState.NOT_SENT, refusal(status, "<html>").what)) is known
+
+
+def test_a_reason_nobody_knows() -> None:
+    for message in ("", "The task failed at the vendor. It said “the prompt was refused”."):
+        assert meaning(ended(JobState.FAILED, message)) is ApiRefused

@@ -1,0 +1,125 @@
+"""A browser that keeps nothing for the page: it lives all the same, and says so."""
+
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from page_fixtures import DONE, App, Visitor
+from playwright.sync_api import Browser, expect
+
+UNKEPT = "This browser keeps nothing for this page"
+DENIED = """
+for (const name of ['localStorage', 'sessionStorage'])
+  Object.defineProperty(window, name, {
+    get() { throw new DOMException('The operation is insecure.', 'SecurityError'); },
+  });
+"""
+MISSING = """
+for (const name of ['localStorage', 'sessionStorage'])
+  Object.defineProperty(window, name, {get: () => null});
+"""
+FULL = """
+Storage.prototype.setItem = () => { throw new DOMException('Full.', 'QuotaExceededError'); };
+"""
+UNREADABLE = """
+Storage.prototype.getItem = () => { throw new DOMException('Broken.', 'InvalidStateError'); };
+"""
+
+without = pytest.mark.parametrize(
+    "script",
+    [DENIED, MISSING, FULL, UNREADABLE],
+    ids=["denied", "missing", "full", "unreadable"],
+)
+
+
+@without
+def test_a_click_still_buys_and_is_followed_to_its_end(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
+) -> None:
+    visitor = visit(script=script)
+    expect(visitor.page.get_by_text(UNKEPT)).to_be_visible()
+    for number, prompt in enumerate(("The first one.", "The second one.")):
+        visitor.fill(pngs["red"], prompt=prompt)
+        visitor.make.click()
+        expect(visitor.status).to_contain_text(prompt)
+        expect(visitor.headline).to_have_text(DONE)
+        # The tab knows the visitor again with each event, so it lists all that is theirs.
+        expect(visitor.page.locator("#history li")).to_have_count(number + 1)
+        visitor.button("Clear").click()
+        expect(visitor.thumbnails).to_have_count(0)
+    visitor.page.locator("#history li").last.locator(".open").click()
+    expect(visitor.status).to_contain_text("The first one.")
+
+
+@without
+def test_the_bell_is_heard(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
+) -> None:
+    count = "window.chimes = 0; AudioContext.prototype.createOscillator = function () {" + (
+        "window.chimes += 1; return new OscillatorNode(this); };"
+    )
+    visitor = visit(script=script + count)
+    visitor.start(pngs["red"], prompt="Slow push-in [3 s]")
+    visitor.choice("Tell me when it is done").check()
+    assert visitor.page.evaluate("chimes") == 2
+    expect(visitor.headline).to_have_text(DONE)
+    visitor.page.wait_for_function("chimes === 4")
+
+
+def test_who_is_kept_is_told_nothing(visitor: Visitor) -> None:
+    expect(visitor.page.get_by_text(UNKEPT)).to_be_hidden()
+
+
+def test_a_full_storage_that_knows_the_visitor_is_read(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.page.context.add_init_script(FULL)
+    known = visitor.token
+    visitor.page = visitor.open()
+    assert visitor.token == known
+    expect(visitor.page.get_by_text(UNKEPT)).to_be_hidden()
+
+
+def test_chinese(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(script=DENIED, locale="zh-CN")
+    expect(visitor.page.get_by_text("这个浏览器不为本页面保存任何内容")).to_be_visible()
+
+
+@pytest.fixture
+def host(app: App, tmp_path: Path) -> Iterator[str]:
+    """A page of another site with the app in a frame."""
+    (tmp_path / "index.html").write_text(
+        f'<iframe src="{app.url}" style="width: 1300px; height: 1600px"></iframe>'
+    )
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_in_a_frame_without_storage(browser: Browser, host: str, pngs: dict[str, Path]) -> None:
+    context = browser.new_context(viewport={"width": 1400, "height": 1700})
+    broken: list[str] = []
+    context.on("weberror", lambda error: broken.append(str(error.error)))
+    context.add_init_script(f"if (self !== top) {{{DENIED}}}")
+    page = context.new_page()
+    page.goto(host)
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_text(UNKEPT)).to_be_visible()
+    frame.locator("#pictures input[type=file]").first.set_input_files(pngs["red"])
+    frame.locator("#prompt textarea").fill("Slow push-in.")
+    frame.get_by_role("button", name="Make the video", exact=True).click()
+    expect(frame.locator("#status").get_by_role("status")).to_have_text(DONE)
+    context.close()
+    assert broken == []
