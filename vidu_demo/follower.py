@@ -224,7 +224,8 @@ class Follower:
             if not alone:  # it was stopped and is watched again, and the first is not through
                 return BUSY_SECONDS
             try:
-                fetch(task or Task(job.task_id or ""), video)
+                reach = self._by.client.reach
+                fetch(task or Task(job.task_id or ""), video, reach=reach)
             except ViduError as error:
                 # The next try asks anew, and so gets a fresh link where the API gives one.
                 self.task = None
