@@ -380,6 +380,16 @@ def test_an_id_in_any_answer_is_a_receipt(
     assert clock.slept == []
 
 
+@pytest.mark.parametrize("status", [201, 303, 307])
+def test_an_id_where_the_answer_leads_is_a_receipt(
+    client: ViduClient, simulator: Simulator, status: int
+) -> None:
+    location = "/v3/async/task-result?task_id=abc"
+    simulator.faults["submit"] = [Fault(status=status, headers={"Location": location})]
+    assert client.post(PAYLOAD) == "abc"
+    assert len(simulator.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "headers"),
     [

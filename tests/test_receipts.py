@@ -110,6 +110,13 @@ def test_a_receipt_beside_an_echo_is_found() -> None:
     assert receipt(json.dumps({"request": request, "task_id": ID}) + ";", request) == ID
 
 
+def test_an_id_in_the_address_that_an_answer_leads_to() -> None:
+    where = f"https://api.example/v3/async/task-result?a=b&task_id={ID}"
+    assert receipt("", None, where) == ID
+    assert receipt('{"task_id": "x"}', None, where) == "x"
+    assert receipt("", None, "/task_id/7?task_id=") is None
+
+
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(BODY),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("task_id"), inner),

@@ -317,7 +317,8 @@ class ViduClient:
         # Raised out here, so that no error of a library, which may quote the request, hangs on it.
         if lost and not adapter.connected:
             raise ApiUnreachable(f"The API could not be reached ({lost}).")
-        if task_id := receipt(answer.text, payload):  # whatever else went wrong
+        location = answer.headers.get("Location", "")
+        if task_id := receipt(answer.text, payload, location):  # whatever else went wrong
             return task_id
         if lost:
             raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))

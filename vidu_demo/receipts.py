@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 from vidu_demo.errors import writable
 from vidu_demo.limits import MAX_TASK_ID
@@ -27,14 +28,15 @@ class _Object(tuple[tuple[str, Any], ...]):
     __slots__ = ()
 
 
-def receipt(text: str, request: Any = None) -> str | None:
+def receipt(text: str, request: Any = None, location: str = "") -> str | None:
     """Find the id of the task that an answer to a submit names.
 
     Args:
         text: The answer, or what came of it.
         request: What was sent, as JSON can carry it. An id that its texts spell out is an echo.
+        location: Where the answer leads, which may be the question about the task.
     """
-    for value in _named(text):
+    for value in (*_named(text), *parse_qs(location.partition("?")[2]).get("task_id", ())):
         if task_id := _usable(value):
             return task_id
     sent = [rest for said in _texts(request) for rest in _behind_the_name(said)]
