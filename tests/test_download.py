@@ -452,6 +452,16 @@ def test_what_a_link_proves_goes_to_its_host_only(host: Host, tmp_path: Path) ->
     assert [r.headers["Authorization"] for r in host.seen] == ["Basic bWU6bXkgd29yZA==", None]
 
 
+@pytest.mark.parametrize("proxy", ["socks5h://127.0.0.1:1081", "gopher://127.0.0.1:70", "http://["])
+def test_a_proxy_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
+    monkeypatch.setenv("all_proxy", proxy)
+    link = finished(f"https://cdn.example/v.mp4?{SECRET}")
+    failing(lambda: fetch(link, tmp_path / "v.mp4"), "broke off")
+
+
 def test_socks_is_left_to_the_library_that_requests_uses(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from urllib3.util import Url, parse_url
@@ -37,6 +38,25 @@ def host_name(url: Url) -> str:
     """Write a host as the `Host` header has it: without the port that goes without saying."""
     plain = url.port in (None, PORTS[url.scheme or ""])
     return url.host or "" if plain else f"{url.host}:{url.port}"
+
+
+def read_location(values: Sequence[str]) -> str:
+    """Read where an answer leads, as the standard library hands its headers over: as Latin-1.
+
+    Returns:
+        Text; empty if it leads nowhere.
+
+    Raises:
+        ValueError: It leads to two places.
+    """
+    given = {value.strip() for value in values}
+    if len(given) > 1:
+        raise ValueError("it leads to two places")
+    raw = "".join(given).encode("latin-1")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return quote(raw, string.punctuation)
 
 
 def resolve(link: str, location: str) -> str:

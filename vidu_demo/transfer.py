@@ -11,13 +11,12 @@ import io
 import logging
 import socket
 import ssl
-import string
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import requests
 import urllib3
@@ -31,7 +30,7 @@ from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssltransport import SSLTransport
 
 from vidu_demo.errors import LinkRefused
-from vidu_demo.links import PORTS, host_name, resolve, split
+from vidu_demo.links import PORTS, host_name, read_location, resolve, split
 from vidu_demo.reach import Reach
 from vidu_demo.wire import surroundings
 
@@ -42,6 +41,10 @@ CHUNK = 64 * 1024
 """Small, since a packed body grows up to a thousandfold by the chunk."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_FAILURES = (
+    *(OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError),
+    *(LookupError, ImportError),  # a proxy of a kind that is not known, or needs PySocks
+)
 
 Line = socket.socket | SSLTransport
 """A connection; the second is TLS within TLS."""
@@ -119,7 +122,7 @@ def _guarded(step: Callable[[], T]) -> T:
     """Take a step over the network; what it raises may name the link, and is left behind."""
     try:
         return step()
-    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
+    except _FAILURES as error:
         failed = type(error).__name__
     raise BrokenOff(failed)
 
@@ -127,25 +130,11 @@ def _guarded(step: Callable[[], T]) -> T:
 def _followed(link: str, reach: Reach, pace: Pace, lines: ExitStack) -> urllib3.HTTPResponse:
     for _ in range(MAX_REDIRECTS + 1):
         answer = _asked(link, reach, pace, lines)
-        location = _location(answer)
-        if not location:
+        location = read_location(answer.headers.getlist("Location"))
+        if answer.status not in _REDIRECTS or not location:
             break
         link = resolve(link, location)
     return answer
-
-
-def _location(answer: urllib3.HTTPResponse) -> str:
-    """Read where a redirect leads; empty for any other answer."""
-    if answer.status not in _REDIRECTS:
-        return ""
-    given = {value.strip() for value in answer.headers.getlist("Location")}
-    if len(given) > 1:
-        raise ValueError("it leads to two places")
-    raw = "".join(given).encode("latin-1")  # as the standard library decodes every header
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return quote(raw, string.punctuation)
 
 
 def _asked(link: str, reach: Reach, pace: Pace, lines: ExitStack) -> urllib3.HTTPResponse:
@@ -177,29 +166,28 @@ def _line(url: Url, reach: Reach, pace: Pace, lines: ExitStack) -> tuple[Line, s
     with requests.Session() as session:
         around = surroundings(session, address)
     proxy = select_proxy(address, around["proxies"])
-    if not proxy:
-        line: Line = _connect(
-            host, port, pace, lines, lambda address: reach.admits(scheme, host, address)
-        )
-    elif not reach.admits_name(scheme, host):
+    if proxy and not reach.admits_name(scheme, host):
         raise _refused(host)
+    if not proxy:
+        line: Line = _connect(host, port, pace, lines, lambda ip: reach.admits(scheme, host, ip))
+    elif proxy.lower().startswith("socks"):
+        line = _through_socks(parse_url(proxy), host, port, pace, lines)
     else:
         via = parse_url(prepend_scheme_if_needed(proxy, "http"))
-        if (via.scheme or "").startswith("socks"):
-            line = _through_socks(via, host, port, pace, lines)
-        else:
-            line = _connect(
-                via.host or "", via.port or PORTS[via.scheme or "http"], pace, lines, lambda _: True
-            )
-            if via.scheme == "https":
-                line = _tls(line, via.host or "", around["verify"], pace, lines)
-            auth = make_headers(proxy_basic_auth=unquote(via.auth)) if via.auth else {}
-            if scheme == "http":
-                return line, address, {**auth}
-            _tunnel(line, f"{host}:{port}", auth, pace)
+        auth = make_headers(proxy_basic_auth=unquote(via.auth)) if via.auth else {}
+        line = _to_proxy(via, around["verify"], pace, lines)
+        if scheme == "http":
+            return line, address, {**auth}
+        _tunnel(line, f"{host}:{port}", auth, pace)
     if scheme == "https":
         line = _tls(line, host, around["verify"], pace, lines)
     return line, "", {}
+
+
+def _to_proxy(via: Url, verify: bool | str, pace: Pace, lines: ExitStack) -> Line:
+    host, scheme = via.host or "", via.scheme or ""
+    line = _connect(host, via.port or PORTS[scheme], pace, lines, lambda _: True)
+    return _tls(line, host, verify, pace, lines) if scheme == "https" else line
 
 
 def _refused(host: str) -> LinkRefused:
