@@ -13,8 +13,8 @@ from typing import Any
 
 import vidu_demo.studio
 import vidu_demo.ui.page  # noqa: F401 - with these two, every error is known
-from vidu_demo import errors, images, pricing
-from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
+from vidu_demo import errors, images, limits, pricing
+from vidu_demo.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH, SUBMIT_PATH
 from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
@@ -88,6 +88,31 @@ def picture_limits() -> str:
         f"megapixels, from 1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request "
         f"are sent with at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
     )
+
+
+def bounds() -> str:
+    """List how much is sent, read and waited for."""
+    mb = 1_000_000
+    rows = [
+        ("a submit", f"at most {limits.MAX_BODY_BYTES // mb} MB as JSON, pictures and all"),
+        ("a picture's address or path", f"at most {limits.MAX_ADDRESS:,} characters"),
+        ("all of them in a request", f"at most {limits.MAX_ADDRESSES:,} characters"),
+        ("a voice", f"at most {limits.MAX_VOICE} characters"),
+        ("an answer of the API", f"read up to {limits.MAX_ANSWER_BYTES // mb} MB"),
+        ("a task's id in it", f"read up to {limits.MAX_TASK_ID:,} characters"),
+        ("a video", f"at most {limits.MAX_VIDEO_BYTES // mb} MB"),
+        (
+            "a download",
+            f"{limits.START_SECONDS:.0f} s to begin, then at least "
+            f"{limits.SLOWEST_BYTES_PER_SECOND // 1000} kB/s on average; "
+            f"{limits.LONGEST_DOWNLOAD / 60:.0f} min in all",
+        ),
+        (
+            "`client.download`",
+            f"{len(DOWNLOAD_PAUSES) + 1} tries, over at least {sum(DOWNLOAD_PAUSES):.0f} s",
+        ),
+    ]
+    return table("what | bound", rows)
 
 
 def notices() -> str:
@@ -213,6 +238,7 @@ def makers() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "fields": request_fields,
     "pictures": picture_limits,
+    "bounds": bounds,
     "notices": notices,
     "prices": prices,
     "settings": settings,

@@ -110,7 +110,14 @@ def request_(picture: Image.Image) -> VideoRequest:
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own key, address and proxies out of the tests."""
-    for name in ("NOVITA_API_KEY", "NOVITA_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "NOVITA_API_KEY",
+        "NOVITA_BASE_URL",
+        "VIDU_MEDIA_HOSTS",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 

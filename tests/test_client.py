@@ -1,11 +1,14 @@
 """The client over real HTTP, with the simulator at the other end."""
 
+import gzip
 import json
 import logging
 import random
 import socket
+import struct
 import threading
 import traceback
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from email.utils import formatdate
@@ -33,6 +36,7 @@ from vidu_demo.errors import (
     PictureRefused,
     PictureUnusable,
     PromptRefused,
+    RequestInvalid,
     RequestUnusable,
     StatusUnknown,
     StillRunning,
@@ -40,9 +44,9 @@ from vidu_demo.errors import (
     VideoMissing,
     ViduError,
 )
+from vidu_demo.limits import MAX_ANSWER_BYTES
 from vidu_demo.pacing import MAX_FAILURES, MAX_MISSING, MAX_ODD_ANSWERS
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.wire import MAX_ANSWER_BYTES
 
 SUBMIT = "/v3/async/vidu-q2-pro-img2video"
 HTML = "<html><h1>502 Bad Gateway</h1></html>"
@@ -284,7 +288,9 @@ def test_a_late_answer_is_a_lost_one(
         (Fault(status=402, body=reason("BILLING_BALANCE_NOT_ENOUGH")), BalanceTooLow),
         (Fault(status=500, body=reason("NOT_ENOUGH_BALANCE")), BalanceTooLow),
         (Fault(status=200, body=reason("NOT_ENOUGH_BALANCE")), BalanceTooLow),
-        (Fault(status=403, body=HTML), AccountNotAllowed),
+        (Fault(status=403, body=HTML), ApiRefused),
+        (Fault(status=401, body=HTML), KeyRejected),
+        (Fault(status=404, body=HTML), NotFound),
         (Fault(status=403, body=reason("NEED_REAL_NAME_VERIFY")), AccountNotAllowed),
         (Fault(status=400, body=reason("ILLEGAL_PROMPT")), PromptRefused),
         (
@@ -342,6 +348,145 @@ def test_an_id_is_kept_however_it_comes(
     simulator.faults["submit"] = [Fault(status=status, body=body)]
     assert client.post(PAYLOAD) == task_id
     assert simulator.submit_count == 1
+
+
+ANY = [200, 201, 302, 400, 401, 403, 404, 407, 413, 429, 500, 503]
+TOO_FAST = {"reason": "RATE_LIMIT_EXCEEDED", "message": "slow down", "metadata": {"task_id": "abc"}}
+NAMED = {
+    "beside a reason": json.dumps({"task_id": "abc", **reason("ILLEGAL_PROMPT")}),
+    "in the metadata": json.dumps(TOO_FAST),
+    "in an error": json.dumps({"error": {"code": 500, "message": "?", "task": {"task_id": "abc"}}}),
+    "text behind": '{"task_id": "abc"}\n<!-- edge -->',
+    "text before": ')]}\',\n{"task_id": "abc"}',
+    "in a page": "<html>{&quot;task_id&quot;: &quot;abc&quot;}</html>",
+    "cut off": '{"task_id": "abc", "images": ["https://exam',
+    "twice": '{"task_id": "abc", "task_id": null}',
+    "UTF-16": '{"task_id": "abc"}'.encode("utf-16"),
+    "gzip that says nothing": gzip.compress(b'{"task_id": "abc"}', mtime=0),
+    "too much behind": b'{"task_id": "abc", "x": "' + b"y" * 2 * MAX_ANSWER_BYTES + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("status", ANY)
+def test_an_id_in_any_answer_is_a_receipt(
+    client: ViduClient, simulator: Simulator, clock: Clock, body: Any, status: int
+) -> None:
+    simulator.faults["submit"] = [
+        Fault(status=status, body=body, headers={"Location": "/x", "Retry-After": "1"})
+    ]
+    assert client.post(PAYLOAD) == "abc"
+    assert (simulator.submit_count, len(simulator.requests)) == (1, 1)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("status", [201, 303, 307])
+def test_an_id_where_the_answer_leads_is_a_receipt(
+    client: ViduClient, simulator: Simulator, status: int
+) -> None:
+    location = "/v3/async/task-result?task_id=abc"
+    simulator.faults["submit"] = [Fault(status=status, headers={"Location": location})]
+    assert client.post(PAYLOAD) == "abc"
+    assert len(simulator.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (gzip.compress(b'{"task_id": "abc"}', mtime=0), {"Content-Encoding": "gzip"}),
+        (
+            gzip.compress(b'{"task_id": "abc", "x": "y"}', mtime=0)[:-9],
+            {"Content-Encoding": "gzip"},
+        ),
+        (zlib.compress(b'{"task_id": "abc"}'), {"Content-Encoding": "deflate"}),
+        (b'{"task_id": "abc"}', {"Content-Encoding": "gzip"}),
+        (b'{"task_id": "abc"}', {"Content-Encoding": "br, gzip"}),
+        (b'{"task_id": "abc"}', {"Content-Encoding": "nonsense"}),
+    ],
+)
+def test_an_id_is_found_in_a_packed_answer(
+    client: ViduClient, simulator: Simulator, body: bytes, headers: dict[str, str]
+) -> None:
+    simulator.faults["submit"] = [Fault(status=429, body=body, headers=headers)]
+    assert client.post(PAYLOAD) == "abc"
+    assert simulator.submit_count == 1
+    assert simulator.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"
+
+
+@pytest.mark.parametrize("falls", ["silent", "closes", "resets"])
+@pytest.mark.parametrize(
+    ("came", "task_id"), [(b'{"task_id": "abc"', "abc"), (b'{"task_id": "ab', None)]
+)
+def test_an_answer_that_breaks_off_behind_the_id(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, falls: str, came: bytes, task_id: str | None
+) -> None:
+    over = threading.Event()
+    requests_seen = []
+
+    def half(connection: socket.socket) -> None:
+        requests_seen.append(connection.recv(65536))
+        connection.sendall(HEAD + came)
+        if falls == "silent":
+            over.wait(5)
+        if falls == "resets":
+            over.wait(0.1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    monkeypatch.setattr(module, "SUBMIT_SECONDS", 0.5)
+    with raw_server(half) as url:
+        try:
+            if task_id:
+                assert at(url, clock).post(PAYLOAD) == task_id
+            else:
+                with pytest.raises(SubmitOutcomeUnknown) as caught:
+                    at(url, clock).post(PAYLOAD)
+                unknown(caught.value)
+        finally:
+            over.set()
+    assert len(requests_seen) == 1
+    assert clock.slept == []
+
+
+def test_an_answer_byte_by_byte_holds_nobody_for_good(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def slow(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(HEAD + b'{"task_id": "abc", ')
+        try:
+            while not over.wait(0.0002):
+                connection.sendall(b" ")
+        except OSError:
+            pass
+
+    monkeypatch.setattr(module, "SUBMIT_SECONDS", 0.5)
+    with raw_server(slow) as url:
+        assert at(url, clock).post(PAYLOAD) == "abc"
+        over.set()
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429, 500])
+def test_an_echo_of_the_prompt_is_no_receipt(
+    client: ViduClient, simulator: Simulator, status: int
+) -> None:
+    payload = {**PAYLOAD, "prompt": 'a sign that reads {"task_id": "abc"}'}
+    body = {**reason("ILLEGAL_PROMPT"), "request": payload}
+    simulator.faults["submit"] = [Fault(status=status, body=body)]
+    with pytest.raises(PromptRefused):
+        client.post(payload)
+    assert simulator.submit_count == 1
+
+
+def test_a_request_that_is_too_large_is_not_sent(client: ViduClient, simulator: Simulator) -> None:
+    with pytest.raises(RequestInvalid, match="larger than 14 MB") as caught:
+        client.post({**PAYLOAD, "images": ["https://a.b/c"] * 1_000_000})
+    assert caught.value.charged is Charged.NO
+    assert simulator.requests == []
 
 
 @pytest.mark.parametrize(
@@ -467,6 +612,22 @@ def test_an_interrupt_says_what_may_have_happened(
         at(url, clock).post(PAYLOAD)
     (note,) = caught.value.__notes__
     assert "a task may be running without its id" in note
+
+
+def test_an_interrupt_behind_the_id_names_it(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = requests.Response.iter_content
+
+    def interrupted(*how: Any) -> Iterator[bytes]:
+        yield from read(*how)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(requests.Response, "iter_content", interrupted)
+    with (
+        raw_server(answering(b'HTTP/1.1 200 OK\r\n\r\n{"task_id": "abc"')) as url,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        at(url, clock).post(PAYLOAD)
+    assert caught.value.__notes__ == ["A task was bought: abc"]
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(clock: Clock) -> None:

@@ -4,31 +4,43 @@ import gzip
 import io
 import logging
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import Clock
 from PIL import Image
-from test_client import PAYLOAD, closed_port, everything_about
+from test_client import PAYLOAD, answering, closed_port, everything_about, raw_server
 
-from vidu_demo import Task, TaskFailed, TaskStatus, ViduClient, download
+from vidu_demo import Task, TaskFailed, TaskStatus, ViduClient, download, limits
+from vidu_demo.client import DOWNLOAD_PAUSES
 from vidu_demo.clip import write_settings
-from vidu_demo.download import fetch
 from vidu_demo.errors import (
     Charged,
     DownloadFailed,
     LinkExpired,
+    LinkRefused,
     StillRunning,
     VideoMissing,
     ViduError,
 )
+from vidu_demo.reach import Reach
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.faults import Answer
 from vidu_demo.simulator.wire import Record, Server
+from vidu_demo.transfer import Pace
 
+fetch = partial(download.fetch, reach=Reach(loopback=True))
+"""As for the simulator: the hosts here are on this machine."""
 SECRET = "q-signature=5ecre7"  # noqa: S105
 
 
@@ -148,18 +160,64 @@ def test_only_what_no_request_line_can_hold_is_quoted(host: Host, tmp_path: Path
         ("{url}/x/../to.mp4?", "/x/../to.mp4?"),
         ("/to.mp4?a=%7E%3b;~", "/to.mp4?a=%7E%3b;~"),
         ("to.mp4?u=http://h/", "/from/to.mp4?u=http://h/"),
+        ("../to.mp4#part", "/to.mp4"),
+        ("?b=%7E", "/from/v.mp4?b=%7E"),
+        ("//{host}/to.mp4", "/to.mp4"),
+        (" /to.mp4 ", "/to.mp4"),
+        ("/my video.mp4?a=b c", "/my%20video.mp4?a=b%20c"),
+        ("/v/雨の船.mp4", "/v/%E9%9B%A8%E3%81%AE%E8%88%B9.mp4"),
+        ("{url}/v/雨の船.mp4?名=雨", "/v/%E9%9B%A8%E3%81%AE%E8%88%B9.mp4?%E5%90%8D=%E9%9B%A8"),
+        ("/Å…/v.mp4", "/%C3%85%E2%80%A6/v.mp4"),
+        ("/v/%E9%9B%A8.mp4", "/v/%E9%9B%A8.mp4"),
+        ("/latin-1-\udce9.mp4", "/latin-1-%E9.mp4"),
     ],
 )
-@pytest.mark.parametrize("body", [b"", b"moved"])
+@pytest.mark.parametrize(
+    ("status", "body"), [(302, b"moved"), (301, b""), (303, b""), (307, b""), (308, b"")]
+)
 def test_a_redirect_is_followed_as_given(
-    host: Host, tmp_path: Path, clip: bytes, location: str, target: str, body: bytes
+    host: Host, tmp_path: Path, clip: bytes, location: str, target: str, status: int, body: bytes
 ) -> None:
-    moved = Answer(302, body, {"Location": location.format(url=host.url), "Set-Cookie": "a=b"})
+    location = location.format(url=host.url, host=host.url.partition("//")[2])
+    # As bytes, which is what a host sends.
+    location = location.encode("utf-8", "surrogateescape").decode("latin-1")
+    moved = Answer(status, body, {"Location": location, "Set-Cookie": "a=b"})
     host.answers["/from/v.mp4?a=%7E"] = moved
     path = fetch(finished(f"{host.url}/from/v.mp4?a=%7E"), tmp_path / "v.mp4")
     assert path.read_bytes() == clip
     assert host.targets == ["/from/v.mp4?a=%7E", target]
     assert host.seen[1].headers["Cookie"] is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "fetched"),
+    [
+        (b"Location: /to.mp4\r\nLocation: /to.mp4\r\n", True),
+        (b"Location: /to.mp4\r\nLocation: /other.mp4\r\n", False),
+        (b"Location:\r\n", False),
+        (b"", False),
+    ],
+)
+def test_a_redirect_says_where_once(
+    tmp_path: Path, clip: bytes, headers: bytes, fetched: bool
+) -> None:
+    asked = []
+
+    def serve(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536).split()[1])
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\n\r\n" + clip
+            if len(asked) > 1
+            else b"HTTP/1.1 302 Found\r\n" + headers + b"Content-Length: 0\r\n\r\n"
+        )
+
+    with raw_server(serve) as url:
+        link = finished(f"{url}/v.mp4?{SECRET}")
+        if fetched:
+            fetch(link, tmp_path / "v.mp4")
+        else:
+            failing(lambda: fetch(link, tmp_path / "v.mp4"))
+    assert len(asked) == 1 + fetched
 
 
 @pytest.mark.parametrize("location", ["http://[broken", "//[broken", "ftp://h/v.mp4", "/v.mp4"])
@@ -172,9 +230,256 @@ def test_a_redirect_to_nowhere(host: Host, tmp_path: Path, location: str) -> Non
 def test_a_proxy_gets_the_whole_link_as_given(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", host.url)
-    fetch(finished("http://cdn.invalid/v.mp4?a=%7E%3b;"), tmp_path / "v.mp4")
+    monkeypatch.setenv("http_proxy", host.url.replace("//", "//me:my%20word@"))
+    link = finished("http://cdn.invalid/v.mp4?a=%7E%3b;")
+    download.fetch(link, tmp_path / "v.mp4", reach=Reach(frozenset({"cdn.invalid"})))
     assert host.seen[0].target == "http://cdn.invalid/v.mp4?a=%7E%3b;"
+    assert host.seen[0].headers["Host"] == "cdn.invalid"
+    assert host.seen[0].headers["Proxy-Authorization"] == "Basic bWU6bXkgd29yZA=="
+
+
+# Where it may lead
+
+
+def refused(act: Callable[[], object]) -> None:
+    error = failing(act, "no public https address")
+    assert type(error) is LinkRefused
+    assert "VIDU_MEDIA_HOSTS" in str(error)
+
+
+@pytest.mark.parametrize(
+    "host_name",
+    ["127.0.0.1", "localhost", "LOCALHOST", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"],
+)
+def test_this_machine_is_out_of_reach(host: Host, tmp_path: Path, host_name: str) -> None:
+    link = finished(host.url.replace("127.0.0.1", host_name) + f"/v.mp4?{SECRET}")
+    refused(lambda: download.fetch(link, tmp_path / "v.mp4"))
+    assert host.seen == []
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://8.8.8.8/v.mp4",
+        "https://10.0.0.1/v.mp4",
+        "https://169.254.169.254/latest/meta-data",
+        "https://100.64.0.1/v.mp4",
+        "https://0.0.0.0/v.mp4",
+        "https://[::1]/v.mp4",
+        "https://[::ffff:127.0.0.1]/v.mp4",
+        "https://[fe80::1]/v.mp4",
+        "https://good@127.0.0.1/v.mp4",
+        "https://127.0.0.1:443/v.mp4",
+    ],
+)
+def test_neither_is_the_network_around(tmp_path: Path, link: str) -> None:
+    refused(lambda: download.fetch(finished(link), tmp_path / "v.mp4"))
+
+
+def test_each_redirect_is_judged(host: Host, tmp_path: Path) -> None:
+    host.always = Answer(302, b"", {"Location": "https://10.0.0.1/v.mp4"})
+    refused(lambda: fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4"))
+    assert len(host.seen) == 1
+
+
+def test_the_environment_says_what_else_may_be_reached(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = finished(f"{host.url}/v.mp4")
+    monkeypatch.setenv("VIDU_MEDIA_HOSTS", "cdn.lan, 127.0.0.1")
+    assert download.fetch(link, tmp_path / "v.mp4").exists()
+    client = ViduClient("k", "https://api.invalid", sleep=lambda _: None)
+    assert client.download(link, tmp_path / "w.mp4").exists()
+    client = ViduClient("k", "https://api.invalid", media_hosts="", sleep=lambda _: None)
+    refused(lambda: client.download(link, tmp_path / "x.mp4"))
+    assert len(host.seen) == 2
+
+
+class Names:
+    """A name server that says what a test says, each time something else."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
+        self.answers, self.asked = list(answers), 0
+        self._real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, host: str, port: int, *how: Any, **more: Any) -> list[Any]:
+        if host != "rebind.example":
+            return self._real(host, port, *how, **more)
+        self.asked += 1
+        return [entry for a in self.answers.pop(0) for entry in self._real(a, port, *how, **more)]
+
+
+def test_a_name_is_judged_by_what_it_resolves_to(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names(monkeypatch, ["127.0.0.1", "10.0.0.1"])
+    link = host.url.replace("127.0.0.1", "rebind.example").replace("http:", "https:")
+    refused(lambda: download.fetch(finished(f"{link}/v.mp4"), tmp_path / "v.mp4"))
+    assert (names.asked, host.seen) == (1, [])
+
+
+def test_the_address_that_was_judged_is_connected_to(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names(monkeypatch, ["10.0.0.1", "127.0.0.1"], ["10.0.0.1"])
+    link = host.url.replace("127.0.0.1", "rebind.example")
+    assert fetch(finished(f"{link}/v.mp4"), tmp_path / "v.mp4").exists()
+    assert names.asked == 1
+    assert host.seen[0].headers["Host"] == link.partition("//")[2]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tls") / "all.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *(
+                "-subj",
+                "/CN=cdn.example",
+                "-addext",
+                "subjectAltName=DNS:cdn.example,DNS:localhost",
+            ),
+            *("-keyout", path, "-out", path.with_suffix(".crt")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
+    return path
+
+
+@pytest.fixture
+def secure(host: Host, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """The host, over TLS."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    host.server.socket = context.wrap_socket(
+        host.server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    host.url = host.url.replace("http://127.0.0.1", "https://localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.with_suffix(".crt")))
+    return host
+
+
+def test_https_is_spoken_and_the_certificate_looked_at(
+    secure: Host, tmp_path: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = finished(f"{secure.url}/v.mp4?a=%7E%3b;~")
+    assert fetch(link, tmp_path / "v.mp4").read_bytes() == clip
+    assert secure.targets == ["/v.mp4?a=%7E%3b;~"]
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    failing(lambda: fetch(link, tmp_path / "w.mp4"), "SSLCertVerificationError")
+
+
+def proxying(
+    to: int, seen: list[bytes], tls: Path | None = None
+) -> Callable[[socket.socket], None]:
+    """A proxy that makes one tunnel, to a port of this machine."""
+
+    def serve(connection: socket.socket) -> None:
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(tls)
+            connection = context.wrap_socket(connection, server_side=True)
+        seen.append(connection.recv(65536))
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with connection, socket.create_connection(("127.0.0.1", to)) as host:
+            back = threading.Thread(target=pump, args=(host, connection))
+            back.start()
+            pump(connection, host)
+            back.join()
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    return serve
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_https_goes_through_a_tunnel(
+    secure: Host,
+    tmp_path: Path,
+    clip: bytes,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    seen: list[bytes] = []
+    tls = certificate if scheme == "https" else None
+    with raw_server(proxying(secure.server.server_port, seen, tls)) as proxy:
+        address = proxy.replace("http://127.0.0.1", f"{scheme}://me:word@localhost")
+        monkeypatch.setenv("https_proxy", address)
+        link = finished("https://cdn.example/v.mp4?a=%7E%3b;~")
+        assert download.fetch(link, tmp_path / "v.mp4").read_bytes() == clip
+    assert secure.targets == ["/v.mp4?a=%7E%3b;~"]
+    assert seen[0].startswith(b"CONNECT cdn.example:443 HTTP/1.1\r\nHost: cdn.example:443\r\n")
+    assert b"Basic bWU6d29yZA==" in seen[0]
+    assert "proxy-authorization" not in secure.seen[0].headers
+
+
+@pytest.mark.parametrize("name", ["metadata", "nas.local", "127.1", "10.0.0.1", "2130706433"])
+def test_a_proxy_is_not_asked_for_the_network_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    seen: list[bytes] = []
+    with raw_server(lambda connection: seen.append(connection.recv(9))) as proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+        monkeypatch.setenv("http_proxy", proxy)
+        for scheme in ("https", "http"):
+            link = finished(f"{scheme}://{name}/v.mp4")
+            refused(lambda link=link: download.fetch(link, tmp_path / "v.mp4"))
+    assert seen == []
+
+
+def test_a_tunnel_that_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server(answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+        link = finished(f"https://cdn.example/v.mp4?{SECRET}")
+        failing(lambda: fetch(link, tmp_path / "v.mp4"), "broke off")
+
+
+def test_what_a_link_proves_goes_to_its_host_only(host: Host, tmp_path: Path) -> None:
+    host.answers["/v.mp4"] = Answer(302, b"", {"Location": f"{host.url}/to.mp4"})
+    link = host.url.replace("//", "//me:my%20word@")
+    fetch(finished(f"{link}/v.mp4"), tmp_path / "v.mp4")
+    assert [r.headers["Authorization"] for r in host.seen] == ["Basic bWU6bXkgd29yZA==", None]
+
+
+@pytest.mark.parametrize("proxy", ["socks5h://127.0.0.1:1081", "gopher://127.0.0.1:70", "http://["])
+def test_a_proxy_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "socks", None)
+    monkeypatch.setenv("all_proxy", proxy)
+    link = finished(f"https://cdn.example/v.mp4?{SECRET}")
+    failing(lambda: fetch(link, tmp_path / "v.mp4"), "broke off")
+
+
+def test_socks_is_left_to_the_library_that_requests_uses(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def connect(address: tuple[str, int], **how: Any) -> socket.socket:
+        asked.append((address, how["proxy_addr"], how["proxy_port"], how["proxy_rdns"]))
+        return socket.create_connection(("127.0.0.1", host.server.server_port))
+
+    socks = SimpleNamespace(SOCKS4=1, SOCKS5=2, create_connection=connect)
+    monkeypatch.setitem(sys.modules, "socks", socks)
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:1081")
+    reach = Reach(frozenset({"cdn.invalid"}))
+    download.fetch(finished("http://cdn.invalid/v.mp4"), tmp_path / "v.mp4", reach=reach)
+    assert asked == [(("cdn.invalid", 80), "127.0.0.1", 1081, True)]
+    assert host.targets == ["/v.mp4"]
+    refused(lambda: download.fetch(finished("https://10.0.0.1/v"), tmp_path / "w.mp4"))
+    assert len(asked) == 1
 
 
 # Where it goes
@@ -228,6 +533,11 @@ JUNK = {
     "a playlist": (Answer(200, b"#EXTM3U\n#EXTINF:1,\nhttp://h/v.ts\n"), "no playable video"),
     "a server error": (Answer(500), "HTTP 500"),
     "a part": (Answer(206, b"x"), "HTTP 206"),
+    "half of it": (
+        Answer(206, b"x" * 9, {"Content-Range": "bytes 0-8/99"}),
+        "HTTP 206",
+    ),
+    "the rest of it": (Answer(206, b"x" * 9, {"Content-Range": "bytes 1-9/10"}), "HTTP 206"),
     "a reset": (Answer(0, reset=True), "broke off"),
 }
 
@@ -251,7 +561,13 @@ def test_a_picture_is_no_video(host: Host, tmp_path: Path, picture: Image.Image)
     failing(lambda: fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4"), "no playable video")
 
 
-@pytest.mark.parametrize("kind", ["binary/octet-stream", "", "VIDEO/MP4; x=y"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("binary/octet-stream", "application/octet-stream", "", "VIDEO/MP4; x=y", "text/plain"),
+        *("text/html; charset=utf-8", "application/json", "application/xml"),
+    ],
+)
 def test_the_name_of_the_type_matters_little(host: Host, tmp_path: Path, kind: str) -> None:
     host.always = Answer(200, host.always.body, {"Content-Type": kind})
     assert fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4").exists()
@@ -277,28 +593,215 @@ def test_a_body_without_end(host: Host, tmp_path: Path, monkeypatch: pytest.Monk
     assert left(tmp_path) == []
 
 
-@pytest.mark.parametrize("fault", [Fault(truncate=True), Fault(reset=True), Fault(status=500)])
-def test_a_download_that_fails_leaves_nothing_and_buys_nothing(
-    client: ViduClient, simulator: Simulator, done: Task, videos: Path, fault: Fault
+def test_all_of_it_as_a_part_is_all_of_it(host: Host, tmp_path: Path, clip: bytes) -> None:
+    whole = f"bytes 0-{len(clip) - 1}/{len(clip)}"
+    host.always = Answer(206, clip, {"Content-Range": whole})
+    assert fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4").read_bytes() == clip
+
+
+@pytest.mark.parametrize("share", [0.6, 0.999])
+def test_half_a_video_is_not_kept(tmp_path: Path, clip: bytes, share: float) -> None:
+    half = b"HTTP/1.1 200 OK\r\n\r\n" + clip[: int(len(clip) * share)]
+    with raw_server(answering(half)) as url:
+        link = finished(f"{url}/v.mp4?{SECRET}")
+        failing(lambda: fetch(link, tmp_path / "v.mp4"), "did not come to its end")
+    assert left(tmp_path) == []
+
+
+def test_a_video_without_a_length_is_kept(tmp_path: Path, clip: bytes) -> None:
+    with raw_server(answering(b"HTTP/1.1 200 OK\r\n\r\n" + clip)) as url:
+        assert fetch(finished(f"{url}/v.mp4"), tmp_path / "v.mp4").read_bytes() == clip
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_video_in_chunks(tmp_path: Path, clip: bytes, whole: bool) -> None:
+    chunks = b"".join(
+        b"%x\r\n%b\r\n" % (len(chunk), chunk)
+        for chunk in (clip[at : at + 10_000] for at in range(0, len(clip), 10_000))
+    )
+    sent = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    with raw_server(answering(sent + b"0\r\n\r\n" if whole else sent)) as url:
+        link = finished(f"{url}/v.mp4?{SECRET}")
+        if whole:
+            assert fetch(link, tmp_path / "v.mp4").read_bytes() == clip
+        else:
+            failing(lambda: fetch(link, tmp_path / "v.mp4"), "broke off")
+
+
+def test_the_check_can_be_another(host: Host, tmp_path: Path) -> None:
+    seen = []
+
+    def no(path: Path, task_id: str) -> None:
+        seen.append((path.name, task_id))
+        raise DownloadFailed("The video is made, but not to my liking.")
+
+    link = finished(f"{host.url}/v.mp4")
+    failing(lambda: fetch(link, tmp_path / "v.mp4", check=no), "liking")
+    assert (seen, left(tmp_path)) == ([("v.mp4.part", "t-1")], [])
+    assert fetch(link, tmp_path / "v.mp4", check=lambda *_: None).exists()
+
+
+# How long it may take
+
+
+class Rushing:
+    """A clock by which much passes between any two looks at it."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"]
+)
+def test_a_byte_a_second_is_not_enough(tmp_path: Path, start: bytes) -> None:
+    sent: list[int] = []
+
+    def dripping(connection: socket.socket) -> None:
+        connection.recv(65536)
+        with suppress(OSError):
+            connection.sendall(start)
+            while len(sent) < 10_000:
+                threading.Event().wait(0.002)
+                sent.append(connection.send(b"x"))
+
+    with raw_server(dripping) as url:
+        link = finished(f"{url}/v.mp4?{SECRET}")
+        failing(lambda: fetch(link, tmp_path / "v.mp4", clock=Rushing(1.0)), "too slow")
+    assert len(sent) < 10_000
+    assert left(tmp_path) == []
+
+
+def test_redirects_count_towards_the_same_time(host: Host, tmp_path: Path) -> None:
+    host.always = Answer(302, b"", {"Location": "/again.mp4"})
+    link = finished(f"{host.url}/v.mp4")
+    failing(lambda: fetch(link, tmp_path / "v.mp4", clock=Rushing(4.0)), "too slow")
+    assert 0 < len(host.seen) < 5
+
+
+def test_what_comes_steadily_may_take_its_time() -> None:
+    clock = Clock()
+    pace = Pace(clock, limits.download_seconds, 10.0, 60.0)
+    assert (pace.left(10.0), pace.left(60.0)) == (10.0, 30.0)
+    pace.received = 20_000_000
+    clock.now += 600
+    assert 0 < pace.left(60.0) <= 60.0
+    pace.received = limits.MAX_VIDEO_BYTES
+    clock.now += 1200
+    with pytest.raises(TimeoutError):
+        pace.left(60.0)
+
+
+@pytest.mark.parametrize("promised", [b"", b"Content-Length: 999999999999\r\n"])
+def test_a_video_without_end_stops_at_the_bound(
+    tmp_path: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch, promised: bytes
 ) -> None:
-    simulator.faults["download"] = [fault]
-    failing(lambda: client.download(done, videos))
-    assert left(videos) == []
-    assert (simulator.submit_count, simulator.download_count) == (1, 1)
+    sent: list[int] = []
+    asked = []
+
+    def endless(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536))
+        with suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + promised + b"\r\n" + clip)
+            while len(sent) < 10_000:
+                sent.append(connection.send(bytes(65536)))
+
+    monkeypatch.setattr(download, "MAX_BYTES", 5_000_000)
+    with raw_server(endless) as url:
+        client = ViduClient("k", url, sleep=lambda _: None)
+        link = finished(f"{url}/v.mp4?{SECRET}")
+        error = failing(lambda: client.download(link, tmp_path / "v.mp4"), "larger than 5 MB")
+    assert not error.may_pass
+    assert len(asked) == 1
+    assert sum(sent) < 50_000_000
+    assert left(tmp_path) == []
+
+
+# What passes
+
+
+FAULTS = [
+    Fault(truncate=True),
+    Fault(reset=True),
+    Fault(status=500),
+    Fault(status=429),
+    Fault(status=403),
+    Fault(status=404),
+    Fault(status=200, body="<html>"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_download_forgives_what_may_pass(
+    client: ViduClient, simulator: Simulator, clock: Clock, done: Task, videos: Path, fault: Fault
+) -> None:
+    tries = len(DOWNLOAD_PAUSES) + 1
+    simulator.faults["download"] = [fault] * (tries - 1)
     assert client.download(done, videos).exists()
-    assert simulator.submit_count == 1
+    assert clock.slept == [*DOWNLOAD_PAUSES]
+    assert (simulator.submit_count, simulator.download_count) == (1, tries)
+    simulator.faults["download"] = [fault] * tries
+    failing(lambda: client.download(done, videos / "again"))
+    assert left(videos / "again") == []
+    assert (simulator.submit_count, simulator.download_count) == (1, 2 * tries)
+
+
+def test_half_a_video_is_fetched_again(clock: Clock, tmp_path: Path, clip: bytes) -> None:
+    asked = []
+
+    def serve(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536).split()[1])
+        if asked[-1].startswith(b"/v3/"):
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        else:
+            share = 0.6 if asked.count(b"/v.mp4") < 3 else 1
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + clip[: int(len(clip) * share)])
+
+    with raw_server(serve) as url:
+        client = ViduClient("k", url, clock=clock, sleep=clock.sleep)
+        # Its API no longer knows the task, but the link at hand still works.
+        path = client.download(finished(f"{url}/v.mp4"), tmp_path / "v.mp4")
+    assert path.read_bytes() == clip
+    assert asked.count(b"/v.mp4") == 3
+    assert clock.slept == [2, 4]
+
+
+def test_questions_on_the_way_may_fail_too(
+    client: ViduClient, simulator: Simulator, clock: Clock, done: Task, videos: Path
+) -> None:
+    simulator.faults["poll"] = [
+        Fault(reset=True),
+        Fault(status=500),
+        Fault(status=429, headers={"Retry-After": "9"}),
+    ]
+    assert client.download(done.task_id, videos).exists()
+    assert clock.slept == [2, 4, 9]
+
+
+@pytest.mark.parametrize("what", ["a refused link", "a full disk"])
+def test_what_does_not_pass_is_told_at_once(
+    client: ViduClient, clock: Clock, done: Task, videos: Path, what: str
+) -> None:
+    if what == "a full disk":
+        videos.mkdir()
+        (videos / "v.mp4.part").symlink_to("/dev/full")
+        failing(lambda: client.download(done, videos / "v.mp4"), "No space left")
+    else:
+        link = finished("https://10.0.0.1/v.mp4", done.task_id)
+        refused(lambda: client.download(link, videos))
+    assert clock.slept == []
 
 
 def test_a_host_that_falls_silent(
-    client: ViduClient,
-    simulator: Simulator,
-    done: Task,
-    videos: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    simulator: Simulator, done: Task, videos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download, "TIMEOUT", (0.1, 0.1))
     simulator.faults["download"] = [Fault(delay=0.3)]
-    failing(lambda: client.download(done, videos), "broke off")
+    failing(lambda: fetch(done, videos / "v.mp4"), "broke off")
     assert left(videos) == []
 
 
@@ -327,7 +830,9 @@ def test_a_link_that_stays_expired(
     error = failing(lambda: client.download(done, videos), "no longer works")
     assert type(error) is LinkExpired
     assert error.task_id == done.task_id
-    assert (simulator.poll_count, simulator.download_count, simulator.submit_count) == (2, 2, 1)
+    tries = len(DOWNLOAD_PAUSES) + 1
+    assert (simulator.poll_count, simulator.download_count) == (tries, tries)
+    assert simulator.submit_count == 1
     assert left(videos) == []
 
 

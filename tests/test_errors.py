@@ -73,7 +73,8 @@ def test_the_reason_decides_before_the_status(
         (400, RequestUnusable),
         (401, KeyRejected),
         (402, BalanceTooLow),
-        (403, AccountNotAllowed),
+        (403, ApiRefused),
+        (407, ApiRefused),
         (404, NotFound),
         (408, ServiceFailed),
         (413, PictureUnusable),
@@ -98,6 +99,18 @@ def test_the_status_decides_where_no_reason_is_given(
     error = refusal(status, body)
     assert type(error) is meaning
     assert "html" not in str(error)
+
+
+@pytest.mark.parametrize("status", [403, 407])
+def test_what_stands_between_is_not_taken_for_the_api(status: int) -> None:
+    error = refusal(status, "<html><h1>Blocked by your organisation</h1></html>")
+    assert "firewall" in error.what
+    assert "account" not in str(error)
+    assert error.charged is Charged.NO
+    assert "NOVITA_BASE_URL" in error.next_step
+    assert "send it" not in str(refusal(status, "<html>", task_id="t-1"))
+    said = refusal(403, '{"message": "forbidden"}')
+    assert type(said) is AccountNotAllowed
 
 
 @pytest.mark.parametrize(
@@ -147,6 +160,7 @@ MADE = [
     errors.VideoMissing(task_id="t-1"),
     errors.DownloadFailed(task_id="t-1"),
     errors.LinkExpired(task_id="t-1"),
+    errors.LinkRefused(task_id="t-1"),
 ]
 
 

@@ -39,7 +39,9 @@ from vidu_demo.errors import Charged, NotFound, PictureInvalid
 from vidu_demo.jobs import DOUBLE_CLICK_SECONDS, AskedAlready
 from vidu_demo.ledger import Job, JobState, LedgerFailed
 from vidu_demo.request import FIELDS
+from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
+from vidu_demo.studio import Studio
 from vidu_demo.task import Task
 from vidu_demo.turns import Kind
 
@@ -482,13 +484,13 @@ class Fetches:
         self._fetch = follower.fetch
         monkeypatch.setattr(follower, "fetch", self)
 
-    def __call__(self, task: Task, path: Path) -> Path:
+    def __call__(self, task: Task, path: Path, **how: Any) -> Path:
         with self._lock:
             self.open += 1
             self.all += 1
             self.most = max(self.most, self.open)
         try:
-            return self._fetch(task, path)
+            return self._fetch(task, path, **how)
         finally:
             with self._lock:
                 self.open -= 1
@@ -639,10 +641,10 @@ def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
 ) -> None:
     fetch, arrived, deleted = follower.fetch, threading.Event(), threading.Event()
 
-    def slow(task: Task, path: Path) -> Path:
+    def slow(task: Task, path: Path, **how: Any) -> Path:
         arrived.set()
         assert deleted.wait(10)
-        return fetch(task, path)  # into a folder that it makes anew
+        return fetch(task, path, **how)  # into a folder that it makes anew
 
     monkeypatch.setattr(follower, "fetch", slow)
     job = bench.start()
@@ -821,6 +823,34 @@ def test_a_clock_that_jumps_back(bench: Bench) -> None:
     assert done.finished < done.submitted
     assert bench.ledger.past_waits("there", 1, "540p") == []
     bench.done(bench.start("another", prompt="the runner goes on"))
+
+
+# Where a link may lead
+
+
+@pytest.mark.parametrize("link", ["https://10.0.0.1/v.mp4?{}", "http://8.8.8.8/v.mp4?{}"])
+def test_a_link_that_is_refused_leaves_the_video_to_be_fetched(bench: Bench, link: str) -> None:
+    bench.simulator.transform = lambda body: {
+        **body,
+        "videos": [{"video_url": link.format("q-sign=5ecre7")} for _ in body["videos"]],
+    }
+    job = bench.says(bench.start(), "no public https address")
+    assert (job.state, job.charged) == (JobState.SAVING, Charged.YES)
+    assert "VIDU_MEDIA_HOSTS" in job.next_step
+    assert "5ecre7" not in f"{job}"
+    bench.simulator.transform = None
+    bench.done(job)
+    assert bench.simulator.submit_count == 1
+
+
+def test_the_settings_say_what_else_may_be_reached(tmp_path: Path) -> None:
+    around = {"VIDU_DATA_DIR": str(tmp_path), "VIDU_MEDIA_HOSTS": "cdn.lan, 10.0.0.9"}
+    for key, here in (("k", False), ("", True)):
+        settings = Settings.from_environment({**around, "NOVITA_API_KEY": key})
+        with closing(Studio(settings)) as studio:
+            reach = studio.runner._means.client.reach
+        assert reach.loopback is here
+        assert reach.admits("http", "cdn.lan", "10.0.0.1") is not here
 
 
 # The disk

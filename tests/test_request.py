@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ def test_every_choice_is_sent_as_chosen() -> None:
 
 def test_a_voice_of_spaces_is_none() -> None:
     assert "voice_id" not in VideoRequest(**LEAST, voice_id="  ").payload(["A"])
+    assert "voice_id" not in VideoRequest(**LEAST, voice_id="\u200b").payload(["A"])
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,13 @@ def test_a_voice_of_spaces_is_none() -> None:
         ({"images": [5]}, "A picture can be a path, a URL, bytes or a Pillow image."),
         ({"prompt": ""}, "Write a prompt."),
         ({"prompt": " \n\t"}, "Write a prompt."),
+        ({"prompt": "\u200b\ufeff"}, "Write a prompt."),
+        ({"prompt": "\u200d \u2060"}, "Write a prompt."),
+        ({"prompt": "\u3164"}, "Write a prompt."),
+        ({"prompt": "\u2800\u115f\u1160\uffa0"}, "Write a prompt."),
+        ({"prompt": "\ufe0f\U000e0100\u034f"}, "Write a prompt."),
+        ({"prompt": "\u061c\u180e\u00ad\U000e0041\x00"}, "Write a prompt."),
+        ({"prompt": "\uffff\ufff0\u17b4\U0001d159"}, "Write a prompt."),
         ({"prompt": "x" * 5001}, "Shorten the prompt to 5000 characters; it has 5001."),
         ({"prompt": 7}, "Prompt must be text."),
         ({"duration": 0}, "Duration goes from 1 to 10; 0 is outside."),
@@ -92,6 +101,10 @@ def test_a_voice_of_spaces_is_none() -> None:
         ({"off_peak": []}, "Off-peak is either on or off."),
         ({"watermark": "©"}, "Watermark is either on or off."),
         ({"voice_id": None}, "Voice must be text."),
+        ({"voice_id": "x" * 201}, "A voice's id has at most 200 characters."),
+        ({"images": ["https://a.b/c"] * 1_000_000}, "The addresses of the pictures are too long: "),
+        ({"images": ["https://a.b/" + "c" * 8000]}, "The addresses of the pictures are too long: "),
+        ({"images": [Path("x" * 9000)]}, "The addresses of the pictures are too long: "),
         ({"fps": 24}, "There is no setting called fps."),
     ],
 )
@@ -100,6 +113,28 @@ def test_a_broken_rule_is_said_in_plain_words(changes: dict[str, Any], message: 
     assert not others
     assert field == next(iter(changes))
     assert said.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+        "❤\ufe0f",
+        "1\ufe0f\u20e3",
+        "\u200bx",
+        "猫",
+        "!",
+        "\U0001fae9",
+    ],
+)
+def test_what_can_be_seen_is_a_prompt_and_stays_as_it_is(prompt: str) -> None:
+    assert VideoRequest(**{**LEAST, "prompt": prompt}).payload(["A"])["prompt"] == prompt
+
+
+def test_bounds_leave_room_for_what_people_send() -> None:
+    signed = "https://bucket.example.com/picture.png?signature=" + "x" * 1500
+    uri = "data:image/png;base64," + "A" * 10_000_000
+    assert VideoRequest(**{**LEAST, "images": [signed] * 50 + [uri], "voice_id": "v" * 200})
 
 
 def test_every_problem_is_listed_at_once() -> None:

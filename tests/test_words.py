@@ -39,6 +39,7 @@ BELOW = [
         "images.py",
         "client.py",
         "download.py",
+        "transfer.py",
         "clip.py",
         "folder.py",
         "ledger.py",

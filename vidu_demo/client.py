@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -23,8 +24,10 @@ from vidu_demo.errors import (
     ApiRefused,
     ApiUnreachable,
     Charged,
+    DownloadFailed,
     KeyMissing,
-    LinkExpired,
+    Problem,
+    RequestInvalid,
     ResultRefused,
     ServiceFailed,
     StillRunning,
@@ -36,13 +39,15 @@ from vidu_demo.errors import (
     read_error_body,
     read_json,
     refusal,
-    writable,
 )
 from vidu_demo.images import prepare_all
-from vidu_demo.pacing import FIRST_WAIT, Pacer
+from vidu_demo.limits import MAX_BODY_BYTES
+from vidu_demo.pacing import FIRST_WAIT, TRANSIENT, Pacer
+from vidu_demo.reach import Reach
+from vidu_demo.receipts import receipt
 from vidu_demo.request import VideoRequest
 from vidu_demo.task import Task
-from vidu_demo.wire import read, send
+from vidu_demo.wire import Answer, exchange
 
 BASE_URL = "https://api.novita.ai"
 SUBMIT_PATH = "/v3/async/vidu-q2-pro-img2video"
@@ -55,6 +60,8 @@ GET_SECONDS = 30.0
 
 SUBMIT_TRIES = 4
 """Tries of a submit, counting only those that certainly did not reach the API or met a 429."""
+DOWNLOAD_PAUSES = (2.0, 4.0, 8.0, 16.0, 32.0)
+"""Seconds between tries of a download."""
 
 chance = SystemRandom().random
 """Numbers in [0, 1) from the system: whoever seeds Python's own `random` keeps their sequence, and
@@ -64,9 +71,15 @@ still gets another seed for each video."""
 class ViduClient:
     """Talks to the API. Every error it raises derives from `ViduError`.
 
+    Attributes:
+        base_url: The API's address.
+        reach: Where links to videos may lead.
+
     Args:
         api_key: The key; by default `NOVITA_API_KEY` from the environment.
         base_url: The address; by default `NOVITA_BASE_URL`, else Novita's.
+        media_hosts: Hosts that links to videos may lead to besides public ones over https, with
+            commas between them; by default `VIDU_MEDIA_HOSTS`.
         clock: Gives seconds that never go back.
         sleep: Waits for a number of seconds.
         random: Gives a number in [0, 1).
@@ -77,6 +90,7 @@ class ViduClient:
         api_key: str | None = None,
         base_url: str | None = None,
         *,
+        media_hosts: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = chance,
@@ -84,6 +98,9 @@ class ViduClient:
         self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
         address = base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL
         self.base_url = address.strip().rstrip("/")
+        if media_hosts is None:
+            media_hosts = os.environ.get("VIDU_MEDIA_HOSTS", "")
+        self.reach = Reach.of(self.base_url, media_hosts)
         self._clock, self._sleep, self._random = clock, sleep, random
         self._polls = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=32)
@@ -115,7 +132,11 @@ class ViduClient:
         )
 
     def post(self, payload: dict[str, Any]) -> str:
-        """Send a submit body as `VideoRequest.payload` makes it. Raises what `submit` does."""
+        """Send a submit body as `VideoRequest.payload` makes it. Raises what `submit` does.
+
+        Raises:
+            RequestInvalid: It is larger than `MAX_BODY_BYTES`; nothing was sent.
+        """
         for attempt in range(1, SUBMIT_TRIES):
             try:
                 return self._post_once(payload)
@@ -133,17 +154,17 @@ class ViduClient:
             ApiRefused: The API refused the question, by meaning; `ServiceFailed` also stands for
                 an answer that can't be read.
         """
-        lost = ""
+        answer, lost = Answer(), ""
         try:
             request = self._polls.prepare_request(
                 requests.Request(
                     "GET",
                     f"{self.base_url}{RESULT_PATH}?task_id={quote(task_id, '', errors='replace')}",
+                    headers=PLAIN,
                     auth=self._authorize,
                 )
             )
-            answer = send(self._polls, request, (CONNECT_SECONDS, GET_SECONDS))
-            text = read(answer)
+            exchange(self._polls, request, (CONNECT_SECONDS, GET_SECONDS), answer)
         except _BROKEN as error:
             lost = type(error).__name__
         if lost:  # raised out here, so that no error of a library hangs on it
@@ -153,12 +174,13 @@ class ViduClient:
                 next_step="The task is not affected: ask again.",
                 task_id=task_id,
             )
+        text = answer.text
         body = read_json(text)
-        if answer.ok and isinstance(body, dict) and isinstance(body.get("task"), dict):
+        if answer.status < 400 and isinstance(body, dict) and isinstance(body.get("task"), dict):
             return Task.read(body, task_id)
         refused = self._refusal(answer, text, task_id)
-        readable = read_error_body(text) is not None or answer.status_code in (401, 404, 429)
-        if readable and (not answer.ok or type(refused) is not ApiRefused):
+        readable = read_error_body(text) is not None or answer.status in (401, 404, 429)
+        if readable and (answer.status >= 400 or type(refused) is not ApiRefused):
             raise refused
         unreadable = ServiceFailed(
             "The API's answer about the task can't be read.",
@@ -218,8 +240,8 @@ class ViduClient:
     def download(self, task: Task | str, target: str | os.PathLike[str]) -> Path:
         """Fetch a finished task's video.
 
-        The link is fetched as it came and without the key; when it has expired, a new one is
-        asked for. Nothing is ever submitted.
+        The link is fetched as it stands and without the key. What may pass is tried again for
+        about a minute, with a new link where the API gives one. Nothing is ever submitted.
 
         Args:
             task: A finished task, or its id.
@@ -231,16 +253,30 @@ class ViduClient:
 
         Raises:
             LinkExpired: The link no longer works, and neither does a new one.
+            LinkRefused: The link leads to no public https address.
             DownloadFailed: The video could not be fetched, or is not a playable file.
             VideoMissing, TaskFailed, StillRunning: The task has no video (yet).
+            ApiUnreachable, ApiRefused: It has no link, and the API gives none.
         """
-        if isinstance(task, str) or not task.video_url:
-            task = self._finished(task if isinstance(task, str) else task.task_id)
+        task = Task(task) if isinstance(task, str) else task
         path = _target_file(task.task_id, target)
-        try:
-            return fetch(task, path)
-        except LinkExpired:
-            return fetch(self._finished(task.task_id), path)
+        for pause in DOWNLOAD_PAUSES:
+            try:
+                return self._download_once(task, path)
+            except (DownloadFailed, VideoMissing, *TRANSIENT) as error:
+                if isinstance(error, DownloadFailed) and not error.may_pass:
+                    raise
+                asked = getattr(error, "retry_after", None) or 0.0
+            self._sleep(max(pause, min(60.0, asked)))
+            if task.video_url:
+                with suppress(ViduError):  # then the link at hand may still do
+                    task = self._finished(task.task_id)
+        return self._download_once(task, path)
+
+    def _download_once(self, task: Task, path: Path) -> Path:
+        if not task.video_url:
+            task = self._finished(task.task_id)
+        return fetch(task, path, reach=self.reach)
 
     def _finished(self, task_id: str) -> Task:
         task = self.get(task_id)
@@ -251,47 +287,52 @@ class ViduClient:
     def _post_once(self, payload: dict[str, Any]) -> str:
         # A connection of its own: the reset of a kept one that had died would look like a lost
         # answer, and a lost answer can't be asked for again.
-        adapter, lost = _SubmitAdapter(), ""
+        adapter, answer, lost = _SubmitAdapter(), Answer(), ""
         with requests.Session() as session:
             session.mount("https://", adapter)
             session.mount("http://", adapter)
             try:
                 request = session.prepare_request(
                     requests.Request(
-                        "POST", self.base_url + SUBMIT_PATH, json=payload, auth=self._authorize
+                        "POST",
+                        self.base_url + SUBMIT_PATH,
+                        json=payload,
+                        headers=PLAIN,
+                        auth=self._authorize,
                     )
                 )
-                answer = send(session, request, (CONNECT_SECONDS, SUBMIT_SECONDS))
-                text = read(answer)
+                _check_weight(request)
+                timeout = CONNECT_SECONDS, SUBMIT_SECONDS
+                exchange(session, request, timeout, answer, careful=True)
             except ViduError:
                 raise
             except Exception as error:  # whatever it is, the question is what became of the money
                 lost = type(error).__name__
             except BaseException as error:
-                if adapter.connected:
+                if task_id := receipt(answer.text, payload):
+                    error.add_note(f"A task was bought: {task_id}")
+                elif adapter.connected:
                     error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
                 raise
         # Raised out here, so that no error of a library, which may quote the request, hangs on it.
         if lost and not adapter.connected:
             raise ApiUnreachable(f"The API could not be reached ({lost}).")
+        location = answer.headers.get("Location", "")
+        if task_id := receipt(answer.text, payload, location):  # whatever else went wrong
+            return task_id
         if lost:
             raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
-        refused = self._refusal(answer, text)
-        task_id = _task_id(read_json(text))
-        if _surely_refused(answer.status_code, text, refused) and not (answer.ok and task_id):
+        refused = self._refusal(answer, answer.text)
+        if _surely_refused(answer.status, answer.text, refused):
             raise refused
-        if task_id:  # whatever else went wrong, it is the receipt
-            return task_id
         raise SubmitOutcomeUnknown(
-            _LOST.format(f"the answer names no task (HTTP {answer.status_code})"),
+            _LOST.format(f"the answer names no task (HTTP {answer.status})"),
             reason=refused.reason,
         )
 
-    def _refusal(
-        self, answer: requests.Response, text: str, task_id: str | None = None
-    ) -> ApiRefused:
+    def _refusal(self, answer: Answer, text: str, task_id: str | None = None) -> ApiRefused:
         return refusal(
-            answer.status_code,
+            answer.status,
             text,
             task_id=task_id,
             retry_after=_retry_after(answer.headers.get("Retry-After", "")),
@@ -307,6 +348,9 @@ class ViduClient:
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 
+
+PLAIN = {"Accept-Encoding": "identity"}
+"""Answers are small, and half of a packed one is harder to read."""
 
 _LOST = "The request was sent, but {}: a task may be running without its id."
 
@@ -356,14 +400,10 @@ _GATE_STATUSES = {401, 403, 404, 407, 413, 429}
 """Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
 
 
-def _task_id(body: Any) -> str | None:
-    if not isinstance(body, dict):
-        return None
-    for holder in (body, body.get("task"), body.get("data")):
-        task_id = holder.get("task_id") if isinstance(holder, dict) else None
-        if isinstance(task_id, str | int) and str(task_id).strip() and task_id is not True:
-            return writable(str(task_id).strip())
-    return None
+def _check_weight(request: requests.PreparedRequest) -> None:
+    if int(request.headers["Content-Length"]) > MAX_BODY_BYTES:
+        most = MAX_BODY_BYTES // 1_000_000
+        raise RequestInvalid(Problem("", f"The request is larger than {most} MB."))
 
 
 def _retry_after(value: str) -> float | None:

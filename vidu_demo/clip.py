@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from vidu_demo.download import CONTAINERS
+from vidu_demo.container import CONTAINERS
 from vidu_demo.errors import read_json
 from vidu_demo.images import MAX_PIXELS
 from vidu_demo.request import VideoRequest

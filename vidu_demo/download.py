@@ -1,67 +1,24 @@
-"""Fetch a video by its signed link: byte for byte as given, without the key, checked, then named.
-
-A signature covers the link as it was written, and a client that re-quotes it gets a 403: requests
-turns `%7E` into `~` and urllib3 writes `%3b` as `%3B`. So the request target is put on the wire
-untouched.
-"""
+"""Fetch a video by its signed link: without the key, whole, checked, then named."""
 
 import os
-import string
+import re
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urljoin
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
+from vidu_demo.container import CONTAINERS, is_whole
 from vidu_demo.errors import DownloadFailed, LinkExpired
+from vidu_demo.limits import MAX_VIDEO_BYTES as MAX_BYTES
+from vidu_demo.limits import download_seconds
+from vidu_demo.reach import Reach
 from vidu_demo.task import Task
-from vidu_demo.wire import send
+from vidu_demo.transfer import BrokenOff, Pace, body, opened
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds without a byte."""
-
-MAX_BYTES = 2 * 1024**3
-MAX_REDIRECTS = 5
-CHUNK = 256 * 1024
-CONTAINERS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"}
-"""What counts as a video: FFmpeg also opens pictures, and playlists that lead elsewhere."""
-
-
-def fetch(task: Task, path: Path) -> Path:
-    """Fetch the video of a finished task into `path`, through `*.part` beside it.
-
-    Raises:
-        LinkExpired: The host answered 401, 403, 404 or 410.
-        DownloadFailed: Anything else went wrong; no unfinished file is left at `path`.
-    """
-    part = path.with_name(path.name + ".part")
-    failed = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _stream(task, part)
-        check(part, task.task_id)
-        part.replace(path)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        failed = DownloadFailed(
-            f"The video is made, but its download broke off ({type(error).__name__}).",
-            task_id=task.task_id,
-        )
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else None
-        failed = DownloadFailed(
-            f"The video is made, but the file can't be written: {said or type(error).__name__}.",
-            next_step="Make room or choose another folder, then fetch it again for free.",
-            task_id=task.task_id,
-        )
-    finally:
-        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
-            part.unlink(missing_ok=True)
-    if failed:  # raised out here: the error of a library may name the link
-        raise failed
-    return path
 
 
 def check(path: Path, task_id: str) -> None:
@@ -86,97 +43,106 @@ def check(path: Path, task_id: str) -> None:
         )
 
 
-def _stream(task: Task, part: Path) -> None:
-    with requests.Session() as session, _open(session, task) as answer:
-        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
-            raise DownloadFailed(
-                f"The video is made, but its link leads to {kind}.", task_id=task.task_id
-            )
+def fetch(
+    task: Task,
+    path: Path,
+    *,
+    reach: Reach | None = None,
+    check: Callable[[Path, str], None] = check,
+    clock: Callable[[], float] = time.monotonic,
+) -> Path:
+    """Fetch the video of a finished task into `path`, through `*.part` beside it.
+
+    Args:
+        task: It has a link.
+        path: The file.
+        reach: Where the link may lead; by default what the environment says.
+        check: Sees that a file, which has reached its own end, is a video; raises
+            `DownloadFailed` if not. It gets the file and the task's id.
+        clock: Gives seconds that never go back.
+
+    Raises:
+        LinkExpired: The host answered 401, 403, 404 or 410.
+        LinkRefused: The link leads where it may not.
+        DownloadFailed: Anything else went wrong; no unfinished file is left at `path`.
+    """
+    part = path.with_name(path.name + ".part")
+    failed = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pace = Pace(clock, download_seconds, *TIMEOUT)
+        kind = _stream(task, part, reach or Reach.of_environment(), pace)
+        _check(part, task.task_id, kind, check)
+        part.replace(path)
+    except DownloadFailed as error:
+        error.task_id = task.task_id
+        raise
+    except BrokenOff as error:
+        failed = DownloadFailed(
+            f"The video is made, but its download was too slow: {pace.received} bytes came."
+            if pace.is_over
+            else f"The video is made, but its download broke off ({error})."
+        )
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else None
+        failed = DownloadFailed(
+            f"The video is made, but the file can't be written: {said or type(error).__name__}.",
+            next_step="Make room or choose another folder, then fetch it again for free.",
+        )
+        failed.may_pass = False
+    finally:
+        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
+            part.unlink(missing_ok=True)
+    if failed:  # raised out here: the error of a library may name the link
+        failed.task_id = task.task_id
+        raise failed
+    return path
+
+
+def _stream(task: Task, part: Path, reach: Reach, pace: Pace) -> str:
+    """Write the video to a file; say of what type its host says that it is."""
+    with opened(task.video_url or "", reach, pace) as answer:
+        _check_status(answer)
         promised = answer.headers.get("Content-Length", "")
+        if promised.isdecimal() and int(promised[:20]) > MAX_BYTES:
+            raise _too_large()
         received = 0
         with part.open("wb") as file:
-            for chunk in answer.iter_content(CHUNK):
+            for chunk in body(answer):
                 received += len(chunk)
                 if received > MAX_BYTES:
-                    raise DownloadFailed("The video is larger than 2 GB.", task_id=task.task_id)
+                    raise _too_large()
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-        came = answer.raw.tell()  # on the wire: a body packed against our wish is longer unpacked
-        if promised.isdecimal() and came != int(promised):
-            raise DownloadFailed(
-                f"The video is made, but only {came} of {promised} bytes came.",
-                task_id=task.task_id,
-            )
+        return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def _open(session: requests.Session, task: Task) -> requests.Response:
-    """Follow the link to an answer with a body. Redirects are followed here, as given too."""
-    adapter = _VerbatimAdapter()
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    adapter.link = task.video_url or ""
-    for _ in range(MAX_REDIRECTS + 1):
-        answer = send(session, _without_query(adapter.link), TIMEOUT)
-        if answer.status_code == 200:
-            return answer
-        answer.close()
-        if not answer.is_redirect:
-            break
-        adapter.link = _next_link(adapter.link, answer.headers["Location"])
-    status = answer.status_code
+def _too_large() -> DownloadFailed:
+    error = DownloadFailed(f"The video is larger than {MAX_BYTES // 1_000_000} MB.")
+    error.may_pass = False
+    return error
+
+
+def _check_status(answer: urllib3.HTTPResponse) -> None:
+    status = answer.status
     if status in (401, 403, 404, 410):
-        raise LinkExpired(
-            f"The video is made, but the link to it no longer works (HTTP {status}).",
-            task_id=task.task_id,
-        )
-    raise DownloadFailed(
-        f"The video is made, but its host answered HTTP {status}.", task_id=task.task_id
-    )
+        raise LinkExpired(f"The video is made, but the link to it no longer works (HTTP {status}).")
+    # Some hosts answer so with all of a file.
+    part = re.fullmatch(r"bytes 0-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
+    whole = status == 206 and part and int(part[1]) + 1 == int(part[2])
+    if status != 200 and not whole:
+        raise DownloadFailed(f"The video is made, but its host answered HTTP {status}.")
 
 
-def _next_link(link: str, location: str) -> str:
-    if "://" in location.partition("?")[0]:
-        return location
+def _check(part: Path, task_id: str, kind: str, check: Callable[[Path, str], None]) -> None:
+    with part.open("rb") as file:
+        if not is_whole(file):
+            raise DownloadFailed("The video is made, but it did not come to its end.")
     try:
-        return urljoin(link, location)
-    except ValueError:
-        raise requests.exceptions.InvalidURL("a broken redirect") from None
-
-
-def _without_query(link: str) -> requests.PreparedRequest:
-    """Make the request that libraries see, and write in logs and errors: without the signature."""
-    url = link.partition("#")[0].partition("?")[0]
-    return requests.Request("GET", url, headers={"Accept-Encoding": "identity"}).prepare()
-
-
-class _VerbatimAdapter(HTTPAdapter):
-    """Writes the request target as it stands in `link`, on every connection it makes."""
-
-    link = ""
-
-    def get_connection_with_tls_context(
-        self, *args: Any, **kwargs: Any
-    ) -> urllib3.HTTPConnectionPool:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
-        adapter = self
-
-        class Verbatim(pool.ConnectionCls):  # type: ignore[name-defined, misc]
-            def putrequest(self, method: str, written: str, *args: Any, **kwargs: Any) -> None:
-                # Through a plain proxy the target is the whole URL.
-                whole = not written.startswith("/")
-                super().putrequest(method, _target(adapter.link, whole), *args, **kwargs)
-
-        pool.ConnectionCls = Verbatim
-        return pool
-
-
-def _target(link: str, whole: bool) -> str:
-    # All of ASCII that may stand in a request line stays; a space or a letter like "é" can't.
-    link = quote(link.partition("#")[0], string.punctuation, errors="replace")
-    if whole:
-        return link
-    target = link.partition("://")[2]
-    start = min((i for i in map(target.find, "/?") if i >= 0), default=len(target))
-    return target[start:] if target[start:].startswith("/") else "/" + target[start:]
+        check(part, task_id)
+    except DownloadFailed:
+        # What opens is a video, whatever its host calls it; what does not is what it is called.
+        if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
+            raise DownloadFailed(f"The video is made, but its link leads to {kind}.") from None
+        raise

@@ -17,7 +17,8 @@
     ├── StatusUnknown             the API keeps answering a status nobody knows
     ├── VideoMissing              the task succeeded but names no video
     └── DownloadFailed            the video is made but could not be fetched
-        └── LinkExpired           the link to it no longer works
+        ├── LinkExpired           the link to it no longer works
+        └── LinkRefused           the link leads where it may not
 
 Each error says what happened, whether it was charged, and what to do next. This is the only
 place where the vendor's codes become meanings (codes collected 2026-11; see `meaning_of`).
@@ -346,7 +347,11 @@ def refusal(
     meaning = meaning_of(reason)
     if meaning is ApiRefused:
         meaning = meaning_of(message, http_status)
-    what = meaning.what
+    # Without a word of the vendor, these do not come from the API.
+    between = not (reason or message) and http_status in (403, 407)
+    if between:
+        meaning = ApiRefused
+    what = _BETWEEN if between else meaning.what
     if said := ": ".join(part for part in (reason, message) if part):
         what = f"{what} It said “{said[:300]}”."
     elif meaning is ApiRefused:
@@ -357,7 +362,11 @@ def refusal(
         if task_id or issubclass(meaning, ServiceFailed | ResultRefused)
         else Charged.NO,
         # A step that says "send it again" would buy a second task while the first one runs.
-        next_step=_ASK_AGAIN if task_id and meaning not in (KeyRejected, NotFound) else None,
+        next_step=_ASK_AGAIN
+        if task_id and meaning not in (KeyRejected, NotFound)
+        else _LET_THROUGH
+        if between
+        else None,
         task_id=task_id,
         reason=reason,
     )
@@ -365,6 +374,10 @@ def refusal(
     return error
 
 
+_BETWEEN = (
+    "Something between here and the API turned the request away, such as a firewall or a proxy."
+)
+_LET_THROUGH = "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again."
 _ASK_AGAIN = "The question was refused, not the task: ask again later by its id."
 
 
@@ -438,7 +451,13 @@ class VideoMissing(ViduError):
 
 
 class DownloadFailed(ViduError):
-    """The video is made, but could not be fetched or is not a usable file."""
+    """The video is made, but could not be fetched or is not a usable file.
+
+    Attributes:
+        may_pass: Whether another try may help although nothing has been changed.
+    """
+
+    may_pass = True
 
     what = "The video is made, but could not be fetched."
     charged = Charged.YES
@@ -449,3 +468,11 @@ class LinkExpired(DownloadFailed):
     """The link to the video no longer works."""
 
     what = "The link to the video has expired."
+
+
+class LinkRefused(DownloadFailed):
+    """The link leads where it may not, such as into the network around this machine."""
+
+    may_pass = False
+    what = "The link to the video leads to no public https address."
+    next_step = "If you trust that host, add it to VIDU_MEDIA_HOSTS, then fetch it again for free."

@@ -232,7 +232,7 @@ class Follower:
         job, task = self.job, self.task
         video = self._folder / folder.video_name(job)
         try:
-            fetch(task or Task(job.task_id or ""), video)
+            fetch(task or Task(job.task_id or ""), video, reach=self._by.client.reach)
         except ViduError as error:
             # The next try asks anew, and so gets a fresh link where the API gives one.
             self.task = None

@@ -5,6 +5,8 @@ from `VideoRequest`. Limits and defaults are the vendor's page's; what the page 
 collected from Vidu's own reference and from resellers of the same model, 2026-11.
 """
 
+import os
+import unicodedata
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -22,6 +24,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from vidu_demo.errors import Problem, RequestInvalid, writable
 from vidu_demo.images import ImageInput
+from vidu_demo.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
 
 Resolution = Literal["540p", "720p", "1080p"]
 MovementAmplitude = Literal["auto", "small", "medium", "high"]
@@ -45,6 +48,42 @@ def _written(text: str) -> str:
     return text
 
 
+_INVISIBLE = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\U0001d159")
+"""Letters and signs that show nothing, whatever their category says: Hangul's fillers, the empty
+braille pattern, a note without a head."""
+
+
+def _seen(text: str) -> str:
+    """Let no prompt through that shows nothing: the vendor would take money for it."""
+    if not any(map(_is_visible, text)):
+        raise PydanticCustomError("invisible", "nothing to see")
+    return text
+
+
+def _is_visible(letter: str) -> bool:
+    code, category = ord(letter), unicodedata.category(letter)
+    reserved = 0xFFF0 <= code <= 0xFFFB or 0xE0000 <= code <= 0xE0FFF or code & 0xFFFE == 0xFFFE
+    if letter in _INVISIBLE or reserved:
+        return False
+    # Not: separators, controls and joiners, and marks, which stand on a letter. But what Python's
+    # table does not know may be a newer emoji.
+    return category in ("Cn", "Co") or category[0] not in "ZCM"
+
+
+def _bounded(images: list[ImageInput]) -> list[ImageInput]:
+    """Bound what the addresses and paths of all pictures weigh; files are weighed when prepared."""
+    named = [
+        len(os.fspath(i)) for i in images if isinstance(i, str | os.PathLike) if not _is_data(i)
+    ]
+    if max(named, default=0) > MAX_ADDRESS or sum(named) > MAX_ADDRESSES:
+        raise PydanticCustomError("addresses_too_long", "more than a request carries")
+    return images
+
+
+def _is_data(image: str | os.PathLike[str]) -> bool:
+    return isinstance(image, str) and image[:5].lower() == "data:"
+
+
 class Notice(NamedTuple):
     """A truth about a choice: the field it stands beside, and the sentence."""
 
@@ -62,7 +101,9 @@ class VideoRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     images: Annotated[
-        list[ImageInput], WithJsonSchema({"type": "array", "items": {"type": "string"}})
+        list[ImageInput],
+        AfterValidator(_bounded),
+        WithJsonSchema({"type": "array", "items": {"type": "string"}}),
     ] = Field(
         min_length=1,
         title="Pictures",
@@ -70,7 +111,7 @@ class VideoRequest(BaseModel):
         json_schema_extra={"ask": "Add a picture"},
         repr=False,  # megabytes, or links that may be secret
     )
-    prompt: str = Field(
+    prompt: Annotated[str, AfterValidator(_seen)] = Field(
         pattern=r"\S",
         max_length=5000,
         title="Prompt",
@@ -95,6 +136,7 @@ class VideoRequest(BaseModel):
     )
     voice_id: Annotated[str, AfterValidator(_written)] = Field(
         "",
+        max_length=MAX_VOICE,
         title="Voice",
         description="Who speaks, by the voice's id. Left empty, the model chooses.",
         examples=[
@@ -139,7 +181,7 @@ class VideoRequest(BaseModel):
         """
         # Without warnings: it may be a sketch, whose values were never checked.
         settings = self.model_dump(exclude={"images"}, exclude_none=True, warnings=False)
-        if not self.voice_id.strip():
+        if not any(map(_is_visible, self.voice_id)):
             del settings["voice_id"]
         return {"images": images, **settings}
 
@@ -213,8 +255,15 @@ def _sentence(error: ErrorDetails) -> str:
     about, given, limits = schema(field), error["input"], error.get("ctx", {})
     title = about["title"]
     match error["type"]:
-        case "missing" | "too_short" | "string_pattern_mismatch":
+        case "missing" | "too_short" | "string_pattern_mismatch" | "invisible":
             return f"{about['ask']}."
+        case "addresses_too_long":
+            return (
+                f"The addresses of the pictures are too long: one may have {MAX_ADDRESS} "
+                f"characters, all together {MAX_ADDRESSES}."
+            )
+        case "string_too_long" if field == "voice_id":
+            return f"A voice's id has at most {limits['max_length']} characters."
         case "string_too_long":
             return f"Shorten the prompt to {limits['max_length']} characters; it has {len(given)}."
         case "greater_than_equal" | "less_than_equal":

@@ -41,6 +41,14 @@ class Settings:
             "By default SQLite in the data folder.",
         },
     )
+    media_hosts: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_MEDIA_HOSTS",
+            "help": "Hosts that links to videos may lead to, with commas between them, besides "
+            "every public one over https.",
+        },
+    )
     requests_per_second: float = field(
         default=5.0,
         metadata={

@@ -59,7 +59,9 @@ class Studio:
                 client = ViduClient(simulator.key, simulator.url)
                 backend, pace = SIMULATOR, SIMULATED_REQUESTS_PER_SECOND
             else:
-                client = ViduClient(settings.api_key, settings.base_url)
+                client = ViduClient(
+                    settings.api_key, settings.base_url, media_hosts=settings.media_hosts
+                )
                 backend, pace = client.base_url, settings.requests_per_second
             stack.callback(client.close)
             self.runner = JobRunner(

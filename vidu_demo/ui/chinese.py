@@ -113,6 +113,10 @@ CHINESE: dict[str, str] = {
     "The cat lifts its head and looks at us, whiskers trembling. Slow push-in.": (
         "猫抬起头看向我们，胡须轻颤。镜头缓慢推近。"
     ),
+    "A voice's id has at most {most} characters.": "音色 ID 最多 {most} 个字符。",
+    "The addresses of the pictures are too long: one may have {one} characters, "
+    "all together {most}.": "图片网址太长：单个最多 {one} 个字符，合计最多 {most} 个。",
+    "The request is larger than {most} MB.": "请求超过 {most} MB。",
     "{length} of {limit} characters": "{length} / {limit} 个字符",
     "Words that help": "常用短语",
     "Camera": "运镜",
@@ -349,6 +353,12 @@ CHINESE: dict[str, str] = {
     "Top it up at Novita, or choose a shorter or smaller video.": (
         "请在 Novita 充值，或选择更短、分辨率更低的视频。"
     ),
+    "Something between here and the API turned the request away, such as a firewall or a proxy.": (
+        "请求在到达接口之前被拦下了，可能是防火墙或代理。"
+    ),
+    "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again.": (
+        "请检查网络、代理或 VPN，以及 NOVITA_BASE_URL，然后重新发送。"
+    ),
     "The account behind the key may not use this model.": "密钥所属账户无权使用这个模型。",
     "Check in the Novita console whether it must be verified or the model switched on.": (
         "请在 Novita 控制台查看是否需要认证账户或开通模型。"
@@ -429,14 +439,24 @@ CHINESE: dict[str, str] = {
     "Make room or choose another folder, then fetch it again for free.": (
         "请腾出空间或换一个文件夹，再免费重新下载。"
     ),
-    "The video is made, but its link leads to {kind}.": "视频已生成，但链接指向的是 {kind}。",
-    "The video is made, but only {came} of {promised} bytes came.": (
-        "视频已生成，但 {promised} 字节中只收到 {came} 字节。"
+    "The video is made, but its download was too slow: {came} bytes came.": (
+        "视频已生成，但下载太慢：只收到 {came} 字节。"
     ),
+    "The video is made, but it did not come to its end.": "视频已生成，但下载到的文件不完整。",
+    "The video is made, but its link leads to {host}, which is no public https address.": (
+        "视频已生成，但链接指向 {host}，它不是公开的 https 地址。"
+    ),
+    "The link to the video leads to no public https address.": (
+        "视频链接指向的不是公开的 https 地址。"
+    ),
+    "If you trust that host, add it to VIDU_MEDIA_HOSTS, then fetch it again for free.": (
+        "如果你信任这个服务器，请把它加入 VIDU_MEDIA_HOSTS，再免费重新下载。"
+    ),
+    "The video is made, but its link leads to {kind}.": "视频已生成，但链接指向的是 {kind}。",
     "The video is made, but what was fetched is no playable video.": (
         "视频已生成，但下载到的文件无法播放。"
     ),
-    "The video is larger than 2 GB.": "视频超过 2 GB。",
+    "The video is larger than {most} MB.": "视频超过 {most} MB。",
     # The example
     "An example": "示例",
     "An example, made by the simulator": "示例，由模拟器生成",
