@@ -289,7 +289,7 @@ class _Page:
         tab = Tab(*values)._replace(visitor=state, language=language, seen="")
         query = request.query_params
         job_id = self._arrive(tab, receipts.task_id(query.get("task")))
-        payer = Payer.of(request, simulated=self.simulated)
+        payer = Payer.of(self.demo, request, simulated=self.simulated)
         return {
             self.visitor: state,
             self.language: language,
@@ -320,7 +320,7 @@ class _Page:
             self.kept: self.form.keep(filled),
             **self.pay.review(
                 filled,
-                Payer.of(request, simulated=self.simulated),
+                Payer.of(self.demo, request, simulated=self.simulated),
                 self.runner.usual_wait(filled.sketch()),
                 sending=(seen or "").endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import gradio as gr
 
-THIS_MACHINE = ("localhost", "127.0.0.1")
+from vidu_demo.ui.local import is_local
 
 
 class Payer(StrEnum):
@@ -15,12 +15,11 @@ class Payer(StrEnum):
     HOST = "the host's key"
 
     @classmethod
-    def of(cls, request: gr.Request, *, simulated: bool) -> "Payer":
+    def of(cls, demo: gr.Blocks, request: gr.Request, *, simulated: bool) -> "Payer":
         """Tell who pays. Whoever opens the page on the app's own machine is taken for its host."""
         if simulated:
             return cls.NOBODY
-        here = request.url.hostname in THIS_MACHINE and "x-forwarded-for" not in request.headers
-        return cls.READER if here else cls.HOST
+        return cls.READER if is_local(demo, request) else cls.HOST
 
     @property
     def line(self) -> str:
