@@ -19,6 +19,7 @@ from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
 from vidu_demo.ui import pay, visitor
+from vidu_demo.ui.limits import LIMITS
 from vidu_demo.wording import CHIPS
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -136,6 +137,17 @@ def settings() -> str:
     return table("variable | meaning | default", rows)
 
 
+def limits() -> str:
+    """List the bounds of the app."""
+    return table(
+        "bound | unit | what it bounds",
+        (
+            (f"{getattr(LIMITS, about.name):,}", about.metadata["unit"], about.metadata["help"])
+            for about in fields(LIMITS)
+        ),
+    )
+
+
 def calls() -> str:
     """List the two calls of the API that are used."""
     return table(
@@ -216,6 +228,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "notices": notices,
     "prices": prices,
     "settings": settings,
+    "limits": limits,
     "calls": calls,
     "errors": meanings,
     "reasons": reasons,

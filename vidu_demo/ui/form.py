@@ -310,7 +310,10 @@ class Form:
         return updates
 
     def _example(self, event: gr.EventData) -> Updates:
-        example = examples.find(event.example)
+        try:
+            example = examples.find(str(getattr(event, "example", "")))
+        except KeyError:
+            return {self.more: gr.skip()}
         return self.fill(example.settings, [str(example.picture)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:

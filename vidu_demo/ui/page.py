@@ -380,7 +380,8 @@ class _Page:
 
     def use_list(self, event: gr.EventData, *values: Any) -> Updates:
         """Open, compare or delete a job of the list."""
-        return self._tell(partial(self._use, do=str(event.do), job_id=str(event.job)), *values)
+        do, job_id = (str(getattr(event, name, "")) for name in ("do", "job"))
+        return self._tell(partial(self._use, do=do, job_id=job_id), *values)
 
     def _use(self, tab: Tab, *, do: str, job_id: str) -> Updates:
         match do:
