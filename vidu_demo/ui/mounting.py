@@ -1,0 +1,74 @@
+"""The page as a part of another FastAPI app."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from vidu_demo.proxies import spare_loopback
+from vidu_demo.settings import Settings
+from vidu_demo.studio import Studio
+from vidu_demo.ui.door import Door
+from vidu_demo.ui.guard import Guard
+from vidu_demo.ui.launch import known_hosts, page_options, prepare, quota
+from vidu_demo.ui.page import build
+
+
+def mount(
+    app: FastAPI,
+    path: str,
+    *,
+    settings: Settings | None = None,
+    simulate: bool = False,
+    root_path: str | None = None,
+) -> FastAPI:
+    """Mount the page. See `vidu_demo.ui.mount`."""
+    settings = settings or Settings.from_environment()
+    spare_loopback(os.environ)
+    studio = Studio(settings, simulate=simulate)
+    demo = build(studio.runner, simulated=studio.simulated)
+    prepare(demo)
+    room = FastAPI(openapi_url=None)
+    options = page_options(studio.videos)
+    gr.mount_gradio_app(room, demo, "/", root_path=root_path, **options)
+    door = Door(loopback=False, allowed=known_hosts(settings.hosts))
+    path = path.rstrip("/")
+    if path:
+        app.add_api_route(path, _with_slash, include_in_schema=False)
+    guard = Guard(room, lambda: demo, door, quota())
+
+    async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith(scope["root_path"]):
+            # A proxy has cut off the prefix that the outer app was told of. It is in the root
+            # path now and not in the path, and further in nobody would find the way.
+            scope = {**scope, "path": scope["app_root_path"] + scope["path"]}
+        await guard(scope, receive, send)
+
+    app.mount(path, inside)
+    outer = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        try:
+            async with outer(app) as state, room.router.lifespan_context(room):
+                yield state
+        finally:
+            studio.close()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def _with_slash(request: Request) -> Response:
+    """Lead to the address that ends with a slash, from which the page's own addresses go on.
+
+    Relative, so that it is right whatever prefix a proxy has cut off.
+    """
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{PurePosixPath(request.url.path).name}/{query}")
