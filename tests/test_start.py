@@ -144,7 +144,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         ([], {"VIDU_DATA_DIR": "/proc/here"}, "The data folder can't be"),
         ([], {"VIDU_DATA_DIR": "/dev/null"}, "The data folder can't be"),
         ([], {"VIDU_DATABASE_URL": "here"}, "VIDU_DATABASE_URL"),
-        ([], {"VIDU_DATABASE_URL": "postgresql://u:pass/word@h/v"}, "VIDU_DATABASE_URL"),
+        ([], {"VIDU_DATABASE_URL": "postgresql://u:word@h:port/v"}, "VIDU_DATABASE_URL"),
         ([], {"VIDU_DATABASE_URL": "oracle://u:word@h/v"}, "driver is not installed"),
         ([], {"VIDU_REQUESTS_PER_SECOND": "fast"}, "VIDU_REQUESTS_PER_SECOND"),
         ([], {"VIDU_ALLOWED_HOSTS": "https://a.example/"}, "VIDU_ALLOWED_HOSTS"),

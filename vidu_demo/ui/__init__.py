@@ -33,7 +33,7 @@ def mount(
         path: Where the page is to be, such as `/videos`.
         settings: The environment; by default it is read.
         simulate: Use the simulator even if there is a key.
-        root_path: The public path or URL of the page, where a proxy cuts off a part of it and
+        root_path: The public path of the page, where a proxy cuts off a part of it and
             the app itself has not been told by its own `root_path`.
 
     Returns:

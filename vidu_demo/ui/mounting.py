@@ -8,7 +8,9 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI, Request
+from gradio.routes import App
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from vidu_demo.proxies import spare_loopback
@@ -36,19 +38,27 @@ def mount(
     prepare(demo)
     room = FastAPI(openapi_url=None)
     options = page_options(studio.videos)
-    gr.mount_gradio_app(room, demo, "/", root_path=root_path, **options)
+    gr.mount_gradio_app(room, demo, "/", **options)
     door = Door(loopback=False, allowed=known_hosts(settings.hosts))
     path = path.rstrip("/")
     if path:
         app.add_api_route(path, _with_slash, include_in_schema=False)
     guard = Guard(room, lambda: demo, door, quota())
 
+    (page,) = (
+        route.app
+        for route in room.routes
+        if isinstance(route, Mount) and isinstance(route.app, App)
+    )
+
     async def inside(scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["path"].startswith(scope["root_path"]):
-            # A proxy has cut off the prefix that the outer app was told of. It is in the root
-            # path now and not in the path, and further in nobody would find the way.
-            scope = {**scope, "path": scope["app_root_path"] + scope["path"]}
-        await guard(scope, receive, send)
+        # A proxy may have cut off the prefix that stands in the root path. Gradio writes the
+        # addresses of videos by its own app's root path alone.
+        here, base = scope["root_path"], scope.get("app_root_path", "")
+        cut = here if scope["path"].startswith(here) else here.removeprefix(base)
+        page.root_path = public = here if root_path is None else root_path.rstrip("/")
+        below = scope["path"].removeprefix(cut)
+        await guard({**scope, "root_path": public, "path": public + below}, receive, send)
 
     app.mount(path, inside)
     outer = app.router.lifespan_context
