@@ -195,7 +195,7 @@ def test_videos_are_shown_from_such_a_folder(
         make_video(url, tmp_path, pngs["red"])
         from vidu_demo.ui import file_url
 
-        shown = [*data.glob("videos/*/*.mp4"), *data.glob("videos/*/*.jpg")]
+        shown = [*data.glob("videos/*/*.mp4"), *data.glob("videos/*/thumbnail.*")]
         assert len(shown) >= 2
         for path in shown:
             answer = requests.get(f"{url}/{file_url(path)}", timeout=10)
