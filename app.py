@@ -4,18 +4,23 @@ import argparse
 import logging
 import sys
 
+from vidu_demo import environment
+
+environment.check()  # Gradio, once imported, does not say what is wrong
+
 import gradio as gr
+from gradio.utils import ipython_check
 
 from vidu_demo.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.launch import launch
 from vidu_demo.ui.page import build
 from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.serve import close_earlier, serve
 
 
 def read_arguments() -> argparse.Namespace:
-    """Read the command line; for an import, take the defaults."""
+    """Read the command line; for an import, take the defaults. A notebook's own are not ours."""
     parser = argparse.ArgumentParser(description="A playground for the video model Vidu Q2 Pro.")
     parser.add_argument("--share", action="store_true", help="also serve it under a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
@@ -23,15 +28,18 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--simulate", action="store_true", help="use the simulator even if there is a key"
     )
-    return parser.parse_args(None if __name__ == "__main__" else [])
+    given = sys.argv[1:] if __name__ == "__main__" else []
+    return parser.parse_known_args(given)[0] if ipython_check() else parser.parse_args(given)
 
 
 if gr.NO_RELOAD:  # a hot reload builds the page anew, over the same running jobs
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("vidu_demo").setLevel(logging.INFO)
     arguments = read_arguments()
+    close_earlier()
     try:
-        studio = Studio(Settings.from_environment(), simulate=arguments.simulate)
+        settings = Settings.from_environment()
+        studio = Studio(settings, simulate=arguments.simulate)
     except (ValueError, ViduError) as error:
         sys.exit(str(error))
 
@@ -46,13 +54,8 @@ if __name__ == "__main__" and gr.NO_RELOAD:
     print((Payer.NOBODY if studio.simulated else Payer.READER).line)
     if arguments.share and not studio.simulated:
         print("Whoever has the public link can make videos, and this app's key pays for them.")
+    where = {"server_name": arguments.host, "server_port": arguments.port}
     try:
-        launch(
-            demo,
-            videos=studio.videos,
-            share=arguments.share or None,
-            server_name=arguments.host,
-            server_port=arguments.port,
-        )
-    finally:
-        studio.close()
+        serve(demo, studio, share=arguments.share, allowed_hosts=settings.hosts, **where)
+    except ViduError as error:
+        sys.exit(str(error))

@@ -20,6 +20,7 @@ from vidu_demo.examples import EXAMPLES
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
+from vidu_demo.ui.limits import LIMITS
 from vidu_demo.wording import CHIPS
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -162,6 +163,17 @@ def settings() -> str:
     return table("variable | meaning | default", rows)
 
 
+def limits_of_the_app() -> str:
+    """List the bounds of the app."""
+    return table(
+        "bound | unit | what it bounds",
+        (
+            (f"{getattr(LIMITS, about.name):,}", about.metadata["unit"], about.metadata["help"])
+            for about in fields(LIMITS)
+        ),
+    )
+
+
 def calls() -> str:
     """List the two calls of the API that are used."""
     return table(
@@ -242,6 +254,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "notices": notices,
     "prices": prices,
     "settings": settings,
+    "limits": limits_of_the_app,
     "calls": calls,
     "errors": meanings,
     "reasons": reasons,

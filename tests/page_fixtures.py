@@ -51,6 +51,7 @@ IGNORED = [
     r"ignore:unclosed <socket\.socket fd=\d+, family=1,:ResourceWarning",
     # Gradio asks pandas for an option that pandas is about to drop.
     "ignore:'future.no_silent_downcasting' is deprecated",
+    "ignore:The copy keyword is deprecated",
 ]
 
 

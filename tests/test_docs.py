@@ -139,7 +139,8 @@ def test_python_code_runs_as_it_stands(app: App, api: Simulator, tmp_path: Path)
         return done.stdout.splitlines()[-1]
 
     before = api.submit_count
-    (fetching, calling) = code("python")
+    fetching, mounting, calling = code("python")
+    assert run(f"{mounting}\nprint(app.routes[-1].path)") == "/videos"
     task_id, seed, video = run(calling.replace("http://127.0.0.1:7860", app.url)).split()
     assert Path(video).name.endswith(f"-seed{seed}-3s.mp4")
     fetched = run(fetching.replace("your-task-id", task_id))

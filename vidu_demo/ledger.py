@@ -200,14 +200,21 @@ class Ledger:
     """The jobs, in a database.
 
     Args:
-        url: An SQLAlchemy URL. The folder of an SQLite file is made if it is missing.
+        url: An SQLAlchemy URL, as an object or as text. The folder of an SQLite file is made if
+            it is missing.
 
     Raises:
         LedgerFailed: from any method, if the database can't be used.
     """
 
-    def __init__(self, url: str) -> None:
-        parsed = sa.make_url(url)
+    def __init__(self, url: str | sa.URL) -> None:
+        try:
+            parsed = sa.make_url(url)
+            self._engine = sa.create_engine(parsed)
+        except ImportError as error:
+            raise LedgerFailed(f"The database's driver is not installed: {error.name}.") from None
+        except (sa.exc.ArgumentError, ValueError):  # whose text may hold the password
+            raise LedgerFailed("VIDU_DATABASE_URL is no SQLAlchemy URL.") from None
         sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite:
             if parsed.database in (None, "", ":memory:"):
@@ -216,8 +223,6 @@ class Ledger:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise LedgerFailed(f"The data folder can't be made: {error.strerror}.") from None
-        self._engine = sa.create_engine(parsed)
-        if sqlite:
             sa.event.listen(self._engine, "connect", _set_up_sqlite)
         self._migrate()
 

@@ -7,10 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from vidu_demo.budget import DEFAULT_PER_DAY
 from vidu_demo.client import BASE_URL
+from vidu_demo.hosts import Host
 
 ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data" if (ROOT / "app.py").is_file() else Path("data")
+"""In the project's own folder; where the package is installed, in the folder one works in."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Settings:
         default=BASE_URL, metadata={"env": "NOVITA_BASE_URL", "help": "The API's address."}
     )
     data_dir: Path = field(
-        default=ROOT / "data",
+        default=DATA,
         metadata={"env": "VIDU_DATA_DIR", "help": "Where the ledger and the videos are kept."},
     )
     database_url: str = field(
@@ -67,17 +72,38 @@ class Settings:
         },
     )
 
+    allowed_hosts: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_ALLOWED_HOSTS",
+            "help": "Names that the app answers to beside its own, and whose pages may use it, "
+            "comma separated; `.example.com` is every name below it.",
+        },
+    )
+
     def __post_init__(self) -> None:
         if not self.requests_per_second > 0:
             raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
         budget = self.budget_per_day
         if budget is not None and not (budget.is_finite() and budget >= 0):
             raise ValueError("VIDU_BUDGET_PER_DAY must be an amount in US dollars, 0 or more")
+        if len(self.hosts) != self.allowed_hosts.count(",") + bool(self.allowed_hosts):
+            raise ValueError(
+                "VIDU_ALLOWED_HOSTS must be host names such as videos.example.com, with a comma "
+                f"between them, not {self.allowed_hosts!r}"
+            )
 
     @property
-    def ledger_url(self) -> str:
+    def hosts(self) -> tuple[Host, ...]:
+        """The further names that the app answers to."""
+        read = map(Host.read, self.allowed_hosts.split(","))
+        return tuple(host for host in read if host)
+
+    @property
+    def ledger_url(self) -> str | sa.URL:
         """The database that is used, as an SQLAlchemy URL."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'ledger.db'}"
+        file = self.data_dir / "ledger.db"
+        return self.database_url or sa.URL.create("sqlite", database=str(file))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

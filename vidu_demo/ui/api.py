@@ -14,10 +14,11 @@ from vidu_demo.ledger import JobState
 from vidu_demo.request import SETTINGS, schema
 from vidu_demo.ui import status
 from vidu_demo.ui.form import RAW, make_request, widget
+from vidu_demo.ui.limits import LIMITS
 from vidu_demo.ui.uploads import from_files
 
 LOOK_SECONDS = 0.5
-AT_ONCE = 40
+AT_ONCE = LIMITS.at_once
 """Calls that may wait at the same time, and threads of Gradio's. A further call waits its turn."""
 
 

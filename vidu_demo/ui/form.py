@@ -56,7 +56,7 @@ def make_request(
         for name, value in settings.items()
         if value is not None or schema(name).get("default")
     }
-    images = [*files, *read_urls(urls)]
+    images = [*(file.path for file in files), *read_urls(urls)]
     if len(images) > MAX_PICTURES:
         raise PictureInvalid(TOO_MANY)
     return VideoRequest(images=images, **filled)
@@ -337,7 +337,10 @@ class Form:
         return {**filled, **self.pictures.tell(checked)}
 
     def _example(self, event: gr.EventData) -> Updates:
-        example = examples.find(event.example)
+        try:
+            example = examples.find(str(getattr(event, "example", "")))
+        except KeyError:
+            return {self.more: gr.skip()}
         return self.fill(example.settings, [(str(example.picture), None)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:

@@ -1,68 +1,124 @@
 """How the page is served: what Gradio leaves open by default is closed here."""
 
+import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from gradio.routes import App, ORJSONResponse
+from gradio.utils import colab_check, is_hosted_notebook
+from starlette.types import ASGIApp
 
 from vidu_demo.examples import MEDIA
-from vidu_demo.ui.api import AT_ONCE
+from vidu_demo.hosts import Host
+from vidu_demo.listening import CannotListen, find, on_loopback
+from vidu_demo.proxies import spare_loopback
+from vidu_demo.ui.door import Door
+from vidu_demo.ui.guard import Guard
+from vidu_demo.ui.limits import LIMITS
+from vidu_demo.ui.quota import Allowance, Quota
 from vidu_demo.ui.storage import HEAD
 from vidu_demo.ui.theme import CSS_FILE, theme
 from vidu_demo.ui.words import I18N
 
-CLOSED = ("/gradio_api/deep_link", "/monitoring", "/gradio_api/monitoring")
-"""Routes that would publish a session's inputs or the app's use."""
+HOUR, DAY = 3600.0, 86_400.0
+COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
+"""Where Colab shows the page: through a proxy of its own."""
 
 
-class CloseRoutes:
-    """Answers 404 on routes that publish inputs, and on the one that fetches any URL."""
+def page_options(videos: Path) -> dict[str, Any]:
+    """Give the options that a launched page and a mounted one have in common.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Args:
+        videos: The folder of the jobs' videos, whose files the page may show.
+    """
+    return {
+        "theme": theme(),
+        "css_paths": CSS_FILE,
+        "head": HEAD,
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "enable_monitoring": False,
+        "footer_links": ["api", "settings"],
+        "max_file_size": LIMITS.file,
+        "allowed_paths": [str(videos), str(MEDIA)],
+        "i18n": I18N,
+    }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or refuse it."""
-        if scope["type"] == "http" and _closed(scope["path"]):
-            await PlainTextResponse("Not found", 404)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+
+def prepare(demo: gr.Blocks) -> None:
+    """Bound what the page's queue and sessions hold. Both ways of serving it begin here."""
+    demo.max_threads = LIMITS.at_once
+    demo.state_session_capacity = LIMITS.sessions
+    demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
 
 
-def _closed(path: str) -> bool:
-    at = path.partition("/gradio_api/")[2]
-    fetches = at.startswith(("file=http:", "file=https:", "proxy="))
-    return fetches or any(closed in path for closed in CLOSED)
+def quota() -> Quota:
+    """Open the accounts of what is uploaded."""
+    return Quota(
+        Allowance(LIMITS.uploads_bytes, LIMITS.uploads_files, HOUR),
+        Allowance(LIMITS.all_uploads_bytes, LIMITS.all_uploads_files, DAY),
+        time.monotonic,
+    )
 
 
-def launch(demo: gr.Blocks, *, videos: Path, **options: Any) -> tuple[Any, str, str]:
+def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
+    """Add the names under which the place that the app runs in is known to show it."""
+    space = Host.read(os.environ.get("SPACE_HOST", ""))
+    return (*allowed, *([space] if space else []), *(COLAB if colab_check() else []))
+
+
+class GuardedApp(App):
+    """Gradio's app behind the guard, which stands before all of Gradio's own middleware."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(default_response_class=ORJSONResponse)
+        self._door = door
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the guard in front; called once, with the first request."""
+        return Guard(super().build_middleware_stack(), self.get_blocks, self._door, quota())
+
+
+def launch(
+    demo: gr.Blocks, *, videos: Path, allowed_hosts: Sequence[Host] = (), **options: Any
+) -> tuple[Any, str, str]:
     """Serve the page. Gradio's own environment variables keep working.
 
     Args:
         demo: The page.
         videos: The folder of the jobs' videos, whose files the page may show.
+        allowed_hosts: Names that it answers to beside its own, and whose pages may use it.
         options: Further arguments of `gr.Blocks.launch`; they win over the ones here.
+
+    Raises:
+        CannotListen: The address or the port can't be had.
+        ProxyUnusable: The environment's proxies can't be used.
     """
-    demo.queue(max_size=500)  # only `/generate` waits in it
-    return demo.launch(
-        **{
-            "theme": theme(),
-            "css_paths": CSS_FILE,
-            "head": HEAD,
-            "run_history": False,
-            "show_error": False,
-            "ssr_mode": False,
-            "enable_monitoring": False,
-            "footer_links": ["api", "settings"],
-            "max_threads": AT_ONCE,
-            "max_file_size": "50mb",
-            "state_session_capacity": 500,
-            "allowed_paths": [str(videos), str(MEDIA)],
-            "i18n": I18N,
-            "app_kwargs": {"middleware": [Middleware(CloseRoutes)]},
-            **options,
-        }
+    name, port = find(options.pop("server_name", None), options.pop("server_port", None))
+    spare_loopback(os.environ, name)
+    door = Door(
+        # In a hosted notebook the browser is elsewhere, and so is what a name could lead it to.
+        loopback=on_loopback(name) and not (colab_check() or is_hosted_notebook()),
+        name=name.strip("[]").lower(),
+        allowed=known_hosts(allowed_hosts),
+        share_url=lambda: demo.share_url,
     )
+    prepare(demo)
+    served = {
+        **page_options(videos),
+        "share": False,
+        "max_threads": LIMITS.at_once,
+        "state_session_capacity": LIMITS.sessions,
+        "server_name": name,
+        "server_port": port,
+        "_app": GuardedApp(door),
+        **options,
+    }
+    try:
+        return demo.launch(**served)
+    except (OSError, ValueError) as error:
+        raise CannotListen(f"The app can't be served: {error}") from None

@@ -444,8 +444,8 @@ class _Page:
 
     def use_list(self, request: gr.Request, event: gr.EventData, *values: Any) -> Updates:
         """Open, compare or delete a job of the list."""
-        use = partial(self._use, do=str(event.do), job_id=str(event.job))
-        return self._tell(use, request, *values)
+        do, job_id = (str(getattr(event, name, "")) for name in ("do", "job"))
+        return self._tell(partial(self._use, do=do, job_id=job_id), request, *values)
 
     def _use(self, tab: Tab, *, do: str, job_id: str) -> Updates:
         match do:

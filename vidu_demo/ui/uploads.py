@@ -17,9 +17,9 @@ from gradio.utils import get_upload_folder
 
 from vidu_demo.errors import PictureInvalid
 from vidu_demo.images import MAX_FILE_BYTES
+from vidu_demo.ui.limits import LIMITS
 
-MAX_PICTURES = 20
-"""In one form or call, uploaded and by their addresses; Vidu is only known to use the first."""
+MAX_PICTURES = LIMITS.pictures
 
 _MISSING = "This picture is no longer here. Add it again."
 TOO_MANY = f"Up to {MAX_PICTURES} pictures can be sent at once. Remove some."
@@ -55,8 +55,8 @@ def check(path: Any) -> UploadedFile:
     try:
         if not isinstance(path, str) or len(path) > _LONGEST_PATH:
             raise ValueError
-        file = Path(path).resolve(strict=True).relative_to(_folder().resolve())
-        state = (_folder() / file).stat()
+        file = Path(path).resolve(strict=True).relative_to(folder().resolve())
+        state = (folder() / file).stat()
         if not stat.S_ISREG(state.st_mode):
             raise ValueError
     except (OSError, ValueError, RuntimeError):
@@ -65,7 +65,7 @@ def check(path: Any) -> UploadedFile:
         raise PictureInvalid(
             f"This file is larger than {MAX_FILE_BYTES // 1_000_000} MB. Use a smaller one."
         )
-    return UploadedFile(_folder() / file)
+    return UploadedFile(folder() / file)
 
 
 def from_gallery(value: Any) -> list[UploadedFile]:
@@ -103,13 +103,14 @@ def as_gallery(files: Iterable[UploadedFile]) -> list[tuple[str, None]]:
 
 def new_file(name: str) -> UploadedFile:
     """Name a new file in a folder of its own, so that nothing is written over."""
-    return UploadedFile(Path(tempfile.mkdtemp(dir=_folder())) / name)
+    return UploadedFile(Path(tempfile.mkdtemp(dir=folder())) / name)
 
 
-def _folder() -> Path:
-    folder = Path(get_upload_folder()).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def folder() -> Path:
+    """Give the folder that uploads lie in; it is made if it is missing."""
+    made = Path(get_upload_folder()).absolute()
+    made.mkdir(parents=True, exist_ok=True)
+    return made
 
 
 def _all(paths: Sequence[Any]) -> list[UploadedFile]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from vidu_demo.errors import ViduError
-from vidu_demo.ui.hosts import Host
+from vidu_demo.hosts import Host
 
 STORAGE_KEY = "vidu-demo-visitor"
 _BYTES = 24

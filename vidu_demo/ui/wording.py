@@ -19,7 +19,8 @@ def component() -> gr.HTML:
 
 def press(event: gr.EventData, prompt: str | None) -> str:
     """Add the phrase of the clicked chip to the prompt, or take it out again."""
-    return toggle(prompt or "", str(event.phrase))
+    phrase, known = getattr(event, "phrase", ""), [p for group in CHIPS.values() for p in group]
+    return toggle(prompt or "", phrase) if phrase in known else prompt or ""
 
 
 def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:

@@ -51,5 +51,12 @@ class Host(NamedTuple):
         return self.name == origin.name and origin.port in ports
 
     def among(self, allowed: Iterable["Host"]) -> bool:
-        """Tell whether one of the allowed hosts is meant; one without a port allows every port."""
-        return any(self.name == host.name and host.port in (None, self.port) for host in allowed)
+        """Tell whether one of the allowed hosts is meant.
+
+        One without a port allows every port, and one that begins with a dot every name below it.
+        """
+        return any(
+            (self.name == host.name or (host.name[0] == "." and self.name.endswith(host.name)))
+            and host.port in (None, self.port)
+            for host in allowed
+        )

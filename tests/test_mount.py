@@ -1,0 +1,229 @@
+"""The page mounted in another app, alone and behind proxies that cut a prefix off."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import uvicorn
+from fastapi import FastAPI
+from page_fixtures import IGNORED, QUIET, Visitor, until
+from playwright.sync_api import Browser, expect
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vidu_demo.settings import ROOT, Settings
+from vidu_demo.studio import DataInUse, Studio
+from vidu_demo.ui import mount
+
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in IGNORED]
+PREFIX = "/some/prefix"
+LOADED = """() => {
+  const video = document.querySelector('#video video');
+  const picture = document.querySelector('#history img');
+  return video?.readyState >= 1 && !video.currentSrc.includes('finished') && picture?.naturalWidth;
+}"""
+
+
+@contextmanager
+def served(app: ASGIApp, **options: Any) -> Iterator[str]:
+    """Serve an app on a free port, and give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, **options)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            until(lambda: server.started)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+def stripping(upstream: str) -> ASGIApp:
+    """Make a proxy that passes on what is asked below `PREFIX`, without it."""
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        target = request.url.path.removeprefix(PREFIX)
+        if target == request.url.path:
+            await Response(status_code=404)(scope, receive, send)
+            return
+        query = f"?{request.url.query}" if request.url.query else ""
+        dropped = ("content-length", "transfer-encoding")
+        async with (
+            httpx.AsyncClient(timeout=60) as client,
+            client.stream(
+                request.method,
+                upstream + httpx.URL(path=target).raw_path.decode() + query,
+                headers=request.headers.raw,
+                content=await request.body(),
+            ) as answer,
+        ):
+            headers = {n: v for n, v in answer.headers.items() if n not in dropped}
+            body = StreamingResponse(answer.aiter_raw(), answer.status_code, headers)
+            await body(scope, receive, send)
+
+    return proxy
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in {**QUIET, "GRADIO_TEMP_DIR": str(tmp_path / "uploads")}.items():
+        monkeypatch.setenv(name, value)
+    return Settings(data_dir=tmp_path / "data 100%?")
+
+
+@pytest.fixture
+def house(settings: Settings) -> Callable[..., FastAPI]:
+    """Makes an app with a route of its own and the page mounted in it."""
+
+    def make(
+        path: str = "/videos", root_path: str = "", page_root_path: str | None = None
+    ) -> FastAPI:
+        app = FastAPI(root_path=root_path) if root_path else FastAPI()
+
+        @app.get("/hello")
+        def hello() -> str:
+            return "hello"
+
+        return mount(app, path, settings=settings, simulate=True, root_path=page_root_path)
+
+    return make
+
+
+@pytest.fixture
+def makes_a_video(browser: Browser, pngs: dict[str, Path]) -> Iterator[Callable[[str], None]]:
+    with ExitStack() as stack:
+
+        def make(url: str) -> None:
+            context = stack.enter_context(closing(browser.new_context()))
+            visitor = Visitor(context, url)
+            lost: list[str] = []
+            context.on("response", lambda a: a.status >= 400 and lost.append(a.url))
+            visitor.start(pngs["red"], prompt="Slow push-in.")
+            expect(visitor.headline).to_contain_text("Done in", timeout=60_000)
+            visitor.page.locator("#history").scroll_into_view_if_needed()  # they load when seen
+            visitor.page.wait_for_function(LOADED, timeout=60_000)
+            assert lost == []
+            assert visitor.broken == []
+            assert visitor.elsewhere == []
+
+        yield make
+
+
+@pytest.mark.parametrize("page", ["/videos/", "/videos"])
+def test_videos_and_thumbnails_load(
+    house: Callable[..., FastAPI], makes_a_video: Callable[[str], None], page: str
+) -> None:
+    with served(house()) as url:
+        assert requests.get(f"{url}/hello", timeout=10).json() == "hello"
+        makes_a_video(url + page)
+
+
+def test_a_path_with_a_slash_at_its_end_is_the_same(house: Callable[..., FastAPI]) -> None:
+    with served(house("/videos/")) as url:
+        for page in ("/videos", "/videos/"):
+            answer = requests.get(url + page, params={"task": "abc"}, timeout=10)
+            assert answer.url == f"{url}/videos/?task=abc"
+            assert answer.status_code == 200
+
+
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter is deprecated")
+def test_behind_a_proxy_that_cuts_off_a_prefix(
+    house: Callable[..., FastAPI], makes_a_video: Callable[[str], None]
+) -> None:
+    """The outer app is told of the prefix, as older FastAPI apps are."""
+    with served(house(root_path=PREFIX)) as inner, served(stripping(inner)) as url:
+        makes_a_video(f"{url}{PREFIX}/videos")
+
+
+def test_behind_such_a_proxy_with_uvicorn_told(
+    house: Callable[..., FastAPI], makes_a_video: Callable[[str], None]
+) -> None:
+    with served(house(), root_path=PREFIX) as inner, served(stripping(inner)) as url:
+        makes_a_video(f"{url}{PREFIX}/videos")
+
+
+def test_behind_such_a_proxy_with_only_the_page_told(
+    house: Callable[..., FastAPI], makes_a_video: Callable[[str], None]
+) -> None:
+    app = house(page_root_path=f"{PREFIX}/videos")
+    with served(app) as inner, served(stripping(inner)) as url:
+        makes_a_video(f"{url}{PREFIX}/videos")
+
+
+def test_what_launch_closes_is_closed(house: Callable[..., FastAPI]) -> None:
+    with served(house()) as url:
+
+        def status(method: str, path: str, **options: Any) -> int:
+            answer = requests.request(method, f"{url}/videos/{path}", timeout=30, **options)
+            return answer.status_code
+
+        for path in (
+            "gradio_api/deep_link?session_hash=x",
+            "gradio_api/file=https://example.com/x.png",
+            "gradio_api/run-history/records",
+            "gradio_api/component_server",
+            "monitoring",
+            "logout",
+            "runs",
+        ):
+            assert status("GET", path) == 404, path
+        foreign = {"Origin": "http://evil.example"}
+        assert status("POST", "gradio_api/run/predict", headers=foreign, data="{}") == 403
+        assert status("POST", "gradio_api/run/predict", data=b" " * 10**6) == 413
+        assert status("POST", "gradio_api/run/predict", data="{") == 400
+        assert status("POST", "gradio_api/upload", files={"files": bytes(51 * 2**20)}) == 413
+        config = requests.get(f"{url}/videos/config", timeout=10).json()
+        assert config["run_history"] is False
+        assert config["show_error"] is False
+        assert requests.post(f"{url}/hello", headers=foreign, timeout=10).status_code == 405
+
+
+def test_the_studio_is_closed_with_the_app(
+    house: Callable[..., FastAPI], settings: Settings
+) -> None:
+    app = house()
+    with pytest.raises(DataInUse):
+        Studio(settings)
+    with served(app):
+        pass
+    Studio(settings).close()
+
+
+def test_the_lifespan_of_the_outer_app_stays(settings: Settings) -> None:
+    seen = []
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, int]]:
+        seen.append("begun")
+        yield {"mine": 7}
+        seen.append("ended")
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/mine")
+    def mine(request: Request) -> int:
+        return int(request.state.mine)
+
+    with served(mount(app, "/", settings=settings, simulate=True)) as url:
+        assert requests.get(f"{url}/mine", timeout=10).json() == 7
+        assert "gradio" in requests.get(url, timeout=10).text
+    assert seen == ["begun", "ended"]
+
+
+def test_the_library_knows_nothing_of_gradio() -> None:
+    code = "import sys, vidu_demo; assert not {'gradio', 'fastapi'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

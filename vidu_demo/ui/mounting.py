@@ -1,0 +1,89 @@
+"""The page as a part of another FastAPI app."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from gradio.routes import App
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from vidu_demo.proxies import spare_loopback
+from vidu_demo.settings import Settings
+from vidu_demo.studio import Studio
+from vidu_demo.ui.door import Door
+from vidu_demo.ui.guard import Guard
+from vidu_demo.ui.launch import known_hosts, page_options, prepare, quota
+from vidu_demo.ui.page import build
+
+
+def mount(
+    app: FastAPI,
+    path: str,
+    *,
+    settings: Settings | None = None,
+    simulate: bool = False,
+    root_path: str | None = None,
+) -> FastAPI:
+    """Mount the page. See `vidu_demo.ui.mount`."""
+    settings = settings or Settings.from_environment()
+    spare_loopback(os.environ)
+    studio = Studio(settings, simulate=simulate)
+    demo = build(
+        studio.runner,
+        simulated=studio.simulated,
+        secret=studio.secret,
+        budget=settings.budget_per_day,
+    )
+    prepare(demo)
+    room = FastAPI(openapi_url=None)
+    options = page_options(studio.videos)
+    gr.mount_gradio_app(room, demo, "/", **options)
+    door = Door(loopback=False, allowed=known_hosts(settings.hosts))
+    path = path.rstrip("/")
+    if path:
+        app.add_api_route(path, _with_slash, include_in_schema=False)
+    guard = Guard(room, lambda: demo, door, quota())
+
+    (page,) = (
+        route.app
+        for route in room.routes
+        if isinstance(route, Mount) and isinstance(route.app, App)
+    )
+
+    async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+        # A proxy may have cut off the prefix that stands in the root path. Gradio writes the
+        # addresses of videos by its own app's root path alone.
+        here, base = scope["root_path"], scope.get("app_root_path", "")
+        cut = here if scope["path"].startswith(here) else here.removeprefix(base)
+        page.root_path = public = here if root_path is None else root_path.rstrip("/")
+        below = scope["path"].removeprefix(cut)
+        await guard({**scope, "root_path": public, "path": public + below}, receive, send)
+
+    app.mount(path, inside)
+    outer = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        try:
+            async with outer(app) as state, room.router.lifespan_context(room):
+                yield state
+        finally:
+            studio.close()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def _with_slash(request: Request) -> Response:
+    """Lead to the address that ends with a slash, from which the page's own addresses go on.
+
+    Relative, so that it is right whatever prefix a proxy has cut off.
+    """
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{PurePosixPath(request.url.path).name}/{query}")

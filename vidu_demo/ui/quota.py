@@ -1,0 +1,89 @@
+"""How much an address, and all of them together, may still upload. Pure bookkeeping."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What may be uploaded in a stretch of time, which begins with the first upload.
+
+    Attributes:
+        size: Bytes.
+        files: Files.
+        seconds: How long the stretch is.
+    """
+
+    size: int
+    files: int
+    seconds: float
+
+
+@dataclass
+class _Account:
+    allowance: Allowance
+    since: float
+    size: int = 0
+    files: int = 0
+
+    def over(self, now: float) -> bool:
+        return not 0 <= now - self.since < self.allowance.seconds
+
+    def holds(self, size: int, files: int) -> bool:
+        most = self.allowance
+        return self.size + size <= most.size and self.files + files <= most.files
+
+
+class Quota:
+    """The accounts. An account is dropped when its time is over, so they stay few.
+
+    Args:
+        each: What one address may upload.
+        together: What all addresses may upload.
+        clock: Gives the time in seconds.
+    """
+
+    def __init__(self, each: Allowance, together: Allowance, clock: Callable[[], float]) -> None:
+        self._each, self._clock = each, clock
+        self._together = _Account(together, clock())
+        self._accounts: dict[str, _Account] = {}
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def spend(self, address: str, size: int = 0, files: int = 0) -> bool:
+        """Book what is about to be taken in.
+
+        Args:
+            address: Where it comes from.
+            size: Bytes.
+            files: Files.
+
+        Returns:
+            False, and nothing is booked, if it is more than is left.
+        """
+        now = self._clock()
+        if self._together.over(now):
+            self._together = _Account(self._together.allowance, now)
+        for name in [name for name, account in self._accounts.items() if account.over(now)]:
+            del self._accounts[name]
+        mine = self._accounts.get(_household(address)) or _Account(self._each, now)
+        if not (mine.holds(size, files) and self._together.holds(size, files)):
+            return False
+        self._accounts[_household(address)] = mine
+        for account in (mine, self._together):
+            account.size += size
+            account.files += files
+        return True
+
+
+def _household(address: str) -> str:
+    """Take an IPv6 network of 64 bits, which one connection has to itself, for one address."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(known, IPv6Address):
+        return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
+    return str(known)
