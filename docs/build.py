@@ -15,6 +15,7 @@ from vidu_demo import errors, images, jobs, ledger, pricing, studio
 from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
 from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
 from vidu_demo.examples import EXAMPLES
+from vidu_demo.media import line, pool
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
@@ -160,7 +161,8 @@ def meanings() -> str:
 
 
 def _errors(kind: type[ViduError]) -> Iterator[type[ViduError]]:
-    homes = {module.__name__ for module in (errors, images, ledger, jobs, studio, pay, visitor)}
+    modules = (errors, images, line, pool, ledger, jobs, studio, pay, visitor)
+    homes = {module.__name__ for module in modules}
     for child in kind.__subclasses__():
         if child.__module__ in homes:
             yield child

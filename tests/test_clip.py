@@ -27,6 +27,7 @@ from vidu_demo.clip import (
     read_settings,
     write_settings,
 )
+from vidu_demo.media import video
 from vidu_demo.simulator.render import render
 
 FRAMES = 20
@@ -330,7 +331,7 @@ def test_colours_are_those_of_a_browser(
 
 
 def test_a_frame_too_large_to_be_decoded(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clip, "MAX_PIXELS", 960 * 540 - 1)
+    monkeypatch.setattr(video, "MAX_FRAME_PIXELS", 960 * 540 - 1)
     with pytest.raises(ClipFailed):
         first_frame(silent)
 
@@ -555,7 +556,7 @@ def test_a_comment_that_is_no_text(silent: Path) -> None:
 
 def test_a_file_too_large_to_be_searched(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_settings(silent, SETTINGS)
-    monkeypatch.setattr(clip, "MAX_CLIP_BYTES", silent.stat().st_size - 1)
+    monkeypatch.setattr(video, "MAX_CLIP_BYTES", silent.stat().st_size - 1)
     assert read_settings(silent) is None
 
 

@@ -482,13 +482,13 @@ class Fetches:
         self._fetch = follower.fetch
         monkeypatch.setattr(follower, "fetch", self)
 
-    def __call__(self, task: Task, path: Path) -> Path:
+    def __call__(self, task: Task, path: Path, **options: Any) -> Path:
         with self._lock:
             self.open += 1
             self.all += 1
             self.most = max(self.most, self.open)
         try:
-            return self._fetch(task, path)
+            return self._fetch(task, path, **options)
         finally:
             with self._lock:
                 self.open -= 1
@@ -639,10 +639,10 @@ def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
 ) -> None:
     fetch, arrived, deleted = follower.fetch, threading.Event(), threading.Event()
 
-    def slow(task: Task, path: Path) -> Path:
+    def slow(task: Task, path: Path, **options: Any) -> Path:
         arrived.set()
         assert deleted.wait(10)
-        return fetch(task, path)  # into a folder that it makes anew
+        return fetch(task, path, **options)  # into a folder that it makes anew
 
     monkeypatch.setattr(follower, "fetch", slow)
     job = bench.start()

@@ -44,6 +44,10 @@ BELOW = [
         "ledger.py",
         "follower.py",
         "jobs.py",
+        "media/limits.py",
+        "media/line.py",
+        "media/pool.py",
+        "media/video.py",
     )
 ]
 """The rooms whose sentences come onto the page."""

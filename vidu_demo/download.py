@@ -7,6 +7,7 @@ untouched.
 
 import os
 import string
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from vidu_demo.errors import DownloadFailed, LinkExpired
+from vidu_demo.media.video import ClipFailed, frames, opened
 from vidu_demo.task import Task
 from vidu_demo.wire import send
 
@@ -26,12 +28,33 @@ TIMEOUT = (10.0, 60.0)
 MAX_BYTES = 2 * 1024**3
 MAX_REDIRECTS = 5
 CHUNK = 256 * 1024
-CONTAINERS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"}
-"""What counts as a video: FFmpeg also opens pictures, and playlists that lead elsewhere."""
 
 
-def fetch(task: Task, path: Path) -> Path:
+def check(path: Path, task_id: str) -> None:
+    """See that a file opens as a video.
+
+    Raises:
+        DownloadFailed: It does not.
+    """
+    try:
+        with opened(path) as container:
+            frame = next(frames(container), None)
+    except ClipFailed:
+        frame = None
+    if frame is None:
+        raise DownloadFailed(
+            "The video is made, but what was fetched is no playable video.", task_id=task_id
+        )
+
+
+def fetch(task: Task, path: Path, *, check: Callable[[Path, str], None] = check) -> Path:
     """Fetch the video of a finished task into `path`, through `*.part` beside it.
+
+    Args:
+        task: The task, with its link.
+        path: Where the video is to be.
+        check: Sees that the file named first opens as a video, of the task named second. By
+            default `check`, in this process.
 
     Raises:
         LinkExpired: The host answered 401, 403, 404 or 410.
@@ -62,28 +85,6 @@ def fetch(task: Task, path: Path) -> Path:
     if failed:  # raised out here: the error of a library may name the link
         raise failed
     return path
-
-
-def check(path: Path, task_id: str) -> None:
-    """See that a file opens as a video.
-
-    Raises:
-        DownloadFailed: It does not.
-    """
-    import av  # noqa: PLC0415 - only a finished download needs it, and it loads slowly
-
-    try:
-        with (
-            path.open("rb") as file,
-            av.open(file, "r", options=CONTAINERS, metadata_errors="replace") as container,
-        ):
-            frame = next(container.decode(video=0), None)
-    except (av.FFmpegError, IndexError, ValueError):
-        frame = None
-    if frame is None:
-        raise DownloadFailed(
-            "The video is made, but what was fetched is no playable video.", task_id=task_id
-        )
 
 
 def _stream(task: Task, part: Path) -> None:

@@ -3,7 +3,6 @@
 The settings travel with the video: in it, and beside it as JSON. A thumbnail stands for the job.
 """
 
-import io
 import json
 import logging
 import shutil
@@ -15,11 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from vidu_demo import clip
-from vidu_demo.images import SUFFIXES, Picture, is_url
+from vidu_demo.images import SUFFIXES, Picture, is_url, thumbnail
 from vidu_demo.ledger import Job, LedgerFailed
+from vidu_demo.media.run import Run, in_process
 from vidu_demo.request import VideoRequest
 
 log = logging.getLogger(__name__)
@@ -33,8 +31,22 @@ FREE_BYTES_NEEDED = 200_000_000
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 
 
-def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> dict[str, Any]:
+def keep(
+    folder: Path,
+    request: VideoRequest,
+    pictures: list[Picture | str],
+    *,
+    run: Run = in_process,
+    visitor: str = "",
+) -> dict[str, Any]:
     """Write the pictures and the request, before anything is sent.
+
+    Args:
+        folder: The job's.
+        request: What is asked.
+        pictures: Its pictures as they are sent.
+        run: Where the thumbnail is made.
+        visitor: Whose job it is.
 
     Returns:
         The request as it is kept: its pictures are file names in the folder, or URLs.
@@ -62,7 +74,8 @@ def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> 
         ) from None
     if isinstance(first := pictures[0], Picture):
         with _good_to_have(folder, THUMBNAIL):
-            _add_thumbnail(folder, Image.open(io.BytesIO(first.data)))
+            small = run(thumbnail, first.data, THUMBNAIL_SIDE, "WEBP", visitor=visitor)
+            (folder / THUMBNAIL).write_bytes(small)
     return kept
 
 
@@ -88,25 +101,31 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
     return VideoRequest.model_construct(**kept).payload(images)
 
 
-def complete(video: Path, job: Job) -> dict[str, Any] | None:
+def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
     """Add to a saved video what is good to have: its settings, in it and beside it, a thumbnail.
 
     What fails is logged and no more: the video is there.
+
+    Args:
+        video: The file.
+        job: Its job.
+        run: Where the video is opened.
 
     Returns:
         The facts about the video, by the names of `clip.Facts`, if it can be read.
     """
     made_with, facts = settings(job), None
     with _good_to_have(video.parent, "facts"):
-        facts = asdict(clip.facts(video))
+        facts = asdict(run(clip.facts, video, visitor=job.owner))
     with _good_to_have(video.parent, "settings beside the video"):
         text = json.dumps(made_with, indent=2, ensure_ascii=False)
         video.with_suffix(".json").write_text(text, encoding="utf-8")
     with _good_to_have(video.parent, "settings in the video"):
-        clip.write_settings(video, made_with)
+        run(clip.write_settings, video, made_with, visitor=job.owner)
     if not (video.parent / THUMBNAIL).exists():
         with _good_to_have(video.parent, THUMBNAIL):
-            _add_thumbnail(video.parent, clip.first_frame(video))
+            small = run(clip.thumbnail, video, THUMBNAIL_SIDE, "WEBP", visitor=job.owner)
+            (video.parent / THUMBNAIL).write_bytes(small)
     return facts
 
 
@@ -140,8 +159,3 @@ def _good_to_have(folder: Path, what: str) -> Iterator[None]:
         yield
     except Exception as error:
         log.warning("job %s: no %s: %s", folder.name, what, error)
-
-
-def _add_thumbnail(folder: Path, image: Image.Image) -> None:
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    image.save(folder / THUMBNAIL)

@@ -21,6 +21,7 @@ from vidu_demo.errors import ViduError
 from vidu_demo.follower import NOTHING_WRONG, Follower, Means, words
 from vidu_demo.images import Picture, prepare_all
 from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed, digest
+from vidu_demo.media.run import Run, in_process
 from vidu_demo.past_waits import PastWaits
 from vidu_demo.request import LARGEST_SEED, VideoRequest
 from vidu_demo.task import Task
@@ -81,6 +82,7 @@ class JobRunner:
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
+        run: Where pictures and videos are opened: in this process, or a pool's `run`.
     """
 
     def __init__(
@@ -94,12 +96,15 @@ class JobRunner:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = chance,
+        run: Run = in_process,
     ) -> None:
         self.backend, self.videos = backend, videos
-        self._ledger, self._wall, self._random = ledger, wall, random
+        self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._turns = Turns(clock, requests_per_second)
         self._past = PastWaits(ledger, backend)
-        self._means = Means(ledger, client, self._turns, self._past, videos, clock, wall, random)
+        self._means = Means(
+            ledger, client, self._turns, self._past, videos, clock, wall, random, run
+        )
         self._followers: dict[str, Follower] = {}
         self._following = threading.Lock()
         self._starting = threading.Lock()
@@ -155,13 +160,19 @@ class JobRunner:
         """
         if found := self._ledger.of_click(click):
             return found
-        prepared = [prepare_all(request.images) for request in requests]
+        prepared = self._prepared(requests, owner)
         prints = _fingerprints(requests, prepared)
         ids = [secrets.token_hex(16) for _ in requests]
         written: list[Job] = []
         try:
             kept = [
-                folder.keep(self.videos / job_id, self._seeded(request), pictures)
+                folder.keep(
+                    self.videos / job_id,
+                    self._seeded(request),
+                    pictures,
+                    run=self._run,
+                    visitor=owner,
+                )
                 for job_id, request, pictures in zip(ids, requests, prepared, strict=True)
             ]
             with self._starting:
@@ -188,6 +199,16 @@ class JobRunner:
             for job in written:
                 self._put(self._hold(job), 0.0)
         return written
+
+    def _prepared(self, requests: Sequence[VideoRequest], owner: str) -> list[list[Picture | str]]:
+        """Prepare the pictures of each request; several takes of one form share theirs."""
+        prepared: list[list[Picture | str]] = []
+        for place, request in enumerate(requests):
+            if place and request.images == requests[place - 1].images:
+                prepared.append(prepared[-1])
+            else:
+                prepared.append(prepare_all(request.images, run=self._run, visitor=owner))
+        return prepared
 
     def _seeded(self, request: VideoRequest) -> VideoRequest:
         if request.seed is not None:

@@ -12,6 +12,7 @@ from vidu_demo.client import ViduClient
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import JobRunner
 from vidu_demo.ledger import SIMULATOR, Ledger, LedgerFailed
+from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 
@@ -35,6 +36,9 @@ class Studio:
     Raises:
         DataInUse: Another run of the app has the data folder.
         LedgerFailed: The ledger can't be opened.
+
+    Attributes:
+        pool: Opens what comes from outside, in processes of its own.
     """
 
     def __init__(self, settings: Settings, *, simulate: bool = False) -> None:
@@ -53,8 +57,15 @@ class Studio:
                 client = ViduClient(settings.api_key, settings.base_url)
                 backend, pace = client.base_url, settings.requests_per_second
             stack.callback(client.close)
+            self.pool = WorkerPool()
+            stack.callback(self.pool.close)
             self.runner = JobRunner(
-                ledger, client, backend=backend, videos=self.videos, requests_per_second=pace
+                ledger,
+                client,
+                backend=backend,
+                videos=self.videos,
+                requests_per_second=pace,
+                run=self.pool.run,
             ).open()
             stack.callback(self.runner.close)
             self._parts = stack.pop_all()
