@@ -15,7 +15,7 @@ from vidu_demo import errors, images, jobs, ledger, pricing, studio
 from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
 from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
 from vidu_demo.examples import EXAMPLES
-from vidu_demo.media import line, pool
+from vidu_demo.media import heif, limits, line, pool, webp
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
@@ -82,11 +82,18 @@ def _values(about: dict[str, Any]) -> str:
 
 def picture_limits() -> str:
     """Say what a picture may be."""
+
+    def most(bytes_per_pixel: float) -> int:
+        return int(limits.MAX_DECODE_BYTES / bytes_per_pixel / 1e6)
+
     return (
-        f"Formats: {', '.join(images.FORMATS)}; of an animation, its first picture. One file: at "
-        f"most {images.MAX_FILE_BYTES // 1_000_000} MB and {images.MAX_PIXELS // 1_000_000} "
-        f"megapixels, from 1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request "
-        f"are sent with at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
+        f"Formats: {', '.join(images.FORMATS)}, by content and not by name; of an animation, its "
+        f"first picture. A camera's raw file is refused: export it as JPEG. One file: at "
+        f"most {images.MAX_FILE_BYTES // 1_000_000} MB, {limits.MAX_PIXELS // 1_000_000} "
+        f"megapixels and {limits.MAX_SIDE} pixels a side ({most(webp.BYTES_PER_PIXEL)} megapixels "
+        f"as WebP, {most(heif.BYTES_PER_PIXEL['AVIF'])} as AVIF, "
+        f"{most(heif.BYTES_PER_PIXEL['HEIF'])} as HEIC), from "
+        f"1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request are sent with at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
     )
 
 

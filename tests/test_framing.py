@@ -156,6 +156,21 @@ def test_a_frame_is_upright_and_on_white(tmp_path: Path) -> None:
     assert shown(clear.preview).getpixel((20, 15)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize(
+    ("size", "blurs"), [((60, 60), True), ((1000, 269), True), ((270, 270), False)]
+)
+def test_too_few_pixels_begin_blurred(tmp_path: Path, size: tuple[int, int], blurs: bool) -> None:
+    seen = frame(save(tmp_path / "small.png", size))
+    assert isinstance(seen, Frame)
+    assert seen.blurs is blurs
+
+
+def test_the_ways_out_are_ready_to_be_sent(panorama: str) -> None:
+    made = framing.padded(Path(panorama)), framing.cropped(Path(panorama))
+    assert [(picture.width, picture.height) for picture in made] == [(1000, 250), (400, 100)]
+    assert {picture.mime for picture in made} == {"image/jpeg"}
+
+
 def test_a_long_picture_shows_both_ways(panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
