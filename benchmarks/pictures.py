@@ -66,7 +66,7 @@ def honest() -> Iterator[tuple[str, Make]]:
     yield "12 MP, deflated.tiff", lambda path: phone.save(path, compression="tiff_deflate")
     yield "12 MP.bmp", phone.save
     yield "89 MP.jpg", lambda path: large.save(path, quality=85)
-    yield "89 MP, 48 MB.png", lambda path: large.quantize(256, method=2).save(path)
+    yield "89 MP.png", lambda path: large.quantize(256, method=2).save(path)
     yield "89 MP, turned.jpg", lambda path: large.save(path, quality=75, exif=turned())
 
 

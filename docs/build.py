@@ -93,7 +93,8 @@ def picture_limits() -> str:
         f"megapixels and {limits.MAX_SIDE} pixels a side ({most(webp.BYTES_PER_PIXEL)} megapixels "
         f"as WebP, {most(heif.BYTES_PER_PIXEL['AVIF'])} as AVIF, "
         f"{most(heif.BYTES_PER_PIXEL['HEIF'])} as HEIC), from "
-        f"1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request are sent with at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
+        f"1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request are sent with "
+        f"at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
     )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from runner_fixtures import until
+from runner_fixtures import OWNER, bench_over, shorten_waits, until
 
-from vidu_demo import clip, errors, framing, images
+from vidu_demo import VideoRequest, clip, errors, framing, images
 from vidu_demo.errors import (
     ApiRefused,
     Charged,
@@ -32,6 +32,8 @@ from vidu_demo.images import Picture, PictureTooLong, prepare, prepare_all
 from vidu_demo.media.line import Line, TooManyWaiting
 from vidu_demo.media.pool import Overtaxed, WorkerPool
 from vidu_demo.media.wire import Unreadable, pack, unpack
+from vidu_demo.settings import Settings
+from vidu_demo.studio import Studio
 
 
 @pytest.fixture(scope="module")
@@ -384,3 +386,93 @@ def test_what_has_no_place_in_an_answer_is_not_sent() -> None:
     for value in (object(), {1, 2}, errors):
         with pytest.raises(TypeError, match="can't answer"):
             list(pack(value))
+
+
+# A job's files
+
+
+class Counting:
+    """A pool's `run` that remembers what was asked of it."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self.asked: list[tuple[str, str]] = []
+        self.fails: list[str] = []
+
+    def __call__(self, function: Any, /, *args: Any, visitor: str = "") -> Any:
+        self.asked.append((function.__name__, visitor))
+        if function.__name__ in self.fails:
+            self.fails.remove(function.__name__)
+            raise Overtaxed
+        return self._pool.run(function, *args, visitor=visitor)
+
+
+def test_a_job_opens_what_comes_from_outside_in_workers(
+    pool: WorkerPool, clip: bytes, tmp_path: Path
+) -> None:
+    run = Counting(pool)
+    with bench_over(tmp_path, clip, open_it=False) as bench:
+        bench.open(run=run)
+        done = bench.done(bench.start())
+        assert done.facts is not None
+        thumbnail = bench.runner.thumbnail(done)
+        assert thumbnail is not None
+        with Image.open(thumbnail) as small:
+            assert small.size == (64, 48)
+    expected = ["_prepare", "thumbnail", "check", "facts", "write_settings"]
+    assert run.asked == [(name, OWNER) for name in expected]
+
+
+def test_takes_of_one_form_share_their_pictures(
+    pool: WorkerPool, clip: bytes, tmp_path: Path
+) -> None:
+    run = Counting(pool)
+    with bench_over(tmp_path, clip, open_it=False) as bench:
+        bench.open(run=run)
+        for job in bench.take("click", 3):
+            bench.done(job)
+    assert [name for name, _ in run.asked].count("_prepare") == 1
+
+
+def test_a_video_that_was_too_much_to_open_is_fetched_again(
+    pool: WorkerPool, clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten_waits(monkeypatch)
+    run = Counting(pool)
+    run.fails = ["check", "facts"]
+    with bench_over(tmp_path, clip, open_it=False) as bench:
+        bench.open(run=run)
+        job = bench.start()
+        says = bench.says(job, "opening it took too long or too much memory")
+        assert says.charged is Charged.YES
+        done = bench.done(job)
+        assert done.facts is None
+        assert bench.simulator.submit_count == 1
+        assert bench.simulator.download_count == 2
+    assert [name for name, _ in run.asked].count("check") == 2
+
+
+def test_a_picture_that_is_too_much_buys_nothing(
+    pool: WorkerPool, clip: bytes, tmp_path: Path
+) -> None:
+    run = Counting(pool)
+    run.fails = ["_prepare"]
+    with bench_over(tmp_path, clip, open_it=False) as bench:
+        bench.open(run=run)
+        with pytest.raises(Overtaxed):
+            bench.start()
+        assert bench.simulator.submit_count == 0
+        assert list(bench.videos.glob("*")) == []
+        bench.done(bench.start())
+
+
+def test_the_app_has_a_pool(tmp_path: Path) -> None:
+    studio = Studio(Settings(data_dir=tmp_path))
+    try:
+        long = VideoRequest(images=[Image.new("RGB", (640, 48))], prompt="x", duration=1)
+        with pytest.raises(PictureInvalid, match="too wide"):
+            studio.runner.start(long, owner=OWNER, click="click")
+        assert len(studio.pool.processes) == 1
+    finally:
+        studio.close()
+    assert studio.pool.processes == []

@@ -21,10 +21,10 @@ _STARTS = (
 )
 _WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
 _RAW_STARTS = re.compile(
-    rb"FUJIFILMCCD-RAW|IIU\0|IIR[OS]|MMOR|FOVb|\0MRM|(II\*\0|MM\0\*)....CR|IIII.{4}Raw",
+    rb"FUJIFILMCCD-RAW|IIU\0|IIR[OS]|MMOR|FOVb|\0MRM|II\x1a\0.{2}HEAP|(II\*\0|MM\0\*)....(CR|IIII|MMMM)",
     re.DOTALL,
 )
-"""Fujifilm, Panasonic, Olympus, Sigma, Minolta, Canon, Phase One."""
+"""Fujifilm, Panasonic, Olympus, Sigma, Minolta, Canon of old, Canon and Phase One."""
 _AVIF = {b"avif", b"avis"}
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _VIDEO_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}

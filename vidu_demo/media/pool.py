@@ -113,6 +113,8 @@ class WorkerPool:
         with self._lock:
             self._closed = True
             workers = list(self._all)
+            self._all.clear()
+            self._idle.clear()
         for worker in workers:
             worker.end()
 

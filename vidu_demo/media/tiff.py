@@ -115,7 +115,7 @@ class _File:
             return True
         small = first.area <= PREVIEW_PIXELS
         told = sum(picture.told for picture in directories)
-        return small and len(self.data) - told > max(UNEXPLAINED, 4 * told)
+        return small and len(self.data) - told > max(UNEXPLAINED, 2 * told)
 
 
 class _Directory:
