@@ -217,6 +217,32 @@ def test_a_tiff_that_claims_more_than_it_holds() -> None:
     assert refused(tiff(small | many, bytes(5_000_000))) == limits.TOO_HEAVY
 
 
+@pytest.mark.usefixtures("undecoded")
+@pytest.mark.parametrize("packing", [6, 7])
+@pytest.mark.parametrize("with_length", [False, True])
+def test_scans_hidden_in_a_tiff(packing: int, with_length: bool) -> None:
+    inside = scans(4000, 900)
+    tags = {256: long(4_000), 257: long(4_000), 258: long(8), 259: long(packing), 262: long(1)}
+    tags |= {273: long(200)} | ({279: long(len(inside))} if with_length else {})
+    assert refused(tiff(tags, bytes(110), inside)) == limits.TOO_HEAVY
+
+
+@pytest.mark.parametrize("pages", [1, 150])
+def test_a_tiff_of_many_strips_or_pages_costs_no_more_to_judge(pages: int) -> None:
+    """All pages lead to one list of 150,000 strips."""
+    strips = struct.pack("<150000I", *[1] * 150_000)
+    at, tags = 8, b""
+    begin = 8 + pages * (2 + 4 * 12 + 4)
+    for page in range(pages):
+        at += 2 + 4 * 12 + 4
+        tags += struct.pack("<H", 4)
+        for tag, count, value in ((256, 1, 9), (257, 1, 9), (273, 150_000, begin)):
+            tags += struct.pack("<HHII", tag, 4, count, value)
+        tags += struct.pack("<HHII", 279, 4, 150_000, begin)
+        tags += struct.pack("<I", at if page < pages - 1 else 0)
+    refused(b"II*\0" + struct.pack("<I", 8) + tags + strips)
+
+
 def test_a_tiff_whose_every_tag_holds_the_whole_file() -> None:
     many = {tag: (1, 30_000_000, struct.pack("<I", 8)) for tag in range(65_000)}
     assert refused(tiff(many, bytes(30_000_000))) == limits.DAMAGED

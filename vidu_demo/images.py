@@ -21,12 +21,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, cast
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image
 
 from vidu_demo.errors import PictureInvalid
 from vidu_demo.media.judge import judge
 from vidu_demo.media.kinds import is_camera_raw
 from vidu_demo.media.limits import DAMAGED, LARGE, MAX_PIXELS, NO_MEMORY, RAW, TOO_MANY_PIXELS
+from vidu_demo.media.pixels import on_white, upright
 from vidu_demo.media.run import Kept, Run, in_process
 
 if TYPE_CHECKING:
@@ -55,21 +56,10 @@ MAX_WEBP_PIXELS = 12_500_000
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 QUALITIES = (95, 90, 85)
 """JPEG qualities tried at full size, in this order, before a picture is made smaller."""
-STRIP_PIXELS = 4_000_000
 THUMBNAIL_QUALITY = 85
 SHRINK_ATTEMPTS = 8
 SHRINK_AIM, SHRINK_ENOUGH = 0.97, 0.9
 """The share of the bytes allowed that shrinking aims at, and the one it is content with."""
-
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 class PictureTooLong(PictureInvalid):
@@ -299,7 +289,7 @@ def _flatten(source: bytes | Image.Image) -> Image.Image:
     if not min(image.size):
         raise PictureInvalid("This picture is empty: it has no pixels. Use another one.")
     image.load()
-    pixels = _upright(_on_white(image), image)
+    pixels = upright(on_white(image), image)
     pixels.format = image.format
     return pixels
 
@@ -314,77 +304,6 @@ def _open(data: bytes) -> Image.Image:
     if kind == "JPEG" and image.width * image.height > LARGE:
         image.draft(None, (image.width // 2, image.height // 2))
     return image
-
-
-def _upright(pixels: Image.Image, image: Image.Image) -> Image.Image:
-    # Not ImageOps.exif_transpose: it writes the EXIF block anew and fails on a broken one.
-    try:
-        turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # an EXIF block that cannot be read says nothing about the picture
-        turn = None
-    return pixels if turn is None else pixels.transpose(turn)
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Bring any mode to RGB, over white where it is transparent, without anything but pixels.
-
-    One above `LARGE` is halved strip by strip, so that no second one of its size is in memory.
-    """
-    white = _brightest(image)
-    if image.width * image.height <= LARGE:
-        return _opaque(image, white)
-    halved = Image.new("RGB", ((image.width + 1) // 2, (image.height + 1) // 2))
-    rows = 2 * max(1, STRIP_PIXELS // image.width // 2)
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        halved.paste(_opaque(strip, white).reduce(2), (0, top // 2))
-    return halved
-
-
-def _opaque(image: Image.Image, white: float) -> Image.Image:
-    given, profile, mask = image, image.info.get("icc_profile"), None
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    if image.has_transparency_data:
-        with_alpha = image.convert("RGBA")
-        mask = with_alpha.getchannel("A")
-        if image.mode in ("P", "PA"):
-            image = with_alpha
-    if image.mode.startswith(("I", "F")):
-        image = image.convert("I") if image.mode.startswith("I;") else image
-        image = image.convert("F").point(lambda value: value * (255 / white) + 0.5).convert("L")
-    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
-        image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
-    pixels = _in_srgb(image, profile)
-    if mask is None:
-        pixels = pixels.copy() if pixels is given else pixels
-        pixels.info = {}
-        return pixels
-    canvas = Image.new("RGB", image.size, "white")
-    canvas.paste(pixels, mask=mask)
-    return canvas
-
-
-def _brightest(image: Image.Image) -> float:
-    """Tell what is white in greys of 16 and 32 bits; in the latter the brightest decides."""
-    white = 65535.0
-    if image.mode not in ("I", "F"):
-        return white
-    brightest = cast("float", image.getextrema()[1])
-    return next((top for top in (1.0, 255.0, white) if brightest <= top), brightest)
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    # A profile that is broken, or made for other colours than these, counts as none.
-    with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        if profile:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if source.profile.xcolor_space.strip() == "RGB" and image.mode == "L":
-                image = image.convert("RGB")
-            srgb = ImageCms.createProfile("sRGB")
-            if converted := ImageCms.profileToProfile(image, source, srgb, outputMode="RGB"):
-                return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _check_ratio(width: int, height: int) -> None:

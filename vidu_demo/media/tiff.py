@@ -20,8 +20,10 @@ from vidu_demo.media.limits import (
 Buffer = bytes | memoryview
 """A memory map counts too, as a view of it."""
 
-MAX_DIRECTORIES = 1000
+MAX_DIRECTORIES = 200
 MAX_TAGS = 1000
+MAX_PREVIEW_STRIPS = 10_000
+"""A picture of more is none of a camera's, and is taken to fill the file."""
 PREVIEW_PIXELS = 3_000_000
 UNEXPLAINED = 500_000
 """Bytes that no directory speaks of, from which on a small first picture counts as a preview."""
@@ -41,7 +43,8 @@ _NEEDED = {
 _SENSOR_COLOURS = {32803, 34892}
 _SENSOR_PACKINGS = {32767, 32769, 32770, 34713, 65000, 65535, 65536}
 """How makers of cameras pack what the sensor gave."""
-_JPEG_PACKINGS = {6, 7}
+_OLD_JPEG, _JPEG = 6, 7
+_JPEG_PACKINGS = {_OLD_JPEG, _JPEG}
 _MOST_FROM_A_BYTE = {1: 1, 5: 2731, 8: 1032, 32773: 64, 32946: 1032}
 """Bytes that a byte can hold, by the packing, where there is such a bound."""
 
@@ -172,7 +175,10 @@ class _Directory:
     def told(self) -> int:
         """How many bytes of the file it speaks of: pixels, values and itself."""
         values = sum(_size(kind) * count for kind, count, _ in self._tags.values())
-        pixels = sum(map(sum, map(self.numbers, (_STRIP_BYTES, _TILE_BYTES, _JPEG_BYTES))))
+        lengths = [tag for tag in (_STRIP_BYTES, _TILE_BYTES, _JPEG_BYTES) if self.has(tag)]
+        if any(self._tags[tag][1] > MAX_PREVIEW_STRIPS for tag in lengths):
+            return len(self._file.data)
+        pixels = sum(map(sum, map(self.numbers, lengths)))
         return self._end - self._at + values + pixels
 
     def judge(self) -> None:
@@ -191,9 +197,11 @@ class _Directory:
         packing, piece, bits = self.one(_PACKING, 1), across * down, sum(self._bits())
         scans = len(offsets)
         if packing in _JPEG_PACKINGS:
-            scans = sum(
-                1 + bytes(self._file.data[at : at + length]).count(b"\xff\xda")
-                for at, length in zip(offsets, lengths, strict=False)
+            # Of the old kind, and where lengths are missing, any of the file may be meant.
+            told = packing == _JPEG and len(lengths) == len(offsets)
+            places = zip(offsets, lengths, strict=True) if told else [(0, file)]
+            scans += sum(
+                bytes(self._file.data[at : at + length]).count(b"\xff\xda") for at, length in places
             )
         memory = 4 + piece * max(bits / 8, 4 * (packing in _JPEG_PACKINGS)) / self.area
         check(width, height, bytes_per_pixel=memory, scanned=piece * scans)
