@@ -7,6 +7,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,10 @@ def test_a_tiff_of_many_strips_or_pages_costs_no_more_to_judge(pages: int) -> No
             tags += struct.pack("<HHII", tag, 4, count, value)
         tags += struct.pack("<HHII", 279, 4, 150_000, begin)
         tags += struct.pack("<I", at if page < pages - 1 else 0)
-    refused(b"II*\0" + struct.pack("<I", 8) + tags + strips)
+    begin_at = time.process_time()
+    with suppress(PictureInvalid):
+        prepare(b"II*\0" + struct.pack("<I", 8) + tags + strips)
+    assert time.process_time() - begin_at < 2
 
 
 def test_a_tiff_whose_every_tag_holds_the_whole_file() -> None:
