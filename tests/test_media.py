@@ -218,6 +218,14 @@ def test_a_tiff_that_claims_more_than_it_holds() -> None:
     assert refused(tiff(small | many, bytes(5_000_000))) == limits.TOO_HEAVY
 
 
+@pytest.mark.parametrize("at", [2**63, 2**64 - 1, 10**9, 0])
+def test_a_tiff_that_leads_nowhere(at: int, tmp_path: Path) -> None:
+    path = tmp_path / "photo.tiff"
+    path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", at) + bytes(99))
+    assert kind(path) is Kind.PICTURE
+    assert refused_path(path) == limits.DAMAGED
+
+
 @pytest.mark.usefixtures("undecoded")
 @pytest.mark.parametrize("packing", [6, 7])
 @pytest.mark.parametrize("with_length", [False, True])

@@ -28,6 +28,8 @@ PREVIEW_PIXELS = 3_000_000
 UNEXPLAINED = 500_000
 """Bytes that no directory speaks of, from which on a small first picture counts as a preview."""
 
+_BROKEN = (IndexError, OverflowError, struct.error)
+"""What reading raises where a file leads nowhere."""
 _SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8)
 """Bytes of a value by its type."""
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -63,7 +65,7 @@ def slim(data: bytes) -> bytes:
         meant = _meant(directories)
         meant.judge()
         return meant.alone()
-    except (IndexError, struct.error):
+    except _BROKEN:
         raise damaged() from None
 
 
@@ -72,7 +74,7 @@ def is_raw(data: Buffer) -> bool:
     try:
         file = _File(data)
         return file.is_raw(list(file.directories()))
-    except (PictureInvalid, IndexError, struct.error):
+    except (PictureInvalid, *_BROKEN):
         return False
 
 
@@ -102,7 +104,7 @@ class _File:
             seen.add(at)
             try:
                 found = _Directory(self, at)
-            except (PictureInvalid, struct.error):
+            except (PictureInvalid, *_BROKEN):
                 if len(seen) == 1:
                     raise
                 continue  # what a whole picture leads to doesn't decide about it
