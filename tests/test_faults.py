@@ -362,13 +362,13 @@ class Life:
         return task
 
     @staticmethod
-    def fetch(task: Task, path: Path) -> Path:
+    def fetch(task: Task, path: Path, **options: Any) -> Path:
         life = Life.now
         life.at("before the download")
         if life.ends_at == "during the download":
             path.with_name(path.name + ".part").write_bytes(b"half a vid")
             life.at("during the download")
-        return download_module.fetch(task, path)
+        return download_module.fetch(task, path, **options)
 
 
 class World:

@@ -89,7 +89,7 @@ class WorkerPool:
                 raise Overtaxed from None
             try:
                 answer = worker.answer(call, self._seconds)
-            except (OSError, Unreadable):
+            except (OSError, ValueError, Unreadable):  # a pipe that broke, or was closed
                 worker.end()
                 raise Overtaxed from None
             except BaseException:
