@@ -43,12 +43,7 @@ if gr.NO_RELOAD:  # a hot reload builds the page anew, over the same running job
     except (ValueError, ViduError) as error:
         sys.exit(str(error))
 
-demo = build(
-    studio.runner,
-    simulated=studio.simulated,
-    secret=studio.secret,
-    budget=studio.settings.budget_per_day,
-)
+demo = build(studio.runner, **studio.page_options)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
     print((Payer.NOBODY if studio.simulated else Payer.READER).line)

@@ -48,7 +48,7 @@ def serve_ours(port: int) -> None:
     from vidu_demo.ui.page import build
 
     studio = Studio(Settings.from_environment())
-    demo = build(studio.runner, simulated=False, secret=studio.secret)
+    demo = build(studio.runner, **studio.page_options)
     launch(demo, videos=studio.videos, server_port=port, quiet=True)
 
 

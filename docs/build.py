@@ -11,12 +11,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import vidu_demo.studio
-import vidu_demo.ui.page  # noqa: F401 - with these two, every error is known
+import vidu_demo.ui.mounting  # noqa: F401 - with it, every error is known
 from vidu_demo import errors, images, limits, pricing
 from vidu_demo.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH, SUBMIT_PATH
 from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
 from vidu_demo.examples import EXAMPLES
+from vidu_demo.media import heif, webp
+from vidu_demo.media import limits as media_limits
 from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
@@ -83,11 +84,20 @@ def _values(about: dict[str, Any]) -> str:
 
 def picture_limits() -> str:
     """Say what a picture may be."""
+
+    def most(bytes_per_pixel: float) -> int:
+        return int(media_limits.MAX_DECODE_BYTES / bytes_per_pixel / 1e6)
+
     return (
-        f"Formats: {', '.join(images.FORMATS)}; of an animation, its first picture. One file: at "
-        f"most {images.MAX_FILE_BYTES // 1_000_000} MB and {images.MAX_PIXELS // 1_000_000} "
-        f"megapixels, from 1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request "
-        f"are sent with at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
+        f"Formats: {', '.join(images.FORMATS)}, by content and not by name; of an animation, its "
+        f"first picture. A camera's raw file is refused: export it as JPEG. One file: at "
+        f"most {images.MAX_FILE_BYTES // 1_000_000} MB, {media_limits.MAX_PIXELS // 1_000_000} "
+        f"megapixels and {media_limits.MAX_SIDE} pixels a side "
+        f"({most(webp.BYTES_PER_PIXEL)} megapixels as WebP, "
+        f"{most(heif.BYTES_PER_PIXEL['AVIF'])} as AVIF, "
+        f"{most(heif.BYTES_PER_PIXEL['HEIF'])} as HEIC), from "
+        f"1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request are sent with "
+        f"at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
     )
 
 
@@ -198,7 +208,10 @@ def meanings() -> str:
 
 
 def _errors(kind: type[ViduError]) -> Iterator[type[ViduError]]:
-    for child in kind.__subclasses__():
+    def home(child: type[ViduError]) -> tuple[bool, str]:
+        return child.__module__ != errors.__name__, child.__module__
+
+    for child in sorted(kind.__subclasses__(), key=home):
         if child.__module__.startswith("vidu_demo."):  # a test may have made some, too
             yield child
             yield from _errors(child)

@@ -137,7 +137,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         )
         studio = Studio(settings)
         stack.callback(studio.close)
-        demo = build(studio.runner, simulated=studio.simulated, secret=studio.secret)
+        demo = build(studio.runner, **studio.page_options)
         _, url, _ = launch(
             demo,
             videos=studio.videos,

@@ -27,6 +27,7 @@ from vidu_demo.clip import (
     read_settings,
     write_settings,
 )
+from vidu_demo.media import video
 from vidu_demo.simulator.render import render
 
 FRAMES = 20
@@ -329,8 +330,56 @@ def test_colours_are_those_of_a_browser(
     assert first_frame(path).getpixel((30, 30)) == pytest.approx(colour, abs=3)
 
 
+# Hostile ones
+
+
+def test_a_file_with_too_many_tracks(tmp_path: Path) -> None:
+    path = tmp_path / "tracks.mp4"
+    with av.open(path, "w", format="mp4") as film:
+        tracks = [film.add_stream("mpeg4", 10) for _ in range(40)]
+        for track in tracks:
+            track.width = track.height = 16
+        for track in tracks:
+            frame = av.VideoFrame(16, 16, "yuv420p")
+            film.mux([*track.encode(frame), *track.encode(None)])
+    for look in (facts, first_frame, last_frame):
+        with pytest.raises(ClipFailed):
+            look(path)
+    assert read_settings(path) is None
+
+
+def test_a_film_that_is_far_too_long(film: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = film("B-frames")
+    before = path.read_bytes()
+    monkeypatch.setattr(video, "MAX_PACKETS", FRAMES - 1)
+    for look in (facts, lambda path: write_settings(path, {})):
+        with pytest.raises(ClipFailed):
+            look(path)
+    assert number_of(first_frame(path)) == 0
+    assert path.read_bytes() == before
+
+
+def test_frames_that_are_together_too_many_pixels(
+    film: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "MAX_DECODED_PIXELS", 5 * 64 * 48)
+    assert number_of(first_frame(film("B-frames"))) == 0
+    with pytest.raises(ClipFailed, match="too long"):
+        last_frame(film("B-frames"))
+    assert number_of(last_frame(film("fragments"))) == FRAMES - 1  # its last key frame is near
+    assert number_of(last_frame(film("intra only"))) == FRAMES - 1
+
+
+def test_a_file_too_large_is_opened_by_nothing(silent: Path) -> None:
+    with silent.open("ab") as file:
+        file.truncate(video.MAX_VIDEO_BYTES + 1)
+    for look in (facts, first_frame, last_frame):
+        with pytest.raises(ClipFailed, match="larger than 200 MB"):
+            look(silent)
+
+
 def test_a_frame_too_large_to_be_decoded(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clip, "MAX_PIXELS", 960 * 540 - 1)
+    monkeypatch.setattr(video, "MAX_FRAME_PIXELS", 960 * 540 - 1)
     with pytest.raises(ClipFailed):
         first_frame(silent)
 
@@ -555,7 +604,7 @@ def test_a_comment_that_is_no_text(silent: Path) -> None:
 
 def test_a_file_too_large_to_be_searched(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_settings(silent, SETTINGS)
-    monkeypatch.setattr(clip, "MAX_CLIP_BYTES", silent.stat().st_size - 1)
+    monkeypatch.setattr(video, "MAX_VIDEO_BYTES", silent.stat().st_size - 1)
     assert read_settings(silent) is None
 
 

@@ -140,13 +140,13 @@ class Slow:
         self._fetch, self._bench, self._quick = follower.fetch, bench, quick
         monkeypatch.setattr(follower, "fetch", self)
 
-    def __call__(self, task: Task, path: Path) -> Path:
+    def __call__(self, task: Task, path: Path, **how: Any) -> Path:
         job = self._bench.ledger.get(path.parent.name)
         assert job
         if job.owner != self._quick:
             self.open += 1
             assert self.end.wait(PATIENCE)
-        return self._fetch(task, path)
+        return self._fetch(task, path, **how)
 
 
 def test_slow_downloads_hold_up_no_submit_and_no_other_visitors_download(

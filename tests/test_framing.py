@@ -4,7 +4,6 @@ import base64
 import io
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_siz
 from vidu_demo.images import MAX_RATIO, prepare
 from vidu_demo.simulator import render as simulated
 from vidu_demo.ui import framing as part
+from vidu_demo.ui.opening import Opener
+from vidu_demo.ui.uploads import UploadedFile
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -39,6 +40,10 @@ def shown(preview: str) -> Image.Image:
 @pytest.fixture(autouse=True)
 def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+
+
+def look(*paths: str) -> list[Frame | TooLong | None]:
+    return Opener().frames([UploadedFile(Path(path)) for path in paths])
 
 
 def gallery(*paths: str) -> list[dict[str, Any]]:
@@ -167,6 +172,21 @@ def test_a_frame_is_upright_and_on_white(tmp_path: Path) -> None:
     assert shown(clear.preview).getpixel((20, 15)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize(
+    ("size", "blurs"), [((60, 60), True), ((1000, 269), True), ((270, 270), False)]
+)
+def test_too_few_pixels_begin_blurred(tmp_path: Path, size: tuple[int, int], blurs: bool) -> None:
+    seen = frame(save(tmp_path / "small.png", size))
+    assert isinstance(seen, Frame)
+    assert seen.blurs is blurs
+
+
+def test_the_ways_out_are_ready_to_be_sent(panorama: str) -> None:
+    made = framing.padded(Path(panorama)), framing.cropped(Path(panorama))
+    assert [(picture.width, picture.height) for picture in made] == [(1000, 250), (400, 100)]
+    assert {picture.mime for picture in made} == {"image/jpeg"}
+
+
 def test_a_long_picture_shows_both_ways(panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
@@ -222,7 +242,7 @@ def test_the_first_frame_and_the_video(
     tmp_path: Path, size: tuple[int, int], resolution: str, said: str
 ) -> None:
     files = [save(tmp_path / "first.png", size), save(tmp_path / "second.png", (90, 90))]
-    html = part.render(part.look(files), resolution, url=True)
+    html = part.render(look(*files), resolution, url=True)
     assert words(html) == f"First frame, as it is sent: {said}"
     seen = frame(files[0])
     assert isinstance(seen, Frame)
@@ -239,53 +259,53 @@ def test_a_picture_by_address_is_not_measured() -> None:
 def test_what_is_too_long_is_shown_both_ways(photo: str, panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
-    html = part.render(part.look([panorama]), "720p", url=False)
+    html = part.render(look(panorama), "720p", url=False)
     assert words(html).startswith("This picture is too wide:")
     assert "Padded , 1000 × 250: all of it" in words(html)
     assert "Cropped , 400 × 100: its middle" in words(html)
     assert f'<img src="{seen.padded.preview}" alt="Padded">' in html
     assert f'<img src="{seen.cropped.preview}" alt="Cropped">' in html
     assert "The video" not in html
-    second = words(part.render(part.look([photo, panorama]), "720p", url=False))
+    second = words(part.render(look(photo, panorama), "720p", url=False))
     assert second.startswith("Picture 2: This picture is too wide:")
 
 
 def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) -> None:
-    assert part.too_long([photo, panorama])
-    assert not part.too_long([photo])
-    assert not part.too_long([photo + ".gone"])
-    assert part.render(part.look([photo + ".gone"]), "720p", url=False) == ""
+    assert part.any_too_long(look(photo, panorama))
+    assert not part.any_too_long(look(photo))
+    assert not part.any_too_long(look(photo + ".gone"))
+    assert part.render(look(photo + ".gone"), "720p", url=False) == ""
 
 
 def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: str) -> None:
     for files, visible in (([photo], False), ([panorama], True), ([], False)):
-        html, row = part.review(gallery(*files), None, "720p")
-        assert html == part.render(part.look(files), "720p", url=False)
+        html, row = part.review(Opener(), gallery(*files), None, "720p")
+        assert html == part.render(look(*files), "720p", url=False)
         assert row.visible is visible
-    assert part.review(None, "https://example.com/a.jpg", "720p")[0] != ""
+    assert part.review(Opener(), None, "https://example.com/a.jpg", "720p")[0] != ""
     # What is typed as an address is never opened as a file.
-    assert "<img" not in part.review(None, photo, "720p")[0]
+    assert "<img" not in part.review(Opener(), None, photo, "720p")[0]
 
 
-@pytest.mark.parametrize(("way", "size"), [(pad, (1000, 250)), (crop, (400, 100))])
+@pytest.mark.parametrize(("way", "size"), [("pad", (1000, 250)), ("crop", (400, 100))])
 def test_only_what_is_too_long_is_changed(
     photo: str,
     panorama: str,
-    way: Callable[[Image.Image], Image.Image],
+    way: str,
     size: tuple[int, int],
 ) -> None:
     before = Path(panorama).read_bytes()
     gone = photo + ".gone"
-    first, (path, _caption) = part.fit(way, gallery(photo, panorama, gone))
+    first, (path, _caption) = part.fit(Opener(), way, gallery(photo, panorama, gone))
     assert first == (photo, None)
-    assert Path(path).name == f"panorama-{way.__name__}.jpg"
+    assert Path(path).name == f"panorama-{way}.jpg"
     assert list(Path(path).parent.iterdir()) == [Path(path)]
     seen = frame(path)
     assert isinstance(seen, Frame)
     assert seen.size == size
     assert Path(panorama).read_bytes() == before
-    assert part.fit(way, gallery(path)) == [(path, None)]
+    assert part.fit(Opener(), way, gallery(path)) == [(path, None)]
 
 
 def test_no_pictures_to_fit() -> None:
-    assert part.fit(pad, None) == part.fit(crop, []) == []
+    assert part.fit(Opener(), "pad", None) == part.fit(Opener(), "crop", []) == []

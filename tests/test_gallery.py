@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from page_fixtures import Visitor, until
 from PIL import Image
@@ -17,7 +18,7 @@ DROP = """([files, where]) => {
   const transfer = new DataTransfer();
   for (const [name, data] of files) {
     const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-    transfer.items.add(new File([bytes], name, {type: 'image/png'}));
+    transfer.items.add(new File([bytes], name, {type: name.endsWith('png') ? 'image/png' : ''}));
   }
   const drop = new DragEvent('drop', {dataTransfer: transfer, bubbles: true, cancelable: true});
   document.querySelector(where).dispatchEvent(drop);
@@ -192,3 +193,45 @@ def test_an_error_goes_when_the_pictures_change(
     expect(note).to_be_hidden()
     visitor.upload(impostor)
     expect(note).to_be_visible()
+
+
+def test_the_content_decides_and_every_thumbnail_shows(visitor: Visitor, tmp_path: Path) -> None:
+    """Files without a suffix, with an odd one, and with one that lies."""
+    pillow_heif.register_heif_opener()
+    photo = Image.effect_noise((640, 480), 60).convert("RGB")
+    names_and_formats = {
+        "photo": "JPEG",
+        "stereo.mpo": "MPO",
+        "phone.jpg": "HEIF",
+        "scan.png": "TIFF",
+    }
+    for name, kind in names_and_formats.items():
+        photo.save(tmp_path / name, kind)
+    files = [tmp_path / name for name in names_and_formats]
+    visitor.upload(*files[:2])
+    expect(visitor.thumbnails).to_have_count(2)
+    drop(visitor, *files[2:], where="#pictures")
+    expect(visitor.thumbnails).to_have_count(4)
+    shown = (
+        "[...document.querySelectorAll('#pictures .thumbnail-item img')].map(i => i.naturalWidth)"
+    )
+    until(lambda: visitor.page.evaluate(shown) == [640] * 4)
+    expect(visitor.page.locator(".prose.notice:visible")).to_have_text(
+        "All pictures are sent, but only the first is known to be used."
+    )
+
+
+def test_a_video_is_one_by_its_content(visitor: Visitor, tmp_path: Path, clip: bytes) -> None:
+    (tmp_path / "film").write_bytes(clip)
+    visitor.upload(tmp_path / "film")
+    said = "This video carries no settings of this page; its first frame is the picture."
+    expect(visitor.page.get_by_text(said)).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(1)
+
+
+def test_a_small_picture_is_said_to_blur(visitor: Visitor, tmp_path: Path) -> None:
+    Image.new("RGB", (60, 60), "teal").save(tmp_path / "icon.png")
+    visitor.upload(tmp_path / "icon.png")
+    expect(visitor.page.locator("#framing .blurs")).to_have_text(
+        "The picture is small, so the video will look blurred."
+    )

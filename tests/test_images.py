@@ -6,6 +6,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,8 @@ from vidu_demo.images import (
     prepare,
     prepare_all,
 )
+
+pillow_heif.register_heif_opener()  # so that tests can write HEIC; the library reads it without
 
 SECRET = b"Rua Augusta 7, Lisboa"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)

@@ -29,7 +29,9 @@ from vidu_demo.ui.words import named, speaker
 from vidu_demo.wording import CHIPS
 
 PACKAGE = Path(vidu_demo.__file__).parent
-UI = sorted(set(PACKAGE.glob("ui/*.py")) - {PACKAGE / "ui" / "chinese.py"})
+ASIDE = ("chinese.py", "guard.py", "door.py", "calls.py", "values.py", "limits.py", "quota.py")
+"""The table itself, and what speaks to programs and hosts by plain HTTP."""
+UI = sorted(set(PACKAGE.glob("ui/*.py")) - {PACKAGE / "ui" / name for name in ASIDE})
 BELOW = [
     PACKAGE / name
     for name in (
@@ -46,6 +48,10 @@ BELOW = [
         "follower.py",
         "jobs.py",
         "budget.py",
+        "media/limits.py",
+        "media/line.py",
+        "media/pool.py",
+        "media/video.py",
     )
 ]
 """The rooms whose sentences come onto the page."""
@@ -76,6 +82,8 @@ ENGLISH = {
     "The list of jobs needs a file: in memory it would be lost.",
     "The list of jobs was made by a newer version of this app.",
     "The data folder can't be made: {}.",
+    "VIDU_DATABASE_URL is no SQLAlchemy URL.",
+    "The database's driver is not installed: {}.",
 }
 """Sentences that nobody sees on the page."""
 
@@ -293,7 +301,7 @@ def test_chinese_visitor_makes_a_video(
     expect(visitor.button("请输入提示词")).to_be_disabled()
     expect(visitor.page.get_by_text("所有图片都会发送，但能确定用到的只有第一张。")).to_be_visible()
     expect(visitor.page.locator("#framing")).to_have_text(
-        "发送的首帧：320 × 240（4:3）。视频尺寸为 960 × 720。"
+        "发送的首帧：320 × 240（4:3）。视频尺寸为 960 × 720。图片较小，视频会显得模糊。"
     )
     visitor.field("时长").fill("3")
     visitor.choice("540p").check()

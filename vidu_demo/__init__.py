@@ -1,9 +1,13 @@
 """A playground for the video model Vidu Q2 Pro, and the small client under it."""
 
-from vidu_demo.client import ViduClient
-from vidu_demo.errors import SubmitOutcomeUnknown, TaskFailed, ViduError
-from vidu_demo.request import VideoRequest
-from vidu_demo.task import Task, TaskStatus
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vidu_demo.client import ViduClient
+    from vidu_demo.errors import SubmitOutcomeUnknown, TaskFailed, ViduError
+    from vidu_demo.request import VideoRequest
+    from vidu_demo.task import Task, TaskStatus
 
 __all__ = [
     "SubmitOutcomeUnknown",
@@ -14,3 +18,30 @@ __all__ = [
     "ViduClient",
     "ViduError",
 ]
+
+_HOMES = {
+    "SubmitOutcomeUnknown": "errors",
+    "Task": "task",
+    "TaskFailed": "errors",
+    "TaskStatus": "task",
+    "VideoRequest": "request",
+    "ViduClient": "client",
+    "ViduError": "errors",
+}
+
+
+_MODULES = {*_HOMES.values(), "download", "images", "pacing"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name when it is first used: a worker process needs none of them, and starts often."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

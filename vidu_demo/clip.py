@@ -7,8 +7,8 @@ player shows them, and the page can make its form from a clip that is dropped on
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -16,22 +16,30 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from vidu_demo.container import CONTAINERS
+from vidu_demo import images
 from vidu_demo.errors import read_json
-from vidu_demo.images import MAX_PIXELS
+from vidu_demo.media.video import ClipFailed, bounded, frames, main_track, opened
 from vidu_demo.request import VideoRequest
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
+
+__all__ = [
+    "ClipFailed",
+    "Facts",
+    "differences",
+    "facts",
+    "first_frame",
+    "last_frame",
+    "read_settings",
+    "thumbnail",
+    "write_settings",
+]
 
 LENGTH_TOLERANCE = 0.5
 """Seconds. A model makes frames in whole groups, so few videos are exactly as long as asked."""
 SIDE_TOLERANCE = 15
 """Pixels. Encoders work in blocks of 16, and not all crop what is over: 1088 for 1080."""
-MAX_CLIP_BYTES = 200_000_000
-"""A larger file is not searched for settings; ten seconds of 1080p weigh a tenth of this."""
 MAX_SETTINGS = 100_000
 """Characters of JSON: the longest prompt with room to spare."""
 
@@ -40,12 +48,10 @@ _REMUXES = ("+faststart", "+faststart+use_metadata_tags")
 no place for unusual ones, such as `AIGC`, by which generated videos are labelled in China."""
 _WRITERS_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
 """Tags that a remux writes anew."""
+_BEYOND_THE_END = 2**40
+"""In any track's unit of time: FFmpeg then goes to the last key frame that there is."""
 _UNTAGGED, _HD = 2, 720
 """In FFmpeg's table, no colour matrix; and the lines from which browsers then take BT.709."""
-
-
-class ClipFailed(ValueError):
-    """A file can't be read as a video, or can't take settings. It is as it was."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,11 @@ def facts(path: Path) -> Facts:
         ClipFailed: It can't be read as a video.
     """
     width, height = first_frame(path).size
-    with _opened(path) as container:
-        video = _video(container)
+    with opened(path) as container:
+        video = main_track(container)
         shown = [
             (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
-            for packet in container.demux(video)
+            for packet in bounded(container.demux(video))
             if packet.pts is not None and not packet.is_discard
         ]
         seconds = float(max(start + length for start, length in shown) - min(shown)[0])
@@ -117,18 +123,45 @@ def first_frame(path: Path) -> Image.Image:
     Raises:
         ClipFailed: There is none.
     """
-    with _opened(path) as container:
-        return _image(next(_frames(container)))
+    with opened(path) as container:
+        first = next(frames(container), None)
+        if first is None:
+            raise ClipFailed("No frame of this video can be decoded.")
+        return _image(first)
+
+
+def thumbnail(path: Path, side: int, sent_as: str = "JPEG") -> bytes:
+    """Make a small picture of the first frame.
+
+    Args:
+        path: The video.
+        side: Pixels of its longer side, at most.
+        sent_as: `JPEG`, `PNG` or `WEBP`.
+
+    Raises:
+        ClipFailed: No frame can be decoded.
+    """
+    return images.thumbnail(first_frame(path), side, sent_as)
 
 
 def last_frame(path: Path) -> Image.Image:
     """Get the last frame that can be decoded, whatever length the file claims.
 
+    Only what follows the last key frame is decoded, or all if nothing there can be.
+
     Raises:
         ClipFailed: There is none.
     """
-    with _opened(path) as container:
-        return _image(deque(_frames(container), maxlen=1).pop())
+    import av  # noqa: PLC0415 - it loads slowly
+
+    for from_the_end in (True, False):
+        with opened(path) as container:
+            if from_the_end:
+                with suppress(av.FFmpegError):
+                    container.seek(_BEYOND_THE_END, stream=main_track(container))
+            if last := deque(frames(container), maxlen=1):
+                return _image(last.pop())
+    raise ClipFailed("No frame of this video can be decoded.")
 
 
 def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
@@ -150,10 +183,10 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
     part = path.with_name(path.name + ".part")
     try:
         comment = json.dumps(settings, ensure_ascii=False, allow_nan=False)
-        tags, packets = _contents(path)
+        held = _contents(path)
         for movflags in _REMUXES:
-            _remux(path, part, {**tags, "comment": comment}, movflags)
-            if _contents(part) == (tags, packets):
+            _remux(path, part, {**held[0], "comment": comment}, movflags)
+            if _contents(part) == held:
                 break
         else:
             raise ValueError("the copy is not the same")
@@ -176,55 +209,12 @@ def read_settings(path: Path) -> dict[str, Any] | None:
         None if there is nothing, or something else than a JSON object.
     """
     try:
-        if path.stat().st_size > MAX_CLIP_BYTES:
-            return None
-        with _opened(path) as container:
+        with opened(path) as container:
             comment = container.metadata.get("comment", "")
     except (OSError, ValueError):
         return None
     settings = read_json(comment) if len(comment) <= MAX_SETTINGS else None
     return settings if isinstance(settings, dict) else None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator["InputContainer"]:
-    import av  # noqa: PLC0415 - it loads slowly
-
-    try:
-        with (
-            path.open("rb") as file,
-            av.open(file, "r", options=CONTAINERS, metadata_errors="replace") as container,
-        ):
-            yield container
-    except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
-        raise ClipFailed("This file can't be read as a video.") from error
-
-
-def _video(container: "InputContainer") -> "VideoStream":
-    from av.stream import Disposition  # noqa: PLC0415
-
-    for stream in container.streams.video:
-        known = stream.codec_context is not None
-        if known and not stream.disposition & Disposition.attached_pic:  # the cover of a song
-            return stream
-    raise ValueError("no video track that can be decoded")
-
-
-def _frames(container: "InputContainer") -> Iterator["VideoFrame"]:
-    """Decode what can be, in the order shown: at least one frame, or it is a ValueError."""
-    import av  # noqa: PLC0415
-
-    video = _video(container)
-    video.thread_type = "AUTO"
-    video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    decoded = 0
-    for packet in container.demux(video):
-        with suppress(av.FFmpegError):  # what follows a damaged packet may be whole again
-            frames = packet.decode()
-            decoded += len(frames)
-            yield from frames
-    if not decoded:
-        raise ValueError("no frame")
 
 
 def _image(frame: "VideoFrame") -> Image.Image:
@@ -241,25 +231,25 @@ def _plays_music(asked: Mapping[str, Any]) -> bool:
 
 def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
     """List what must survive a remux: the tags, and the packets with their times."""
-    with _opened(path) as container:
+    with opened(path) as container:
         tags = {k: v for k, v in container.metadata.items() if k not in _WRITERS_TAGS}
-        packets = [
+        listed = [
             (
                 packet.stream_index,
                 *(t and t * packet.time_base for t in (packet.pts, packet.dts, packet.duration)),
                 packet.is_discard,
                 hash(bytes(packet)),
             )
-            for packet in container.demux()
+            for packet in bounded(container.demux())
             if packet.size  # else it only ends its track
         ]
-    return tags, sorted(packets, key=itemgetter(0))  # how tracks are interleaved may change
+    return tags, sorted(listed, key=itemgetter(0))  # how tracks are interleaved may change
 
 
 def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:
     import av  # noqa: PLC0415
 
-    with _opened(path) as source:
+    with opened(path) as source:
         if "mp4" not in source.format.name or {s.type for s in source.streams} - {"video", "audio"}:
             raise ValueError("no plain MP4 or MOV")
         kind = "mov" if source.metadata.get("major_brand") == "qt  " else "mp4"
@@ -272,7 +262,7 @@ def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:
                 track.disposition = stream.disposition
                 track.codec_context.codec_tag = stream.codec_context.codec_tag
                 tracks.append(track)
-            for packet in source.demux():
+            for packet in bounded(source.demux()):
                 if packet.size:
                     packet.stream = tracks[packet.stream_index]
                     copy.mux(packet)

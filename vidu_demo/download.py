@@ -9,10 +9,12 @@ from pathlib import Path
 
 import urllib3
 
-from vidu_demo.container import CONTAINERS, is_whole
+from vidu_demo.container import is_whole
 from vidu_demo.errors import DownloadFailed, LinkExpired
 from vidu_demo.limits import MAX_VIDEO_BYTES as MAX_BYTES
 from vidu_demo.limits import download_seconds
+from vidu_demo.media.video import ClipFailed, frames
+from vidu_demo.media.video import opened as opened_video
 from vidu_demo.reach import Reach
 from vidu_demo.task import Task
 from vidu_demo.transfer import BrokenOff, Pace, body, opened
@@ -27,15 +29,10 @@ def check(path: Path, task_id: str) -> None:
     Raises:
         DownloadFailed: It does not.
     """
-    import av  # noqa: PLC0415 - only a finished download needs it, and it loads slowly
-
     try:
-        with (
-            path.open("rb") as file,
-            av.open(file, "r", options=CONTAINERS, metadata_errors="replace") as container,
-        ):
-            frame = next(container.decode(video=0), None)
-    except (av.FFmpegError, IndexError, ValueError):
+        with opened_video(path) as container:
+            frame = next(frames(container), None)
+    except ClipFailed:
         frame = None
     if frame is None:
         raise DownloadFailed(

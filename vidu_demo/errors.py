@@ -24,6 +24,7 @@ Each error says what happened, whether it was charged, and what to do next. This
 place where the vendor's codes become meanings (codes collected 2026-11; see `meaning_of`).
 """
 
+import copyreg
 import json
 import re
 from dataclasses import dataclass
@@ -84,6 +85,10 @@ class ViduError(Exception):
         self.task_id = task_id
         self.reason = redact(reason)
         super().__init__(self.what)
+
+    def __reduce__(self) -> Any:
+        # Exceptions are rebuilt from their arguments, which need not be those of `__init__`.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         parts = [self.what, self.charged.sentence, self.next_step]

@@ -3,7 +3,6 @@
 The settings travel with the video: in it, and beside it as JSON. A thumbnail stands for the job.
 """
 
-import io
 import json
 import logging
 import re
@@ -16,11 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from vidu_demo import clip
-from vidu_demo.images import SUFFIXES, Picture, is_url
+from vidu_demo.images import SUFFIXES, Picture, is_url, thumbnail
 from vidu_demo.ledger import Job, JobState, LedgerFailed
+from vidu_demo.media.run import Run, in_process
 from vidu_demo.request import VideoRequest
 
 log = logging.getLogger(__name__)
@@ -36,8 +34,22 @@ _UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
 _UNSENT_FILE = re.compile(rf"request\.json|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
 
 
-def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> dict[str, Any]:
+def keep(
+    folder: Path,
+    request: VideoRequest,
+    pictures: list[Picture | str],
+    *,
+    run: Run = in_process,
+    visitor: str = "",
+) -> dict[str, Any]:
     """Write the pictures and the request, before anything is sent.
+
+    Args:
+        folder: The job's.
+        request: What is asked.
+        pictures: Its pictures as they are sent.
+        run: Where the thumbnail is made.
+        visitor: Whose job it is.
 
     Returns:
         The request as it is kept: its pictures are file names in the folder, or URLs.
@@ -65,7 +77,8 @@ def keep(folder: Path, request: VideoRequest, pictures: list[Picture | str]) -> 
         ) from None
     if isinstance(first := pictures[0], Picture):
         with _good_to_have(folder, THUMBNAIL):
-            _add_thumbnail(folder, Image.open(io.BytesIO(first.data)))
+            small = run(thumbnail, first.data, THUMBNAIL_SIDE, "WEBP", visitor=visitor)
+            (folder / THUMBNAIL).write_bytes(small)
     return kept
 
 
@@ -91,25 +104,31 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
     return VideoRequest.model_construct(**kept).payload(images)
 
 
-def complete(video: Path, job: Job) -> dict[str, Any] | None:
+def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
     """Add to a saved video what is good to have: its settings, in it and beside it, a thumbnail.
 
     What fails is logged and no more: the video is there.
+
+    Args:
+        video: The file.
+        job: Its job.
+        run: Where the video is opened.
 
     Returns:
         The facts about the video, by the names of `clip.Facts`, if it can be read.
     """
     made_with, facts = settings(job), None
     with _good_to_have(video.parent, "facts"):
-        facts = asdict(clip.facts(video))
+        facts = asdict(run(clip.facts, video, visitor=job.turn))
     with _good_to_have(video.parent, "settings beside the video"):
         text = json.dumps(made_with, indent=2, ensure_ascii=False)
         video.with_suffix(".json").write_text(text, encoding="utf-8")
     with _good_to_have(video.parent, "settings in the video"):
-        clip.write_settings(video, made_with)
+        run(clip.write_settings, video, made_with, visitor=job.turn)
     if not (video.parent / THUMBNAIL).exists():
         with _good_to_have(video.parent, THUMBNAIL):
-            _add_thumbnail(video.parent, clip.first_frame(video))
+            small = run(clip.thumbnail, video, THUMBNAIL_SIDE, "WEBP", visitor=job.turn)
+            (video.parent / THUMBNAIL).write_bytes(small)
     return facts
 
 
@@ -172,8 +191,3 @@ def _good_to_have(folder: Path, what: str) -> Iterator[None]:
         yield
     except Exception as error:
         log.warning("job %s: no %s: %s", folder.name, what, error)
-
-
-def _add_thumbnail(folder: Path, image: Image.Image) -> None:
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    image.save(folder / THUMBNAIL)

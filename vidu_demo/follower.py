@@ -10,21 +10,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vidu_demo import folder
+from vidu_demo import download, folder
 from vidu_demo.client import ViduClient
 from vidu_demo.download import fetch
 from vidu_demo.errors import (
     ApiRefused,
     ApiUnreachable,
     Charged,
+    DownloadFailed,
     KeyMissing,
     NotFound,
+    PictureInvalid,
     RequestUnusable,
     SubmitOutcomeUnknown,
     TaskFailed,
     ViduError,
 )
 from vidu_demo.ledger import Job, JobState, Ledger, LedgerFailed
+from vidu_demo.media.run import Run, in_process
 from vidu_demo.pacing import FIRST_WAIT, Pacer
 from vidu_demo.past_waits import PastWaits
 from vidu_demo.request import VideoRequest
@@ -62,6 +65,7 @@ class Means:
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
+        run: Where videos are opened.
     """
 
     ledger: Ledger
@@ -71,6 +75,7 @@ class Means:
     clock: Callable[[], float]
     wall: Callable[[], float]
     random: Callable[[], float]
+    run: Run = in_process
 
 
 class Follower:
@@ -125,7 +130,7 @@ class Follower:
         poll, however many visitors name them. And anybody can have any number of tokens, so
         visitors from one address share a turn, where it is known.
         """
-        visitor = (self.job.address or self.job.owner, self.job.owner)
+        visitor = (self.job.turn, self.job.owner)
         bought = "bought here" if self.job.fingerprint else "from elsewhere"
         return (bought, *visitor) if self.asks else visitor
 
@@ -232,18 +237,30 @@ class Follower:
         job, task = self.job, self.task
         video = self._folder / folder.video_name(job)
         try:
-            fetch(task or Task(job.task_id or ""), video, reach=self._by.client.reach)
+            reach = self._by.client.reach
+            fetch(task or Task(job.task_id or ""), video, reach=reach, check=self._check)
         except ViduError as error:
             # The next try asks anew, and so gets a fresh link where the API gives one.
             self.task = None
             self._save_failures += 1
             self._say(error)
             return min(LONGEST_SAVE_WAIT, 2.0 ** min(self._save_failures, 10))
-        facts = folder.complete(video, job)
+        facts = folder.complete(video, job, run=self._by.run)
         done = {"state": JobState.DONE, "video": video.name, "facts": facts}
         self._change(**done, **NOTHING_WRONG)
         self._by.past.clear()
         return None
+
+    def _check(self, video: Path, task_id: str) -> None:
+        """See that a file opens as a video, where files from outside are opened.
+
+        Raises:
+            DownloadFailed: It does not, or not within the bounds.
+        """
+        try:
+            self._by.run(download.check, video, task_id, visitor=self.job.turn)
+        except PictureInvalid as error:
+            raise DownloadFailed(_NOT_OPENED, task_id=task_id) from error
 
     def _no_such_task(self, error: ViduError) -> bool:
         """Tell whether an error says for good that the task's id leads nowhere."""
@@ -308,6 +325,9 @@ class Follower:
     @property
     def _folder(self) -> Path:
         return self._by.videos / self.job.id
+
+
+_NOT_OPENED = "The video is made, but opening it took too long or too much memory."
 
 
 def words(error: ViduError) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import io
 import math
 import os
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageEnhance, ImageOps
 
 from vidu_demo.images import MAX_RATIO, ImageInput, Picture, PictureTooLong, flatten, prepare
+from vidu_demo.media.run import Kept, Run, in_process
 
 LONGEST = 4320
 """Pixels of a padded picture's long side, at most: the largest video, 1080p at 4:1, has as many."""
@@ -25,6 +25,10 @@ PREVIEW = (320, 160)
 NAMED_RATIOS = ((5, 4), (4, 3), (3, 2), (16, 10), (16, 9), (21, 9))
 ALIKE = 0.01
 """The share by which a ratio may differ from a named one and still be called so."""
+
+BLURRED_BELOW = 270
+"""Pixels of a picture's shorter side. The smallest video has 540, so from here down every pixel
+must fill at least four, and what is not in the picture can't be in its first frame."""
 
 BLUR = (32, 8)
 """Pixels that are left of a picture before it is enlarged to lie behind itself."""
@@ -43,6 +47,11 @@ class Frame:
     size: tuple[int, int]
     preview: str = field(repr=False)
 
+    @property
+    def blurs(self) -> bool:
+        """True if the picture is so small that the video begins blurred."""
+        return min(self.size) < BLURRED_BELOW
+
 
 @dataclass(frozen=True)
 class TooLong:
@@ -59,24 +68,57 @@ class TooLong:
     cropped: Frame
 
 
-def frame(path: str | os.PathLike[str]) -> Frame | TooLong:
+def frame(
+    path: str | os.PathLike[str], *, run: Run = in_process, visitor: str = ""
+) -> Frame | TooLong:
     """Look at a picture file as it is sent: once, until the file changes.
+
+    Args:
+        path: The file.
+        run: Where it is decoded: in this process, or a pool's `run`.
+        visitor: For whom, where a pool takes turns.
 
     Raises:
         PictureInvalid: It is missing or no picture that can be used.
     """
     file = Path(path)
     state = file.stat() if file.is_file() else None
-    return _frame(file, (state.st_size, state.st_mtime_ns) if state else None)
+    key = (str(file), *((state.st_size, state.st_mtime_ns) if state else (0, 0)))
+    return frames.get(key, lambda: run(look, file, visitor=visitor))
 
 
-@lru_cache(maxsize=256)
-def _frame(file: Path, _version: tuple[int, int] | None) -> Frame | TooLong:
+frames: Kept[tuple[str, int, int], Frame | TooLong] = Kept(256)
+
+
+def look(file: Path) -> Frame | TooLong:
+    """Do what `frame` does, and keep nothing.
+
+    Raises:
+        PictureInvalid: It is missing or no picture that can be used.
+    """
     try:
         return _as_sent(file)
     except PictureTooLong as error:
         pixels = flatten(file)
         return TooLong(error.what, _as_sent(pad(pixels)), _as_sent(crop(pixels)))
+
+
+def padded(file: Path) -> Picture:
+    """Make a picture that is too long ready to be sent, with a blurred margin.
+
+    Raises:
+        PictureInvalid: It is missing or no picture that can be used.
+    """
+    return prepare(pad(flatten(file)))
+
+
+def cropped(file: Path) -> Picture:
+    """Make the middle of a picture that is too long ready to be sent.
+
+    Raises:
+        PictureInvalid: It is missing or no picture that can be used.
+    """
+    return prepare(crop(flatten(file)))
 
 
 def _as_sent(image: ImageInput) -> Frame:

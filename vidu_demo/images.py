@@ -17,15 +17,21 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import TypeGuard, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
-import pillow_heif
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image
 
 from vidu_demo.errors import PictureInvalid
+from vidu_demo.media.judge import judge
+from vidu_demo.media.kinds import is_camera_raw
+from vidu_demo.media.limits import DAMAGED, LARGE, MAX_PIXELS, NO_MEMORY, RAW, TOO_MANY_PIXELS
+from vidu_demo.media.pixels import on_white, upright
+from vidu_demo.media.run import Kept, Run, in_process
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 ImageInput = str | os.PathLike[str] | bytes | Image.Image
 """A path, an http(s) URL, a `data:image/…;base64,` URI, the bytes of a file, or a PIL image."""
@@ -35,11 +41,9 @@ MAX_POST_BYTES = 9_500_000
 """Of all pictures in one request, before base64: below 10 MB, with room for the prompt."""
 MAX_RATIO = 4
 """Of the long side to the short one, whichever way the picture stands."""
-MAX_PIXELS = 89_000_000
-"""Checked before decoding. Pillow warns from 89.5 million on, so what passes here never warns."""
 
 AT_ONCE = 2
-"""Pictures decoded at the same time: a large one takes seconds and hundreds of megabytes."""
+"""Pictures decoded at the same time in one process: a large one takes hundreds of megabytes."""
 KEPT = 8
 """Prepared files kept in memory: the page shows a picture as it is sent, then sends it, perhaps in
 several takes."""
@@ -47,40 +51,15 @@ several takes."""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF", "AVIF", "TIFF", "BMP")
 SENT_AS = {"JPEG": "JPEG", "MPO": "JPEG", "HEIF": "JPEG", "AVIF": "JPEG", "WEBP": "WEBP"}
 """What a format is sent as: those not named here, and pictures without one, as PNG."""
+MAX_WEBP_PIXELS = 12_500_000
+"""What is larger is sent as JPEG: WebP takes ten times as long to encode."""
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 QUALITIES = (95, 90, 85)
 """JPEG qualities tried at full size, in this order, before a picture is made smaller."""
+THUMBNAIL_QUALITY = 85
 SHRINK_ATTEMPTS = 8
 SHRINK_AIM, SHRINK_ENOUGH = 0.97, 0.9
 """The share of the bytes allowed that shrinking aims at, and the one it is content with."""
-
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_KNOWN_START = re.compile(
-    rb"\xff\xd8\xff|\x89PNG|GIF8|II\*\0|MM\0\*|RIFF....WEBP|....ftyp(hei|hev|mif|msf|avi)",
-    re.DOTALL,
-)
-_UNKNOWN = (
-    "This file is not a picture in a format that works here. "
-    "Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP."
-)
-_DAMAGED = (
-    "This picture cannot be read: the file is damaged or incomplete. "
-    "Save it again as JPEG or PNG, or use another one."
-)
-_TOO_MANY_PIXELS = (
-    f"This picture has too many pixels: up to {MAX_PIXELS // 1_000_000} megapixels work. "
-    "Make it smaller and try again."
-)
-
-pillow_heif.register_heif_opener()
 
 
 class PictureTooLong(PictureInvalid):
@@ -119,27 +98,52 @@ def is_url(image: ImageInput) -> TypeGuard[str]:
     return isinstance(image, str) and re.fullmatch(r"(?i)https?://\S+", image) is not None
 
 
-def prepare_all(images: Sequence[ImageInput]) -> list[Picture | str]:
+def prepare_all(
+    images: Sequence[ImageInput], *, run: Run = in_process, visitor: str = ""
+) -> list[Picture | str]:
     """Prepare all pictures of one request; URLs stay the strings they are.
 
     Together the pictures stay within `MAX_POST_BYTES`. Where they would not, the small ones are
     left alone and the large ones share what remains.
 
+    Args:
+        images: What to send.
+        run: Where pictures are decoded.
+        visitor: For whom.
+
     Raises:
         PictureInvalid: A picture cannot be used. Of several, the message says which.
     """
-    prepared = [_prepare_at(images, position, MAX_POST_BYTES) for position in range(len(images))]
-    sizes = {at: len(made.data) for at, made in enumerate(prepared) if isinstance(made, Picture)}
+
+    def at(position: int, most: int) -> Picture | str:
+        image = images[position]
+        try:
+            if is_url(image):
+                return image
+            return prepare(image, max_bytes=most, run=run, visitor=visitor)
+        except PictureInvalid as error:
+            if len(images) == 1:
+                raise
+            raise type(error)(f"Picture {position + 1}: {error.what}") from error
+
+    made = [at(position, MAX_POST_BYTES) for position in range(len(images))]
+    sizes = {n: len(one.data) for n, one in enumerate(made) if isinstance(one, Picture)}
     left = MAX_POST_BYTES
     for done, (position, size) in enumerate(sorted(sizes.items(), key=itemgetter(1))):
         share = left // (len(sizes) - done)
         if size > share:
-            prepared[position] = _prepare_at(images, position, share)
+            made[position] = at(position, share)
         left -= min(size, share)
-    return prepared
+    return made
 
 
-def prepare(image: ImageInput, *, max_bytes: int = MAX_POST_BYTES) -> Picture:
+def prepare(
+    image: ImageInput,
+    *,
+    max_bytes: int = MAX_POST_BYTES,
+    run: Run = in_process,
+    visitor: str = "",
+) -> Picture:
     """Make a picture ready to be sent.
 
     Args:
@@ -147,18 +151,34 @@ def prepare(image: ImageInput, *, max_bytes: int = MAX_POST_BYTES) -> Picture:
             one it shows; a PIL image is not changed.
         max_bytes: The most that the result may weigh. One that is too heavy becomes a JPEG of
             the same size, then of less quality, and only then a smaller one.
+        run: Where it is decoded: in this process, or a pool's `run`.
+        visitor: For whom, where a pool takes turns.
 
     Raises:
         PictureTooLong: It is longer or taller than `MAX_RATIO` allows.
         PictureInvalid: `flatten` cannot open it, or it cannot be made light enough.
     """
-    if isinstance(image, bytes | Image.Image):
-        return _prepare(image, max_bytes)
-    try:
-        state = Path(image).stat()
-    except (OSError, TypeError, ValueError):  # it is a data link, or nothing that can be sent
-        return _prepare(image, max_bytes)
-    return _prepare_file(Path(image), (state.st_size, state.st_mtime_ns), max_bytes)
+    version = _version(image)
+    if version is None:
+        return run(_prepare, image, max_bytes, visitor=visitor)
+    key = (*version, max_bytes)
+    return prepared.get(key, lambda: run(_prepare, Path(version[0]), max_bytes, visitor=visitor))
+
+
+def thumbnail(image: ImageInput, side: int, sent_as: str = "JPEG") -> bytes:
+    """Make a small picture, which every browser shows, of any that `prepare` takes.
+
+    Args:
+        image: The picture.
+        side: Pixels of its longer side, at most.
+        sent_as: `JPEG`, `PNG` or `WEBP`.
+
+    Raises:
+        PictureInvalid: `flatten` cannot open it.
+    """
+    small = flatten(image)
+    small.thumbnail((side, side))
+    return _save(small, sent_as, THUMBNAIL_QUALITY).data
 
 
 def flatten(image: ImageInput) -> Image.Image:
@@ -178,16 +198,28 @@ def flatten(image: ImageInput) -> Image.Image:
 _turn = threading.BoundedSemaphore(AT_ONCE)
 
 
-@lru_cache(maxsize=KEPT)
-def _prepare_file(path: Path, _version: tuple[int, int], max_bytes: int) -> Picture:
-    return _prepare(path, max_bytes)
+prepared: Kept[tuple[str, int, int, int], Picture] = Kept(KEPT)
+
+
+def _version(image: ImageInput) -> tuple[str, int, int] | None:
+    """Name a file as it is now; None if it is no file, but a data link or pixels."""
+    if isinstance(image, bytes | Image.Image):
+        return None
+    try:
+        state = Path(image).stat()
+    except (OSError, TypeError, ValueError):
+        return None
+    return str(Path(image)), state.st_size, state.st_mtime_ns
 
 
 def _prepare(image: ImageInput, max_bytes: int) -> Picture:
     with _turn:
         pixels = _pixels(image)
         _check_ratio(*pixels.size)
-        return _encode(pixels, SENT_AS.get(pixels.format or "", "PNG"), max_bytes)
+        sent_as = SENT_AS.get(pixels.format or "", "PNG")
+        if sent_as == "WEBP" and pixels.width * pixels.height > MAX_WEBP_PIXELS:
+            sent_as = "JPEG"
+        return _encode(pixels, sent_as, max_bytes)
 
 
 def _pixels(image: ImageInput) -> Image.Image:
@@ -196,20 +228,12 @@ def _pixels(image: ImageInput) -> Image.Image:
         return _flatten(source)
     except PictureInvalid:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        raise PictureInvalid(_TOO_MANY_PIXELS) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureInvalid(TOO_MANY_PIXELS) from error
+    except MemoryError as error:
+        raise PictureInvalid(NO_MEMORY) from error
     except Exception as error:  # decoders of broken files raise whatever they stumble on
-        raise PictureInvalid(_DAMAGED) from error
-
-
-def _prepare_at(images: Sequence[ImageInput], position: int, max_bytes: int) -> Picture | str:
-    image = images[position]
-    try:
-        return image if is_url(image) else prepare(image, max_bytes=max_bytes)
-    except PictureInvalid as error:
-        if len(images) == 1:
-            raise
-        raise type(error)(f"Picture {position + 1}: {error.what}") from error
+        raise PictureInvalid(DAMAGED) from error
 
 
 def _read(image: str | os.PathLike[str] | bytes) -> bytes:
@@ -226,6 +250,8 @@ def _read(image: str | os.PathLike[str] | bytes) -> bytes:
     if not data:
         raise PictureInvalid("This picture's file is empty. Save or upload it again.")
     if len(data) > MAX_FILE_BYTES:
+        if is_camera_raw(data):
+            raise PictureInvalid(RAW)
         raise PictureInvalid(
             f"This picture's file is larger than {MAX_FILE_BYTES // 1_000_000} MB. "
             "Make it smaller, or save it as JPEG."
@@ -259,72 +285,25 @@ def _read_data_uri(uri: str) -> bytes:
 def _flatten(source: bytes | Image.Image) -> Image.Image:
     image = source if isinstance(source, Image.Image) else _open(source)
     if image.width * image.height > MAX_PIXELS:
-        raise PictureInvalid(_TOO_MANY_PIXELS)
+        raise PictureInvalid(TOO_MANY_PIXELS)
     if not min(image.size):
         raise PictureInvalid("This picture is empty: it has no pixels. Use another one.")
-    pixels = _on_white(_upright(image))
+    image.load()
+    pixels = upright(on_white(image), image)
     pixels.format = image.format
     return pixels
 
 
 def _open(data: bytes) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise PictureInvalid(_DAMAGED if _KNOWN_START.match(data) else _UNKNOWN) from error
+    kind, data = judge(data)
+    if kind == "HEIF":
+        from pillow_heif import HeifImageFile  # noqa: PLC0415 - few pictures need it
 
-
-def _upright(image: Image.Image) -> Image.Image:
-    # Not ImageOps.exif_transpose: it writes the EXIF block anew and fails on a broken one.
-    image.load()
-    try:
-        turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # an EXIF block that cannot be read says nothing about the picture
-        turn = None
-    return image if turn is None else image.transpose(turn)
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Bring any mode to RGB, over white where it is transparent, without anything but pixels."""
-    profile, mask = image.info.get("icc_profile"), None
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    if image.has_transparency_data:
-        with_alpha = image.convert("RGBA")
-        mask = with_alpha.getchannel("A")
-        if image.mode in ("P", "PA"):
-            image = with_alpha
-    if image.mode.startswith(("I", "F")):
-        image = _in_eight_bits(image)
-    if image.mode not in ("L", "RGB", "CMYK", "LAB"):
-        image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
-    canvas = Image.new("RGB", image.size, "white")
-    canvas.paste(_in_srgb(image, profile), mask=mask)
-    return canvas
-
-
-def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale greys of 16 and 32 bits; what is white in the latter is judged by the brightest."""
-    white = 65535.0
-    if image.mode.startswith("I;"):
-        image = image.convert("I")
-    else:
-        brightest = cast("float", image.getextrema()[1])
-        white = next((top for top in (1.0, 255.0, white) if brightest <= top), brightest)
-    return image.convert("F").point(lambda value: value * (255 / white) + 0.5).convert("L")
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    # A profile that is broken, or made for other colours than these, counts as none.
-    with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        if profile:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if source.profile.xcolor_space.strip() == "RGB" and image.mode == "L":
-                image = image.convert("RGB")
-            srgb = ImageCms.createProfile("sRGB")
-            if converted := ImageCms.profileToProfile(image, source, srgb, outputMode="RGB"):
-                return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
+        return cast("Image.Image", HeifImageFile(io.BytesIO(data)))  # type: ignore[no-untyped-call]
+    image = Image.open(io.BytesIO(data), formats=[kind])
+    if kind == "JPEG" and image.width * image.height > LARGE:
+        image.draft(None, (image.width // 2, image.height // 2))
+    return image
 
 
 def _check_ratio(width: int, height: int) -> None:
@@ -338,21 +317,36 @@ def _check_ratio(width: int, height: int) -> None:
         )
 
 
-def _save(pixels: Image.Image, sent_as: str, quality: int) -> Picture:
-    file = io.BytesIO()
+class _TooHeavy(Exception):
+    """More was written than may be."""
+
+
+class _Bounded(io.BytesIO):
+    """A file that takes up to so many bytes, so that no encoder works on in vain."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        if self.tell() + memoryview(data).nbytes > self._most:
+            raise _TooHeavy
+        return super().write(data)
+
+
+def _save(pixels: Image.Image, sent_as: str, quality: int, most: float = math.inf) -> Picture:
+    file = _Bounded(most)
     # Each format takes what concerns it. PNG: a third of the time of level 6, for 2 % more bytes.
     pixels.save(file, sent_as, quality=quality, subsampling=0, compress_level=3)
     return Picture(file.getvalue(), Image.MIME[sent_as], *pixels.size)
 
 
 def _encode(pixels: Image.Image, sent_as: str, max_bytes: int) -> Picture:
-    for kind, quality in dict.fromkeys(
-        [(sent_as, QUALITIES[0]), *(("JPEG", q) for q in QUALITIES)]
-    ):
-        picture = _save(pixels, kind, quality)
-        if len(picture.data) <= max_bytes:
-            return picture
-    return _shrink(pixels, picture, max_bytes)
+    attempts = dict.fromkeys([(sent_as, QUALITIES[0]), *(("JPEG", q) for q in QUALITIES)])
+    for kind, quality in attempts:
+        with suppress(_TooHeavy):
+            return _save(pixels, kind, quality, max_bytes)
+    return _shrink(pixels, _save(pixels, "JPEG", QUALITIES[-1]), max_bytes)
 
 
 def _shrink(pixels: Image.Image, heaviest: Picture, max_bytes: int) -> Picture:

@@ -24,6 +24,7 @@ from vidu_demo.errors import ViduError
 from vidu_demo.follower import NOTHING_WRONG, Follower, Means, words
 from vidu_demo.images import Picture, prepare_all
 from vidu_demo.ledger import SIMULATOR, Job, JobState, Ledger, LedgerFailed, digest
+from vidu_demo.media.run import Run, in_process
 from vidu_demo.past_waits import PastWaits
 from vidu_demo.pricing import estimate
 from vidu_demo.request import LARGEST_SEED, VideoRequest
@@ -98,6 +99,7 @@ class JobRunner:
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
+        run: Where pictures and videos are opened: in this process, or a pool's `run`.
     """
 
     def __init__(
@@ -111,12 +113,13 @@ class JobRunner:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = chance,
+        run: Run = in_process,
     ) -> None:
         self.backend, self.videos = backend, videos
-        self._ledger, self._wall, self._random = ledger, wall, random
+        self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._scheduler = Scheduler(clock, requests_per_second)
         self._past = PastWaits(ledger, backend)
-        self._means = Means(ledger, client, self._past, videos, clock, wall, random)
+        self._means = Means(ledger, client, self._past, videos, clock, wall, random, run)
         self._followers: dict[str, Follower] = {}
         self._following = threading.Lock()
         self._clicks = [threading.Lock() for _ in range(64)]
@@ -176,13 +179,20 @@ class JobRunner:
         """
         if found := self._ledger.of_click(click):
             return found
-        prepared = [prepare_all(request.images) for request in requests]
+        turn = address or owner
+        prepared = self._prepared(requests, turn)
         prints = _fingerprints(requests, prepared)
         ids = [secrets.token_hex(16) for _ in requests]
         written: list[Job] = []
         try:
             kept = [
-                folder.keep(self.videos / job_id, self._seeded(request), pictures)
+                folder.keep(
+                    self.videos / job_id,
+                    self._seeded(request),
+                    pictures,
+                    run=self._run,
+                    visitor=turn,
+                )
                 for job_id, request, pictures in zip(ids, requests, prepared, strict=True)
             ]
             with self._one_click_of(owner):
@@ -217,6 +227,18 @@ class JobRunner:
     def _price(self, request: VideoRequest) -> int:
         """Give the estimate in whole thousandths of a US dollar."""
         return 0 if self.backend == SIMULATOR else math.ceil(1000 * estimate(request))
+
+    def _prepared(
+        self, requests: Sequence[VideoRequest], visitor: str
+    ) -> list[list[Picture | str]]:
+        """Prepare the pictures of each request; several takes of one form share theirs."""
+        prepared: list[list[Picture | str]] = []
+        for place, request in enumerate(requests):
+            if place and request.images == requests[place - 1].images:
+                prepared.append(prepared[-1])
+            else:
+                prepared.append(prepare_all(request.images, run=self._run, visitor=visitor))
+        return prepared
 
     def _seeded(self, request: VideoRequest) -> VideoRequest:
         if request.seed is not None:

@@ -102,6 +102,11 @@ class Job:
         return self.backend == SIMULATOR
 
     @property
+    def turn(self) -> str:
+        """In whose turn its files are opened: by address where it is known, tokens cost nothing."""
+        return self.address or self.owner
+
+    @property
     def took(self) -> float | None:
         """Seconds from the submit to the end; None if they were not watched here."""
         if not (self.fingerprint and self.submitted and self.finished):

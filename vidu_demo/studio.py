@@ -6,6 +6,7 @@ Without a key it starts the simulator, and everything else stays the same.
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -13,6 +14,7 @@ from vidu_demo.client import ViduClient
 from vidu_demo.errors import ViduError
 from vidu_demo.jobs import JobRunner
 from vidu_demo.ledger import SIMULATOR, Ledger, LedgerFailed
+from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 
@@ -43,6 +45,9 @@ class Studio:
     Raises:
         DataInUse: Another run of the app has the data folder.
         LedgerFailed: The ledger can't be opened.
+
+    Attributes:
+        pool: Opens what comes from outside, in processes of its own.
     """
 
     def __init__(self, settings: Settings, *, simulate: bool = False) -> None:
@@ -64,11 +69,28 @@ class Studio:
                 )
                 backend, pace = client.base_url, settings.requests_per_second
             stack.callback(client.close)
+            self.pool = WorkerPool()
+            stack.callback(self.pool.close)
             self.runner = JobRunner(
-                ledger, client, backend=backend, videos=self.videos, requests_per_second=pace
+                ledger,
+                client,
+                backend=backend,
+                videos=self.videos,
+                requests_per_second=pace,
+                run=self.pool.run,
             ).open()
             stack.callback(self.runner.close)
             self._parts = stack.pop_all()
+
+    @property
+    def page_options(self) -> dict[str, Any]:
+        """What the page is built with, by the names of `ui.page.build`."""
+        return {
+            "simulated": self.simulated,
+            "secret": self.secret,
+            "budget": self.settings.budget_per_day,
+            "run": self.pool.run,
+        }
 
     def close(self) -> None:
         """Stop following jobs. They are taken up again at the next start."""

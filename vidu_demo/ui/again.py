@@ -5,7 +5,6 @@ from pathlib import Path
 
 import gradio as gr
 
-from vidu_demo import clip
 from vidu_demo.errors import (
     MEANINGS,
     ApiRefused,
@@ -16,8 +15,7 @@ from vidu_demo.errors import (
     meaning_of,
 )
 from vidu_demo.ledger import Job, JobState
-from vidu_demo.ui import Updates, uploads
-from vidu_demo.ui.uploads import UploadedFile
+from vidu_demo.ui import Updates
 from vidu_demo.ui.words import I18N
 
 
@@ -94,10 +92,3 @@ class Again:
         return {
             button: gr.update(visible=offer in fitting) for offer, button in self.buttons.items()
         }
-
-
-def last_frame(video: Path) -> UploadedFile:
-    """Save the last frame of a video as a picture, which may become the first of the next."""
-    picture = uploads.new_file(f"{video.stem}-last.png")
-    clip.last_frame(video).save(picture)
-    return picture

@@ -50,6 +50,7 @@ CHINESE: dict[str, str] = {
     "The video keeps the picture's shape; its size is known when it is made.": (
         "视频保持图片的宽高比，具体尺寸生成后才知道。"
     ),
+    "The picture is small, so the video will look blurred.": "图片较小，视频会显得模糊。",
     "Pad or crop the picture.": "请先补边或裁剪图片。",
     "Pad it": "补边",
     "Crop it": "裁剪",
@@ -74,6 +75,34 @@ CHINESE: dict[str, str] = {
     ),
     "This file is larger than {most} MB. Use a smaller one.": (
         "这个文件超过 {most} MB，请换一个小一些的。"
+    ),
+    "This picture has too many pixels in a row: up to {most} work. "
+    "Make it smaller and try again.": "这张图片单边像素太多：最多 {most} 像素。请缩小后再试。",
+    "This picture takes too much work to open for its kind of file. "
+    "Save it again as an ordinary JPEG, or make it smaller.": (
+        "以这种文件格式打开这张图片太费资源。请重新存为普通 JPEG，或缩小图片。"
+    ),
+    "There was too little memory to open this picture just now. "
+    "Try again, or make it smaller.": "目前内存不足，无法打开这张图片。请重试，或缩小图片。",
+    "This is a camera's raw file. Export it as JPEG and use that.": (
+        "这是相机的 RAW 原始文件。请先导出为 JPEG 再使用。"
+    ),
+    "This file took too long to open, or too much memory. Try again.": (
+        "打开这个文件用时过长或占用内存过多。请重试。"
+    ),
+    "If that doesn't help, save it again as an ordinary JPEG or MP4.": (
+        "如果仍然不行，请重新存为普通的 JPEG 或 MP4。"
+    ),
+    "This app is being stopped. Try again when it runs.": "应用正在停止。请在它重新运行后再试。",
+    "Too many of your files are waiting to be opened.": "您等待打开的文件太多。",
+    "Try again in a minute.": "请过一分钟再试。",
+    "This file can't be read as a video.": "这个文件无法作为视频读取。",
+    "This video's file is larger than {most} MB.": "这个视频文件超过 {most} MB。",
+    "This video's frames have too many pixels.": "这个视频的画面像素太多。",
+    "This video is too long to be read here.": "这个视频太长，无法在此读取。",
+    "No frame of this video can be decoded.": "这个视频没有一帧能够解码。",
+    "The video is made, but opening it took too long or too much memory.": (
+        "视频已生成，但打开它用时过长或占用内存过多。"
     ),
     "This picture's file is larger than {most} MB. Make it smaller, or save it as JPEG.": (
         "这张图片的文件超过 {most} MB。请缩小图片，或存为 JPEG。"

@@ -1,7 +1,7 @@
 """The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -11,7 +11,8 @@ from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.request import SETTINGS, VideoRequest, kept_or_default, schema
 from vidu_demo.ui import Updates, examples, uploads
 from vidu_demo.ui import wording as prompt_help
-from vidu_demo.ui.framing import Framing, too_long
+from vidu_demo.ui.framing import Framing, any_too_long
+from vidu_demo.ui.opening import Opener
 from vidu_demo.ui.pictures import Pictures, check, read_urls, url_lines
 from vidu_demo.ui.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
 from vidu_demo.ui.words import I18N, Say, named, speaker
@@ -82,6 +83,7 @@ class Filled(NamedTuple):
         urls: Addresses of pictures, one a line.
         settings: Every other request parameter.
         takes: How many videos, as `takes.plan` takes it.
+        opener: Opens the pictures.
         fault: What is wrong with the uploaded pictures, if something is.
     """
 
@@ -89,6 +91,7 @@ class Filled(NamedTuple):
     urls: str
     settings: dict[str, Any]
     takes: Any
+    opener: Opener
     fault: PictureInvalid | None = None
 
     def requests(self) -> list[VideoRequest]:
@@ -99,7 +102,7 @@ class Filled(NamedTuple):
         """
         if self.fault:
             raise self.fault
-        if too_long(self.files):
+        if any_too_long(self.opener.frames(self.files)):
             raise RequestInvalid(Problem("images", "Pad or crop the picture."))
         return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
 
@@ -197,7 +200,7 @@ class Form:
         return [widget.change for widget in widgets]  # type: ignore[attr-defined]
 
     @staticmethod
-    def read(values: Sequence[Any]) -> Filled:
+    def read(values: Sequence[Any], opener: Opener) -> Filled:
         """Read the widgets' values as the browser sends them, for listeners with `RAW`.
 
         A number out of its limits stays: Gradio would leave a traceback, and the request says
@@ -213,7 +216,8 @@ class Form:
         named = {
             field: _plain(field, value) for field, value in zip(SETTINGS, settings, strict=True)
         }
-        return Filled(files, urls if isinstance(urls, str) else "", named, count, fault)
+        urls = urls if isinstance(urls, str) else ""
+        return Filled(files, urls, named, count, opener, fault)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
@@ -244,7 +248,7 @@ class Form:
             **filled.settings,
         }
 
-    def recall(self, kept: Any) -> Filled:
+    def recall(self, kept: Any, opener: Opener) -> Filled:
         """Read what `keep` gave the browser.
 
         The browser's word is not trusted: only files that Gradio itself has stored come back,
@@ -257,6 +261,7 @@ class Form:
             urls if isinstance(urls, str) else "",
             {field: kept_or_default(field, kept.get(field)) for field in SETTINGS},
             count if takes.is_count(count) else 1,
+            opener,
         )
 
     def restore(self, kept: Any) -> Updates:
@@ -265,7 +270,7 @@ class Form:
         A default is not sent, so that what is typed while the page still loads stays. But the
         seed is: without a value from here, Gradio's page takes an empty number for 0.
         """
-        files, urls, settings, count, _ = self.recall(kept)
+        files, urls, settings, count, *_ = self.recall(kept, Opener())
         changed = {
             field: value
             for field, value in settings.items()
@@ -310,12 +315,21 @@ class Form:
             },
         }
 
-    def listen(self, language: gr.Textbox, options: dict[str, Any]) -> None:
+    def listen(
+        self,
+        language: gr.Textbox,
+        opener: Callable[[gr.Request], Opener],
+        options: dict[str, Any],
+    ) -> None:
         """Wire what the form does by itself."""
+
+        def take_up(request: gr.Request, gallery: Any, language: Any) -> Updates:
+            return self._take_up(gallery, opener(request), speaker(language))
+
         gallery, urls = self.pictures.gallery, self.pictures.urls
         self.pictures.listen(self.filled_at, options)
         told = gallery.upload(
-            self._take_up,
+            take_up,
             [gallery, language],
             [self.pictures.note, self.pictures.swaps, *self.filled],
             trigger_mode="always_last",
@@ -324,13 +338,13 @@ class Form:
         )
         self.pictures.swap(told, self.filled_at, options)
         resolution = self.settings["resolution"]
-        self.framing.listen(gallery, urls, resolution, self.filled_at, language, options)
+        self.framing.listen(gallery, urls, resolution, self.filled_at, language, opener, options)
         prompt = self.settings["prompt"]
         self.chips.click(prompt_help.press, [prompt], [prompt], **options)
         self.examples.click(self._example, None, self.filled, **options)
 
-    def _take_up(self, gallery: Any, language: Any) -> Updates:
-        checked = check(uploads.still_in_gallery(gallery), speaker(language))
+    def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
+        checked = check(uploads.still_in_gallery(gallery), opener, say)
         filled = self.fill(checked.settings, []) if checked.settings else {}
         for later in (self.pictures.gallery, self.filled_at):  # the gallery may hold more by now
             filled.pop(later, None)

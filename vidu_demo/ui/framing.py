@@ -2,24 +2,18 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from html import escape
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from vidu_demo.errors import PictureInvalid
-from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
-from vidu_demo.images import flatten, prepare
+from vidu_demo.framing import Frame, TooLong, ratio, video_size
 from vidu_demo.request import kept_or_default
 from vidu_demo.ui import uploads
-from vidu_demo.ui.uploads import UploadedFile
+from vidu_demo.ui.opening import Opener
 from vidu_demo.ui.words import I18N, Say, speaker
 
-Way = Callable[[Image.Image], Image.Image]
-"""`pad` or `crop`."""
-
+_BLURS = "The picture is small, so the video will look blurred."
 FROM_URL = "The video keeps the picture's shape; its size is known when it is made."
 
 
@@ -39,13 +33,18 @@ class Framing:
         resolution: gr.components.Component,
         filled_at: gr.Textbox,
         language: gr.Textbox,
+        opener: Callable[[gr.Request], Opener],
         options: dict[str, Any],
     ) -> None:
         """Look at the pictures when they change, and wire the two buttons to them."""
+
+        def look(request: gr.Request, *values: Any) -> tuple[str, gr.Row]:
+            return review(opener(request), *values)
+
         inputs = [pictures, urls, resolution]
         gr.on(
             [widget.change for widget in [*inputs, filled_at]],  # type: ignore[attr-defined]
-            review,
+            look,
             [*inputs, language],
             [self.place, self.choice],
             trigger_mode="always_last",
@@ -53,46 +52,41 @@ class Framing:
             preprocess=False,
             **options,
         )
-        for button, way in ((self.pad, pad), (self.crop, crop)):
+        for button, way in ((self.pad, "pad"), (self.crop, "crop")):
+
+            def fitting(
+                request: gr.Request, gallery: Any, way: str = way
+            ) -> list[tuple[str, None]]:
+                return fit(opener(request), way, gallery)
+
             fitted = button.click(
-                partial(fit, way),
-                [pictures],
-                [pictures],
-                api_name=way.__name__,
-                preprocess=False,
-                **options,
+                fitting, [pictures], [pictures], api_name=way, preprocess=False, **options
             )
             # Gradio's gallery does not always tell what was put into it from here.
             fitted.then(lambda: str(time.time()), None, filled_at, **options)
 
 
-def review(gallery: Any, urls: Any, resolution: Any, language: Any = "") -> tuple[str, gr.Row]:
+def review(
+    opener: Opener, gallery: Any, urls: Any, resolution: Any, language: Any = ""
+) -> tuple[str, gr.Row]:
     """Show how the pictures are sent, and offer to pad or crop what is too long.
 
     Args:
+        opener: Opens the pictures.
         gallery: The gallery's value, as the browser sends it.
         urls: What stands in the box for addresses; its pictures come after the files.
         resolution: The video's.
         language: What the browser asks for, as in `Accept-Language`.
     """
     say = speaker(language)
-    seen = look(uploads.still_in_gallery(gallery))
+    seen = opener.frames(uploads.still_in_gallery(gallery))
     by_url = isinstance(urls, str) and bool(urls.strip())
     html = render(seen, kept_or_default("resolution", resolution), url=by_url, say=say)
-    return html, gr.Row(visible=_any_too_long(seen))
+    return html, gr.Row(visible=any_too_long(seen))
 
 
-def look(files: Sequence[UploadedFile]) -> list[Frame | TooLong | None]:
-    """Look at the pictures as they are sent. None stands for one that can't be used."""
-    return [_look(file) for file in files]
-
-
-def too_long(files: Sequence[UploadedFile]) -> bool:
+def any_too_long(seen: Sequence[Frame | TooLong | None]) -> bool:
     """Tell whether a picture has to be padded or cropped before anything can be sent."""
-    return _any_too_long(look(files))
-
-
-def _any_too_long(seen: Sequence[Frame | TooLong | None]) -> bool:
     return any(isinstance(picture, TooLong) for picture in seen)
 
 
@@ -119,34 +113,22 @@ def render(
     return _first_frame(seen[0], resolution, say) if isinstance(seen[0], Frame) else ""
 
 
-def fit(way: Way, gallery: Any) -> list[tuple[str, None]]:
+def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
     """Pad or crop the pictures that are too long; the others stay as they are.
 
     Args:
-        way: What to do with those.
+        opener: Opens the pictures.
+        way: `pad` or `crop`.
         gallery: The gallery's value, as the browser sends it.
 
     Returns:
         The gallery's new value.
     """
+    files = uploads.still_in_gallery(gallery)
     return uploads.as_gallery(
-        _fitted(file, way) if isinstance(_look(file), TooLong) else file
-        for file in uploads.still_in_gallery(gallery)
+        opener.fitted(file, way) if isinstance(frame, TooLong) else file
+        for file, frame in zip(files, opener.frames(files), strict=True)
     )
-
-
-def _fitted(file: UploadedFile, way: Way) -> UploadedFile:
-    picture = prepare(way(flatten(file)))
-    new = uploads.new_file(f"{file.path.stem}-{way.__name__}{picture.suffix}")
-    new.path.write_bytes(picture.data)
-    return new
-
-
-def _look(file: UploadedFile) -> Frame | TooLong | None:
-    try:
-        return frame(file)
-    except PictureInvalid:
-        return None
 
 
 def _first_frame(first: Frame, resolution: str, say: Say) -> str:
@@ -154,10 +136,11 @@ def _first_frame(first: Frame, resolution: str, say: Say) -> str:
     exactly = video[0] * first.size[1] == video[1] * first.size[0]
     sent = say("First frame, as it is sent: {size} ({ratio}).")
     made = say("The video will be {size}." if exactly else "The video will be about {size}.")
+    blurs = f'<br><span class="blurs">{say(_BLURS)}</span>' if first.blurs else ""
     return (
         f'<div class="framing"><img src="{first.preview}" alt="{say("The first frame")}">'
         f"<p>{sent.format(size=_strong(_pixels(first.size)), ratio=ratio(first.size))}<br>"
-        f"{made.format(size=_strong(_pixels(video)))}</p></div>"
+        f"{made.format(size=_strong(_pixels(video)))}{blurs}</p></div>"
     )
 
 

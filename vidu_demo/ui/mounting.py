@@ -34,12 +34,7 @@ def mount(
     settings = settings or Settings.from_environment()
     spare_loopback(os.environ)
     studio = Studio(settings, simulate=simulate)
-    demo = build(
-        studio.runner,
-        simulated=studio.simulated,
-        secret=studio.secret,
-        budget=settings.budget_per_day,
-    )
+    demo = build(studio.runner, **studio.page_options)
     prepare(demo)
     room = FastAPI(openapi_url=None)
     options = page_options(studio.videos)

@@ -16,11 +16,12 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.budget import per_day
-from vidu_demo.clip import ClipFailed
-from vidu_demo.errors import ViduError
+from vidu_demo.errors import PictureInvalid, ViduError
 from vidu_demo.images import is_url
 from vidu_demo.jobs import AskedAlready, JobRunner, TooManyOpen
 from vidu_demo.ledger import Job, JobState, LedgerFailed
+from vidu_demo.media.run import Run, in_process
+from vidu_demo.media.video import ClipFailed
 from vidu_demo.request import VideoRequest
 from vidu_demo.ui import (
     Updates,
@@ -42,6 +43,7 @@ from vidu_demo.ui.again import Offer
 from vidu_demo.ui.code import Code
 from vidu_demo.ui.form import RAW, Form
 from vidu_demo.ui.local import is_local
+from vidu_demo.ui.opening import Opener
 from vidu_demo.ui.pay import Pay
 from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.result import Result
@@ -112,6 +114,7 @@ def build(
     simulated: bool,
     secret: bytes | None = None,
     budget: Decimal | None = None,
+    run: Run = in_process,
 ) -> gr.Blocks:
     """Build the page over a runner.
 
@@ -120,11 +123,12 @@ def build(
         simulated: True if no model is used, which the page then says.
         secret: Signs the visitors' tokens. Without one they last as long as this page.
         budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        run: Where files from outside are opened: in this process, or a pool's `run`.
     """
     demo = gr.Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
     with demo:
-        _Page(demo, runner, visitors, budget, simulated=simulated).listen()
+        _Page(demo, runner, visitors, budget, run, simulated=simulated).listen()
     return demo
 
 
@@ -137,11 +141,12 @@ class _Page:
         runner: JobRunner,
         visitors: Visitors,
         budget: Decimal | None,
+        run: Run,
         *,
         simulated: bool,
     ) -> None:
         self.demo, self.runner, self.simulated = demo, runner, simulated
-        self.visitors, self.budget = visitors, budget
+        self.visitors, self.budget, self.run = visitors, budget, run
         self.visitor = visitor.browser_state()
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.slips = receipts.browser_state()
@@ -249,7 +254,7 @@ class _Page:
         arrived.then(**reviewing)
         changes = [*form.changes, self.seen.change]
         gr.on(changes, trigger_mode="always_last", **reviewing)
-        form.listen(self.language, SHORT)
+        form.listen(self.language, self.opener, SHORT)
         self.code.listen()
         what = [self.pay.announced, *form.inputs]
         self._buys(self.pay.run, self.submit, "submit", what)
@@ -319,6 +324,10 @@ class _Page:
                 text, duration=None, title=say("That did not work"), print_exception=False
             ) from None
 
+    def opener(self, request: gr.Request) -> Opener:
+        """Open files for whoever asks."""
+        return Opener(self.run, self.visitors.turn(request))
+
     def who_buys(self, request: gr.Request) -> dict[str, Any]:
         """Say for the runner where a click comes from, and what may be spent in all on its day."""
         local = is_local(self.demo, request)
@@ -372,7 +381,7 @@ class _Page:
     def review(self, request: gr.Request, language: Any, seen: Any, *values: Any) -> Updates:
         """Say what is missing, what has no effect and what it will cost."""
         say = speaker(language)
-        filled = self.form.read(values)
+        filled = self.form.read(values, self.opener(request))
         return {
             self.kept: self.form.keep(filled),
             **self.pay.review(
@@ -390,7 +399,7 @@ class _Page:
         self, tab: Tab, nonce: str, announced: Any, *values: Any, draft: bool = False
     ) -> Updates:
         """Start the jobs of one deliberate click on a button."""
-        filled = self.form.read(values)
+        filled = self.form.read(values, self.opener(tab.request))
         try:
             requests = [filled.draft()] if draft else filled.requests()
             self.pay.check(announced, requests, draft=draft)
@@ -401,7 +410,7 @@ class _Page:
     def submit_again(self, tab: Tab, nonce: str) -> Updates:
         """Send what was held back: just that, whatever the form says by now."""
         held = tab.held if isinstance(tab.held, dict) else {}
-        filled = self.form.recall(held)
+        filled = self.form.recall(held, self.opener(tab.request))
         draft, told = held.get("draft") is True, held.get("told")
         requests = [filled.draft()] if draft else filled.requests()
         known = [str(job) for job in told] if isinstance(told, list) else []
@@ -512,8 +521,8 @@ class _Page:
         if not look or not (video := self._video(look.job)):
             return {form.gallery: gr.skip()}
         try:
-            picture = again.last_frame(video)
-        except ClipFailed:
+            picture = self.opener(tab.request).last_frame(video)
+        except (ClipFailed, PictureInvalid):
             raise ViduError(
                 "The last frame of this video can't be read.", next_step="Use another picture."
             ) from None

@@ -6,25 +6,34 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo import clip
 from vidu_demo.errors import PictureInvalid, Problem, RequestInvalid
-from vidu_demo.framing import frame
-from vidu_demo.images import flatten, is_url
+from vidu_demo.images import is_url
+from vidu_demo.media.video import ClipFailed
 from vidu_demo.request import schema
 from vidu_demo.ui import Updates, file_url, uploads
+from vidu_demo.ui.opening import Opener
 from vidu_demo.ui.uploads import UploadedFile
 from vidu_demo.ui.words import I18N, Say
 
-VIEWABLE = {".jpg", ".jpeg", ".png", ".webp", ".gif"}
-"""Suffixes of pictures that every browser shows."""
-CLIPS = {".mp4", ".m4v", ".mov"}
-"""Suffixes of videos. One that was made here carries its settings."""
-
-
 # What is dropped beside the gallery would else leave the page for the file. While an upload runs,
 # or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
+# Gradio goes by a file's name, but the server by its content: so every file is called a picture.
 CATCH_DROPS = """() => {
   const place = document.querySelector('#pictures');
+  const chosen = '#pictures input[type=file]';
+  const called = (files) => {
+    const transfer = new DataTransfer();
+    for (const file of files)
+      transfer.items.add(file.type.startsWith('image/')
+        ? file : new File([file], file.name, {type: 'image/any'}));
+    return transfer.files;
+  };
+  document.addEventListener('click', (event) => {
+    if (event.target.matches?.(chosen)) event.target.accept = '';
+  }, true);
+  document.addEventListener('change', (event) => {
+    if (event.target.matches?.(chosen)) event.target.files = called(event.target.files);
+  }, true);
   let waiting = new DataTransfer();
   const put = () => {
     const input = place.querySelector('input[type=file]');
@@ -36,11 +45,13 @@ CATCH_DROPS = """() => {
   new MutationObserver(() => setTimeout(put)).observe(place, {childList: true, subtree: true});
   document.addEventListener('dragover', (event) => event.preventDefault());
   document.addEventListener('drop', (event) => {
-    if (event.defaultPrevented || !event.dataTransfer?.files.length) return;
+    if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
+    event.stopPropagation();
+    event.target.dispatchEvent(new DragEvent('dragleave', {bubbles: true}));
     for (const file of event.dataTransfer.files) waiting.items.add(file);
     setTimeout(put);
-  });
+  }, true);
 }"""
 
 # While one is selected, Gradio's gallery takes away all that adds or clears pictures.
@@ -82,7 +93,7 @@ class Checked(NamedTuple):
     settings: dict[str, Any] | None
 
 
-def check(files: Sequence[UploadedFile], say: Say = str) -> Checked:
+def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Checked:
     """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show.
 
     A picture that is only too long stays: it can be padded or cropped. Of a video the first frame
@@ -90,6 +101,7 @@ def check(files: Sequence[UploadedFile], say: Say = str) -> Checked:
 
     Args:
         files: What was uploaded, with what was there before.
+        opener: Opens them.
         say: The visitor's language.
     """
     swaps: dict[str, UploadedFile | None] = {}
@@ -97,40 +109,22 @@ def check(files: Sequence[UploadedFile], say: Say = str) -> Checked:
     for file in files:
         name, swaps[str(file)] = file.path.name[:60], None
         try:
-            if file.path.suffix.lower() in CLIPS:
-                swaps[str(file)] = _first_frame(file)
-                carried = (clip.read_settings(file.path) or {}).get("request")
-                settings = carried if isinstance(carried, dict) else None
+            if opener.is_video(file):
+                swaps[str(file)] = opener.first_frame(file)
+                settings = opener.settings(file)
                 said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
                 continue
-            frame(file)
+            opener.frame(file)
+            swaps[str(file)] = opener.viewable(file)
         except PictureInvalid as error:
             said.append(say("“{name}”: {text}").format(name=name, text=say(error.what)))
-        except clip.ClipFailed:
+        except ClipFailed:
             said.append(say("“{name}” can't be opened as a video.").format(name=name))
-        else:
-            swaps[str(file)] = _viewable(file)
     return Checked(swaps, "  \n".join(said), settings)
 
 
 _CLIP_READ = "The clip's settings are in the form; its first frame is the picture."
 _CLIP_WITHOUT = "This video carries no settings of this page; its first frame is the picture."
-
-
-def _first_frame(file: UploadedFile) -> UploadedFile:
-    picture = uploads.new_file(f"{file.path.stem}.png")
-    clip.first_frame(file.path).save(picture)
-    return picture
-
-
-def _viewable(file: UploadedFile) -> UploadedFile:
-    if file.path.suffix.lower() in VIEWABLE:
-        return file
-    pixels = flatten(file)
-    lossy = pixels.format in ("HEIF", "AVIF")
-    picture = uploads.new_file(file.path.stem + (".jpg" if lossy else ".png"))
-    pixels.save(picture, quality=95)
-    return picture
 
 
 def url_lines(text: Any) -> list[str]:
@@ -171,7 +165,7 @@ class Pictures:
             show_label=True,
             interactive=True,
             type="filepath",
-            file_types=["image", *sorted(CLIPS)],
+            file_types=["image"],
             sources=["upload", "webcam", "clipboard"],
             columns=4,
             fit_columns=False,

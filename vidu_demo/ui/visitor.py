@@ -89,6 +89,13 @@ class Visitors:
         host = request.client.host if request.client else ""
         return "" if Host(host).loopback or not host else self._sign(f"address {host}")
 
+    def turn(self, request: gr.Request) -> str:
+        """Say whose turn a request takes, among those who have files opened.
+
+        By address, where it is known: sessions cost nothing.
+        """
+        return self.address(request) or str(request.session_hash)
+
     def _name(self, state: Any) -> str:
         name, _, signature = _token(state).rpartition(".")
         genuine = _NAME.fullmatch(name) and hmac.compare_digest(
