@@ -107,8 +107,10 @@ def _file_name(image: ImageInput) -> str:
 
 
 def _mime(name: str) -> str:
-    kind = Image.registered_extensions().get(Path(name).suffix.lower(), "")
-    return Image.MIME.get(kind, "image/jpeg")
+    suffix = Path(name).suffix.lower()
+    if suffix in (".heic", ".heif"):  # Pillow itself knows none of these
+        return "image/heif"
+    return Image.MIME.get(Image.registered_extensions().get(suffix, ""), "image/jpeg")
 
 
 _json = partial(json.dumps, ensure_ascii=False)
