@@ -4,14 +4,14 @@ import argparse
 import logging
 import sys
 
-from vidu_demo import environment
+from vidu_demo.server import environment
 
 environment.check()  # Gradio, once imported, does not say what is wrong
 
 import gradio as gr
 from gradio.utils import ipython_check
 
-from vidu_demo.errors import ViduError
+from vidu_demo.api.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.page import build
@@ -32,7 +32,7 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_known_args(given)[0] if ipython_check() else parser.parse_args(given)
 
 
-if gr.NO_RELOAD:  # a hot reload builds the page anew, over the same running jobs
+if gr.NO_RELOAD:  # a hot reload builds the page again, over the same running jobs
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("vidu_demo").setLevel(logging.INFO)
     arguments = read_arguments()

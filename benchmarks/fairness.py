@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from vidu_demo import VideoRequest, ViduClient
-from vidu_demo.errors import ViduError
-from vidu_demo.jobs import JobRunner
-from vidu_demo.ledger import JobState, Ledger
+from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.ledger import JobState, Ledger
+from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Simulator
-from vidu_demo.simulator.render import render
+from vidu_demo.simulator.video.render import render
 
 INVENTED = 600
 LONGEST_WAIT = 300.0
@@ -44,7 +44,7 @@ def measure(folder: Path, visitors: int) -> tuple[int, float]:
         runner = JobRunner(ledger, client, backend="there", videos=folder / "videos").open()
         taken = invent(runner, visitors)
         start = time.monotonic()
-        runner.start(REQUEST, owner="honest", click="click")
+        runner.start(REQUEST, owner="honest", idempotency_key="click")
         while runner.jobs("honest")[0].state is not JobState.DONE:
             if time.monotonic() - start > LONGEST_WAIT:
                 break

@@ -18,8 +18,8 @@ from itertools import count, pairwise
 from pathlib import Path
 from statistics import fmean, quantiles
 
-from vidu_demo.pacing import FIRST_WAIT, Pacer
-from vidu_demo.task import Task, TaskStatus
+from vidu_demo.api.pacing import FIRST_WAIT, Pacer
+from vidu_demo.api.task import Task, TaskStatus
 
 SEED = 1
 GROUPS, TASKS, PAST = 150, 20, 50

@@ -20,8 +20,8 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from vidu_demo.errors import ViduError
-from vidu_demo.images import MAX_FILE_BYTES, prepare
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.images import MAX_FILE_BYTES, prepare
 from vidu_demo.media.pool import WorkerPool
 
 SECONDS, MEGABYTES, WARM = 5.0, 700, 1.3

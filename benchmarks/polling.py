@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from vidu_demo import VideoRequest, ViduClient
+from vidu_demo.api.task import Task
 from vidu_demo.simulator import Simulator
-from vidu_demo.task import Task
 
 SEED = 1
 TASKS = 20

@@ -30,7 +30,7 @@ from typing import Any
 import httpx
 
 from vidu_demo.simulator import Simulator
-from vidu_demo.simulator.render import render
+from vidu_demo.simulator.video.render import render
 
 TASK_SECONDS = 75.0
 MEASURED_SECONDS = 15.0

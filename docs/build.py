@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import vidu_demo.ui.mounting  # noqa: F401 - with it, every error is known
-from vidu_demo import errors, images, limits, pricing
-from vidu_demo.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH, SUBMIT_PATH
-from vidu_demo.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
+from vidu_demo.api import errors, images, limits, pricing
+from vidu_demo.api.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH, SUBMIT_PATH
+from vidu_demo.api.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
+from vidu_demo.api.formats import heif, webp
+from vidu_demo.api.formats import limits as media_limits
+from vidu_demo.api.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.examples import EXAMPLES
-from vidu_demo.media import heif, webp
-from vidu_demo.media import limits as media_limits
-from vidu_demo.request import FIELDS, LONG_PROMPT, VideoRequest, schema
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
-from vidu_demo.ui.limits import LIMITS
-from vidu_demo.wording import CHIPS
+from vidu_demo.ui.form.ideas import CHIPS
+from vidu_demo.ui.guard.limits import LIMITS
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
@@ -30,7 +30,7 @@ _MADE = re.compile(r"(<!-- made by docs/build\.py: (\w+) -->\n).*?(<!-- end -->)
 
 
 def build(page: str) -> str:
-    """Make the made parts of a page anew.
+    """Write the generated parts of a page.
 
     Raises:
         KeyError: A part is named that does not exist.
@@ -278,7 +278,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every page anew."""
+    """Write every page."""
     for page in PAGES:
         page.write_text(build(page.read_text()))
 

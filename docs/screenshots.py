@@ -120,7 +120,7 @@ class Walk:
         shrink(DOCS / "compare.png")
         page.locator("#compare .close").click()
 
-        for fold in ("Words that help", "This form as code"):
+        for fold in ("Prompt ideas", "This form as code"):
             page.get_by_role("button", name=fold).click()
         page.locator(".cm-line").first.wait_for()
         self.photograph("folds")

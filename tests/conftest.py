@@ -12,7 +12,7 @@ from PIL import Image
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Simulator
-from vidu_demo.simulator.render import render
+from vidu_demo.simulator.video.render import render
 
 pytest_plugins = ["page_fixtures"]
 

@@ -77,7 +77,7 @@ class App:
 
     def token(self) -> dict[str, str]:
         """What the browser of a new visitor keeps."""
-        from vidu_demo.ui.visitor import Visitors
+        from vidu_demo.ui.browser.visitor import Visitors
 
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 

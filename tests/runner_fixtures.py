@@ -16,12 +16,14 @@ import av
 import pytest
 from PIL import Image
 
-from vidu_demo import VideoRequest, ViduClient, follower, pacing, takes
-from vidu_demo.errors import ViduError
-from vidu_demo.jobs import JobRunner
-from vidu_demo.ledger import Job, JobState, Ledger
+from vidu_demo import VideoRequest, ViduClient
+from vidu_demo.api import pacing
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.task import Task
+from vidu_demo.jobs import follower, takes
+from vidu_demo.jobs.ledger import Job, JobState, Ledger
+from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.task import Task
 
 KEY = "k-secret-77c1e0"
 OWNER, OTHER = "a" * 64, "b" * 64
@@ -169,13 +171,17 @@ class Bench:
         self, click: str = "click", *, owner: str = OWNER, again: bool = False, **asked: Any
     ) -> Job:
         """Click; `again` stands for a visitor who knows of all their jobs and wants more."""
-        told = [job.id for job in self.ledger.of(owner, "there", most=999)] if again else ()
-        return self.runner.start(self.request(**asked), owner=owner, click=click, told=told)
+        acknowledged = (
+            [job.id for job in self.ledger.for_owner(owner, "there", most=999)] if again else ()
+        )
+        return self.runner.start(
+            self.request(**asked), owner=owner, idempotency_key=click, acknowledged=acknowledged
+        )
 
     def take(self, click: str, number: int, **asked: Any) -> list[Job]:
         """Click for several takes of one form."""
         requests = takes.plan(self.request(**asked), number)
-        return self.runner.start_all(requests, owner=OWNER, click=click)
+        return self.runner.start_all(requests, owner=OWNER, idempotency_key=click)
 
     def row(self, job: Job) -> Job:
         """The job as it stands on the disk."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from test_status import JOB
 
-from vidu_demo import errors
-from vidu_demo.errors import MEANINGS, ApiRefused, TaskFailed, refusal
-from vidu_demo.follower import words
-from vidu_demo.ledger import FOLLOWED, Job, JobState
-from vidu_demo.ui.again import Offer, meaning, offers
+from vidu_demo.api import errors
+from vidu_demo.api.errors import MEANINGS, ApiRefused, TaskFailed, refusal
+from vidu_demo.jobs.follower import words
+from vidu_demo.jobs.ledger import FOLLOWED, Job, JobState
+from vidu_demo.ui.job.reuse import Offer, meaning, offers
 
 AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)
 CHANGED: dict[type[ApiRefused], tuple[Offer, ...]] = {

@@ -11,8 +11,8 @@ import pytest
 from runner_fixtures import OTHER, OWNER, Bench, bench_over, shorten_waits
 from test_ledger import job
 
-from vidu_demo.budget import BudgetUsedUp, day_of, per_day
-from vidu_demo.ledger import SIMULATOR, JobState, Ledger
+from vidu_demo.jobs.budget import BudgetUsedUp, day_of, per_day
+from vidu_demo.jobs.ledger import SIMULATOR, JobState, Ledger
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
 
@@ -21,7 +21,7 @@ TODAY = day_of(job().created)
 
 
 def written(ledger: Ledger) -> list[str]:
-    return [found.click for found in ledger.of("o" * 64, "there", most=99)]
+    return [found.idempotency_key for found in ledger.for_owner("o" * 64, "there", most=99)]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_the_next_day_is_another_one(ledger: Ledger) -> None:
 
 
 def test_a_repeated_click_costs_nothing_again(ledger: Ledger) -> None:
-    ledger.add([job("1", price=4000, click="one")], FIVE)
-    (found,) = ledger.add([job("2", price=500, click="one")], FIVE)
+    ledger.add([job("1", price=4000, idempotency_key="one")], FIVE)
+    (found,) = ledger.add([job("2", price=500, idempotency_key="one")], FIVE)
     assert found.id == job("1").id
     assert ledger.spent(TODAY) == 4
 
@@ -110,7 +110,7 @@ def test_what_was_not_sent_gives_its_money_back_once(ledger: Ledger) -> None:
 def test_what_may_have_been_charged_does_not(ledger: Ledger, state: JobState) -> None:
     (made,) = ledger.add([job("1", price=4000)], FIVE)
     done = ledger.change(made, state=state)
-    assert ledger.forget(done)
+    assert ledger.delete(done)
     assert ledger.spent(TODAY) == 4
 
 
@@ -142,7 +142,7 @@ def bench(tmp_path: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def spend(bench: Bench, click: str, owner: str = OWNER, **asked: object) -> None:
     request = bench.request(prompt=click, **asked)
-    made = bench.runner.start(request, owner=owner, click=click, budget=Decimal("0.1"))
+    made = bench.runner.start(request, owner=owner, idempotency_key=click, budget=Decimal("0.1"))
     bench.done(made)
 
 
@@ -161,26 +161,32 @@ def test_a_click_beyond_the_budget_sends_nothing_and_leaves_nothing(bench: Bench
 def test_all_videos_of_a_click_or_none(bench: Bench) -> None:
     requests = [bench.request(seed=seed) for seed in (1, 2, 3)]
     with pytest.raises(BudgetUsedUp, match=r"this would cost \$0.12"):
-        bench.runner.start_all(requests, owner=OWNER, click="three", budget=Decimal("0.1"))
+        bench.runner.start_all(
+            requests, owner=OWNER, idempotency_key="three", budget=Decimal("0.1")
+        )
     assert bench.simulator.submit_count == 0
 
 
 def test_a_refused_request_gives_its_money_back(bench: Bench) -> None:
     bench.simulator.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
-    made = bench.runner.start(bench.request(), owner=OWNER, click="a", budget=Decimal("0.1"))
+    made = bench.runner.start(
+        bench.request(), owner=OWNER, idempotency_key="a", budget=Decimal("0.1")
+    )
     bench.reaches(made, JobState.NOT_SENT)
     assert bench.ledger.spent(day_of(made.created)) == 0
 
 
 def test_a_lost_answer_does_not(bench: Bench) -> None:
     bench.simulator.faults["submit"] = [Fault(reset=True, after=True)]
-    made = bench.runner.start(bench.request(), owner=OWNER, click="a", budget=Decimal("0.1"))
+    made = bench.runner.start(
+        bench.request(), owner=OWNER, idempotency_key="a", budget=Decimal("0.1")
+    )
     bench.reaches(made, JobState.UNKNOWN)
     assert bench.ledger.spent(day_of(made.created)) == Decimal("0.04")
 
 
 def test_the_simulator_spends_nothing(bench: Bench) -> None:
     bench.reopen(backend=SIMULATOR)
-    made = bench.runner.start(bench.request(), owner=OWNER, click="a", budget=Decimal(0))
+    made = bench.runner.start(bench.request(), owner=OWNER, idempotency_key="a", budget=Decimal(0))
     bench.done(made)
     assert bench.ledger.spent(day_of(made.created)) == 0

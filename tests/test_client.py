@@ -21,8 +21,8 @@ import requests
 from conftest import Clock
 
 from vidu_demo import SubmitOutcomeUnknown, Task, TaskFailed, TaskStatus, VideoRequest, ViduClient
-from vidu_demo import client as module
-from vidu_demo.errors import (
+from vidu_demo.api import client as module
+from vidu_demo.api.errors import (
     AccountNotAllowed,
     ApiRefused,
     ApiUnreachable,
@@ -44,8 +44,8 @@ from vidu_demo.errors import (
     VideoMissing,
     ViduError,
 )
-from vidu_demo.limits import MAX_ANSWER_BYTES
-from vidu_demo.pacing import MAX_FAILURES, MAX_MISSING, MAX_ODD_ANSWERS
+from vidu_demo.api.limits import MAX_ANSWER_BYTES
+from vidu_demo.api.pacing import MAX_FAILURES, MAX_MISSING, MAX_ODD_ANSWERS
 from vidu_demo.simulator import Fault, Simulator
 
 SUBMIT = "/v3/async/vidu-q2-pro-img2video"

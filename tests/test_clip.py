@@ -16,8 +16,9 @@ from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from vidu_demo import clip
-from vidu_demo.clip import (
+from vidu_demo.api import video
+from vidu_demo.media import clip
+from vidu_demo.media.clip import (
     ClipFailed,
     Facts,
     differences,
@@ -27,8 +28,7 @@ from vidu_demo.clip import (
     read_settings,
     write_settings,
 )
-from vidu_demo.media import video
-from vidu_demo.simulator.render import render
+from vidu_demo.simulator.video.render import render
 
 FRAMES = 20
 SETTINGS = {

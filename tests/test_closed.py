@@ -65,7 +65,7 @@ def test_run_history_and_errors_are_off(app: App) -> None:
 
 
 def test_every_listener_is_short_but_generate(app: App) -> None:
-    from vidu_demo.ui.api import AT_ONCE
+    from vidu_demo.ui.endpoint import AT_ONCE
 
     listeners = app.demo.config["dependencies"]
     assert len(listeners) > 5
@@ -102,7 +102,7 @@ def test_key_and_links_appear_nowhere(
     expect(visitor.headline).to_contain_text("Done in")
     visitor.prompt.fill("[no balance]")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.headline).to_have_text("Not submitted")
     assert f"Bearer {KEY}" in {r.headers.get("Authorization") for r in api.requests}
 
     stored = visitor.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")

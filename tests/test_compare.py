@@ -13,15 +13,16 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 from vidu_demo import VideoRequest
-from vidu_demo.images import prepare
-from vidu_demo.ledger import Job, JobState
-from vidu_demo.simulator.render import render
-from vidu_demo.ui import compare, file_url
+from vidu_demo.api.images import prepare
+from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.simulator.video.render import render
+from vidu_demo.ui import file_url
+from vidu_demo.ui.job import compare
 
 REQUEST = VideoRequest(images=["x.png"], prompt="Slow push-in.", duration=3, seed=7)
 JOB = Job(
     id="1" * 32,
-    click="click",
+    idempotency_key="click",
     fingerprint="f" * 64,
     owner="o" * 64,
     backend="https://api.example.com",
@@ -223,7 +224,7 @@ def test_one_button_and_one_slider_move_both(page: Page) -> None:
     left, right = once(page, "left.currentTime > 0.5 && right.currentTime > 0.4")
     assert abs(left - right) < 0.15
 
-    # The shorter one holds its last frame while the longer one goes on, and both begin anew.
+    # The shorter one holds its last frame while the longer one goes on, and both begin again.
     assert once(page, "right.currentTime > 1.3")[0] == 1
     left, right = once(page, "right.currentTime < 0.8 && left.currentTime > 0.3")
     assert abs(left - right) < 0.15

@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from vidu_demo import container
-from vidu_demo.container import is_whole
+from vidu_demo.api import container
+from vidu_demo.api.container import is_whole
 
 MAKES = {
     "moov at the end": ("mp4", {}),

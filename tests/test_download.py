@@ -21,10 +21,10 @@ from conftest import Clock
 from PIL import Image
 from test_client import PAYLOAD, answering, closed_port, everything_about, raw_server
 
-from vidu_demo import Task, TaskFailed, TaskStatus, ViduClient, download, limits
-from vidu_demo.client import DOWNLOAD_PAUSES
-from vidu_demo.clip import write_settings
-from vidu_demo.errors import (
+from vidu_demo import Task, TaskFailed, TaskStatus, ViduClient
+from vidu_demo.api import download, limits
+from vidu_demo.api.client import DOWNLOAD_PAUSES
+from vidu_demo.api.errors import (
     Charged,
     DownloadFailed,
     LinkExpired,
@@ -33,11 +33,12 @@ from vidu_demo.errors import (
     VideoMissing,
     ViduError,
 )
-from vidu_demo.reach import Reach
+from vidu_demo.api.reach import Reach
+from vidu_demo.api.transfer import Pace
+from vidu_demo.media.clip import write_settings
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.faults import Answer
 from vidu_demo.simulator.wire import Record, Server
-from vidu_demo.transfer import Pace
 
 fetch = partial(download.fetch, reach=Reach(loopback=True))
 """As for the simulator: the hosts here are on this machine."""

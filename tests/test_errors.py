@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from vidu_demo import errors
-from vidu_demo.errors import (
+from vidu_demo.api import errors
+from vidu_demo.api.errors import (
     MEANINGS,
     AccountNotAllowed,
     ApiRefused,

@@ -17,14 +17,16 @@ from runner_fixtures import (
     until,
 )
 
-from vidu_demo import folder, follower, jobs, pacing
-from vidu_demo.errors import Charged
-from vidu_demo.jobs import MOST_OPEN, MOST_OPEN_AT_ADDRESS, TooManyOpen
-from vidu_demo.ledger import Job, JobState
+from vidu_demo.api import pacing
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.task import Task
+from vidu_demo.jobs import files, follower
+from vidu_demo.jobs import runner as jobs
+from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.runner import MOST_OPEN, MOST_OPEN_AT_ADDRESS, TooManyOpen
+from vidu_demo.jobs.scheduler import WORKERS, Kind
 from vidu_demo.simulator import Fault
-from vidu_demo.task import Task
-from vidu_demo.turns import WORKERS, Kind
-from vidu_demo.ui import receipts
+from vidu_demo.ui.browser import receipts
 
 PROCESSING, SUCCEED = "TASK_STATUS_PROCESSING", "TASK_STATUS_SUCCEED"
 
@@ -101,7 +103,9 @@ def test_one_visitor_has_so_many_unfinished_jobs_and_no_more(bench: Bench, few: 
     bench.runner.stop(made[0].id, OWNER)  # which makes room, for one
     with pytest.raises(TooManyOpen):
         bench.runner.start_all(
-            [bench.request(prompt="a"), bench.request(prompt="b")], owner=OWNER, click="two"
+            [bench.request(prompt="a"), bench.request(prompt="b")],
+            owner=OWNER,
+            idempotency_key="two",
         )
     last = bench.start("more", prompt="more")
     with pytest.raises(TooManyOpen):
@@ -196,14 +200,14 @@ def names(bench: Bench, job: Job) -> set[str]:
     return {file.name for file in place.iterdir()} if place.exists() else set()
 
 
-UNSENT = {"request.json", "picture-1.jpg", folder.THUMBNAIL}
+UNSENT = {"request.json", "picture-1.jpg", files.THUMBNAIL}
 
 
 def test_pictures_of_what_was_not_bought_go_at_once(bench: Bench) -> None:
     bench.simulator.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
     ended = bench.reaches(bench.start(), JobState.NOT_SENT)
     until(lambda: bench.runner.open_jobs == 0)
-    assert names(bench, ended) == {folder.THUMBNAIL}
+    assert names(bench, ended) == {files.THUMBNAIL}
     assert bench.row(ended).request["prompt"] == "slow push-in"
 
 
@@ -230,8 +234,8 @@ def test_what_a_kill_left_of_unsent_jobs_goes_at_the_next_start(bench: Bench) ->
         "b" * 32: {*UNSENT, "vidu.mp4"},  # its row is in another ledger
         "mine": {"picture-1.png"},  # no job's folder
     }
-    for name, files in left.items():
-        for file in files:
+    for name, held in left.items():
+        for file in held:
             (bench.videos / name).mkdir(exist_ok=True)
             (bench.videos / name / file).write_bytes(b"x")
     (bench.videos / "a file").write_bytes(b"x")
@@ -240,7 +244,7 @@ def test_what_a_kill_left_of_unsent_jobs_goes_at_the_next_start(bench: Bench) ->
     bench.open()
     assert bench.reaches(prepared, JobState.NOT_SENT).charged is Charged.NO
     for job in (prepared, refused):
-        assert names(bench, job) == {folder.THUMBNAIL}
+        assert names(bench, job) == {files.THUMBNAIL}
     assert names(bench, unknown) == UNSENT
     assert names(bench, done) == kept
     assert not (bench.videos / ("a" * 32)).exists()

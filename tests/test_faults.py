@@ -27,13 +27,13 @@ from runner_fixtures import (
     until,
 )
 
-from vidu_demo import client as client_module
-from vidu_demo import download as download_module
-from vidu_demo import follower
-from vidu_demo.errors import Charged
-from vidu_demo.ledger import Job, JobState
+from vidu_demo.api import client as client_module
+from vidu_demo.api import download as download_module
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.task import Task
+from vidu_demo.jobs import follower
+from vidu_demo.jobs.ledger import Job, JobState
 from vidu_demo.simulator import Fault
-from vidu_demo.task import Task
 
 DONE, FAILED, NOT_SENT = JobState.DONE, JobState.FAILED, JobState.NOT_SENT
 RUNNING, SAVING, UNKNOWN = JobState.RUNNING, JobState.SAVING, JobState.UNKNOWN
@@ -380,7 +380,7 @@ class World:
         self.live()
 
     def live(self) -> None:
-        """Start the app anew, after its end."""
+        """Restart the app after its end."""
         if self.bench.runners:
             self.bench.runner.close()
         self.note()
@@ -388,7 +388,9 @@ class World:
 
     def note(self) -> None:
         """Note which ids the ledger knows: none may ever be lost again."""
-        for job in self.bench.ledger.of(OWNER, "there", most=999) if self.bench.ledgers else []:
+        for job in (
+            self.bench.ledger.for_owner(OWNER, "there", most=999) if self.bench.ledgers else []
+        ):
             if job.task_id:
                 assert self.known.setdefault(job.id, job.task_id) == job.task_id
 
@@ -430,7 +432,7 @@ class World:
     def judge(self) -> None:
         """See what has become of every click."""
         simulator = self.bench.simulator
-        jobs = self.bench.ledger.of(OWNER, "there", most=999)
+        jobs = self.bench.ledger.for_owner(OWNER, "there", most=999)
         submits = Counter(sent["prompt"] for sent in simulator.submits if isinstance(sent, dict))
         made = Counter(self.made)
         assert simulator.submit_count <= len(self.clicks)

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from vidu_demo import framing
-from vidu_demo.errors import PictureInvalid
-from vidu_demo.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
-from vidu_demo.images import MAX_RATIO, prepare
-from vidu_demo.simulator import render as simulated
-from vidu_demo.ui import framing as part
-from vidu_demo.ui.opening import Opener
-from vidu_demo.ui.uploads import UploadedFile
+from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.images import MAX_RATIO, prepare
+from vidu_demo.media import framing
+from vidu_demo.media.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
+from vidu_demo.simulator.video import render as simulated
+from vidu_demo.ui.form import framing as part
+from vidu_demo.ui.form.opening import Opener
+from vidu_demo.ui.form.uploads import UploadedFile
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

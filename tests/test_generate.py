@@ -13,8 +13,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from page_fixtures import KEY, App
 
-from vidu_demo.images import prepare
-from vidu_demo.request import FIELDS
+from vidu_demo.api.images import prepare
+from vidu_demo.api.request import FIELDS
 from vidu_demo.simulator import Fault, Simulator
 
 SMALL = {"duration": 1, "resolution": "540p"}
@@ -188,7 +188,7 @@ def test_refusal_says_what_charged_and_what_next(
     with pytest.raises(AppError) as failed:
         generate(caller, images=[handle_file(pngs["red"])], prompt="Slow push-in.")
     assert str(failed.value) == (
-        "Nothing was bought. The account behind the key has too little balance. It said "
+        "Not submitted. The account behind the key has too little balance. It said "
         "“NOT_ENOUGH_BALANCE: no”. Nothing was charged. "
         "Top it up at Novita, or choose a shorter or smaller video."
     )

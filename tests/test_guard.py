@@ -12,11 +12,11 @@ import pytest
 import requests
 from page_fixtures import App
 
-from vidu_demo.hosts import Host
-from vidu_demo.ui.door import Door
-from vidu_demo.ui.guard import Guard
-from vidu_demo.ui.limits import LIMITS
-from vidu_demo.ui.quota import Allowance, Quota
+from vidu_demo.server.hosts import Host
+from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.guard import Guard
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.guard.quota import Allowance, Quota
 
 LOOPBACK = Door(
     loopback=True,

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin
 
-from vidu_demo import images
-from vidu_demo.errors import Charged, PictureInvalid
-from vidu_demo.images import (
+from vidu_demo.api import images
+from vidu_demo.api.errors import Charged, PictureInvalid
+from vidu_demo.api.images import (
     MAX_POST_BYTES,
     Picture,
     PictureTooLong,

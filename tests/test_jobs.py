@@ -34,16 +34,18 @@ from runner_fixtures import (
     until,
 )
 
-from vidu_demo import VideoRequest, clip, follower
-from vidu_demo.errors import Charged, NotFound, PictureInvalid
-from vidu_demo.jobs import DOUBLE_CLICK_SECONDS, AskedAlready
-from vidu_demo.ledger import Job, JobState, LedgerFailed
-from vidu_demo.request import FIELDS
+from vidu_demo import VideoRequest
+from vidu_demo.api.errors import Charged, NotFound, PictureInvalid
+from vidu_demo.api.request import FIELDS
+from vidu_demo.api.task import Task
+from vidu_demo.jobs import follower
+from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
+from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS, DuplicateRequest
+from vidu_demo.jobs.scheduler import Kind
+from vidu_demo.media import clip
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
 from vidu_demo.studio import Studio
-from vidu_demo.task import Task
-from vidu_demo.turns import Kind
 
 PROCESSING = "TASK_STATUS_PROCESSING"
 SUCCEED = "TASK_STATUS_SUCCEED"
@@ -226,7 +228,7 @@ def test_the_very_same_request_asks_first(bench: Bench) -> None:
     first = bench.reaches(bench.start("1"), JobState.RUNNING)
     wall.ahead = DOUBLE_CLICK_SECONDS + 1
     tries = together(8, lambda number: bench.start(f"again {number}"))
-    assert all(isinstance(error, AskedAlready) for error in tries)
+    assert all(isinstance(error, DuplicateRequest) for error in tries)
     assert [error.jobs for error in tries] == [(first,)] * 8
     assert tries[0].task_id == first.task_id
     assert tries[0].charged is Charged.NO
@@ -254,7 +256,7 @@ def test_a_lost_answer_asks_first_and_says_why(bench: Bench) -> None:
     lost = bench.reaches(bench.start("1"), JobState.UNKNOWN)
     assert lost.charged is Charged.UNKNOWN
     wall.ahead = 3600
-    with pytest.raises(AskedAlready, match="may be running and billed") as asked:
+    with pytest.raises(DuplicateRequest, match="may be running and billed") as asked:
         bench.start("2")
     assert "buy it twice" in asked.value.next_step
     assert bench.simulator.submit_count == 1
@@ -325,10 +327,10 @@ def test_a_take_that_runs_is_asked_about_like_any_request(bench: Bench) -> None:
     made = bench.take("click", 2)
     until(lambda: bench.simulator.submit_count == 2)
     wall.ahead = DOUBLE_CLICK_SECONDS + 1
-    with pytest.raises(AskedAlready) as asked:
+    with pytest.raises(DuplicateRequest) as asked:
         bench.take("another", 3)  # two of the three
     assert [job.id for job in asked.value.jobs] == [job.id for job in made]
-    with pytest.raises(AskedAlready):
+    with pytest.raises(DuplicateRequest):
         bench.start("one", seed=8)  # by whichever way the same is asked for
     assert bench.simulator.submit_count == 2
     assert {path.name for path in bench.videos.iterdir()} == {job.id for job in made}
@@ -336,7 +338,7 @@ def test_a_take_that_runs_is_asked_about_like_any_request(bench: Bench) -> None:
 
 def test_of_one_click_the_very_same_may_be_asked_for_twice(bench: Bench) -> None:
     same = [bench.request(seed=7), bench.request(seed=7)]
-    made = bench.runner.start_all(same, owner=OWNER, click="click")
+    made = bench.runner.start_all(same, owner=OWNER, idempotency_key="click")
     for job in made:
         bench.done(job)
     assert bench.simulator.submit_count == 2
@@ -351,7 +353,9 @@ def test_a_double_click_on_a_second_one_buys_one(bench: Bench) -> None:
 
     def want_another(number: int) -> Job:
         request = bench.request()
-        return bench.runner.start(request, owner=OWNER, click=f"{number} more", told=[first.id])
+        return bench.runner.start(
+            request, owner=OWNER, idempotency_key=f"{number} more", acknowledged=[first.id]
+        )
 
     made = together(8, want_another)
     assert len({job.id for job in made} - {first.id}) == 1
@@ -361,7 +365,7 @@ def test_a_double_click_on_a_second_one_buys_one(bench: Bench) -> None:
 def test_of_a_click_with_one_bad_picture_nothing_is_bought(bench: Bench) -> None:
     good, bad = bench.request(), bench.request(images=[b"no picture"])
     with pytest.raises(PictureInvalid):
-        bench.runner.start_all([good, good, bad], owner=OWNER, click="click")
+        bench.runner.start_all([good, good, bad], owner=OWNER, idempotency_key="click")
     assert bench.simulator.submit_count == 0
     assert not bench.videos.exists()
 
@@ -382,7 +386,7 @@ def test_of_a_click_that_the_ledger_does_not_take_nothing_is_bought(
 def test_a_first_take_is_known_by_the_request_alone(bench: Bench) -> None:
     """Else a request that ran when the app was updated could be bought again unasked."""
     request = bench.request(images=["https://example.com/a.jpg"])
-    job = bench.runner.start(request, owner=OWNER, click="click")
+    job = bench.runner.start(request, owner=OWNER, idempotency_key="click")
     asked = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
     asked.update(hashlib.sha256(b"https://example.com/a.jpg").digest())
     assert job.fingerprint == asked.hexdigest()
@@ -400,7 +404,7 @@ def test_nobody_sees_another_owners_job(bench: Bench) -> None:
         assert bench.runner.look(job.id, stranger) is None
         assert bench.runner.stop(job.id, stranger) is None
         assert bench.runner.watch_again(job.id, stranger) is None
-        assert not bench.runner.forget(job.id, stranger)
+        assert not bench.runner.delete(job.id, stranger)
     bench.simulator.statuses = [SUCCEED]
     bench.done(mine)
     until(lambda: bench.runner.open_jobs == 0)
@@ -574,12 +578,12 @@ def test_only_what_can_be_followed_is_watched_again(bench: Bench) -> None:
 
 def gone(bench: Bench, job: Job) -> None:
     """See that nothing is left of a job but its click."""
-    (left,) = bench.ledger.of_click(job.click)
+    (left,) = bench.ledger.by_key(job.idempotency_key)
     assert (left.id, left.state) == (job.id, JobState.DELETED)
     assert (left.request, left.task_id, left.video, left.facts) == ({}, None, None, None)
     assert bench.runner.look(job.id, OWNER) is None
     assert bench.runner.watch_again(job.id, OWNER) is None
-    assert not bench.runner.forget(job.id, OWNER)
+    assert not bench.runner.delete(job.id, OWNER)
     assert bench.runner.jobs(OWNER) == []
     assert list(bench.videos.iterdir()) == []
 
@@ -588,7 +592,7 @@ def test_a_deleted_job_leaves_nothing_and_its_click_buys_nothing(bench: Bench) -
     job = bench.start("1")
     bench.start("2")  # the other half of a double click
     done = bench.done(job)
-    assert bench.runner.forget(job.id, OWNER)
+    assert bench.runner.delete(job.id, OWNER)
     gone(bench, done)
     for click in ("1", "2"):
         late = bench.start(click)
@@ -605,10 +609,10 @@ def test_a_deleted_job_leaves_nothing_and_its_click_buys_nothing(bench: Bench) -
 def test_an_open_job_is_not_deleted(bench: Bench) -> None:
     bench.simulator.statuses = [PROCESSING]
     job = bench.reaches(bench.start(), JobState.RUNNING)
-    assert not bench.runner.forget(job.id, OWNER)
+    assert not bench.runner.delete(job.id, OWNER)
     bench.simulator.statuses = [SUCCEED]
     bench.done(job)
-    assert not bench.runner.forget("no such job", OWNER)
+    assert not bench.runner.delete("no such job", OWNER)
 
 
 def test_what_came_to_nothing_can_be_deleted(bench: Bench) -> None:
@@ -617,8 +621,8 @@ def test_what_came_to_nothing_can_be_deleted(bench: Bench) -> None:
     refused = bench.reaches(bench.start("refused", prompt="2"), JobState.NOT_SENT)
     failed = bench.reaches(bench.start("failed", prompt="[fail]"), JobState.FAILED)
     for job in (lost, refused, failed):
-        assert bench.runner.forget(job.id, OWNER)
-        assert bench.start(job.click).state is JobState.DELETED
+        assert bench.runner.delete(job.id, OWNER)
+        assert bench.start(job.idempotency_key).state is JobState.DELETED
     gone(bench, lost)
     assert bench.simulator.submit_count == 3
 
@@ -628,7 +632,7 @@ def test_a_stopped_job_is_deleted_while_a_question_is_under_way(bench: Bench) ->
     job = bench.start()
     until(lambda: bench.simulator.poll_count == 1)
     bench.runner.stop(job.id, OWNER)
-    assert bench.runner.forget(job.id, OWNER)
+    assert bench.runner.delete(job.id, OWNER)
     assert bench.runner.open_jobs == 0
     bench.runner.close()
     bench.make()
@@ -644,7 +648,7 @@ def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
     def slow(task: Task, path: Path, **how: Any) -> Path:
         arrived.set()
         assert deleted.wait(10)
-        return fetch(task, path, **how)  # into a folder that it makes anew
+        return fetch(task, path, **how)  # into a folder that it makes again
 
     monkeypatch.setattr(follower, "fetch", slow)
     job = bench.start()
@@ -653,7 +657,7 @@ def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
     if watched_twice:
         bench.runner.watch_again(job.id, OWNER)
         bench.runner.stop(job.id, OWNER)
-    assert bench.runner.forget(job.id, OWNER)
+    assert bench.runner.delete(job.id, OWNER)
     assert list(bench.videos.iterdir()) == []
     deleted.set()
     bench.runner.close()  # when it is through
@@ -671,7 +675,7 @@ def test_a_video_that_came_before_the_delete_is_not_deleted_with_it(
     until(lambda: bench.simulator.download_count == 1)
     bench.runner.stop(job.id, OWNER)
     done_after_the_look(bench, job, monkeypatch)
-    assert not bench.runner.forget(job.id, OWNER)
+    assert not bench.runner.delete(job.id, OWNER)
     bench.done(job)
 
 
@@ -686,7 +690,7 @@ def test_delete_and_watch_again_at_once(bench: Bench) -> None:
 
     def click(number: int) -> Any:
         job = made[number % 6]
-        do = bench.runner.forget if number < 6 else bench.runner.watch_again
+        do = bench.runner.delete if number < 6 else bench.runner.watch_again
         return do(job.id, OWNER)
 
     deleted = together(12, click)[:6]
@@ -702,7 +706,7 @@ def test_delete_and_watch_again_at_once(bench: Bench) -> None:
 def test_a_delete_that_is_cut_off_is_finished_at_the_next_start(bench: Bench) -> None:
     done = bench.done(bench.start())
     bench.runner.close()
-    assert bench.ledger.forget(done)  # and then the power fails
+    assert bench.ledger.delete(done)  # and then the power fails
     assert bench.file(done)
     bench.open()
     gone(bench, done)
@@ -713,7 +717,7 @@ def test_a_delete_that_cannot_be_written_down_deletes_nothing(bench: Bench) -> N
     until(lambda: bench.runner.open_jobs == 0)
     bench.ledger.before_write = locked
     with pytest.raises(LedgerFailed):
-        bench.runner.forget(done.id, OWNER)
+        bench.runner.delete(done.id, OWNER)
     bench.ledger.before_write = lambda _: None
     assert bench.runner.jobs(OWNER) == [bench.done(done)]
 
@@ -725,7 +729,7 @@ def test_a_deleted_task_can_be_taken_up_again_on_purpose(bench: Bench) -> None:
     for _ in range(3):
         (job,) = bench.runner.jobs(OWNER)
         ids.add(job.id)
-        assert bench.runner.forget(job.id, OWNER)
+        assert bench.runner.delete(job.id, OWNER)
         assert bench.runner.jobs(OWNER) == []
         bench.done(bench.runner.adopt(task_id, owner=OWNER))
         until(lambda: bench.runner.open_jobs == 0)
@@ -891,7 +895,7 @@ def test_a_ledger_that_takes_no_row(bench: Bench, monkeypatch: pytest.MonkeyPatc
 def test_a_picture_that_is_gone_before_the_request_leaves(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    payload = follower.folder.payload
+    payload = follower.files.payload
 
     def vanish(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
         (folder / kept["images"][0]).unlink()
@@ -1150,7 +1154,7 @@ def test_of_a_task_from_elsewhere_the_settings_say_what_is_known(bench: Bench) -
         settings = settings_beside(bench, done)
         assert (settings["task_id"], settings["request"]) == (task_id, told)
         until(lambda: bench.runner.open_jobs == 0)
-        bench.runner.forget(done.id, OWNER)
+        bench.runner.delete(done.id, OWNER)
 
 
 @pytest.mark.parametrize("name", ["write_settings", "facts", "first_frame"])
@@ -1260,7 +1264,7 @@ def waited(bench: Bench, *seconds: float, **changes: Any) -> None:
     """Write down earlier waits, as of another process."""
     asked = bench.request(**changes).model_dump(exclude={"images"})
     for wait in seconds:
-        name = f"{len(bench.ledger.of('past', 'there', most=999))}"
+        name = f"{len(bench.ledger.for_owner('past', 'there', most=999))}"
         job = Job(name, name, "f", "past", "there", asked, JobState.DONE, 1.0, 1.0, 1.0 + wait)
         bench.ledger.add([job])
 

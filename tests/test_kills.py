@@ -22,14 +22,14 @@ PATIENCE = 60.0
 
 APP = """
 import sys
-from vidu_demo.request import VideoRequest
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 
 studio = Studio(Settings.from_environment())
 for prompt in sys.argv[1:]:
     request = VideoRequest(images=["https://example.com/a.jpg"], prompt=prompt, duration=1)
-    studio.runner.start(request, owner="me", click=prompt)
+    studio.runner.start(request, owner="me", idempotency_key=prompt)
 print("ready", flush=True)
 sys.stdin.read()
 studio.close()

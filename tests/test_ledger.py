@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from vidu_demo import ledger as ledger_module
-from vidu_demo.errors import Charged
-from vidu_demo.ledger import (
+from vidu_demo.api.errors import Charged
+from vidu_demo.jobs import ledger as ledger_module
+from vidu_demo.jobs.ledger import (
     FOLLOWED,
     LONGEST_SEARCH,
     MIGRATIONS,
@@ -61,7 +61,7 @@ INSERT INTO repeated_clicks VALUES ('click-3', '1');
 def job(name: str = "1", **changes: Any) -> Job:
     given = Job(
         id=name * 32,
-        click=f"click-{name}",
+        idempotency_key=f"click-{name}",
         fingerprint="f" * 64,
         owner="o" * 64,
         backend="there",
@@ -111,41 +111,45 @@ def test_a_row_comes_back_as_it_went(ledger: Ledger) -> None:
     full = replace(full, facts={"width": 1284, "frames_per_second": 24.0, "audio": False})
     assert add(ledger, full) is full
     assert ledger.get(full.id) == full
-    assert ledger.of_click("click-1") == [full]
+    assert ledger.by_key("click-1") == [full]
     assert ledger.by_task("o" * 64, "there", "task-1") == full
 
 
 def test_what_is_not_there_is_none(ledger: Ledger) -> None:
     add(ledger, job(task_id="task-1"))
     assert ledger.get("other") is None
-    assert ledger.of_click("other") == ledger.of_click("click") == []
+    assert ledger.by_key("other") == ledger.by_key("click") == []
     assert ledger.by_task("o" * 64, "elsewhere", "task-1") is None
     assert ledger.by_task("another", "there", "task-1") is None
 
 
 def test_a_click_makes_one_row(ledger: Ledger, path: Path) -> None:
     first = add(ledger, job())
-    assert add(ledger, job("2", click=first.click, owner="another")) == first
+    assert add(ledger, job("2", idempotency_key=first.idempotency_key, owner="another")) == first
     assert read(path, "SELECT count(*) FROM jobs") == [(1,)]
 
 
 def test_the_jobs_of_a_click_are_written_all_or_none(ledger: Ledger, path: Path) -> None:
-    takes = [job("1", click="click"), job("2", click="click:2"), job("3", click="click:3")]
+    takes = [
+        job("1", idempotency_key="click"),
+        job("2", idempotency_key="click:2"),
+        job("3", idempotency_key="click:3"),
+    ]
     takes = [replace(take, created=take.created + place) for place, take in enumerate(takes)]
-    assert ledger.add(takes) == takes == ledger.of_click("click")
-    assert ledger.add([job("4", click="click")]) == takes
-    assert ledger.of_click("clic") == ledger.of_click("clic_") == ledger.of_click("click:1") == []
+    assert ledger.add(takes) == takes == ledger.by_key("click")
+    assert ledger.add([job("4", idempotency_key="click")]) == takes
+    assert ledger.by_key("clic") == ledger.by_key("clic_") == ledger.by_key("click:1") == []
     with pytest.raises(LedgerFailed):
-        ledger.add([job("5", click="new"), job("1", click="new:2")])
-    assert ledger.of_click("new") == []
+        ledger.add([job("5", idempotency_key="new"), job("1", idempotency_key="new:2")])
+    assert ledger.by_key("new") == []
     assert read(path, "SELECT count(*) FROM jobs") == [(3,)]
 
 
 def test_what_no_database_takes_is_told_as_such(ledger: Ledger) -> None:
     half = "\ud800"
     with pytest.raises(LedgerFailed, match="can't be written"):
-        add(ledger, job(click=half))
-    for read_it in (ledger.get, ledger.of_click):
+        add(ledger, job(idempotency_key=half))
+    for read_it in (ledger.get, ledger.by_key):
         with pytest.raises(LedgerFailed, match="can't be read"):
             read_it(half)
     assert found(ledger, "x" * (LONGEST_SEARCH + 1)) == []
@@ -154,7 +158,7 @@ def test_what_no_database_takes_is_told_as_such(ledger: Ledger) -> None:
 def test_another_conflict_is_no_click(ledger: Ledger) -> None:
     add(ledger, job())
     with pytest.raises(LedgerFailed):
-        add(ledger, job(click="another click, the same id"))
+        add(ledger, job(idempotency_key="another click, the same id"))
 
 
 def test_a_task_id_is_on_the_disk_when_change_comes_back(ledger: Ledger, path: Path) -> None:
@@ -178,7 +182,11 @@ def test_a_visitor_sees_their_latest_jobs_newest_first(ledger: Ledger) -> None:
         add(ledger, job(str(number), created=float(number)))
     add(ledger, job("9", owner="another", created=9.0))
     add(ledger, job("8", backend="elsewhere", created=8.0))
-    assert [found.created for found in ledger.of("o" * 64, "there", most=3)] == [5.0, 4.0, 3.0]
+    assert [found.created for found in ledger.for_owner("o" * 64, "there", most=3)] == [
+        5.0,
+        4.0,
+        3.0,
+    ]
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -196,7 +204,7 @@ def test_the_very_same_request_is_found_while_it_may_run(ledger: Ledger, state: 
     add(ledger, job("3", owner="another"))
     add(ledger, job("4", backend="elsewhere"))
     found = [] if state is JobState.DELETED else [made]
-    assert ledger.alike("o" * 64, "there", "f" * 64) == found
+    assert ledger.same_request("o" * 64, "there", "f" * 64) == found
     assert made.may_run is (state in (*FOLLOWED, JobState.UNKNOWN, JobState.STOPPED))
 
 
@@ -204,7 +212,9 @@ def test_the_very_same_request_is_found_while_it_may_run(ledger: Ledger, state: 
 
 
 def found(ledger: Ledger, search: str) -> list[str]:
-    return [job.click for job in ledger.of("o" * 64, "there", most=9, search=search)]
+    return [
+        job.idempotency_key for job in ledger.for_owner("o" * 64, "there", most=9, search=search)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +269,7 @@ def test_a_search_of_many_words_is_bounded(ledger: Ledger) -> None:
 
 
 def test_what_a_click_has_made_is_found_without_reading_every_row(ledger: Ledger) -> None:
-    statement, values = asked_of(ledger, lambda: ledger.of_click("click-1"))
+    statement, values = asked_of(ledger, lambda: ledger.by_key("click-1"))
     with ledger._engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         assert not [row for row in plan if row[-1].startswith("SCAN jobs")]
@@ -282,45 +292,49 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
     )
     add(ledger, full)
     ledger.repeat("click-2", full)
-    assert ledger.forget(full)
-    (left,) = ledger.of_click("click-1")
-    assert ledger.of_click("click-2") == [left]
+    assert ledger.delete(full)
+    (left,) = ledger.by_key("click-1")
+    assert ledger.by_key("click-2") == [left]
     assert left == job(fingerprint=digest("task-1"), request={}, state="deleted")
-    assert ledger.buried("o" * 64, "there", "task-1")
-    assert not ledger.buried("o" * 64, "there", "task-2")
-    assert not ledger.buried("o" * 64, "elsewhere", "task-1")
-    assert not ledger.buried("another", "there", "task-1")
+    assert ledger.is_deleted("o" * 64, "there", "task-1")
+    assert not ledger.is_deleted("o" * 64, "there", "task-2")
+    assert not ledger.is_deleted("o" * 64, "elsewhere", "task-1")
+    assert not ledger.is_deleted("another", "there", "task-1")
     assert ledger.states() == {left.id: JobState.DELETED}
     assert ledger.get(full.id) is None
-    assert ledger.of("o" * 64, "there", most=9) == []
-    assert ledger.of("o" * 64, "there", most=9, search="ü") == []
-    assert ledger.alike("o" * 64, "there", "f" * 64) == ledger.alike("o" * 64, "there", "") == []
+    assert ledger.for_owner("o" * 64, "there", most=9) == []
+    assert ledger.for_owner("o" * 64, "there", most=9, search="ü") == []
+    assert (
+        ledger.same_request("o" * 64, "there", "f" * 64)
+        == ledger.same_request("o" * 64, "there", "")
+        == []
+    )
     assert ledger.by_task("o" * 64, "there", "task-1") is None
     assert ledger.past_waits("there", 5, "720p") == []
     assert read(path, "SELECT facts, charged, video FROM jobs") == [(None, None, None)]
-    assert add(ledger, job("3", click="click-1")) == left
+    assert add(ledger, job("3", idempotency_key="click-1")) == left
 
 
 def test_a_job_that_has_moved_on_is_not_deleted(ledger: Ledger) -> None:
     stopped = add(ledger, job(state=JobState.STOPPED))
     done = ledger.change(stopped, state=JobState.DONE)
-    assert not ledger.forget(stopped)
+    assert not ledger.delete(stopped)
     assert ledger.get(done.id) == done
 
 
 def test_a_deleted_job_stays_deleted(ledger: Ledger) -> None:
     made = add(ledger, job(state=JobState.STOPPED))
-    assert ledger.forget(made)
-    (left,) = ledger.of_click("click-1")
+    assert ledger.delete(made)
+    (left,) = ledger.by_key("click-1")
     ledger.change(made, state=JobState.DONE, video="vidu.mp4")
-    assert not ledger.forget(made)
-    assert ledger.of_click("click-1") == [left]
+    assert not ledger.delete(made)
+    assert ledger.by_key("click-1") == [left]
 
 
 def test_the_click_of_a_task_from_elsewhere_may_come_again(ledger: Ledger) -> None:
     adopted = add(ledger, job(fingerprint="", state=JobState.DONE, task_id="task-1"))
-    assert ledger.forget(adopted)
-    again = job("2", click=adopted.click, fingerprint="", task_id="task-1")
+    assert ledger.delete(adopted)
+    again = job("2", idempotency_key=adopted.click, fingerprint="", task_id="task-1")
     assert add(ledger, again) is again
     assert ledger.by_task("o" * 64, "there", "task-1") == again
 
@@ -387,7 +401,7 @@ def test_many_threads_write_at_once(ledger: Ledger) -> None:
 
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(work, range(32)))
-    assert {found.message for found in ledger.of("o" * 64, "there", most=99)} == {"4"}
+    assert {found.message for found in ledger.for_owner("o" * 64, "there", most=99)} == {"4"}
 
 
 def test_a_list_in_memory_is_refused() -> None:
@@ -401,7 +415,7 @@ def test_a_list_in_memory_is_refused() -> None:
 
 @pytest.mark.usefixtures("ledger")
 def test_a_new_file_has_the_latest_version(path: Path) -> None:
-    assert read(path, "SELECT version FROM schema_version") == [(3,)]
+    assert read(path, "SELECT version FROM schema_version") == [(4,)]
 
 
 @pytest.fixture
@@ -414,17 +428,17 @@ def old_path(path: Path) -> Path:
 
 def test_a_file_of_the_first_version_is_lifted_and_works(old_path: Path) -> None:
     with closing(Ledger(f"sqlite:///{old_path}")) as lifted:
-        stopped, done = lifted.of("me", "there", most=9)
+        stopped, done = lifted.for_owner("me", "there", most=9)
         assert (done.id, done.state, done.video, done.facts) == ("1", "done", "vidu.mp4", None)
         assert (stopped.message, stopped.charged) == ("You stopped.", Charged.UNKNOWN)
-        assert lifted.of_click("click-3") == [done]
+        assert lifted.by_key("click-3") == [done]
         assert lifted.past_waits("there", 5, "720p") == [60.0]
         facts = {"width": 960, "audio": True}
         assert lifted.change(done, facts=facts) == lifted.get("1")
         new = add(lifted, job(facts=facts))
         assert lifted.get(new.id) == new
-        assert lifted.forget(done)
-    assert read(old_path, "SELECT version FROM schema_version") == [(3,)]
+        assert lifted.delete(done)
+    assert read(old_path, "SELECT version FROM schema_version") == [(4,)]
     assert read(old_path, "SELECT id, facts FROM jobs WHERE state != 'prepared'") == [
         ("1", None),
         ("2", None),
@@ -442,8 +456,8 @@ def test_an_older_file_is_lifted_once(
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     for _ in range(2):
         Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(4,)]
-    assert read(path, "SELECT click, extra FROM jobs") == [("click-1", "new")]
+    assert read(path, "SELECT version FROM schema_version") == [(5,)]
+    assert read(path, "SELECT idempotency_key, extra FROM jobs") == [("click-1", "new")]
 
 
 @pytest.mark.usefixtures("ledger")
@@ -455,11 +469,11 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, fails))
     with pytest.raises(LedgerFailed, match="no such table"):
         Ledger(f"sqlite:///{path}")
-    assert read(path, "SELECT version FROM schema_version") == [(3,)]
+    assert read(path, "SELECT version FROM schema_version") == [(4,)]
     assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
     monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(4,)]
+    assert read(path, "SELECT version FROM schema_version") == [(5,)]
 
 
 @pytest.mark.usefixtures("ledger")
@@ -483,7 +497,7 @@ def test_apps_that_start_at_once(path: Path, old: bool, request: pytest.FixtureR
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(start, range(6)))
-    assert read(path, "SELECT version FROM schema_version") == [(3,)]
+    assert read(path, "SELECT version FROM schema_version") == [(4,)]
     columns = [name for _, name, *_ in read(path, "PRAGMA table_info(jobs)")]
     assert columns.count("facts") == 1
 
@@ -539,7 +553,7 @@ def test_a_file_that_breaks_while_it_is_used(path: Path, ledger: Ledger) -> None
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE jobs")
     with pytest.raises(LedgerFailed, match="can't be read: no such table"):
-        ledger.of("o" * 64, "there", most=5)
+        ledger.for_owner("o" * 64, "there", most=5)
     with pytest.raises(LedgerFailed, match="can't be written: no such table"):
         ledger.change(job(), message="x")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from vidu_demo.hosts import Host
+from vidu_demo.server.hosts import Host
 from vidu_demo.ui.local import is_local
 
 

@@ -184,7 +184,7 @@ def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -
     expect(rows).to_have_count(6)
     visitor.page.locator(".history [data-do=compare]").first.click()
     expect(visitor.page.locator(".compare table")).to_be_visible()
-    for fold in ("Words that help", "This form as code", "Continue a task by its id"):
+    for fold in ("Prompt ideas", "This form as code", "Continue a task by its id"):
         visitor.fold_out(fold)
     expect(visitor.page.locator(".cm-line").first).to_be_visible()
     walk.look("everything open")

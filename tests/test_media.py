@@ -16,11 +16,11 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 
-from vidu_demo.errors import Charged, PictureInvalid
-from vidu_demo.images import flatten, prepare, thumbnail
-from vidu_demo.media import limits
-from vidu_demo.media.judge import judge
-from vidu_demo.media.kinds import Kind, kind
+from vidu_demo.api.errors import Charged, PictureInvalid
+from vidu_demo.api.formats import limits
+from vidu_demo.api.formats.judge import judge
+from vidu_demo.api.formats.kinds import Kind, kind
+from vidu_demo.api.images import flatten, prepare, thumbnail
 from vidu_demo.settings import ROOT
 
 pillow_heif.register_heif_opener()
@@ -410,8 +410,8 @@ def seen():
             PngImagePlugin.MAX_TEXT_CHUNK, Image.MAX_IMAGE_PIXELS, dict(Image.OPEN),
             dict(Image.SAVE), dict(Image.EXTENSION), list(Image.ID), dict(Image.MIME))
 before = seen()
-import vidu_demo.clip, vidu_demo.client, vidu_demo.media.pool
-from vidu_demo.images import prepare
+import vidu_demo.media.clip, vidu_demo.api.client, vidu_demo.media.pool
+from vidu_demo.api.images import prepare
 import sys
 from pathlib import Path
 assert prepare(Path(sys.argv[1])).width == 64
@@ -443,7 +443,7 @@ def test_importing_the_package_is_cheap() -> None:
         "assert not {'pydantic', 'requests', 'av', 'numpy', 'pillow_heif'} & set(sys.modules)\n"
         "from vidu_demo import ViduClient, VideoRequest\n"
         "assert 'gradio' not in sys.modules\n"
-        "assert vidu_demo.errors.ViduError is vidu_demo.ViduError\n"
+        "assert vidu_demo.api.errors.ViduError is vidu_demo.ViduError\n"
         "assert 'ViduClient' in dir(vidu_demo)\n"
         "assert not hasattr(vidu_demo, 'nothing')\n"
     )

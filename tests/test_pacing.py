@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidu_demo.errors import (
+from vidu_demo.api.errors import (
     ApiUnreachable,
     BalanceTooLow,
     ContactLost,
@@ -24,7 +24,7 @@ from vidu_demo.errors import (
     VideoMissing,
     ViduError,
 )
-from vidu_demo.pacing import (
+from vidu_demo.api.pacing import (
     CALM_LONGEST,
     CALM_SHORTEST,
     FIRST_WAIT,
@@ -40,7 +40,7 @@ from vidu_demo.pacing import (
     gap,
     learned,
 )
-from vidu_demo.task import Task, TaskStatus
+from vidu_demo.api.task import Task, TaskStatus
 
 Saying = Callable[[float], dict[str, Any]]
 LINK = "https://videos.example/v.mp4?signed=1"

@@ -14,7 +14,7 @@ from page_fixtures import COLOURS, DONE, SIZE, App, Visitor, until
 from PIL import Image
 from playwright.sync_api import Route, expect
 
-from vidu_demo.images import prepare
+from vidu_demo.api.images import prepare
 from vidu_demo.simulator import Fault, Simulator
 
 VIDEO_NAME = re.compile(r"^vidu-\d{4}-\d\d-\d\d-seed(\d+)-(\d+)s\.mp4$")
@@ -520,28 +520,28 @@ def test_second_tab_shows_the_same_task(
 FAULTS = {
     "no money": (
         refusing(403, "NOT_ENOUGH_BALANCE", "insufficient balance"),
-        "Nothing was bought",
+        "Not submitted",
         "The account behind the key has too little balance.",
         "Nothing was charged.",
         "Top it up at Novita, or choose a shorter or smaller video.",
     ),
     "prompt": (
         refusing(400, "ILLEGAL_PROMPT"),
-        "Nothing was bought",
+        "Not submitted",
         "The content check refused the prompt.",
         "Nothing was charged.",
         "Change the wording: sending the same again can get the account suspended.",
     ),
     "picture": (
         refusing(400, "INVALID_IMAGE_FORMAT"),
-        "Nothing was bought",
+        "Not submitted",
         "The API could not use the picture.",
         "Nothing was charged.",
         "Try a smaller JPEG or PNG, or give the picture as a public URL.",
     ),
     "key": (
         refusing(401, "INVALID_API_KEY"),
-        "Nothing was bought",
+        "Not submitted",
         "The API did not accept the key.",
         "Nothing was charged.",
         "Check NOVITA_API_KEY and start the app again.",
@@ -668,7 +668,7 @@ def test_phone_never_scrolls_sideways(
     api.faults["submit"] = [refusing(403, "NOT_ENOUGH_BALANCE", "x" * 200)]
     visitor.prompt.fill("Another one.")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.headline).to_have_text("Not submitted")
     assert fits()
 
 
@@ -681,7 +681,7 @@ def test_refused_prompt_is_offered_for_a_change_and_not_again(
     api.faults["submit"] = [refusing(400, "ILLEGAL_PROMPT")]
     visitor.fill(pngs["red"], prompt="Something that is refused.")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.headline).to_have_text("Not submitted")
     expect(visitor.button("With a new seed")).to_be_hidden()
     expect(visitor.button("Use these settings")).to_be_hidden()
     visitor.prompt.fill("")
@@ -697,7 +697,7 @@ def test_refused_picture_is_left_out(
     api.faults["submit"] = [refusing(400, "ILLEGAL_IMAGE_CONTENT")]
     visitor.fill(pngs["red"], prompt="Slow push-in.")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.headline).to_have_text("Not submitted")
     expect(visitor.button("With a new seed")).to_be_hidden()
     visitor.button("Choose another picture").click()
     expect(visitor.thumbnails).to_have_count(0)

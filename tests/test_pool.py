@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 from runner_fixtures import OWNER, bench_over, shorten_waits, until
 
-from vidu_demo import VideoRequest, clip, errors, framing, images
-from vidu_demo.errors import (
+from vidu_demo import VideoRequest
+from vidu_demo.api import errors, images
+from vidu_demo.api.errors import (
     ApiRefused,
     Charged,
     DownloadFailed,
@@ -27,11 +28,12 @@ from vidu_demo.errors import (
     TaskFailed,
     ViduError,
 )
-from vidu_demo.framing import Frame
-from vidu_demo.images import Picture, PictureTooLong, prepare, prepare_all
-from vidu_demo.media.line import Line, TooManyWaiting
+from vidu_demo.api.images import Picture, PictureTooLong, prepare, prepare_all
+from vidu_demo.media import clip, framing
+from vidu_demo.media.codec import Unreadable, pack, unpack
+from vidu_demo.media.framing import Frame
 from vidu_demo.media.pool import Overtaxed, WorkerPool
-from vidu_demo.media.wire import Unreadable, pack, unpack
+from vidu_demo.media.waiting import Line, TooManyWaiting
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 
@@ -339,10 +341,16 @@ def answer(head: Any, *blobs: bytes) -> Any:
         {"Popen": [["touch", "taken"]]},
         {"error": ["os", "system", {"dict": [["what", "true"]]}]},
         {"error": ["builtins", "eval", {"dict": []}]},
-        {"error": ["vidu_demo.errors", "redact", {"dict": [["what", "x"]]}]},
-        {"error": ["vidu_demo.errors", "json", {"dict": [["what", "x"]]}]},
-        {"error": ["vidu_demo.errors", "ViduError", {"dict": [["what", 7]]}]},
-        {"error": ["vidu_demo.errors", "ViduError", {"dict": [["what", "x"], ["__class__", "y"]]}]},
+        {"error": ["vidu_demo.api.errors", "redact", {"dict": [["what", "x"]]}]},
+        {"error": ["vidu_demo.api.errors", "json", {"dict": [["what", "x"]]}]},
+        {"error": ["vidu_demo.api.errors", "ViduError", {"dict": [["what", 7]]}]},
+        {
+            "error": [
+                "vidu_demo.api.errors",
+                "ViduError",
+                {"dict": [["what", "x"], ["__class__", "y"]]},
+            ]
+        },
         {"Picture": [{"bytes": 0}, "image/png", "wide", 4]},
         {"Picture": ["text", "image/png", 3, 4]},
         {"Picture": [3, 4]},
@@ -471,7 +479,7 @@ def test_the_app_has_a_pool(tmp_path: Path) -> None:
     try:
         long = VideoRequest(images=[Image.new("RGB", (640, 48))], prompt="x", duration=1)
         with pytest.raises(PictureInvalid, match="too wide"):
-            studio.runner.start(long, owner=OWNER, click="click")
+            studio.runner.start(long, owner=OWNER, idempotency_key="click")
         assert len(studio.pool.processes) == 1
     finally:
         studio.close()

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from vidu_demo import VideoRequest, pricing
+from vidu_demo import VideoRequest
+from vidu_demo.api import pricing
 
 LIST = {
     "540p": {1: "0.04", 2: "0.05", 5: "0.125", 10: "0.25"},

@@ -4,7 +4,7 @@ from conftest import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidu_demo.ui.quota import Allowance, Quota
+from vidu_demo.ui.guard.quota import Allowance, Quota
 
 EACH = Allowance(size=100, files=3, seconds=60)
 TOGETHER = Allowance(size=250, files=5, seconds=600)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidu_demo.limits import MAX_TASK_ID
-from vidu_demo.receipts import receipt
+from vidu_demo.api.limits import MAX_TASK_ID
+from vidu_demo.api.task_ids import receipt
 
 ID = "5f207579-0a75-4f13-a854-d9b50a6ab73b"
 BODY = json.dumps({"task_id": ID})

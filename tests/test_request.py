@@ -6,8 +6,8 @@ from conftest import DEFAULTS
 from PIL import Image
 
 from vidu_demo import VideoRequest
-from vidu_demo.errors import Charged, Problem, RequestInvalid
-from vidu_demo.request import FIELDS, schema
+from vidu_demo.api.errors import Charged, Problem, RequestInvalid
+from vidu_demo.api.request import FIELDS, schema
 
 LEAST: dict[str, Any] = {"images": ["photo.jpg"], "prompt": "slow push-in"}
 

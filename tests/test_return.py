@@ -29,8 +29,8 @@ def history(visitor: Visitor) -> list[str]:
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what people wait for."""
-    monkeypatch.setattr("vidu_demo.jobs.DOUBLE_CLICK_SECONDS", 0.3)
-    monkeypatch.setattr("vidu_demo.pacing.MAX_MISSING", 3)
+    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", 0.3)
+    monkeypatch.setattr("vidu_demo.api.pacing.MAX_MISSING", 3)
 
 
 def test_stopping_to_watch_says_what_it_does_and_can_be_taken_back(

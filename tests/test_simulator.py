@@ -21,10 +21,10 @@ import requests
 from PIL import Image
 
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.simulator.card import card
-from vidu_demo.simulator.render import StoppedError, render
-from vidu_demo.simulator.sound import RATE, soundtrack
 from vidu_demo.simulator.tasks import progress
+from vidu_demo.simulator.video.card import card
+from vidu_demo.simulator.video.render import StoppedError, render
+from vidu_demo.simulator.video.sound import RATE, soundtrack
 
 CLIP = b"clip" * 1000
 

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vidu_demo import VideoRequest, ViduClient
-from vidu_demo.client import BASE_URL
-from vidu_demo.images import prepare
-from vidu_demo.request import FIELDS, schema
+from vidu_demo.api.client import BASE_URL
+from vidu_demo.api.images import prepare
+from vidu_demo.api.request import FIELDS, schema
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.snippets import SNIPPETS, Snippet
 

@@ -13,7 +13,7 @@ import requests
 from gradio_client import Client, handle_file
 from page_fixtures import QUIET, free_port, until
 
-from vidu_demo.ledger import Ledger
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.settings import ROOT, Settings
 
 STRANGE = ["what?", "100%", "a#b", "with space", "雨の船", "a&b;c", "q'uote", "%3F", "[x]"]

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from vidu_demo.errors import Charged
-from vidu_demo.jobs import Look
-from vidu_demo.ledger import SIMULATOR, Job, JobState
-from vidu_demo.task import Task, TaskStatus
-from vidu_demo.ui import status
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.task import Task, TaskStatus
+from vidu_demo.jobs.ledger import SIMULATOR, Job, JobState
+from vidu_demo.jobs.runner import JobView
+from vidu_demo.ui.job import status
 
 JOB = Job(
     id="1" * 32,
-    click="click",
+    idempotency_key="click",
     fingerprint="f" * 64,
     owner="o" * 64,
     backend="https://api.example.com",
@@ -43,7 +43,7 @@ JOB = Job(
     ],
 )
 def test_running_says_only_what_the_api_says(task: Task | None, headline: str, bar: str) -> None:
-    html = status.render(Look(JOB, task), str)
+    html = status.render(JobView(JOB, task), str)
     assert headline in html
     assert bar in html
     assert 'data-started="1700000001.0"' in html
@@ -53,16 +53,16 @@ def test_money_is_said_as_it_is_known() -> None:
     failed = replace(
         JOB, state=JobState.FAILED, message="It failed.", charged=Charged.UNKNOWN, next_step="Wait."
     )
-    html = status.render(Look(failed, None), str)
+    html = status.render(JobView(failed, None), str)
     assert html.index("It failed.") < html.index("It may have been charged.") < html.index("Wait.")
-    html = status.render(Look(replace(failed, backend=SIMULATOR), None), str)
+    html = status.render(JobView(replace(failed, backend=SIMULATOR), None), str)
     assert "This was simulated, so nothing was charged." in html
     assert "may have been" not in html
 
 
 def test_unknown_says_when_and_what_was_asked() -> None:
     unknown = replace(JOB, state=JobState.UNKNOWN, task_id=None, submitted=None)
-    html = status.render(Look(unknown, None), str)
+    html = status.render(JobView(unknown, None), str)
     assert "Sent at 2023-11-14 22:13:20 UTC: “&lt;b&gt;hi&lt;/b&gt;”, 5 s, 720p." in html
 
 

@@ -18,14 +18,14 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Locator, Request, expect
 
 from vidu_demo import VideoRequest
-from vidu_demo.clip import first_frame, last_frame
+from vidu_demo.api.images import prepare
+from vidu_demo.api.request import FIELDS
 from vidu_demo.examples import EXAMPLES, FINISHED
-from vidu_demo.images import prepare
-from vidu_demo.ledger import Job, JobState, LedgerFailed
-from vidu_demo.request import FIELDS
+from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
+from vidu_demo.media.clip import first_frame, last_frame
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.ui import links
-from vidu_demo.ui.visitor import Visitors
+from vidu_demo.ui.browser import permalink
+from vidu_demo.ui.browser.visitor import Visitors
 
 SMALL = {"duration": 1, "resolution": "540p"}
 RUNNING = ["TASK_STATUS_PROCESSING"]
@@ -35,8 +35,8 @@ RUNNING = ["TASK_STATUS_PROCESSING"]
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask about tasks, which take a second here, when they should be done."""
-    monkeypatch.setattr("vidu_demo.follower.FIRST_WAIT", 1.1)
-    monkeypatch.setattr("vidu_demo.pacing.LONGEST_GAP", 1.0)
+    monkeypatch.setattr("vidu_demo.jobs.follower.FIRST_WAIT", 1.1)
+    monkeypatch.setattr("vidu_demo.api.pacing.LONGEST_GAP", 1.0)
 
 
 # What a test does or looks at
@@ -80,7 +80,7 @@ class Maker:
 
     def start(self, picture: Path, prompt: str, **settings: Any) -> str:
         request = VideoRequest(images=[picture], prompt=prompt, **{**SMALL, **settings})
-        job = self.runner.start(request, owner=self.owner, click=f"{self.owner} {prompt}")
+        job = self.runner.start(request, owner=self.owner, idempotency_key=f"{self.owner} {prompt}")
         return job.id
 
     def done(self, *jobs: str) -> list[Job]:
@@ -203,7 +203,7 @@ def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: 
     expect(visitor.page.locator(".payer")).to_have_text(
         "Simulated: videos are made on this machine, no model is used and nothing is charged."
     )
-    expect(visitor.page.locator("#price")).to_contain_text("Nothing is charged.")
+    expect(visitor.page.locator("#price")).to_contain_text("Simulated, so you pay nothing.")
 
     for afar in ({"Via": "1.1 a-proxy"}, {"X-Forwarded-For": "203.0.113.7"}):
         answer = call(app, "welcome", {}, *nothing(), headers=afar)
@@ -252,7 +252,7 @@ def test_words_that_help_and_the_keyboard(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     before = api.submit_count
-    visitor.fold_out("Words that help")
+    visitor.fold_out("Prompt ideas")
     chip = visitor.button("Slow push-in.")
     counter = visitor.page.locator("#counter")
     visitor.prompt.fill("The cat blinks.")
@@ -335,7 +335,7 @@ def test_takes_buy_what_the_button_says_once(
 def test_each_picture_makes_a_video(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
     visitor.fill(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
     small(visitor)
@@ -404,7 +404,7 @@ def test_click_buys_what_its_button_says_or_nothing(
 def test_second_one_is_what_was_held_back_whatever_the_form_says(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
     visitor.fill(pngs["red"], prompt="Slow push-in [600 s]")
     visitor.fold_out()
@@ -658,7 +658,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     addresses.fill("https://example.com/cat.jpg")
     row(visitor, "Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
-    visitor.button("Go on from the last frame").click()
+    visitor.button("Continue from last frame").click()
     expect(visitor.page.locator("#framing")).to_contain_text(
         "First frame, as it is sent: 720 × 540"
     )
@@ -672,11 +672,11 @@ def test_settings_are_used_again_and_a_video_goes_on(
 def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    note = visitor.page.get_by_text("this job's pictures were not kept")
+    note = visitor.page.get_by_text("its pictures were not kept")
     api.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
     visitor.fill(pngs["red"], prompt="Too expensive.")
     visitor.make.click()
-    expect(visitor.headline).to_have_text("Nothing was bought")
+    expect(visitor.headline).to_have_text("Not submitted")
     (job,) = app.studio.runner.jobs(Maker(app, visitor).owner)
     until(lambda: not app.studio.runner.file(job, "request.json").exists())
     visitor.prompt.fill("Something else.")
@@ -697,7 +697,7 @@ def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
 def test_a_link_to_a_task_says_that_one_more_is_too_many(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.MOST_OPEN", 0)
+    monkeypatch.setattr("vidu_demo.jobs.runner.MOST_OPEN", 0)
     visitor.page = visitor.open("?task=some-task-id")
     expect(visitor.status).to_contain_text("You are already watching 0 tasks")
 
@@ -711,7 +711,7 @@ def test_video_whose_file_is_gone_is_fetched_again(
     shutil.rmtree(folder)
     maker.show()
     expect(visitor.status).to_contain_text("Its file is no longer here.")
-    expect(visitor.button("Go on from the last frame")).not_to_be_visible()
+    expect(visitor.button("Continue from last frame")).not_to_be_visible()
     visitor.button("Fetch it again").click()
     expect(visitor.video).to_be_visible()
     expect(visitor.headline).to_have_text(DONE)
@@ -931,7 +931,7 @@ def test_link_leaves_out_what_may_be_secret() -> None:
         "photo.png",
     ]
     sketch = VideoRequest.model_construct(prompt="", images=[*secrets, *open_to_all])
-    assert parse_qs(links.write(sketch)) == {links.PICTURES: open_to_all}
+    assert parse_qs(permalink.write(sketch)) == {permalink.PICTURES: open_to_all}
 
 
 # Waiting

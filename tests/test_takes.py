@@ -1,8 +1,8 @@
 import pytest
 
 from vidu_demo import VideoRequest
-from vidu_demo.errors import RequestInvalid
-from vidu_demo.takes import EACH_PICTURE, MOST_PICTURES, is_draft, plan
+from vidu_demo.api.errors import RequestInvalid
+from vidu_demo.jobs.takes import EACH_PICTURE, MOST_PICTURES, is_draft, plan
 
 
 def request(**settings: object) -> VideoRequest:

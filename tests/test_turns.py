@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runner_fixtures import until
 
-from vidu_demo.turns import WORKERS, FairQueue, Kind, Scheduler, Step
+from vidu_demo.jobs.scheduler import WORKERS, FairQueue, Kind, Scheduler, Step
 
 RATE = 4.0
 """Polls a second. Its spacing is an exact number."""

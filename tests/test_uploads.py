@@ -12,11 +12,11 @@ import requests
 from page_fixtures import App
 from PIL import Image
 
-from vidu_demo.errors import PictureInvalid
+from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.images import MAX_FILE_BYTES
 from vidu_demo.examples import FINISHED
-from vidu_demo.images import MAX_FILE_BYTES
 from vidu_demo.simulator import Simulator
-from vidu_demo.ui import uploads
+from vidu_demo.ui.form import uploads
 
 MISSING = "This picture is no longer here. Add it again."
 

@@ -13,7 +13,7 @@ from page_fixtures import App, free_port, until
 from test_studio import call
 
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.ui.visitor import Unrecognised, Visitors
+from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 
 SECRET = b"s" * 32
 THROUGH_A_PROXY = {"X-Forwarded-For": "203.0.113.7"}

@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vidu_demo.client import ViduClient
-    from vidu_demo.errors import SubmitOutcomeUnknown, TaskFailed, ViduError
-    from vidu_demo.request import VideoRequest
-    from vidu_demo.task import Task, TaskStatus
+    from vidu_demo.api.client import ViduClient
+    from vidu_demo.api.errors import SubmitOutcomeUnknown, TaskFailed, ViduError
+    from vidu_demo.api.request import VideoRequest
+    from vidu_demo.api.task import Task, TaskStatus
 
 __all__ = [
     "SubmitOutcomeUnknown",
@@ -30,16 +30,11 @@ _HOMES = {
 }
 
 
-_MODULES = {*_HOMES.values(), "download", "images", "pacing"}
-
-
 def __getattr__(name: str) -> Any:
     """Load a name when it is first used: a worker process needs none of them, and starts often."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    found = globals()[name] = getattr(import_module(f"{__name__}.api.{_HOMES[name]}"), name)
     return found
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vidu_demo.budget import DEFAULT_PER_DAY
-from vidu_demo.client import BASE_URL
-from vidu_demo.hosts import Host
+from vidu_demo.api.client import BASE_URL
+from vidu_demo.jobs.budget import DEFAULT_PER_DAY
+from vidu_demo.server.hosts import Host
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" if (ROOT / "app.py").is_file() else Path("data")

@@ -10,10 +10,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from vidu_demo.client import ViduClient
-from vidu_demo.errors import ViduError
-from vidu_demo.jobs import JobRunner
-from vidu_demo.ledger import SIMULATOR, Ledger, LedgerFailed
+from vidu_demo.api.client import ViduClient
+from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.ledger import SIMULATOR, Ledger, LedgerFailed
+from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator

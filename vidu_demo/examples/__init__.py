@@ -1,7 +1,4 @@
-"""Pictures and settings to begin with, and one finished video.
-
-`python -m vidu_demo.examples.paint` makes all their files anew, except for the two photos.
-"""
+"""Pictures and settings to begin with, and one finished video. It knows nothing of Gradio."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +42,7 @@ class Finished:
     clip: Path
 
 
-_PAINTED = "Painted by this project’s own script, under the project’s MIT licence"
+_PAINTED = "Painted for this project, under its MIT licence"
 
 EXAMPLES: tuple[Example, ...] = (
     Example(

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import vidu_demo
-from vidu_demo.errors import PictureInvalid
-from vidu_demo.media.line import Line
-from vidu_demo.media.wire import Unreadable, unpack
+from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.media.codec import Unreadable, unpack
+from vidu_demo.media.waiting import Line
 from vidu_demo.media.worker import READY
 
 T = TypeVar("T")

@@ -11,9 +11,10 @@ import signal
 import sys
 from typing import IO, Any
 
-from vidu_demo import framing, images
-from vidu_demo.errors import ViduError
-from vidu_demo.media.wire import pack
+from vidu_demo.api import images
+from vidu_demo.api.errors import ViduError
+from vidu_demo.media import framing
+from vidu_demo.media.codec import pack
 
 READY = b"\1"
 

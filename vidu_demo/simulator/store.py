@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .render import StoppedError, render
 from .tasks import Task
+from .video.render import StoppedError, render
 
 log = logging.getLogger(__name__)
 

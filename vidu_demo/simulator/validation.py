@@ -4,8 +4,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import pictures
 from .refusals import RefusedError
+from .video import pictures
 
 Body = dict[str, Any]
 

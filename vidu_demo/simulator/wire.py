@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         """Answer a request of any method."""
-        # `self.path` is not the target as it came: leading slashes are folded.
+        # `self.path` is not the target as received: leading slashes are folded.
         target = self.requestline.split()[1]
         record = Record(self.command, target, self.headers, self.server.clock())
         length = int(self.headers.get("Content-Length") or 0)

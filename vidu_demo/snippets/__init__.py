@@ -16,11 +16,11 @@ from typing import Any, Literal, NamedTuple
 
 from PIL import Image
 
-from vidu_demo.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
-from vidu_demo.errors import writable
-from vidu_demo.images import ImageInput, is_url
-from vidu_demo.pacing import CALM_SHORTEST
-from vidu_demo.request import VideoRequest
+from vidu_demo.api.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
+from vidu_demo.api.errors import writable
+from vidu_demo.api.images import ImageInput, is_url
+from vidu_demo.api.pacing import CALM_SHORTEST
+from vidu_demo.api.request import VideoRequest
 
 PLACEHOLDER = "photo.jpg"
 """Stands for a picture that has no name, and for one that is still to be chosen."""

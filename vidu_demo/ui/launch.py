@@ -12,16 +12,16 @@ from gradio.utils import colab_check, is_hosted_notebook
 from starlette.types import ASGIApp
 
 from vidu_demo.examples import MEDIA
-from vidu_demo.hosts import Host
-from vidu_demo.listening import CannotListen, find, on_loopback
-from vidu_demo.proxies import spare_loopback
-from vidu_demo.ui.door import Door
-from vidu_demo.ui.guard import Guard
-from vidu_demo.ui.limits import LIMITS
-from vidu_demo.ui.quota import Allowance, Quota
-from vidu_demo.ui.storage import HEAD
+from vidu_demo.server.hosts import Host
+from vidu_demo.server.listening import CannotListen, find, on_loopback
+from vidu_demo.server.proxies import spare_loopback
+from vidu_demo.ui.browser.storage import HEAD
+from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.guard import Guard
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.theme import CSS_FILE, theme
-from vidu_demo.ui.words import I18N
 
 HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))

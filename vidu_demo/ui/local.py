@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import gradio as gr
 from gradio.utils import colab_check, is_hosted_notebook
 
-from vidu_demo.hosts import Host
+from vidu_demo.server.hosts import Host
 
 _FORWARDING = ("forwarded", "via", "x-real-ip", "true-client-ip", "x-client-ip")
 _FORWARDING_FAMILIES = ("x-forwarded", "x-original-", "x-envoy-", "x-amzn-", "cf-", "fastly-")

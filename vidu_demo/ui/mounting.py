@@ -13,11 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from vidu_demo.proxies import spare_loopback
+from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.door import Door
-from vidu_demo.ui.guard import Guard
+from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.launch import known_hosts, page_options, prepare, quota
 from vidu_demo.ui.page import build
 

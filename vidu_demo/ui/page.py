@@ -15,41 +15,29 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.budget import per_day
-from vidu_demo.errors import PictureInvalid, ViduError
-from vidu_demo.images import is_url
-from vidu_demo.jobs import AskedAlready, JobRunner, TooManyOpen
-from vidu_demo.ledger import Job, JobState, LedgerFailed
-from vidu_demo.media.run import Run, in_process
-from vidu_demo.media.video import ClipFailed
-from vidu_demo.request import VideoRequest
-from vidu_demo.ui import (
-    Updates,
-    again,
-    api,
-    compare,
-    examples,
-    file_url,
-    heading,
-    history,
-    links,
-    pictures,
-    receipts,
-    status,
-    uploads,
-    visitor,
-)
-from vidu_demo.ui.again import Offer
-from vidu_demo.ui.code import Code
-from vidu_demo.ui.form import RAW, Form
+from vidu_demo.api.errors import PictureInvalid, ViduError
+from vidu_demo.api.images import is_url
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.run import Run, in_process
+from vidu_demo.api.video import ClipFailed
+from vidu_demo.jobs.budget import per_day
+from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
+from vidu_demo.jobs.runner import DuplicateRequest, JobRunner, TooManyOpen
+from vidu_demo.ui import Updates, endpoint, file_url, header
+from vidu_demo.ui.browser import permalink, receipts, visitor
+from vidu_demo.ui.browser.tab import TAB, Tab
+from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.form import examples, pictures, uploads
+from vidu_demo.ui.form.checkout import Checkout
+from vidu_demo.ui.form.form import RAW, Form
+from vidu_demo.ui.form.opening import Opener
+from vidu_demo.ui.i18n.words import I18N, joined, speaker
+from vidu_demo.ui.job import compare, history, reuse, status
+from vidu_demo.ui.job.code import Code
+from vidu_demo.ui.job.result import Result
+from vidu_demo.ui.job.reuse import Offer
 from vidu_demo.ui.local import is_local
-from vidu_demo.ui.opening import Opener
-from vidu_demo.ui.pay import Pay
 from vidu_demo.ui.payer import Payer
-from vidu_demo.ui.result import Result
-from vidu_demo.ui.tab import TAB, Tab
-from vidu_demo.ui.visitor import Visitors
-from vidu_demo.ui.words import I18N, joined, speaker
 
 KEPT_FORM = "vidu-demo-form"
 
@@ -65,7 +53,7 @@ FASTEST_LOOK, SLOWEST_LOOK = 1.0, 6.0
 JOBS_PER_SECOND = 60.0
 """How many of all visitors' open jobs make the pages calmer by a second."""
 
-_NOT_KEPT = "Nothing was bought, so this job's pictures were not kept. Those in the form stay."
+_NOT_KEPT = "This job was not submitted, so its pictures were not kept. Those in the form stay."
 
 # The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
 # phone the status stands below the form, so it is brought into view.
@@ -98,7 +86,7 @@ _ARRIVED = """(now) => {
     event.preventDefault();
     document.querySelector('#make')?.click();
   });
-}""".replace("NAMES", json.dumps(links.NAMES))
+}""".replace("NAMES", json.dumps(permalink.NAMES))
 
 # With the task in the address, a reload or a copied link leads back to it.
 _PUT_IN_ADDRESS = """(task) => {
@@ -160,15 +148,15 @@ class _Page:
         self.server_time = gr.Number(visible=False)
         self.timer = gr.Timer(FASTEST_LOOK, active=False)
 
-        self.heading = gr.HTML(padding=False, elem_classes="heading-place")
+        self.header = gr.HTML(padding=False, elem_classes="heading-place")
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
-                self.pay = Pay()
+                self.pay = Checkout()
             with gr.Column(scale=6, min_width=320):
                 self.result = Result()
                 with self.result.choices:
-                    self.again = again.Again()
+                    self.reuse = reuse.Reuse()
                 self.compare = compare.component()
                 self.history = history.History()
                 self.code = Code()
@@ -181,7 +169,7 @@ class _Page:
                         submit_btn=str(I18N("Watch")),
                         elem_id="task",
                     )
-        api.add_generate(runner, self.who_buys)
+        endpoint.add_generate(runner, self.who_buys)
 
     @property
     def tab(self) -> list[gr.components.Component]:
@@ -211,7 +199,7 @@ class _Page:
             self.timer,
             self.slips,
             *self.result.outputs,
-            *self.again.outputs,
+            *self.reuse.outputs,
             *self.history.outputs,
         ]
 
@@ -242,7 +230,7 @@ class _Page:
                 self.visitor,
                 self.language,
                 self.server_time,
-                self.heading,
+                self.header,
                 form.examples,
                 *form.filled,
                 *self.view,
@@ -286,7 +274,7 @@ class _Page:
             (Offer.PICTURE, repicture, "change_picture", settings, _TO_FORM),
             (Offer.GO_ON, self.go_on, "go_on", pictures_only, _TO_FORM),
         ):
-            self._does(self.again.buttons[offer].click, handler, name, outputs, js=js)
+            self._does(self.reuse.buttons[offer].click, handler, name, outputs, js=js)
 
     def _does(
         self,
@@ -349,9 +337,9 @@ class _Page:
             self.visitor: state,
             self.language: language,
             self.server_time: time.time(),
-            self.heading: heading.render(payer, tab.say),
+            self.header: header.render(payer, tab.say),
             self.form.examples: examples.strip(tab.say),
-            **self.form.restore(links.read(query, query.getlist(links.PICTURES)) or kept),
+            **self.form.restore(permalink.read(query, query.getlist(permalink.PICTURES)) or kept),
             **self.show(tab, job_id, fault=fault),
         }
 
@@ -428,11 +416,11 @@ class _Page:
             jobs = self.runner.start_all(
                 requests,
                 owner=tab.owner,
-                click=f"{tab.owner}:{str(nonce)[:32]}",
-                told=told,
+                idempotency_key=f"{tab.owner}:{str(nonce)[:32]}",
+                acknowledged=told,
                 **self.who_buys(tab.request),
             )
-        except AskedAlready as error:
+        except DuplicateRequest as error:
             return {
                 **self.show(tab, "", fault=status.refused(error, tab.say)),
                 self.held: {**form, "told": [job.id for job in error.jobs]},
@@ -461,13 +449,13 @@ class _Page:
             case "compare":
                 return self.show(tab, tab.shown, beside=job_id)
             case "delete":
-                return self.forget(tab, job_id)
+                return self.delete(tab, job_id)
         return self.show(tab, job_id)
 
-    def forget(self, tab: Tab, job_id: str) -> Updates:
+    def delete(self, tab: Tab, job_id: str) -> Updates:
         """Delete a job with its pictures and its video, and its receipt in the browser."""
         look = self.runner.look(job_id, tab.owner)
-        if look and self.runner.forget(job_id, tab.owner):
+        if look and self.runner.delete(job_id, tab.owner):
             tab = tab._replace(slips=receipts.without(tab.slips, look.job))
         left = self._newest(tab) if job_id == tab.shown else tab.shown
         return {**self.show(tab._replace(seen=""), left), self.slips: tab.slips}
@@ -579,7 +567,7 @@ class _Page:
                 video_shown=seen == tab.seen,
                 say=say,
             ),
-            **self.again.show(job, video),
+            **self.reuse.show(job, video),
             **self.history.show(
                 jobs if found is None else found,
                 job,

@@ -1,0 +1,425 @@
+"""The client: submit, get, watch, generate, download.
+
+A submit spends money and has no idempotency key, so it is resent only when it certainly did not
+reach the API or was turned away with 429. Everything else about a task is free to ask again.
+"""
+
+import email.utils
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+from urllib.parse import quote
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from vidu_demo.api.download import fetch
+from vidu_demo.api.errors import (
+    ApiRefused,
+    ApiUnreachable,
+    Charged,
+    DownloadFailed,
+    KeyMissing,
+    Problem,
+    RequestInvalid,
+    ResultRefused,
+    ServiceFailed,
+    StillRunning,
+    SubmitOutcomeUnknown,
+    TooFast,
+    VideoMissing,
+    ViduError,
+    meaning_of,
+    read_error_body,
+    read_json,
+    refusal,
+)
+from vidu_demo.api.exchange import Answer, exchange
+from vidu_demo.api.images import prepare_all
+from vidu_demo.api.limits import MAX_BODY_BYTES
+from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Pacer
+from vidu_demo.api.reach import Reach
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.task import Task
+from vidu_demo.api.task_ids import receipt
+
+BASE_URL = "https://api.novita.ai"
+SUBMIT_PATH = "/v3/async/vidu-q2-pro-img2video"
+RESULT_PATH = "/v3/async/task-result"
+
+CONNECT_SECONDS = 10.0
+SUBMIT_SECONDS = 120.0
+"""How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
+GET_SECONDS = 30.0
+
+SUBMIT_TRIES = 4
+"""Tries of a submit, counting only those that certainly did not reach the API or met a 429."""
+DOWNLOAD_PAUSES = (2.0, 4.0, 8.0, 16.0, 32.0)
+"""Seconds between tries of a download."""
+
+chance = SystemRandom().random
+"""Numbers in [0, 1) from the system: whoever seeds Python's own `random` keeps their sequence, and
+still gets another seed for each video."""
+
+
+class ViduClient:
+    """Talks to the API. Every error it raises derives from `ViduError`.
+
+    Attributes:
+        base_url: The API's address.
+        reach: Where links to videos may lead.
+
+    Args:
+        api_key: The key; by default `NOVITA_API_KEY` from the environment.
+        base_url: The address; by default `NOVITA_BASE_URL`, else Novita's.
+        media_hosts: Hosts that links to videos may lead to besides public ones over https, with
+            commas between them; by default `VIDU_MEDIA_HOSTS`.
+        clock: Gives seconds that never go back.
+        sleep: Waits for a number of seconds.
+        random: Gives a number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        media_hosts: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = chance,
+    ) -> None:
+        self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
+        address = base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL
+        self.base_url = address.strip().rstrip("/")
+        if media_hosts is None:
+            media_hosts = os.environ.get("VIDU_MEDIA_HOSTS", "")
+        self.reach = Reach.of(self.base_url, media_hosts)
+        self._clock, self._sleep, self._random = clock, sleep, random
+        self._polls = requests.Session()
+        adapter = HTTPAdapter(pool_maxsize=32)
+        self._polls.mount("https://", adapter)
+        self._polls.mount("http://", adapter)
+
+    def __repr__(self) -> str:
+        return f"ViduClient(base_url={self.base_url!r})"
+
+    def close(self) -> None:
+        """Close the connections that are kept open between questions."""
+        self._polls.close()
+
+    def submit(self, request: VideoRequest) -> str:
+        """Prepare the pictures and buy one task.
+
+        Returns:
+            The task id: keep it, it is the receipt.
+
+        Raises:
+            PictureInvalid: A picture can't be sent; nothing was.
+            SubmitOutcomeUnknown: The answer was lost, so a task may have been bought.
+            ApiUnreachable: The API could not be reached; nothing was sent.
+            ApiRefused: The API turned the request away, by meaning.
+        """
+        pictures = prepare_all(request.images)
+        return self.post(
+            request.payload([p if isinstance(p, str) else p.data_uri for p in pictures])
+        )
+
+    def post(self, payload: dict[str, Any]) -> str:
+        """Send a submit body as `VideoRequest.payload` makes it. Raises what `submit` does.
+
+        Raises:
+            RequestInvalid: It is larger than `MAX_BODY_BYTES`; nothing was sent.
+        """
+        for attempt in range(1, SUBMIT_TRIES):
+            try:
+                return self._post_once(payload)
+            except ApiUnreachable:
+                self._sleep(2.0 ** (attempt - 1))
+            except TooFast as error:
+                self._sleep(min(60.0, error.retry_after or 2.0**attempt))
+        return self._post_once(payload)
+
+    def get(self, task_id: str) -> Task:
+        """Ask about a task once.
+
+        Raises:
+            ApiUnreachable: No answer came; the task is not affected.
+            ApiRefused: The API refused the question, by meaning; `ServiceFailed` also stands for
+                an answer that can't be read.
+        """
+        answer, lost = Answer(), ""
+        try:
+            request = self._polls.prepare_request(
+                requests.Request(
+                    "GET",
+                    f"{self.base_url}{RESULT_PATH}?task_id={quote(task_id, '', errors='replace')}",
+                    headers=PLAIN,
+                    auth=self._authorize,
+                )
+            )
+            exchange(self._polls, request, (CONNECT_SECONDS, GET_SECONDS), answer)
+        except _BROKEN as error:
+            lost = type(error).__name__
+        if lost:  # raised out here, so that no error of a library hangs on it
+            raise ApiUnreachable(
+                f"No answer about the task came ({lost}).",
+                charged=Charged.UNKNOWN,
+                next_step="The task is not affected: ask again.",
+                task_id=task_id,
+            )
+        text = answer.text
+        body = read_json(text)
+        if answer.status < 400 and isinstance(body, dict) and isinstance(body.get("task"), dict):
+            return Task.read(body, task_id)
+        refused = self._refusal(answer, text, task_id)
+        readable = read_error_body(text) is not None or answer.status in (401, 404, 429)
+        if readable and (answer.status >= 400 or type(refused) is not ApiRefused):
+            raise refused
+        unreadable = ServiceFailed(
+            "The API's answer about the task can't be read.",
+            charged=Charged.UNKNOWN,
+            task_id=task_id,
+        )
+        unreadable.retry_after = refused.retry_after
+        raise unreadable
+
+    def watch(
+        self, task_id: str, *, deadline: float | None = None, off_peak: bool = False
+    ) -> Iterator[Task]:
+        """Ask about a task until it ends, and yield every answer.
+
+        Args:
+            task_id: The task.
+            deadline: Seconds after which to stop watching; by default none. The task goes on.
+                It is asked about once more when they are over.
+            off_peak: True for a task that may take 48 hours, and is asked about seldom.
+
+        Yields:
+            Each answer; the last one is finished and has `video_url`.
+
+        Raises:
+            TaskFailed: It ended without a video.
+            StillRunning: The deadline passed.
+            ContactLost: Too many questions in a row went unanswered.
+            StatusUnknown: An undocumented status came too often in a row.
+            VideoMissing: It is done, but no link to a video came.
+            ApiRefused: The API refuses to answer about this task.
+        """
+        pacer = Pacer(task_id, self._random, off_peak=off_peak)
+        start = self._clock()
+        wait: float | None = FIRST_WAIT
+        while wait is not None:
+            waited = self._clock() - start
+            if deadline is not None and waited >= deadline:
+                raise StillRunning(task_id, waited)
+            self._sleep(wait if deadline is None else min(wait, deadline - waited))
+            try:
+                task = self.get(task_id)
+            except (ApiUnreachable, ApiRefused) as error:
+                wait = pacer.failed(error)
+            else:
+                wait = pacer.answered(task, self._clock() - start)
+                yield task
+
+    def generate(self, request: VideoRequest, *, deadline: float | None = None) -> Iterator[Task]:
+        """Submit, then watch. The first item carries the task id, before any question.
+
+        Raises what `submit` and `watch` raise.
+        """
+        task_id = self.submit(request)
+        yield Task(task_id)
+        yield from self.watch(task_id, deadline=deadline, off_peak=request.off_peak)
+
+    def download(self, task: Task | str, target: str | os.PathLike[str]) -> Path:
+        """Fetch a finished task's video.
+
+        The link is fetched as it stands and without the key. What may pass is tried again for
+        about a minute, with a new link where the API gives one. Nothing is ever submitted.
+
+        Args:
+            task: A finished task, or its id.
+            target: A folder, which gets `vidu-<task id>.mp4`, or a file name. A name that ends
+                in a slash or has no suffix is a folder.
+
+        Returns:
+            The finished file.
+
+        Raises:
+            LinkExpired: The link no longer works, and neither does a new one.
+            LinkRefused: The link leads to no public https address.
+            DownloadFailed: The video could not be fetched, or is not a playable file.
+            VideoMissing, TaskFailed, StillRunning: The task has no video (yet).
+            ApiUnreachable, ApiRefused: It has no link, and the API gives none.
+        """
+        task = Task(task) if isinstance(task, str) else task
+        path = _target_file(task.task_id, target)
+        for pause in DOWNLOAD_PAUSES:
+            try:
+                return self._download_once(task, path)
+            except (DownloadFailed, VideoMissing, *TRANSIENT) as error:
+                if isinstance(error, DownloadFailed) and not error.may_pass:
+                    raise
+                asked = getattr(error, "retry_after", None) or 0.0
+            self._sleep(max(pause, min(60.0, asked)))
+            if task.video_url:
+                with suppress(ViduError):  # then the link at hand may still do
+                    task = self._finished(task.task_id)
+        return self._download_once(task, path)
+
+    def _download_once(self, task: Task, path: Path) -> Path:
+        if not task.video_url:
+            task = self._finished(task.task_id)
+        return fetch(task, path, reach=self.reach)
+
+    def _finished(self, task_id: str) -> Task:
+        task = self.get(task_id)
+        if Pacer(task_id, self._random).answered(task, 0.0) is not None:
+            raise VideoMissing(task_id=task_id) if task.finished else StillRunning(task_id)
+        return task
+
+    def _post_once(self, payload: dict[str, Any]) -> str:
+        # A connection of its own: the reset of a kept one that had died would look like a lost
+        # answer, and a lost answer can't be asked for again.
+        adapter, answer, lost = _SubmitAdapter(), Answer(), ""
+        with requests.Session() as session:
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
+            try:
+                request = session.prepare_request(
+                    requests.Request(
+                        "POST",
+                        self.base_url + SUBMIT_PATH,
+                        json=payload,
+                        headers=PLAIN,
+                        auth=self._authorize,
+                    )
+                )
+                _check_weight(request)
+                timeout = CONNECT_SECONDS, SUBMIT_SECONDS
+                exchange(session, request, timeout, answer, careful=True)
+            except ViduError:
+                raise
+            except Exception as error:  # whatever it is, the question is what became of the money
+                lost = type(error).__name__
+            except BaseException as error:
+                if task_id := receipt(answer.text, payload):
+                    error.add_note(f"A task was bought: {task_id}")
+                elif adapter.connected:
+                    error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
+                raise
+        # Raised out here, so that no error of a library, which may quote the request, hangs on it.
+        if lost and not adapter.connected:
+            raise ApiUnreachable(f"The API could not be reached ({lost}).")
+        location = answer.headers.get("Location", "")
+        if task_id := receipt(answer.text, payload, location):  # whatever else went wrong
+            return task_id
+        if lost:
+            raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
+        refused = self._refusal(answer, answer.text)
+        if _surely_refused(answer.status, answer.text, refused):
+            raise refused
+        raise SubmitOutcomeUnknown(
+            _LOST.format(f"the answer names no task (HTTP {answer.status})"),
+            reason=refused.reason,
+        )
+
+    def _refusal(self, answer: Answer, text: str, task_id: str | None = None) -> ApiRefused:
+        return refusal(
+            answer.status,
+            text,
+            task_id=task_id,
+            retry_after=_retry_after(answer.headers.get("Retry-After", "")),
+            secret=self._key,
+        )
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        # As an auth hook, since requests lets a .netrc entry overrule a plain header.
+        if not self._key:
+            raise KeyMissing
+        if not re.fullmatch(r"[!-~]+", self._key):
+            raise KeyMissing("The API key holds a character that no key has, such as a line break.")
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+PLAIN = {"Accept-Encoding": "identity"}
+"""Answers are small, and half of a packed one is harder to read."""
+
+_LOST = "The request was sent, but {}: a task may be running without its id."
+
+
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What comes out of an exchange that failed, or that could not even be begun."""
+
+
+class _SubmitAdapter(HTTPAdapter):
+    """Notes whether a connection was made: until then nothing of a request has left.
+
+    A name that is not found, a refused connection, a TLS handshake and a tunnel through a proxy
+    that fail are all of that kind.
+    """
+
+    connected = False
+
+    def get_connection_with_tls_context(
+        self, *args: Any, **kwargs: Any
+    ) -> urllib3.HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        adapter = self
+
+        class Noting(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            def connect(self) -> None:
+                super().connect()
+                adapter.connected = True
+                # Else the time to connect would bound the upload of all the pictures.
+                self.timeout = SUBMIT_SECONDS
+                self.sock.settimeout(self.timeout)
+
+        pool.ConnectionCls = Noting
+        return pool
+
+
+def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:
+    """Tell whether an answer to a submit says for sure that no task was made."""
+    if isinstance(refused, ServiceFailed | ResultRefused):
+        return False  # a task may have been made before it failed
+    if 400 <= status < 500:
+        return read_error_body(text) is not None or status in _GATE_STATUSES
+    # Outside 4xx only a clear word counts, and "too fast" is none: it would be sent again.
+    return meaning_of(refused.reason) not in (ApiRefused, TooFast)
+
+
+_GATE_STATUSES = {401, 403, 404, 407, 413, 429}
+"""Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
+
+
+def _check_weight(request: requests.PreparedRequest) -> None:
+    if int(request.headers["Content-Length"]) > MAX_BODY_BYTES:
+        most = MAX_BODY_BYTES // 1_000_000
+        raise RequestInvalid(Problem("", f"The request is larger than {most} MB."))
+
+
+def _retry_after(value: str) -> float | None:
+    """Read `Retry-After` in both its forms, seconds and a date, as seconds from now."""
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _target_file(task_id: str, target: str | os.PathLike[str]) -> Path:
+    path = Path(target)
+    if path.is_dir() or not path.suffix or str(target).endswith(("/", os.sep)):
+        return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)[:100]}.mp4"
+    return path

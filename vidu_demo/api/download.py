@@ -1,0 +1,145 @@
+"""Fetch a video by its signed link: without the key, whole, checked, then named."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import urllib3
+
+from vidu_demo.api.container import is_whole
+from vidu_demo.api.errors import DownloadFailed, LinkExpired
+from vidu_demo.api.limits import MAX_VIDEO_BYTES as MAX_BYTES
+from vidu_demo.api.limits import download_seconds
+from vidu_demo.api.reach import Reach
+from vidu_demo.api.task import Task
+from vidu_demo.api.transfer import BrokenOff, Pace, body, opened
+from vidu_demo.api.video import ClipFailed, frames
+from vidu_demo.api.video import opened as opened_video
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to connect, and seconds without a byte."""
+
+
+def check(path: Path, task_id: str) -> None:
+    """See that a file opens as a video.
+
+    Raises:
+        DownloadFailed: It does not.
+    """
+    try:
+        with opened_video(path) as container:
+            frame = next(frames(container), None)
+    except ClipFailed:
+        frame = None
+    if frame is None:
+        raise DownloadFailed(
+            "The video is made, but what was fetched is no playable video.", task_id=task_id
+        )
+
+
+def fetch(
+    task: Task,
+    path: Path,
+    *,
+    reach: Reach | None = None,
+    check: Callable[[Path, str], None] = check,
+    clock: Callable[[], float] = time.monotonic,
+) -> Path:
+    """Fetch the video of a finished task into `path`, through `*.part` beside it.
+
+    Args:
+        task: It has a link.
+        path: The file.
+        reach: Where the link may lead; by default what the environment says.
+        check: Sees that a file, which has reached its own end, is a video; raises
+            `DownloadFailed` if not. It gets the file and the task's id.
+        clock: Gives seconds that never go back.
+
+    Raises:
+        LinkExpired: The host answered 401, 403, 404 or 410.
+        LinkRefused: The link leads where it may not.
+        DownloadFailed: Anything else went wrong; no unfinished file is left at `path`.
+    """
+    part = path.with_name(path.name + ".part")
+    failed = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pace = Pace(clock, download_seconds, *TIMEOUT)
+        kind = _stream(task, part, reach or Reach.of_environment(), pace)
+        _check(part, task.task_id, kind, check)
+        part.replace(path)
+    except DownloadFailed as error:
+        error.task_id = task.task_id
+        raise
+    except BrokenOff as error:
+        failed = DownloadFailed(
+            f"The video is made, but its download was too slow: {pace.received} bytes came."
+            if pace.is_over
+            else f"The video is made, but its download broke off ({error})."
+        )
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else None
+        failed = DownloadFailed(
+            f"The video is made, but the file can't be written: {said or type(error).__name__}.",
+            next_step="Free disk space or choose another folder, then fetch it again for free.",
+        )
+        failed.may_pass = False
+    finally:
+        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
+            part.unlink(missing_ok=True)
+    if failed:  # raised out here: the error of a library may name the link
+        failed.task_id = task.task_id
+        raise failed
+    return path
+
+
+def _stream(task: Task, part: Path, reach: Reach, pace: Pace) -> str:
+    """Write the video to a file; say of what type its host says that it is."""
+    with opened(task.video_url or "", reach, pace) as answer:
+        _check_status(answer)
+        promised = answer.headers.get("Content-Length", "")
+        if promised.isdecimal() and int(promised[:20]) > MAX_BYTES:
+            raise _too_large()
+        received = 0
+        with part.open("wb") as file:
+            for chunk in body(answer):
+                received += len(chunk)
+                if received > MAX_BYTES:
+                    raise _too_large()
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def _too_large() -> DownloadFailed:
+    error = DownloadFailed(f"The video is larger than {MAX_BYTES // 1_000_000} MB.")
+    error.may_pass = False
+    return error
+
+
+def _check_status(answer: urllib3.HTTPResponse) -> None:
+    status = answer.status
+    if status in (401, 403, 404, 410):
+        raise LinkExpired(f"The video is made, but the link to it no longer works (HTTP {status}).")
+    # Some hosts answer so with all of a file.
+    part = re.fullmatch(r"bytes 0-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
+    whole = status == 206 and part and int(part[1]) + 1 == int(part[2])
+    if status != 200 and not whole:
+        raise DownloadFailed(f"The video is made, but its host answered HTTP {status}.")
+
+
+def _check(part: Path, task_id: str, kind: str, check: Callable[[Path, str], None]) -> None:
+    with part.open("rb") as file:
+        if not is_whole(file):
+            raise DownloadFailed("The video is made, but it did not come to its end.")
+    try:
+        check(part, task_id)
+    except DownloadFailed:
+        # What opens is a video, whatever its host calls it; what does not is what it is called.
+        if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
+            raise DownloadFailed(f"The video is made, but its link leads to {kind}.") from None
+        raise

@@ -1,0 +1,483 @@
+"""Everything that can go wrong, by meaning.
+
+    ViduError
+    ├── RequestInvalid            refused here, before anything was sent
+    │   └── PictureInvalid        a picture that cannot be sent
+    ├── KeyMissing                no API key was given
+    ├── ApiUnreachable            the request certainly did not reach the API
+    ├── SubmitOutcomeUnknown      the answer to a paid request was lost
+    ├── ApiRefused                the API turned the request away
+    │   ├── KeyRejected, BalanceTooLow, AccountNotAllowed
+    │   ├── PromptRefused, PictureRefused, ResultRefused
+    │   ├── PictureUnusable, RequestUnusable
+    │   └── TooFast, NotFound, ServiceFailed
+    ├── TaskFailed                the task ended without a video
+    ├── StillRunning              the caller's deadline passed, the task goes on
+    ├── ContactLost               too many questions in a row went unanswered
+    ├── StatusUnknown             the API keeps answering a status nobody knows
+    ├── VideoMissing              the task succeeded but names no video
+    └── DownloadFailed            the video is made but could not be fetched
+        ├── LinkExpired           the link to it no longer works
+        └── LinkRefused           the link leads where it may not
+
+Each error says what happened, whether it was charged, and what to do next. This is the only
+place where the vendor's codes become meanings (codes collected 2026-11; see `meaning_of`).
+"""
+
+import copyreg
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Charged(StrEnum):
+    """What is known about the money."""
+
+    NO = "no"
+    UNKNOWN = "unknown"
+    YES = "yes"
+
+    @property
+    def sentence(self) -> str:
+        """The fact, as the page says it."""
+        return {
+            Charged.NO: "Nothing was charged.",
+            Charged.UNKNOWN: "It may have been charged.",
+            Charged.YES: "The video was made, so it counts as charged.",
+        }[self]
+
+
+def redact(text: str) -> str:
+    """Cut the query off every link and the token off every `Bearer`: both can be secrets."""
+    text = re.sub(r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)
+    return re.sub(r"(?i)(bearer\s+)[^\s\"',}]+", r"\1…", text)
+
+
+class ViduError(Exception):
+    """The base of every error of this package.
+
+    Attributes:
+        what: What happened, in a sentence.
+        charged: What is known about the money.
+        next_step: What to do now, in a sentence; may be empty.
+        task_id: The task it is about, where there is one.
+        reason: The vendor's code or text, verbatim; may be empty.
+    """
+
+    what: str = "Something went wrong."
+    charged: Charged = Charged.NO
+    next_step: str = ""
+
+    def __init__(
+        self,
+        what: str | None = None,
+        *,
+        charged: Charged | None = None,
+        next_step: str | None = None,
+        task_id: str | None = None,
+        reason: str = "",
+    ) -> None:
+        self.what = redact(what if what is not None else type(self).what)
+        self.charged = charged if charged is not None else type(self).charged
+        self.next_step = next_step if next_step is not None else type(self).next_step
+        self.task_id = task_id
+        self.reason = redact(reason)
+        super().__init__(self.what)
+
+    def __reduce__(self) -> Any:
+        # Exceptions are rebuilt from their arguments, which need not be those of `__init__`.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+    def __str__(self) -> str:
+        parts = [self.what, self.charged.sentence, self.next_step]
+        if self.task_id:
+            parts.append(f"Task {self.task_id}.")
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a request: the field's name and a sentence about it."""
+
+    field: str
+    message: str
+
+
+class RequestInvalid(ViduError):
+    """The request breaks a rule, so nothing was sent."""
+
+    what = "The request is not complete."
+    next_step = "Change that, then send it."
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+class PictureInvalid(RequestInvalid):
+    """A picture that cannot be sent, and why not."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Problem("images", message))
+
+
+class KeyMissing(ViduError):
+    """No API key was given, so nothing was sent."""
+
+    what = "There is no API key."
+    next_step = "Set NOVITA_API_KEY, or use the simulator, which needs none."
+
+
+class ApiUnreachable(ViduError):
+    """The connection could not be made, so the request certainly did not arrive."""
+
+    what = "The API could not be reached."
+    next_step = "Check the connection and NOVITA_BASE_URL, then send it again."
+
+
+class SubmitOutcomeUnknown(ViduError):
+    """A submit was sent and its answer was lost or unreadable: never resend it by itself."""
+
+    what = "The request was sent, but its answer was lost: a task may be running without its id."
+    charged = Charged.UNKNOWN
+    next_step = "Look in the Novita console before you send it again: that could buy it twice."
+
+
+class ApiRefused(ViduError):
+    """The API turned the request away.
+
+    Attributes:
+        reasons: The vendor's codes that mean this.
+        statuses: The HTTP statuses that mean this where no code is given.
+        retry_after: Seconds the API asked to wait, where it did.
+    """
+
+    reasons: ClassVar[frozenset[str]] = frozenset()
+    statuses: ClassVar[frozenset[int]] = frozenset()
+    what = "The API turned the request away."
+    next_step = "Nothing runs. The reason given may say what to change."
+    retry_after: float | None = None
+
+
+class KeyRejected(ApiRefused):
+    """The key is wrong or missing."""
+
+    reasons = frozenset(
+        {"INVALID_API_KEY", "FAILED_TO_AUTH", "MISSING_API_KEY", "BILLING_AUTH_FAILED"}
+    )
+    statuses = frozenset({401})
+    what = "The API did not accept the key."
+    next_step = "Check NOVITA_API_KEY and start the app again."
+
+
+class BalanceTooLow(ApiRefused):
+    """The account has too little money."""
+
+    reasons = frozenset({"NOT_ENOUGH_BALANCE", "BILLING_BALANCE_NOT_ENOUGH"})
+    statuses = frozenset({402})
+    what = "The account behind the key has too little balance."
+    next_step = "Top it up at Novita, or choose a shorter or smaller video."
+
+
+class AccountNotAllowed(ApiRefused):
+    """The account may not use this model yet."""
+
+    reasons = frozenset(
+        {"NEED_REAL_NAME_VERIFY", "FEATURE_NOT_ALLOWED", "API_NOT_ALLOWED", "ACCESS_DENY"}
+    )
+    statuses = frozenset({403})
+    what = "The account behind the key may not use this model."
+    next_step = "Check in the Novita console whether it must be verified or the model switched on."
+
+
+class PromptRefused(ApiRefused):
+    """The vendor's content check refused the prompt."""
+
+    reasons = frozenset({"ILLEGAL_PROMPT", "TaskPromptPolicyViolation", "AuditSubmitIllegal"})
+    what = "The content check refused the prompt."
+    next_step = "Change the wording: sending the same again can get the account suspended."
+
+
+class PictureRefused(ApiRefused):
+    """The vendor's content check refused a picture."""
+
+    reasons = frozenset({"ILLEGAL_IMAGE_CONTENT", "PhotoAuditNotPass"})
+    what = "The content check refused the picture."
+    next_step = "Use another picture: sending the same again can get the account suspended."
+
+
+class ResultRefused(ApiRefused):
+    """The vendor's content check refused the finished video."""
+
+    reasons = frozenset({"CreationPolicyViolation", "AuditFailed"})
+    what = "The content check refused the finished video."
+    next_step = "Change the prompt or the picture before you try another."
+
+
+class PictureUnusable(ApiRefused):
+    """The API could not use a picture."""
+
+    reasons = frozenset(
+        {
+            "INVALID_IMAGE_FORMAT",
+            "INVALID_IMAGE_SIZE",
+            "IMAGE_FILE_EXCEEDS_MAX_SIZE",
+            "IMAGE_EXCEEDS_MAX_RESOLUTION",
+            "ImageFormatInvalid",
+            "ImageSizeInvalid",
+        }
+    )
+    statuses = frozenset({413, 415})
+    what = "The API could not use the picture."
+    next_step = "Try a smaller JPEG or PNG, or give the picture as a public URL."
+
+
+class RequestUnusable(ApiRefused):
+    """The API could not read the request."""
+
+    reasons = frozenset({"INVALID_REQUEST_BODY"})
+    statuses = frozenset({400, 422})
+    what = "The API found something wrong in the request."
+    next_step = "Check the settings. If the picture was uploaded, a public URL may work instead."
+
+
+class TooFast(ApiRefused):
+    """Too many requests in a short time."""
+
+    reasons = frozenset({"RATE_LIMIT_EXCEEDED", "TooManyRequests", "SystemThrottling"})
+    statuses = frozenset({429})
+    what = "The API is taking no more requests for the moment."
+    next_step = "Wait a minute, then send it again."
+
+
+class NotFound(ApiRefused):
+    """The API knows no such task or address."""
+
+    reasons = frozenset({"TASK_NOT_FOUND", "API_NOT_FOUND"})
+    statuses = frozenset({404, 410})
+    what = "The API knows no such task or address."
+    next_step = "Check the task's id, the key it was started with, and NOVITA_BASE_URL."
+
+
+class ServiceFailed(ApiRefused):
+    """The API failed on its own side."""
+
+    reasons = frozenset(
+        {
+            "BILLING_FAILED",
+            "CREATE_TASK_FAILED",
+            "GET_RESULT_FAILED",
+            "TASK_FAILED",
+            "SERVICE_NOT_AVAILABLE",
+        }
+    )
+    statuses = frozenset({408, 425, *range(500, 600)})
+    what = "The API had a fault on its own side."
+    next_step = "This is not about your request. Give it some time."
+
+
+MEANINGS: tuple[type[ApiRefused], ...] = tuple(ApiRefused.__subclasses__())
+
+
+def meaning_of(reason: str, http_status: int | None = None) -> type[ApiRefused]:
+    """Find what a vendor's reason means: by its code first, by the HTTP status second.
+
+    Args:
+        reason: A code such as `NOT_ENOUGH_BALANCE`, or a sentence that holds one.
+        http_status: The status the answer came with, if it came as an HTTP error.
+    """
+    words = set(re.findall(r"\w+", reason))
+    for meaning in MEANINGS:
+        if words & meaning.reasons:
+            return meaning
+    for meaning in MEANINGS:
+        if http_status in meaning.statuses:
+            return meaning
+    return ApiRefused
+
+
+def read_error_body(text: str) -> tuple[str, str] | None:
+    """Read `(reason, message)` from an error body in any of the vendor's shapes.
+
+    Returns:
+        None if the text is no error body: not JSON, no object, or one without a reason.
+    """
+    body = read_json(text)
+    if isinstance(body, dict) and isinstance(error := body.get("error"), dict | str):
+        body = error if isinstance(error, dict) else {"message": error}
+    if not isinstance(body, dict):
+        return None
+    reason, message = body.get("reason") or body.get("code") or "", body.get("message") or ""
+    if not isinstance(message, str):
+        message = ""
+    return (writable(str(reason)), writable(message)) if reason or message else None
+
+
+def read_json(text: str) -> Any:
+    """Parse JSON; None if it is none, or nested so deeply that it can't be meant."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def writable(text: str) -> str:
+    """Replace halves of characters, which JSON can carry and no file or database takes."""
+    return text.encode(errors="replace").decode()
+
+
+def refusal(
+    http_status: int,
+    text: str,
+    *,
+    task_id: str | None = None,
+    retry_after: float | None = None,
+    secret: str = "",
+) -> ApiRefused:
+    """Turn an error answer into the error that it means.
+
+    Args:
+        http_status: The answer's HTTP status.
+        text: The answer's body, whatever it is.
+        task_id: The task that was asked about; then the question failed, not the task, and
+            nothing is said about the money.
+        retry_after: Seconds the API asked to wait.
+        secret: The key, in case the answer repeats it.
+    """
+    reason, message = read_error_body(text) or ("", "")
+    if secret:
+        reason, message = reason.replace(secret, "[key]"), message.replace(secret, "[key]")
+    meaning = meaning_of(reason)
+    if meaning is ApiRefused:
+        meaning = meaning_of(message, http_status)
+    # Without a word of the vendor, these do not come from the API.
+    between = not (reason or message) and http_status in (403, 407)
+    if between:
+        meaning = ApiRefused
+    what = _BETWEEN if between else meaning.what
+    if said := ": ".join(part for part in (reason, message) if part):
+        what = f"{what} It said “{said[:300]}”."
+    elif meaning is ApiRefused:
+        what = f"{what} It answered HTTP {http_status}."
+    error = meaning(
+        what,
+        charged=Charged.UNKNOWN
+        if task_id or issubclass(meaning, ServiceFailed | ResultRefused)
+        else Charged.NO,
+        # A step that says "send it again" would buy a second task while the first one runs.
+        next_step=_ASK_AGAIN
+        if task_id and meaning not in (KeyRejected, NotFound)
+        else _LET_THROUGH
+        if between
+        else None,
+        task_id=task_id,
+        reason=reason,
+    )
+    error.retry_after = retry_after
+    return error
+
+
+_BETWEEN = (
+    "Something between here and the API turned the request away, such as a firewall or a proxy."
+)
+_LET_THROUGH = "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again."
+_ASK_AGAIN = "The question was refused, not the task: ask again later by its id."
+
+
+class TaskFailed(ViduError):
+    """The task ended without a video.
+
+    Attributes:
+        meaning: The refusal that the vendor's reason stands for, where it is a known one.
+    """
+
+    what = "The task failed at the vendor."
+    charged = Charged.UNKNOWN
+    next_step = "Vidu does not charge for failed tasks. Novita does not say, so check the balance."
+
+    def __init__(self, task_id: str, reason: str) -> None:
+        self.meaning = meaning_of(reason)
+        known = self.meaning not in (ApiRefused, ServiceFailed)
+        what = self.meaning.what if known else type(self).what
+        super().__init__(
+            f"{what} It said “{reason[:300]}”." if reason else f"{what} No reason was given.",
+            next_step=f"{self.meaning.next_step} {type(self).next_step}" if known else None,
+            task_id=task_id,
+            reason=reason,
+        )
+
+
+class StillRunning(ViduError):
+    """The caller's deadline passed before the task ended; the task may still run."""
+
+    charged = Charged.UNKNOWN
+    next_step = "The task may still run: watch it again by its id."
+
+    def __init__(self, task_id: str, waited: float | None = None) -> None:
+        after = "yet" if waited is None else f"after {waited:.0f} s"
+        super().__init__(f"The video is not ready {after}.", task_id=task_id)
+
+
+class ContactLost(ViduError):
+    """Too many questions in a row went unanswered; the task may still run."""
+
+    charged = Charged.UNKNOWN
+    next_step = "The task may still run: ask again later by its id."
+
+    def __init__(self, task_id: str, failures: int, last: str) -> None:
+        super().__init__(
+            f"The API gave no usable answer {failures} times in a row. The last: {last}",
+            task_id=task_id,
+        )
+
+
+class StatusUnknown(ViduError):
+    """The API keeps answering a status that is not documented; the task may still run."""
+
+    charged = Charged.UNKNOWN
+    next_step = "The task may still run: ask again later by its id."
+
+    def __init__(self, task_id: str, status: str, times: int) -> None:
+        super().__init__(
+            f"The API answered {times} times in a row with the status “{status[:100]}”, "
+            "which is not documented.",
+            task_id=task_id,
+        )
+
+
+class VideoMissing(ViduError):
+    """The task succeeded, but the answer names no usable link to a video."""
+
+    what = "The task is reported as done, but without a link to the video."
+    charged = Charged.UNKNOWN
+    next_step = "Ask again later by its id. If it stays so, show the id to Novita's support."
+
+
+class DownloadFailed(ViduError):
+    """The video is made, but could not be fetched or is not a usable file.
+
+    Attributes:
+        may_pass: Whether another try may help although nothing has been changed.
+    """
+
+    may_pass = True
+
+    what = "The video is made, but could not be fetched."
+    charged = Charged.YES
+    next_step = "Fetch it again by the task's id: that costs nothing."
+
+
+class LinkExpired(DownloadFailed):
+    """The link to the video no longer works."""
+
+    what = "The link to the video has expired."
+
+
+class LinkRefused(DownloadFailed):
+    """The link leads where it may not, such as into the network around this machine."""
+
+    may_pass = False
+    what = "The link to the video leads to no public https address."
+    next_step = "If you trust that host, add it to VIDU_MEDIA_HOSTS, then fetch it again for free."

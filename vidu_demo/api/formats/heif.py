@@ -1,0 +1,117 @@
+"""HEIC and AVIF: how many pixels must be decoded for the picture that is shown."""
+
+import struct
+from collections.abc import Iterator
+from functools import cache
+
+from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PIXELS, TOO_HEAVY, check, damaged
+
+BYTES_PER_PIXEL = {"HEIF": 7.7, "AVIF": 9.6}
+DEEPEST = 8
+"""Pictures made of pictures made of pictures."""
+MAX_DECODED = 3 * MAX_PIXELS
+"""Pixels of a picture and of all that it is made of: tiles double it."""
+
+_NOTHING = memoryview(b"")
+
+
+def judge(data: bytes, kind: str) -> None:
+    """Judge a HEIC or AVIF by its boxes.
+
+    Args:
+        data: The file.
+        kind: `HEIF` or `AVIF`.
+
+    Raises:
+        PictureInvalid: It has too many pixels, also in its tiles.
+    """
+    try:
+        found = next((body for name, body in _boxes(memoryview(data)) if name == b"meta"), None)
+        if found is not None:
+            _judge(dict(_boxes(found[4:])), kind)
+    except (IndexError, struct.error):
+        raise damaged() from None
+
+
+def _judge(meta: dict[bytes, memoryview], kind: str) -> None:
+    properties = list(_boxes(meta.get(b"iprp", _NOTHING)))
+    sizes: list[tuple[int, int] | None] = [
+        struct.unpack_from(">II", body, 4) if name == b"ispe" else None
+        for holder, held in properties
+        if holder == b"ipco"
+        for name, body in _boxes(held)
+    ]
+    areas: dict[int, int] = {}
+    for holder, held in properties:
+        if holder == b"ipma":
+            for item, place in _associations(held):
+                if 0 < place <= len(sizes) and (size := sizes[place - 1]):
+                    check(*size, bytes_per_pixel=BYTES_PER_PIXEL[kind])
+                    areas[item] = max(areas.get(item, 0), size[0] * size[1])
+    parts = _parts(meta.get(b"iref", _NOTHING))
+
+    @cache
+    def decoded(item: int, depth: int) -> int:
+        if depth > DEEPEST:
+            raise PictureInvalid(TOO_HEAVY)
+        inside = sum(decoded(part, depth + 1) for part in parts.get(item, ()))
+        return areas.get(item, 0) + inside
+
+    # Any item may be the one that is shown, so each must be within the bounds.
+    if any(decoded(item, 0) > MAX_DECODED for item in {*areas, *parts}):
+        raise PictureInvalid(TOO_HEAVY)
+
+
+def _boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    at = 0
+    for _ in range(MAX_PIECES):
+        if at + 8 > len(view):
+            return
+        head = 8
+        size, name = struct.unpack_from(">I4s", view, at)
+        if size == 1:
+            head = 16
+            (size,) = struct.unpack_from(">Q", view, at + 8)
+        size = size or len(view) - at
+        if size < head:
+            raise damaged()
+        yield name, view[at + head : at + size]
+        at += size
+    raise damaged()
+
+
+def _associations(view: memoryview) -> Iterator[tuple[int, int]]:
+    """List which item has which property, by their numbers."""
+    version, wide = view[0], view[3] & 1
+    (entries,) = struct.unpack_from(">I", view, 4)
+    item_format, at, pieces = ">I" if version else ">H", 8, 0
+    for _ in range(entries):
+        (item,) = struct.unpack_from(item_format, view, at)
+        at += struct.calcsize(item_format)
+        number = view[at]
+        at += 1
+        pieces += 1 + number
+        if pieces > MAX_PIECES:
+            raise damaged()
+        for _ in range(number):
+            place = struct.unpack_from(">H", view, at)[0] & 0x7FFF if wide else view[at] & 0x7F
+            at += 1 + wide
+            yield item, place
+
+
+def _parts(view: memoryview) -> dict[int, list[int]]:
+    """Tell which pictures a picture is made of."""
+    found: dict[int, list[int]] = {}
+    number = ">I" if bytes(view[:1]) == b"\1" else ">H"
+    step = struct.calcsize(number)
+    for name, body in _boxes(view[4:]):
+        if name == b"dimg":
+            (whole,) = struct.unpack_from(number, body)
+            (count,) = struct.unpack_from(">H", body, step)
+            if count > MAX_PIECES:
+                raise damaged()
+            begin = step + 2
+            parts = (struct.unpack_from(number, body, begin + step * n)[0] for n in range(count))
+            found.setdefault(whole, []).extend(parts)
+    return found

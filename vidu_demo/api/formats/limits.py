@@ -1,0 +1,75 @@
+"""What a picture may cost to decode, and the sentences for those that cost more.
+
+The limits keep a decoding process below 700 MB and 5 s, as `benchmarks/pictures.py` measures.
+"""
+
+from vidu_demo.api.errors import PictureInvalid
+
+MAX_PIXELS = 89_000_000
+"""Checked before decoding. Pillow warns from 89.5 million on, so what passes here never warns."""
+LARGE = 32_000_000
+"""Pixels from which on a picture is halved while it is opened. The largest video has 4320 by 1080,
+so what is left is still more than can be seen of it."""
+MAX_SIDE = 65_535
+"""Pixels of the longer side, at most: a JPEG can't have more, and each row costs memory."""
+MAX_DECODE_BYTES = 560_000_000
+"""Memory that a decoder may need for one picture, by what each format's decoder was seen to use."""
+MAX_SCANNED = 1_500_000_000
+"""Pixels times passes over them. The usual progressive JPEG has ten passes."""
+MAX_PIECES = 200_000
+"""Segments, chunks, blocks or strips of a file: each costs time, however small it is."""
+MAX_PROFILE = 4_000_000
+"""Bytes of a colour profile; a larger one is passed over."""
+
+UNKNOWN = (
+    "This file is not a picture in a format that works here. "
+    "Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP."
+)
+DAMAGED = (
+    "This picture cannot be read: the file is damaged or incomplete. "
+    "Save it again as JPEG or PNG, or use another one."
+)
+TOO_MANY_PIXELS = (
+    f"This picture has too many pixels: up to {MAX_PIXELS // 1_000_000} megapixels work. "
+    "Make it smaller and try again."
+)
+TOO_LONG_A_SIDE = (
+    f"This picture has too many pixels in a row: up to {MAX_SIDE} work. "
+    "Make it smaller and try again."
+)
+TOO_HEAVY = (
+    "This picture takes too much work to open for its kind of file. "
+    "Save it again as an ordinary JPEG, or make it smaller."
+)
+NO_MEMORY = (
+    "There was too little memory to open this picture just now. Try again, or make it smaller."
+)
+RAW = "This is a camera's raw file. Export it as JPEG and use that."
+
+
+def damaged() -> PictureInvalid:
+    """Make the error for a file that breaks off or contradicts itself."""
+    return PictureInvalid(DAMAGED)
+
+
+def check(width: int, height: int, *, bytes_per_pixel: float = 4, scanned: int = 0) -> None:
+    """Refuse a picture that would cost too much.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        bytes_per_pixel: Memory that decoding takes, all copies together.
+        scanned: Pixels times passes over them.
+
+    Raises:
+        PictureInvalid: It has no pixels, or too many, or takes too much memory or work.
+    """
+    pixels = width * height
+    if pixels < 1:
+        raise damaged()
+    if pixels > MAX_PIXELS:
+        raise PictureInvalid(TOO_MANY_PIXELS)
+    if max(width, height) > MAX_SIDE:
+        raise PictureInvalid(TOO_LONG_A_SIDE)
+    if scanned > MAX_SCANNED or pixels * bytes_per_pixel > MAX_DECODE_BYTES:
+        raise PictureInvalid(TOO_HEAVY)

@@ -1,0 +1,254 @@
+"""When to ask again about a task: pure arithmetic, no clock, no HTTP.
+
+A question costs a request, a late question costs the visitor seconds. If `h(t)` is the chance
+per second that a task which still runs at `t` ends right then, a gap of `d` seconds costs `1/d`
+questions and `h·d/2` seconds of lateness per second, so the best gap is `sqrt(2 / (rate · h))`:
+seldom while success is unlikely, often when it is due. `h` comes from how long tasks took: the
+published 30 s to 5 min when nothing else is known, this installation's own past waits once there
+are some, and the API's own eta or percent where it says something, as far as it keeps its word.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+
+from vidu_demo.api.errors import (
+    ApiRefused,
+    ApiUnreachable,
+    ContactLost,
+    NotFound,
+    ServiceFailed,
+    StatusUnknown,
+    TaskFailed,
+    TooFast,
+    VideoMissing,
+    ViduError,
+)
+from vidu_demo.api.task import Task, TaskStatus
+
+FIRST_WAIT = 2.0
+"""Seconds from the submit to the first question, which tells whether the task is queued."""
+
+SHORTEST_GAP, LONGEST_GAP = 1.0, 30.0
+"""Seconds between two questions about a running task, give or take a tenth."""
+
+CALM_SHORTEST, CALM_LONGEST = 60.0, 900.0
+"""Seconds between two questions about an off-peak task, which may take 48 hours, as long as the
+API names no end of it that is to be believed."""
+
+LONGEST_BACKOFF, LONGEST_RETRY_AFTER = 60.0, 300.0
+"""Seconds to wait after failures, give or take a quarter; the most that a `Retry-After` is
+followed."""
+
+MAX_FAILURES = 12
+"""Questions in a row without a usable answer before a watcher is told."""
+
+MAX_ODD_ANSWERS = 30
+"""Answers in a row with an unknown status before a watcher is told."""
+
+MAX_MISSING = 6
+"""Answers in a row with “not found”, or with success but no link, before they count as final."""
+
+TRANSIENT = (ApiUnreachable, ServiceFailed, TooFast)
+"""Failures of a question that pass by themselves."""
+
+QUESTIONS_PER_SECOND_SAVED = 8.0
+"""How many questions one second less of lateness is worth: the `rate` above."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A guess about a task's whole time: log-normal, with a weight among other guesses.
+
+    Attributes:
+        seconds: The median.
+        spread: The standard deviation of the time's logarithm.
+        weight: Its share; the shares of a list of guesses need not add up to 1.
+    """
+
+    seconds: float
+    spread: float
+    weight: float = 1.0
+
+    def at(self, time: float) -> tuple[float, float]:
+        """Get the chance of still running at `time`, and of ending in that second, weighted."""
+        z = math.log(time / self.seconds) / self.spread
+        bell = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+        running = 0.5 * math.erfc(z / math.sqrt(2))
+        return self.weight * running, self.weight * bell / (self.spread * time)
+
+
+PUBLISHED = Expectation(95.0, 0.7, weight=2.0)
+"""30 s to 5 min as the 5th and 95th percentile; it counts as much as two past waits."""
+
+FORECAST_SHARE = 0.75
+"""How far an eta or percent is believed at first, against everything else that is known."""
+
+
+def learned(past: Sequence[float]) -> list[Expectation]:
+    """Guess from how long like tasks of this installation took, in seconds.
+
+    It goes by medians: a wait may hold a night during which the app was off.
+    """
+    if not past:
+        return [PUBLISHED]
+    logs = [math.log(max(1.0, seconds)) for seconds in past]
+    middle = median(logs)
+    deviation = 1.48 * median(abs(log - middle) for log in logs)
+    # The imagined past waits of the published spread keep a few real ones from overclaiming.
+    imagined = PUBLISHED.weight
+    variance = (len(logs) * deviation**2 + imagined * PUBLISHED.spread**2) / (len(logs) + imagined)
+    spread = max(0.1, math.sqrt(variance))
+    return [PUBLISHED, Expectation(math.exp(middle), spread, weight=len(logs))]
+
+
+@dataclass
+class Forecast:
+    """What the API says about the end, believed as far as it keeps its word.
+
+    A stuck eta or percent moves its end on by a second a second: the share of the watched time
+    by which the end has moved on, since it was named nearest, is not believed.
+    """
+
+    _nearest: dict[TaskStatus, tuple[float, float]] = field(default_factory=dict)
+
+    def heard(self, task: Task, waited: float) -> tuple[float, Expectation] | None:
+        """Take an answer in: how far to believe it, below 1, and its guess, if it holds one."""
+        if task.eta:
+            left, doubt = task.eta, 0.3
+        elif task.progress and waited > 0:
+            left, doubt = waited * (100 - task.progress) / task.progress, 0.6
+        else:
+            return None
+        now = (max(1.0, waited + left), waited)
+        end, since = self._nearest[task.status] = min(now, self._nearest.get(task.status, now))
+        moved = max(0.0, now[0] - end - 1)  # a second is rounding
+        believed = 1 - min(1.0, moved / max(1.0, waited - since))
+        spread = min(0.5, max(0.02, (doubt * left + moved) / now[0]))
+        return FORECAST_SHARE * believed, Expectation(now[0], spread)
+
+
+def gap(known: Sequence[Expectation], waited: float, longest: float = LONGEST_GAP) -> float:
+    """Seconds until the next question is worth asking, `longest` at most.
+
+    Questions are laid at a density of `sqrt(rate · h / 2)`; the next is due where that adds up
+    to one.
+    """
+    due, ahead = 0.0, 0.0
+    while ahead < longest:
+        step = max(0.25, ahead / 8)
+        time = max(0.0, waited) + ahead + step / 2
+        chances = [guess.at(time) for guess in known]
+        running = math.fsum(chance for chance, _ in chances)
+        ending = math.fsum(chance for _, chance in chances)
+        # Far out on every tail no digits are left: as likely to end as not in as long again.
+        hazard = ending / running if running > 1e-9 else 1 / time
+        density = math.sqrt(QUESTIONS_PER_SECOND_SAVED * hazard / 2)
+        if due + step * density >= 1:
+            ahead += (1 - due) / density
+            break
+        due, ahead = due + step * density, ahead + step
+    return min(longest, max(SHORTEST_GAP, ahead))
+
+
+@dataclass
+class Pacer:
+    """Decides, for one task, when to ask again and when to give up. Both waiting loops use it.
+
+    Attributes:
+        task_id: The task.
+        random: Gives a number in [0, 1): spreads questions so that tasks do not march in step.
+        past: How long like tasks took, in seconds.
+        off_peak: True for a task that may take 48 hours.
+    """
+
+    task_id: str
+    random: Callable[[], float]
+    past: Sequence[float] = ()
+    off_peak: bool = False
+    _forecast: Forecast = field(default_factory=Forecast, init=False)
+    _failures: int = field(default=0, init=False)
+    _odd: int = field(default=0, init=False)
+    _missing: int = field(default=0, init=False)
+
+    def answered(self, task: Task, waited: float) -> float | None:
+        """Take an answer in.
+
+        Args:
+            task: The answer.
+            waited: Seconds since the submit.
+
+        Returns:
+            Seconds until the next question, or None if the task is done and its video named.
+
+        Raises:
+            TaskFailed: The task ended without a video.
+            VideoMissing: Success was reported repeatedly, without a link.
+            StatusUnknown: An undocumented status came too often in a row.
+        """
+        self._failures = 0
+        if task.status is TaskStatus.FAILED:
+            raise TaskFailed(task.task_id, task.reason)
+        if task.status is TaskStatus.SUCCEEDED:
+            if task.video_url:
+                return None
+            self._missing += 1
+            if self._missing >= MAX_MISSING:
+                raise VideoMissing(task_id=task.task_id)
+            return self._backoff(self._missing)
+        self._missing = 0
+        self._odd = self._odd + 1 if task.status is TaskStatus.UNKNOWN else 0
+        if self._odd >= MAX_ODD_ANSWERS:
+            raise StatusUnknown(task.task_id, task.status_text, self._odd)
+        return self._gap(task, waited)
+
+    def failed(self, error: ViduError) -> float:
+        """Take a failed question in.
+
+        Returns:
+            Seconds until the next question.
+
+        Raises:
+            ViduError: `error` itself if asking again can't help.
+            ContactLost: Too many questions in a row failed.
+        """
+        if isinstance(error, NotFound):
+            # A fresh task may not be visible at once: only a repeated “not found” is final.
+            self._missing += 1
+            if self._missing >= MAX_MISSING:
+                raise error
+            return self._backoff(self._missing)
+        if not isinstance(error, TRANSIENT):
+            raise error
+        self._failures += 1
+        if self._failures >= MAX_FAILURES:
+            raise ContactLost(self.task_id, self._failures, error.what) from error
+        asked = error.retry_after if isinstance(error, ApiRefused) else None
+        return max(self._backoff(self._failures), min(asked or 0.0, LONGEST_RETRY_AFTER))
+
+    def _gap(self, task: Task, waited: float) -> float:
+        jitter = 0.9 + 0.2 * self.random()
+        heard = self._forecast.heard(task, waited)
+        if self.off_peak:
+            calm = min(CALM_LONGEST, max(CALM_SHORTEST, waited / 20))
+            if not heard:
+                return jitter * calm
+            # As often as the named end asks for, as far as it is believed. After hours, seconds of
+            # lateness no longer count.
+            share, guess = heard
+            near = min(calm, max(waited / 200, gap([guess], waited, calm)))
+            return jitter / (share / near + (1 - share) / calm)
+        known = learned(self.past)
+        if heard:
+            share, guess = heard
+            others = math.fsum(part.weight for part in known)
+            known.append(replace(guess, weight=others * share / (1 - share)))
+        wait = gap(known, waited)
+        if task.status is TaskStatus.QUEUED:
+            # Tripling, so that the move out of the queue is seen early but a long queue is cheap.
+            wait = min(wait, max(4.0, 2 * waited))
+        return jitter * wait
+
+    def _backoff(self, times: int) -> float:
+        return min(LONGEST_BACKOFF, 2.0 ** (times - 1)) * (0.75 + 0.5 * self.random())

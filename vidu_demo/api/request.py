@@ -1,0 +1,293 @@
+"""What can be asked of Vidu Q2 Pro: each field once, with its type, limits, default and truth.
+
+The form, the payload, the checks, the API's description and the table in the docs are all made
+from `VideoRequest`. Limits and defaults are the vendor's page's; what the page leaves out was
+collected from Vidu's own reference and from resellers of the same model, 2026-11.
+"""
+
+import os
+import unicodedata
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from vidu_demo.api.errors import Problem, RequestInvalid, writable
+from vidu_demo.api.images import ImageInput
+from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
+
+Resolution = Literal["540p", "720p", "1080p"]
+MovementAmplitude = Literal["auto", "small", "medium", "high"]
+
+LARGEST_SEED = 2147483647
+LONG_PROMPT = 2000
+"""Characters that every source accepts; Vidu itself takes up to 5000 now (2026-11)."""
+
+
+def _no_switch(value: object) -> object:
+    """Let no True pass for 1, as pydantic does; text or a float that stands for an int may."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "True is no number")
+    return value
+
+
+def _written(text: str) -> str:
+    """Let no half characters through: nothing could be sent, stored or shown of them."""
+    if writable(text) != text:
+        raise PydanticCustomError("string_unicode", "half a character")
+    return text
+
+
+_INVISIBLE = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\U0001d159")
+"""Letters and signs that show nothing, whatever their category says: Hangul's fillers, the empty
+braille pattern, a note without a head."""
+
+
+def _seen(text: str) -> str:
+    """Let no prompt through that shows nothing: the vendor would take money for it."""
+    if not any(map(_is_visible, text)):
+        raise PydanticCustomError("invisible", "nothing to see")
+    return text
+
+
+def _is_visible(letter: str) -> bool:
+    code, category = ord(letter), unicodedata.category(letter)
+    reserved = 0xFFF0 <= code <= 0xFFFB or 0xE0000 <= code <= 0xE0FFF or code & 0xFFFE == 0xFFFE
+    if letter in _INVISIBLE or reserved:
+        return False
+    # Not: separators, controls and joiners, and marks, which stand on a letter. But what Python's
+    # table does not know may be a newer emoji.
+    return category in ("Cn", "Co") or category[0] not in "ZCM"
+
+
+def _bounded(images: list[ImageInput]) -> list[ImageInput]:
+    """Bound what the addresses and paths of all pictures weigh; files are weighed when prepared."""
+    named = [
+        len(os.fspath(i)) for i in images if isinstance(i, str | os.PathLike) if not _is_data(i)
+    ]
+    if max(named, default=0) > MAX_ADDRESS or sum(named) > MAX_ADDRESSES:
+        raise PydanticCustomError("addresses_too_long", "more than a request carries")
+    return images
+
+
+def _is_data(image: str | os.PathLike[str]) -> bool:
+    return isinstance(image, str) and image[:5].lower() == "data:"
+
+
+class Notice(NamedTuple):
+    """A truth about a choice: the field it stands beside, and the sentence."""
+
+    field: str
+    text: str
+
+
+class VideoRequest(BaseModel):
+    """A request for one video. Every rule is checked when it is made.
+
+    Raises:
+        RequestInvalid: if a field breaks its rule; it lists every problem, and nothing was sent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    images: Annotated[
+        list[ImageInput],
+        AfterValidator(_bounded),
+        WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+    ] = Field(
+        min_length=1,
+        title="Pictures",
+        description="The first picture becomes the first frame, and the video keeps its shape.",
+        json_schema_extra={"ask": "Add a picture"},
+        repr=False,  # megabytes, or links that may be secret
+    )
+    prompt: Annotated[str, AfterValidator(_seen)] = Field(
+        pattern=r"\S",
+        max_length=5000,
+        title="Prompt",
+        description="What should happen: one action, what reacts to it, one camera move.",
+        json_schema_extra={"ask": "Write a prompt"},
+    )
+    duration: Annotated[int, BeforeValidator(_no_switch)] = Field(
+        5, ge=1, le=10, title="Duration", description="Length of the video in seconds."
+    )
+    resolution: Resolution = Field(
+        "720p", title="Resolution", description="The shorter side of the video, in pixels."
+    )
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_no_switch)] | None = Field(
+        None,
+        title="Seed",
+        description="The same seed gives a similar video. Left empty, one is picked and shown.",
+    )
+    audio: bool = Field(
+        False,
+        title="Sound",
+        description="Speech and background sound; without it the video is silent.",
+    )
+    voice_id: Annotated[str, AfterValidator(_written)] = Field(
+        "",
+        max_length=MAX_VOICE,
+        title="Voice",
+        description="Who speaks, by the voice's id. Left empty, the model chooses.",
+        examples=[
+            "English_Graceful_Lady",
+            "English_Aussie_Bloke",
+            "Chinese (Mandarin)_News_Anchor",
+            "Japanese_OptimisticYouth",
+        ],
+    )
+    bgm: bool = Field(False, title="Music", description="Background music.")
+    movement_amplitude: MovementAmplitude = Field(
+        "auto",
+        title="Movement",
+        description="How strongly things move. By Vidu's own reference, Q2 models do not use it.",
+    )
+    off_peak: bool = Field(
+        False,
+        title="Off-peak",
+        description="About half the price; done within 48 hours, or called off and refunded.",
+    )
+    watermark: bool = Field(
+        False, title="Watermark", description="A fixed text, “AI generated”, in the video."
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            problems = dict.fromkeys(
+                Problem(str(detail["loc"][0]) if detail["loc"] else "", _sentence(detail))
+                for detail in error.errors()
+            )
+        raise RequestInvalid(*problems)
+
+    def payload(self, images: list[str]) -> dict[str, object]:
+        """Make the JSON body of the submit call.
+
+        Args:
+            images: The pictures as the wire carries them: URLs and data URIs.
+        """
+        # Without warnings: it may be a sketch, whose values were never checked.
+        settings = self.model_dump(exclude={"images"}, exclude_none=True, warnings=False)
+        if not any(map(_is_visible, self.voice_id)):
+            del settings["voice_id"]
+        return {"images": images, **settings}
+
+    def notices(self) -> list[Notice]:
+        """List the choices that have no effect, or another one than it seems.
+
+        They are still sent as chosen. This also works on a form that is not complete, made
+        with `model_construct`.
+        """
+        found = []
+        if len(self.images or []) > 1:
+            found.append(
+                Notice("images", "All pictures are sent, but only the first is known to be used.")
+            )
+        if len(self.prompt or "") > LONG_PROMPT:
+            found.append(
+                Notice("prompt", f"Most sources name {LONG_PROMPT} characters as the limit.")
+            )
+        if self.seed == 0:
+            found.append(Notice("seed", "0 means random to the model, so it can't be repeated."))
+        if self.voice_id and not self.audio:
+            found.append(Notice("voice_id", "A voice has no effect without sound."))
+        if self.bgm and self.duration in (9, 10):
+            found.append(Notice("bgm", "Music has no effect on videos of 9 and 10 seconds."))
+        if self.movement_amplitude != "auto":
+            found.append(
+                Notice("movement_amplitude", "Q2 models are documented to ignore this setting.")
+            )
+        if self.off_peak and self.audio:
+            found.append(
+                Notice(
+                    "off_peak",
+                    "Off-peak is not offered together with sound, so this may be refused.",
+                )
+            )
+        return found
+
+
+def schema(field: str) -> dict[str, Any]:
+    """Describe a field as JSON Schema: title, description, default, limits, options."""
+    description = _SCHEMA[field]
+    variants = [v for v in description.get("anyOf", []) if v.get("type") != "null"]
+    return {**description, **(variants[0] if variants else {})}
+
+
+def kept_or_default(field: str, value: Any) -> Any:
+    """Give a kept setting back if it is still within its limits, else the default."""
+    try:
+        request = VideoRequest(**{"images": ["kept"], "prompt": "kept", field: value})
+    except RequestInvalid:
+        return schema(field).get("default")
+    return getattr(request, field)
+
+
+FIELDS: tuple[str, ...] = tuple(VideoRequest.model_fields)
+"""The eleven request parameters, in the order the form shows them."""
+
+SETTINGS = tuple(field for field in FIELDS if field != "images")
+"""Every request parameter but the pictures."""
+
+_SCHEMA: dict[str, dict[str, Any]] = VideoRequest.model_json_schema()["properties"]
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """Say one of pydantic's complaints as a person would."""
+    if not error["loc"]:
+        return "Give the settings by their names."
+    field = str(error["loc"][0])
+    if field not in _SCHEMA:
+        return f"There is no setting called {field[:50]}."
+    about, given, limits = schema(field), error["input"], error.get("ctx", {})
+    title = about["title"]
+    match error["type"]:
+        case "missing" | "too_short" | "string_pattern_mismatch" | "invisible":
+            return f"{about['ask']}."
+        case "addresses_too_long":
+            return (
+                f"The addresses of the pictures are too long: one may have {MAX_ADDRESS} "
+                f"characters, all together {MAX_ADDRESSES}."
+            )
+        case "string_too_long" if field == "voice_id":
+            return f"A voice's id has at most {limits['max_length']} characters."
+        case "string_too_long":
+            return f"Shorten the prompt to {limits['max_length']} characters; it has {len(given)}."
+        case "greater_than_equal" | "less_than_equal":
+            lowest, highest = about["minimum"], about["maximum"]
+            return f"{title} goes from {lowest} to {highest}; {_short(given)} is outside."
+        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float" | "finite_number":
+            return f"{title} must be a whole number."
+        case "literal_error":
+            return f"{title} can be {', '.join(about['enum'])}; “{_short(given)}” is none of them."
+        case "string_type" if field != "images":
+            return f"{title} must be text."
+        case "bool_type" | "bool_parsing":
+            return f"{title} is either on or off."
+        case "list_type":
+            return "Give the pictures as a list."
+        case _ if field == "images":
+            return "A picture can be a path, a URL, bytes or a Pillow image."
+        case _:
+            return f"{title} can't be read."
+
+
+def _short(given: object) -> str:
+    try:
+        text = str(given)
+    except ValueError:  # Python writes no numbers of thousands of digits
+        return "this number"
+    return text if len(text) <= 50 else text[:50] + "…"

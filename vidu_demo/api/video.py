@@ -1,0 +1,102 @@
+"""A video opened within bounds: its tracks, its packets and its frames."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from vidu_demo.api.container import CONTAINERS
+from vidu_demo.api.limits import MAX_VIDEO_BYTES
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+T = TypeVar("T")
+
+MAX_TRACKS = 32
+MAX_FRAME_PIXELS = 36_000_000
+"""An 8K frame has 33 million, the largest of this model 4.7 million."""
+MAX_PACKETS = 100_000
+"""Ten seconds with sound have about a thousand."""
+MAX_DECODED_PIXELS = 6_000_000_000
+"""Of all frames together: some 1,200 of the largest that this model makes."""
+
+
+class ClipFailed(ValueError):
+    """A file can't be read as a video, or can't take settings. It is as it was."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator["InputContainer"]:
+    """Open a video for reading.
+
+    Raises:
+        ClipFailed: It is none, or beyond the bounds; also for what goes wrong while it is open.
+    """
+    import av  # noqa: PLC0415 - it loads slowly
+
+    options = {**CONTAINERS, "max_streams": str(MAX_TRACKS)}
+    try:
+        if path.stat().st_size > MAX_VIDEO_BYTES:
+            raise ClipFailed(f"This video's file is larger than {MAX_VIDEO_BYTES // 10**6} MB.")
+        with (
+            path.open("rb") as file,
+            av.open(file, "r", options=options, metadata_errors="replace") as container,
+        ):
+            yield container
+    except ClipFailed:
+        raise
+    except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
+        raise ClipFailed("This file can't be read as a video.") from error
+
+
+def main_track(container: "InputContainer") -> "VideoStream":
+    """Find the first video that can be decoded and is more than a cover.
+
+    Raises:
+        ClipFailed: There is none, or its frames are too large.
+    """
+    from av.stream import Disposition  # noqa: PLC0415
+
+    for stream in container.streams.video:
+        context = stream.codec_context
+        if context is not None and not stream.disposition & Disposition.attached_pic:
+            if context.width * context.height > MAX_FRAME_PIXELS:
+                raise ClipFailed("This video's frames have too many pixels.")
+            return stream
+    raise ClipFailed("This file can't be read as a video.")
+
+
+def bounded(listed: Iterator[T]) -> Iterator[T]:
+    """List what a container holds, such as its packets, as far as a video of this model goes.
+
+    Raises:
+        ClipFailed: There is more.
+    """
+    yield from islice(listed, MAX_PACKETS)
+    if next(listed, None) is not None:
+        raise ClipFailed("This video is too long to be read here.")
+
+
+def frames(container: "InputContainer") -> Iterator["VideoFrame"]:
+    """Decode what can be from here on, in the order shown; it may be nothing.
+
+    Raises:
+        ClipFailed: There is too much of it.
+    """
+    import av  # noqa: PLC0415
+
+    track = main_track(container)
+    track.thread_type = "AUTO"
+    track.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    left = MAX_DECODED_PIXELS
+    for packet in bounded(container.demux(track)):
+        with suppress(av.FFmpegError):  # what follows a damaged packet may be whole again
+            for frame in packet.decode():
+                left -= frame.width * frame.height
+                if left < 0:
+                    raise ClipFailed("This video is too long to be read here.")
+                yield frame

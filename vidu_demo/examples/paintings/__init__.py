@@ -1,1 +1,0 @@
-"""The paintings among the examples, one a file."""

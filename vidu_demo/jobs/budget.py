@@ -1,0 +1,53 @@
+"""How much may be spent on a day, and by whom it is limited: pure arithmetic, in US dollars.
+
+What a video costs is the estimate of `pricing`; the ledger enforces the limit in the transaction
+that writes the jobs.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.pricing import spoken
+
+DEFAULT_PER_DAY = Decimal(5)
+"""US dollars for all visitors together, where strangers can reach a page with a real key."""
+
+
+class BudgetUsedUp(ViduError):
+    """A click would cost more than is left of the day's budget.
+
+    Args:
+        budget: The budget of the day, in US dollars.
+        left: What is left of it.
+        price: What the click would have cost.
+    """
+
+    what = "Today's budget is used up, so nothing was sent."
+    next_step = "Choose a cheaper video, or come back after midnight UTC."
+
+    def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
+        super().__init__(
+            f"Today's budget is used up: {spoken(left)} of {spoken(budget)} is left, and this "
+            f"would cost {spoken(price)}."
+        )
+
+
+def per_day(chosen: Decimal | None, *, local: bool) -> Decimal | None:
+    """Decide what may be spent on a day, in US dollars.
+
+    Args:
+        chosen: `VIDU_BUDGET_PER_DAY`, which holds everywhere; None if it is not set.
+        local: True if only this machine can reach the app.
+
+    Returns:
+        None for no limit.
+    """
+    if chosen is not None:
+        return chosen
+    return None if local else DEFAULT_PER_DAY
+
+
+def day_of(seconds: float) -> str:
+    """Name the day that a Unix time belongs to, in UTC, such as `2026-11-25`."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

@@ -1,0 +1,51 @@
+"""How long videos took here, by their length and resolution: a help, so it never raises."""
+
+from statistics import median
+
+from vidu_demo.api.request import VideoRequest, schema
+from vidu_demo.jobs.ledger import Ledger, LedgerFailed
+
+WAITS_NEEDED = 3
+"""Past waits from which on one can speak of a usual one."""
+
+_DURATIONS = range(schema("duration")["minimum"], schema("duration")["maximum"] + 1)
+_RESOLUTIONS = schema("resolution")["enum"]
+
+
+class Durations:
+    """The waits of one backend's videos, read again when one is added.
+
+    Args:
+        ledger: Where jobs are kept.
+        backend: Whom they were sent to.
+    """
+
+    def __init__(self, ledger: Ledger, backend: str) -> None:
+        self._ledger, self._backend = ledger, backend
+        self._known: dict[tuple[int, str], list[float]] = {}
+
+    def of(self, request: VideoRequest) -> list[float]:
+        """List how long like videos took, in seconds; nothing off-peak.
+
+        Args:
+            request: May be unfinished, made with `model_construct`.
+        """
+        kind = request.duration, request.resolution
+        if request.off_peak or kind[0] not in _DURATIONS or kind[1] not in _RESOLUTIONS:
+            return []
+        past = self._known.get(kind)
+        if past is None:
+            try:
+                past = self._known[kind] = self._ledger.past_waits(self._backend, *kind)
+            except LedgerFailed:
+                return []
+        return past
+
+    def usual(self, request: VideoRequest) -> float | None:
+        """Give the median of `of` in seconds; None if too few are known."""
+        past = self.of(request)
+        return median(past) if len(past) >= WAITS_NEEDED else None
+
+    def clear(self) -> None:
+        """Read them again: a video was added."""
+        self._known.clear()

@@ -1,0 +1,193 @@
+"""What is kept in a job's folder: the pictures as they are sent, the request, the video.
+
+The settings travel with the video: in it, and beside it as JSON. A thumbnail stands for the job.
+"""
+
+import json
+import logging
+import re
+import shutil
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vidu_demo.api.images import SUFFIXES, Picture, is_url, thumbnail
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.run import Run, in_process
+from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
+from vidu_demo.media import clip
+
+log = logging.getLogger(__name__)
+
+MODEL = "vidu-q2-pro"
+THUMBNAIL = "thumbnail.webp"
+THUMBNAIL_SIDE = 192
+"""Pixels of the longer side."""
+FREE_BYTES_NEEDED = 200_000_000
+"""On the disk before money is spent: room for the largest videos."""
+_KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
+_UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
+_UNSENT_FILE = re.compile(rf"request\.json|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
+
+
+def keep(
+    folder: Path,
+    request: VideoRequest,
+    pictures: list[Picture | str],
+    *,
+    run: Run = in_process,
+    visitor: str = "",
+) -> dict[str, Any]:
+    """Write the pictures and the request, before anything is sent.
+
+    Args:
+        folder: The job's.
+        request: What is asked.
+        pictures: Its pictures as they are sent.
+        run: Where the thumbnail is made.
+        visitor: Whose job it is.
+
+    Returns:
+        The request as it is kept: its pictures are file names in the folder, or URLs.
+
+    Raises:
+        LedgerFailed: The disk is full or can't be written.
+    """
+    names = []
+    try:
+        folder.mkdir(parents=True)
+        if shutil.disk_usage(folder).free < FREE_BYTES_NEEDED:
+            raise LedgerFailed("The disk is nearly full, so nothing was sent.")
+        for number, picture in enumerate(pictures, 1):
+            if isinstance(picture, Picture):
+                names.append(f"picture-{number}{picture.suffix}")
+                (folder / names[-1]).write_bytes(picture.data)
+            else:
+                names.append(picture)
+        kept = {"images": names, **request.model_dump(exclude={"images"})}
+        text = json.dumps(kept, indent=2, ensure_ascii=False)
+        (folder / "request.json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LedgerFailed(
+            f"The data folder can't be written ({error.strerror}), so nothing was sent."
+        ) from None
+    if isinstance(first := pictures[0], Picture):
+        with _good_to_have(folder, THUMBNAIL):
+            small = run(thumbnail, first.data, THUMBNAIL_SIDE, "WEBP", visitor=visitor)
+            (folder / THUMBNAIL).write_bytes(small)
+    return kept
+
+
+def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
+    """Make the submit body of a kept request.
+
+    Raises:
+        LedgerFailed: A picture is gone.
+    """
+    images = []
+    for name in kept["images"]:
+        if is_url(name):
+            images.append(name)
+            continue
+        file = folder / name
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise LedgerFailed(
+                f"A picture can't be read ({error.strerror}), so nothing was sent."
+            ) from None
+        images.append(f"data:{_KINDS[file.suffix]};base64,{b64encode(data).decode()}")
+    return VideoRequest.model_construct(**kept).payload(images)
+
+
+def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
+    """Add to a saved video what is good to have: its settings, in it and beside it, a thumbnail.
+
+    What fails is logged and no more: the video is there.
+
+    Args:
+        video: The file.
+        job: Its job.
+        run: Where the video is opened.
+
+    Returns:
+        The facts about the video, by the names of `clip.Facts`, if it can be read.
+    """
+    made_with, facts = settings(job), None
+    with _good_to_have(video.parent, "facts"):
+        facts = asdict(run(clip.facts, video, visitor=job.turn))
+    with _good_to_have(video.parent, "settings beside the video"):
+        text = json.dumps(made_with, indent=2, ensure_ascii=False)
+        video.with_suffix(".json").write_text(text, encoding="utf-8")
+    with _good_to_have(video.parent, "settings in the video"):
+        run(clip.write_settings, video, made_with, visitor=job.turn)
+    if not (video.parent / THUMBNAIL).exists():
+        with _good_to_have(video.parent, THUMBNAIL):
+            small = run(clip.thumbnail, video, THUMBNAIL_SIDE, "WEBP", visitor=job.turn)
+            (video.parent / THUMBNAIL).write_bytes(small)
+    return facts
+
+
+def settings(job: Job) -> dict[str, Any]:
+    """Say what made a job's video, as far as it is known: no pictures, and no links to them."""
+    return {
+        "model": MODEL,
+        "task_id": job.task_id,
+        "created": datetime.fromtimestamp(job.created, UTC).isoformat(timespec="seconds"),
+        "request": job.settings,
+    }
+
+
+def drop(folder: Path) -> None:
+    """Remove a job's folder, if there is one."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def drop_pictures(folder: Path) -> None:
+    """Remove what was to be sent: of a job that bought nothing, a thumbnail is enough."""
+    with suppress(OSError):  # then the next start of the app sees to it
+        for file in folder.iterdir():
+            if file.name != THUMBNAIL:
+                file.unlink()
+
+
+def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
+    """Remove what an earlier run of the app did not come to remove before it ended.
+
+    A folder without a job goes only if nothing is in it but what was to be sent: its job may be
+    in a ledger that is not the one used now.
+
+    Args:
+        videos: Where each job has a folder.
+        states: Every job's state, by its id.
+    """
+    for folder in videos.iterdir() if videos.is_dir() else ():
+        match states.get(folder.name):
+            case JobState.NOT_SENT:
+                drop_pictures(folder)
+            case JobState.DELETED:
+                drop(folder)
+            case None if _UNSENT_FOLDER.fullmatch(folder.name):
+                if all(_UNSENT_FILE.fullmatch(file.name) for file in folder.iterdir()):
+                    drop(folder)
+
+
+def video_name(job: Job) -> str:
+    """Name a job's video by its date (UTC), seed and length, as far as they are known."""
+    day = datetime.fromtimestamp(job.created, UTC).date().isoformat()
+    seed, seconds = job.request.get("seed"), job.request.get("duration")
+    parts = [day, f"seed{seed}" if seed is not None else None, f"{seconds}s" if seconds else None]
+    return "-".join(["vidu", *(part for part in parts if part)]) + ".mp4"
+
+
+@contextmanager
+def _good_to_have(folder: Path, what: str) -> Iterator[None]:
+    """Let no failure of this step hold a job up: encoders raise whatever they stumble on."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("job %s: no %s: %s", folder.name, what, error)

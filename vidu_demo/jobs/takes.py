@@ -1,0 +1,54 @@
+"""Several videos from one form: takes that differ by their seed, or one video for each picture."""
+
+from typing import Any
+
+from vidu_demo.api.errors import Problem, RequestInvalid
+from vidu_demo.api.request import LARGEST_SEED, VideoRequest
+
+MOST_TAKES = 4
+EACH_PICTURE = "each"
+"""One video for each picture, instead of a number of takes."""
+MOST_PICTURES = 12
+"""Videos that one click may buy where each picture makes one."""
+DRAFT: dict[str, Any] = {"duration": 3, "resolution": "540p"}
+"""What a draft is made with, whatever the form says: short and cheap."""
+
+
+def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
+    """List the requests that one click stands for.
+
+    Args:
+        request: The form, finished or not.
+        takes: 1 to `MOST_TAKES` videos with different seeds, or `EACH_PICTURE`.
+
+    Raises:
+        RequestInvalid: There are more pictures than videos that one click may buy, or `takes` is
+            none of these; nothing was sent.
+    """
+    if takes == EACH_PICTURE:
+        if len(request.images) > MOST_PICTURES:
+            raise RequestInvalid(
+                Problem("images", f"One click makes videos of up to {MOST_PICTURES} pictures.")
+            )
+        return [request.model_copy(update={"images": [image]}) for image in request.images]
+    if not is_count(takes):
+        raise RequestInvalid(Problem("images", f"One click makes up to {MOST_TAKES} takes."))
+    return [_take(request, number) for number in range(int(takes))]
+
+
+def _take(request: VideoRequest, number: int) -> VideoRequest:
+    if not request.seed:  # each gets one picked, by the runner or, for 0, by the model
+        return request
+    return request.model_copy(update={"seed": (request.seed + number - 1) % LARGEST_SEED + 1})
+
+
+def is_count(takes: object) -> bool:
+    """Tell whether this is a number of takes that `plan` knows, or `EACH_PICTURE`."""
+    if isinstance(takes, bool) or not isinstance(takes, int | str):
+        return False
+    return takes == EACH_PICTURE or takes in range(1, MOST_TAKES + 1)
+
+
+def is_draft(request: VideoRequest) -> bool:
+    """Tell whether a form is as cheap as its draft already."""
+    return request.resolution == DRAFT["resolution"] and request.duration <= int(DRAFT["duration"])

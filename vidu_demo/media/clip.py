@@ -1,0 +1,268 @@
+"""A finished video file: what it really holds, its first and last frame, and its settings.
+
+The settings travel in the file itself, as JSON in the ordinary `comment` of an MP4 or MOV: any
+player shows them, and the page can make its form from a clip that is dropped on it.
+"""
+
+import json
+import os
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from vidu_demo.api import images
+from vidu_demo.api.errors import read_json
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, opened
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+__all__ = [
+    "ClipFailed",
+    "Facts",
+    "differences",
+    "facts",
+    "first_frame",
+    "last_frame",
+    "read_settings",
+    "thumbnail",
+    "write_settings",
+]
+
+LENGTH_TOLERANCE = 0.5
+"""Seconds. A model makes frames in whole groups, so few videos are exactly as long as asked."""
+SIDE_TOLERANCE = 15
+"""Pixels. Encoders work in blocks of 16, and not all crop what is over: 1088 for 1080."""
+MAX_SETTINGS = 100_000
+"""Characters of JSON: the longest prompt with room to spare."""
+
+_REMUXES = ("+faststart", "+faststart+use_metadata_tags")
+"""FFmpeg's `movflags`, in the order tried. The first writes tags where every player looks, but has
+no place for unusual ones, such as `AIGC`, by which generated videos are labelled in China."""
+_WRITERS_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
+"""Tags that a remux rewrites."""
+_BEYOND_THE_END = 2**40
+"""In any track's unit of time: FFmpeg then goes to the last key frame that there is."""
+_UNTAGGED, _HD = 2, 720
+"""In FFmpeg's table, no colour matrix; and the lines from which browsers then take BT.709."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a video file holds.
+
+    Attributes:
+        width: In pixels, as shown: after the turn that the file may ask for.
+        height: In pixels, as shown.
+        seconds: From the first frame shown to the end of the last one.
+        frames_per_second: On average, to two decimals.
+        audio: Whether there is an audio track; it may be silent.
+    """
+
+    width: int
+    height: int
+    seconds: float
+    frames_per_second: float
+    audio: bool
+
+
+def facts(path: Path) -> Facts:
+    """Measure a video.
+
+    Raises:
+        ClipFailed: It can't be read as a video.
+    """
+    width, height = first_frame(path).size
+    with opened(path) as container:
+        video = main_track(container)
+        shown = [
+            (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
+            for packet in bounded(container.demux(video))
+            if packet.pts is not None and not packet.is_discard
+        ]
+        seconds = float(max(start + length for start, length in shown) - min(shown)[0])
+        rate = round(len(shown) / seconds, 2)
+        return Facts(width, height, seconds, rate, bool(container.streams.audio))
+
+
+def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
+    """Say where a video is not what was asked for, as far as that can be seen.
+
+    Args:
+        asked: The fields of a `VideoRequest`. What is missing was not asked for.
+        facts: What came.
+    """
+    found = []
+    seconds = asked.get("duration")
+    if seconds and abs(facts.seconds - seconds) > LENGTH_TOLERANCE:
+        found.append(f"Asked for {seconds} s; the video is {facts.seconds:.1f} s long.")
+    resolution = asked.get("resolution")
+    side = min(facts.width, facts.height)
+    if resolution and abs(side - int(resolution.removesuffix("p"))) > SIDE_TOLERANCE:
+        found.append(f"Asked for {resolution}; the video is {facts.width} × {facts.height} pixels.")
+    sound, music = asked.get("audio"), asked.get("bgm")
+    if facts.audio and sound is False and music is False:
+        found.append("Asked for a silent video; this one has an audio track.")
+    if not facts.audio and sound:
+        found.append("Asked for sound; the video has no audio track.")
+    elif not facts.audio and music and _plays_music(asked):
+        found.append("Asked for music; the video has no audio track.")
+    return found
+
+
+def first_frame(path: Path) -> Image.Image:
+    """Get the first frame that can be decoded.
+
+    Raises:
+        ClipFailed: There is none.
+    """
+    with opened(path) as container:
+        first = next(frames(container), None)
+        if first is None:
+            raise ClipFailed("No frame of this video can be decoded.")
+        return _image(first)
+
+
+def thumbnail(path: Path, side: int, sent_as: str = "JPEG") -> bytes:
+    """Make a small picture of the first frame.
+
+    Args:
+        path: The video.
+        side: Pixels of its longer side, at most.
+        sent_as: `JPEG`, `PNG` or `WEBP`.
+
+    Raises:
+        ClipFailed: No frame can be decoded.
+    """
+    return images.thumbnail(first_frame(path), side, sent_as)
+
+
+def last_frame(path: Path) -> Image.Image:
+    """Get the last frame that can be decoded, whatever length the file claims.
+
+    Only what follows the last key frame is decoded, or all if nothing there can be.
+
+    Raises:
+        ClipFailed: There is none.
+    """
+    import av  # noqa: PLC0415 - it loads slowly
+
+    for from_the_end in (True, False):
+        with opened(path) as container:
+            if from_the_end:
+                with suppress(av.FFmpegError):
+                    container.seek(_BEYOND_THE_END, stream=main_track(container))
+            if last := deque(frames(container), maxlen=1):
+                return _image(last.pop())
+    raise ClipFailed("No frame of this video can be decoded.")
+
+
+def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
+    """Put settings into the comment of an MP4 or MOV, instead of the one that it has.
+
+    Nothing is encoded again. A copy is made as `*.part` beside the file, and takes its place only
+    when it was read back and held these settings, every other tag and every packet at its time.
+    What is neither track nor tag is not copied, such as a seal of origin: it would be broken.
+
+    Args:
+        path: The video.
+        settings: Anything that is JSON. It goes wherever the video goes, so nothing secret.
+
+    Raises:
+        ClipFailed: This failed; the file is as it was.
+    """
+    import av  # noqa: PLC0415 - it loads slowly
+
+    part = path.with_name(path.name + ".part")
+    try:
+        comment = json.dumps(settings, ensure_ascii=False, allow_nan=False)
+        held = _contents(path)
+        for movflags in _REMUXES:
+            _remux(path, part, {**held[0], "comment": comment}, movflags)
+            if _contents(part) == held:
+                break
+        else:
+            raise ValueError("the copy is not the same")
+        if read_settings(part) != json.loads(comment):
+            raise ValueError("the settings do not read back")
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (av.FFmpegError, OSError, TypeError, ValueError) as error:
+        raise ClipFailed("The settings can't be written into this video.") from error
+    finally:
+        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
+            part.unlink(missing_ok=True)
+
+
+def read_settings(path: Path) -> dict[str, Any] | None:
+    """Read what `write_settings` wrote. The file may be anybody's, and so is what it says.
+
+    Returns:
+        None if there is nothing, or something else than a JSON object.
+    """
+    try:
+        with opened(path) as container:
+            comment = container.metadata.get("comment", "")
+    except (OSError, ValueError):
+        return None
+    settings = read_json(comment) if len(comment) <= MAX_SETTINGS else None
+    return settings if isinstance(settings, dict) else None
+
+
+def _image(frame: "VideoFrame") -> Image.Image:
+    # FFmpeg takes everything untagged for BT.601. What is seen is what must be handed on.
+    matrix = "ITU709" if frame.colorspace == _UNTAGGED and frame.height >= _HD else None
+    pixels = frame.to_ndarray(format="rgb24", src_colorspace=matrix)
+    return Image.fromarray(pixels).rotate(frame.rotation, expand=True)
+
+
+def _plays_music(asked: Mapping[str, Any]) -> bool:
+    request = VideoRequest.model_construct(**{"images": [], "prompt": "", **asked})
+    return "bgm" not in {notice.field for notice in request.notices()}
+
+
+def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
+    """List what must survive a remux: the tags, and the packets with their times."""
+    with opened(path) as container:
+        tags = {k: v for k, v in container.metadata.items() if k not in _WRITERS_TAGS}
+        listed = [
+            (
+                packet.stream_index,
+                *(t and t * packet.time_base for t in (packet.pts, packet.dts, packet.duration)),
+                packet.is_discard,
+                hash(bytes(packet)),
+            )
+            for packet in bounded(container.demux())
+            if packet.size  # else it only ends its track
+        ]
+    return tags, sorted(listed, key=itemgetter(0))  # how tracks are interleaved may change
+
+
+def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:
+    import av  # noqa: PLC0415
+
+    with opened(path) as source:
+        if "mp4" not in source.format.name or {s.type for s in source.streams} - {"video", "audio"}:
+            raise ValueError("no plain MP4 or MOV")
+        kind = "mov" if source.metadata.get("major_brand") == "qt  " else "mp4"
+        with av.open(part, "w", format=kind, options={"movflags": movflags}) as copy:
+            copy.metadata.update(tags)
+            tracks = []
+            for stream in source.streams:
+                track = copy.add_stream_from_template(stream, opaque=True)
+                track.metadata.update(stream.metadata)
+                track.disposition = stream.disposition
+                track.codec_context.codec_tag = stream.codec_context.codec_tag
+                tracks.append(track)
+            for packet in bounded(source.demux()):
+                if packet.size:
+                    packet.stream = tracks[packet.stream_index]
+                    copy.mux(packet)

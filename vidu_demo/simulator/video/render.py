@@ -1,0 +1,106 @@
+"""A real video from the request's first picture: a slow camera move, as long and large as asked.
+
+The same request gives the same bytes.
+"""
+
+import hashlib
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
+
+from vidu_demo.simulator.validation import is_url
+
+from . import pictures
+from .card import card
+from .frames import frames
+from .sound import RATE, Samples, soundtrack
+
+FPS = 24
+SHORT_SIDES = {"540p": 540, "720p": 720, "1080p": 1080}
+OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
+X264 = {
+    "preset": "veryfast",
+    "crf": "23",
+    "x264-params": "mbtree=0",  # with it some widths give other bytes every time
+}
+BT709 = 1  # these primaries and this curve, in H.264's tables
+
+
+class StoppedError(Exception):
+    """The rendering was called off."""
+
+
+def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
+    """Render a request to an MP4: H.264, and AAC where sound is asked for.
+
+    Args:
+        request: A checked request body.
+        path: Where to write it.
+        stopped: Asked before every frame; True calls the rendering off.
+
+    Raises:
+        StoppedError: It was called off; the file is of no use.
+    """
+    image = request["images"][0]
+    picture = card(image) if is_url(image) else pictures.load(pictures.decode(image))
+    size = video_size(picture.size, request.get("resolution", "720p"))
+    seed = request.get("seed") or _digest(request["prompt"] + image)
+    sound = soundtrack(request, seed)
+    with av.open(path, "w", format="mp4", options=OPTIONS) as container:
+        video = _video_stream(container, size)
+        audio = None if sound is None else _audio_stream(container)
+        for number, frame in enumerate(
+            frames(request, picture, size, seed, FPS * request["duration"])
+        ):
+            if stopped():
+                raise StoppedError
+            container.mux(video.encode(frame))
+            if audio and sound is not None and number % FPS == 0:
+                container.mux(audio.encode(_second(sound, number // FPS)))
+        container.mux(video.encode(None))
+        if audio:
+            container.mux(audio.encode(None))
+
+
+def video_size(picture: tuple[int, int], resolution: str) -> tuple[int, int]:
+    """Get the video's width and height, both even, from the picture's and the short side."""
+    short = SHORT_SIDES[resolution]
+    width, height = (2 * round(short * side / min(picture) / 2) for side in picture)
+    return width, height
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+
+
+def _video_stream(container: OutputContainer, size: tuple[int, int]) -> VideoStream:
+    stream = container.add_stream("libx264", FPS, options=X264)
+    stream.width, stream.height = size
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base = Fraction(1, FPS)
+    context.gop_size = 2 * FPS
+    context.thread_count = 1  # the bytes depend on it
+    context.color_primaries = context.color_trc = BT709
+    context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+    return stream
+
+
+def _audio_stream(container: OutputContainer) -> AudioStream:
+    stream = container.add_stream("aac", RATE, layout="stereo")
+    stream.bit_rate = 128_000
+    return stream
+
+
+def _second(sound: Samples, number: int) -> av.AudioFrame:
+    samples = sound[:, number * RATE : (number + 1) * RATE].copy()
+    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+    frame.sample_rate, frame.pts = RATE, number * RATE
+    return frame

@@ -1,0 +1,1 @@
+"""What a browser keeps and a tab sends: the visitor, receipts, links, the form."""

@@ -1,0 +1,97 @@
+"""The browser's own list of task ids with their settings, for a server whose disk forgets."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.request import SETTINGS, kept_or_default
+from vidu_demo.jobs.ledger import Job
+from vidu_demo.jobs.runner import JobRunner, TooManyOpen
+
+STORAGE_KEY = "vidu-demo-tasks"
+MOST = 20
+"""Receipts kept. They travel with every event of the page, so they are few."""
+
+_TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{5,127}")
+
+
+def browser_state() -> gr.BrowserState:
+    """Make the place in the browser."""
+    return gr.BrowserState([], storage_key=STORAGE_KEY, secret=STORAGE_KEY)
+
+
+def task_id(text: str | None) -> str | None:
+    """Read a task id that a visitor gave, if it looks like one."""
+    text = (text or "").strip()
+    return text if _TASK_ID.fullmatch(text) else None
+
+
+def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None:
+    """Add the receipts of the latest jobs, newest first. None if there is nothing to add."""
+    kept = _kept(receipts)
+    known = {receipt["task"] for receipt in kept}
+    new = [
+        {
+            "task": job.task_id,
+            "backend": job.backend,
+            "created": job.created,
+            "request": job.settings,
+        }
+        for job in jobs[:MOST]
+        if job.task_id and job.task_id not in known
+    ]
+    return [*new, *kept][:MOST] if new else None
+
+
+def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
+    """Take a deleted job's receipt away."""
+    return [receipt for receipt in _kept(receipts) if receipt["task"] != job.task_id]
+
+
+def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> None:
+    """Take up the tasks that the browser knows and the ledger does not, but for deleted ones.
+
+    Another tab may hold a receipt that was taken away in this one.
+
+    Raises:
+        LedgerFailed: The ledger can't be used.
+    """
+    known = {job.task_id for job in runner.jobs(owner, most=10 * MOST)}
+    for receipt in _kept(receipts):
+        task = task_id(receipt["task"])
+        if not task or task in known or receipt["backend"] != runner.backend:
+            continue
+        if runner.is_deleted(task, owner):
+            continue
+        try:
+            runner.adopt(
+                task,
+                owner=owner,
+                address=address,
+                request=receipt["request"],
+                created=receipt["created"],
+            )
+        except TooManyOpen:  # the receipts stay, and the next visit takes them up
+            return
+
+
+def _kept(receipts: Any) -> list[dict[str, Any]]:
+    """Read what the browser gives, which may be anything, and keep only what a receipt has."""
+    return [
+        _receipt(receipt)
+        for receipt in (receipts if isinstance(receipts, list) else [])[:MOST]
+        if isinstance(receipt, dict) and isinstance(receipt.get("task"), str)
+    ]
+
+
+def _receipt(given: dict[str, Any]) -> dict[str, Any]:
+    asked, created = given.get("request"), given.get("created")
+    asked = asked if isinstance(asked, dict) else {}
+    return {
+        "task": given["task"],
+        "backend": str(given.get("backend")),
+        "created": created if isinstance(created, int | float) else None,
+        "request": {name: kept_or_default(name, asked[name]) for name in SETTINGS if name in asked},
+    }

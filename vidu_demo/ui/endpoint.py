@@ -1,0 +1,106 @@
+"""The named endpoint `/generate`: the page's job for programs, with the request's field names."""
+
+import asyncio
+import inspect
+import secrets
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.request import SETTINGS, schema
+from vidu_demo.jobs.ledger import JobState
+from vidu_demo.jobs.runner import JobRunner, JobView
+from vidu_demo.ui.form.form import RAW, make_request, widget
+from vidu_demo.ui.form.uploads import from_files
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.job import status
+
+LOOK_SECONDS = 0.5
+AT_ONCE = LIMITS.at_once
+"""Calls that may wait at the same time, and threads of Gradio's. A further call waits its turn."""
+
+
+def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, Any]]) -> None:
+    """Add the endpoint. Its widgets are never seen; they describe its parameters.
+
+    Args:
+        runner: Makes the videos.
+        who_buys: Gives the options of `runner.start` that a caller's request decides.
+    """
+    images = gr.File(label="Pictures", file_count="multiple", visible=False)
+    addresses = gr.Textbox(label="Picture URLs", visible=False)
+    fields = [
+        # Programs would see the marks of a label that is translated on the page.
+        widget(field, label=schema(field)["title"], visible=False)
+        for field in SETTINGS
+    ]
+    update = gr.JSON(label="Status", visible=False)
+    video = gr.File(label="Video", visible=False)
+    trigger = gr.Button(visible=False)
+
+    async def generate(
+        caller: gr.Request, *values: Any
+    ) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
+        uploaded, urls, *settings = values
+        try:
+            files = from_files(uploaded)
+            request = make_request(files, urls, dict(zip(SETTINGS, settings, strict=True)))
+            # Nobody else knows this owner: a caller sees the one job that it has started.
+            owner = secrets.token_hex(32)
+            job = await asyncio.to_thread(
+                runner.start, request, owner=owner, idempotency_key=owner, **who_buys(caller)
+            )
+        except ViduError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        said = None
+        while look := runner.look(job.id, owner):
+            if (says := describe(look)) != said:
+                said = says
+                yield says, None
+            if not look.job.open:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        if not look or look.job.state != JobState.DONE or not look.job.video:
+            raise gr.Error(status.plain(look), print_exception=False)
+        yield describe(look), str(runner.file(look.job, look.job.video))
+
+    generate.__signature__ = _signature()  # type: ignore[attr-defined]
+    generate.__annotations__ = {"caller": gr.Request}
+    trigger.click(
+        generate,
+        [images, addresses, *fields],
+        [update, video],
+        api_name="generate",
+        api_description="Make one video. Streams where the job stands and ends with the file.",
+        concurrency_limit=AT_ONCE,
+        **RAW,
+    )
+
+
+def describe(look: JobView) -> dict[str, Any]:
+    """Say where a job stands, for programs."""
+    job, task = look
+    return {
+        "state": job.state,
+        "task_id": job.task_id,
+        "status": task.status if task else None,
+        "progress": task.progress if task else None,
+        "eta": task.eta if task else None,
+        "seed": job.request.get("seed"),
+        "message": job.message,
+    }
+
+
+def _signature() -> inspect.Signature:
+    """The parameters by the request's names: all but the prompt may be left out."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter("caller", kind, annotation=gr.Request)]
+    parameters += [inspect.Parameter(name, kind, default=None) for name in ("images", "image_urls")]
+    for field in SETTINGS:
+        # Python wants a default after a default; Gradio asks for the prompt all the same, since
+        # to it only None, and not an empty text, makes a parameter optional.
+        default = schema(field).get("default", "")
+        parameters.append(inspect.Parameter(field, kind, default=default))
+    return inspect.Signature(parameters)

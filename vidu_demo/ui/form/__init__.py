@@ -1,0 +1,1 @@
+"""The form: pictures, prompt, settings, and the buttons that buy."""

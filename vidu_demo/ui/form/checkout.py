@@ -1,0 +1,137 @@
+"""What a click costs, and the two buttons that buy: the video itself, or a draft of it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api import pricing
+from vidu_demo.api.errors import RequestInvalid, ViduError
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs import takes
+from vidu_demo.ui import Updates
+from vidu_demo.ui.form.form import Filled
+from vidu_demo.ui.i18n.words import I18N, Say, joined, seconds_spoken
+from vidu_demo.ui.payer import Payer
+
+
+class PriceChanged(ViduError):
+    """The form holds more than what the button has announced."""
+
+    what = "The form had just changed, so nothing was sent."
+    next_step = "Look at the price, then click again."
+
+
+class Checkout:
+    """The row at the foot of the form. It sticks to the foot of the window."""
+
+    def __init__(self) -> None:
+        self.announced = gr.JSON(visible=False)
+        with gr.Row(elem_id="pay", equal_height=True):
+            self.price = gr.HTML(elem_id="price", padding=False)
+            self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
+            self.run = gr.Button(
+                I18N("Add a picture"),
+                variant="primary",
+                interactive=False,
+                size="lg",
+                elem_id="make",
+            )
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `review` gives values for."""
+        return [self.announced, self.price, self.draft, self.run]
+
+    def review(
+        self, filled: Filled, payer: Payer, usual: float | None, *, sending: bool, say: Say
+    ) -> Updates:
+        """Say what is missing, or what a click will buy and what it costs.
+
+        Args:
+            filled: The form.
+            payer: Who pays.
+            usual: How many seconds such a video usually takes, if that is known.
+            sending: True while an earlier click is on its way to the API.
+            say: The visitor's language.
+        """
+        try:
+            requests, missing = filled.requests(), ""
+        except RequestInvalid as error:
+            requests, missing = [], error.problems[0].message
+        draft = [filled.draft()] if requests and not takes.is_draft(requests[0]) else []
+        cheap = f"{say('Draft first')} · {pricing.spoken(pricing.total(draft))}"
+        return {
+            self.announced: {"videos": _offer(requests), "draft": _offer(draft)},
+            self.price: _price(filled, requests, payer, usual, say),
+            self.draft: gr.Button(cheap, visible=bool(draft)),
+            self.run: _run_button(missing, len(requests), sending=sending, say=say),
+        }
+
+    @staticmethod
+    def check(
+        announced: dict[str, Any] | None, requests: Sequence[VideoRequest], *, draft: bool
+    ) -> None:
+        """See that a click buys no more than its button has announced.
+
+        The answer of `review` may be on its way still, and then the button says what was true
+        before the last change.
+
+        Raises:
+            PriceChanged: It would buy more videos, or dearer ones.
+        """
+        known = announced if isinstance(announced, dict) else {}
+        offered = known.get("draft" if draft else "videos")
+        number, mills = _offer(requests)
+        match offered:
+            case [int(most), int(highest)] if number <= most and mills <= highest:
+                return
+        raise PriceChanged
+
+
+def _offer(requests: Sequence[VideoRequest]) -> list[int]:
+    """Say how many videos are bought, and for how many thousandths of a dollar."""
+    return [len(requests), round(1000 * pricing.total(requests))]
+
+
+def _price(
+    filled: Filled,
+    requests: Sequence[VideoRequest],
+    payer: Payer,
+    usual: float | None,
+    say: Say,
+) -> str:
+    prices = [pricing.estimate(request) for request in requests] or _unfinished(filled)
+    if not prices:
+        return ""
+    amount = pricing.spoken(sum(prices, start=Decimal()))
+    several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
+    about = [f"Vidu's price list, {pricing.DATED}.", payer.reminder]
+    if usual:
+        about.append(f"Usually done in {seconds_spoken(usual)} here.")
+    return (
+        f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
+        f"<span>{joined(about, say)}</span></div>"
+    )
+
+
+def _unfinished(filled: Filled) -> list[Decimal]:
+    """Price what is there of a form; nothing where a number is still being typed."""
+    try:
+        plan = takes.plan(filled.sketch(), filled.takes)
+    except (RequestInvalid, TypeError):
+        return []
+    prices = [pricing.known(dict(request)) for request in plan]
+    return [price for price in prices if price is not None] if None not in prices else []
+
+
+def _run_button(missing: str, count: int, *, sending: bool, say: Say) -> gr.Button:
+    if sending:
+        return gr.Button(say("Sending…"), interactive=False)
+    if missing:
+        return gr.Button(say(missing).rstrip(".。"), interactive=False)
+    label = (
+        say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)
+    )
+    return gr.Button(label, interactive=True)

@@ -1,0 +1,364 @@
+"""The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
+from vidu_demo.api.request import SETTINGS, VideoRequest, kept_or_default, schema
+from vidu_demo.jobs import takes
+from vidu_demo.ui import Updates
+from vidu_demo.ui.form import examples, uploads
+from vidu_demo.ui.form import prompt as prompt_help
+from vidu_demo.ui.form.framing import Framing, any_too_long
+from vidu_demo.ui.form.opening import Opener
+from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
+from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
+from vidu_demo.ui.i18n.words import I18N, Say, named, speaker
+
+
+def widget(field: str, **options: Any) -> gr.components.Component:
+    """Make the widget of a field: label, limits, default and truth come from the request."""
+    about = schema(field)
+    common = {
+        "label": I18N(about["title"]),
+        "info": I18N(about["description"]),
+        "value": about.get("default"),
+        **options,
+    }
+    match about:
+        case {"enum": choices}:
+            return gr.Radio([(I18N(named(choice)), choice) for choice in choices], **common)
+        case {"type": "boolean"}:
+            return gr.Checkbox(**common)
+        case {"type": "integer", "default": int()}:
+            return gr.Slider(about["minimum"], about["maximum"], step=1, **common)
+        case {"type": "integer"}:
+            # Without its limits: with a minimum, Gradio's page turns an empty number into 0.
+            return gr.Number(**common)
+        case {"examples": suggestions}:
+            return gr.Dropdown(suggestions, allow_custom_value=True, **common)
+        case _:
+            return gr.Textbox(**common)
+
+
+def make_request(
+    files: Sequence[UploadedFile], urls: Any, settings: dict[str, Any]
+) -> VideoRequest:
+    """Make a request of what the widgets hold.
+
+    Raises:
+        RequestInvalid: Something is missing or out of its limits.
+    """
+    # What may be empty is left out; a number that was deleted is not the default again.
+    filled = {
+        name: value
+        for name, value in settings.items()
+        if value is not None or schema(name).get("default")
+    }
+    images = [*(file.path for file in files), *read_urls(urls)]
+    if len(images) > MAX_PICTURES:
+        raise PictureInvalid(TOO_MANY)
+    return VideoRequest(images=images, **filled)
+
+
+def _plain(field: str, value: Any) -> Any:
+    """Let no object or list through as the value of a field, and no number for a text."""
+    kinds = str if schema(field).get("type") == "string" else str | int | float
+    return value if isinstance(value, kinds) else None
+
+
+RAW: dict[str, Any] = {"preprocess": False}
+"""Options of a listener that takes values as they come from the browser."""
+
+_OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
+
+
+class Filled(NamedTuple):
+    """What the form holds.
+
+    Attributes:
+        files: Uploaded pictures.
+        urls: Addresses of pictures, one a line.
+        settings: Every other request parameter.
+        takes: How many videos, as `takes.plan` takes it.
+        opener: Opens the pictures.
+        fault: What is wrong with the uploaded pictures, if something is.
+    """
+
+    files: list[UploadedFile]
+    urls: str
+    settings: dict[str, Any]
+    takes: Any
+    opener: Opener
+    fault: PictureInvalid | None = None
+
+    def requests(self) -> list[VideoRequest]:
+        """Make the requests of all takes.
+
+        Raises:
+            RequestInvalid: Something is missing or out of its limits, or a picture is too long.
+        """
+        if self.fault:
+            raise self.fault
+        if any_too_long(self.opener.frames(self.files)):
+            raise RequestInvalid(Problem("images", "Pad or crop the picture."))
+        return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
+
+    def draft(self) -> VideoRequest:
+        """Make the request of the first video, but short and cheap.
+
+        Raises:
+            RequestInvalid: Something is missing or out of its limits.
+        """
+        return self.requests()[0].model_copy(update=takes.DRAFT)
+
+    def sketch(self) -> VideoRequest:
+        """Make a request of an unfinished form, unchecked, to ask it for a price."""
+        images = [*self.files, *url_lines(self.urls)]
+        return VideoRequest.model_construct(**{**self.settings, "images": images})
+
+    def first(self) -> VideoRequest:
+        """Sketch the first of the videos, to ask it for notices and write it as code."""
+        sketch = self.sketch()
+        each = self.takes == takes.EACH_PICTURE
+        return sketch.model_copy(update={"images": sketch.images[:1]}) if each else sketch
+
+
+class Form:
+    """The left side of the page."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, gr.components.Component] = {}
+        self.notices: dict[str, gr.Markdown] = {}
+        self.folded: list[str] = []
+        # Gradio's gallery does not tell when it is emptied from here, so this changes, too.
+        self.filled_at = gr.Textbox(visible=False)
+        self.pictures = Pictures()
+        self._add("images", None)
+        self.framing = Framing()
+        self.examples = examples.component()
+        self.pictures.add_urls()
+        self._add(
+            "prompt",
+            widget(
+                "prompt",
+                lines=3,
+                max_lines=12,
+                placeholder=I18N(
+                    "The cat lifts its head and looks at us, whiskers trembling. Slow push-in."
+                ),
+                elem_id="prompt",
+            ),
+        )
+        self.counter = gr.HTML(elem_id="counter", padding=False)
+        with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
+            self.chips = prompt_help.component()
+        with gr.Row(equal_height=True):
+            self._add("duration", widget("duration", min_width=200))
+            self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
+        with gr.Row(equal_height=True):
+            self.takes = gr.Radio(
+                [
+                    *range(1, takes.MOST_TAKES + 1),
+                    (I18N("one for each picture"), takes.EACH_PICTURE),
+                ],
+                value=1,
+                label=I18N("Takes"),
+                info=I18N("How many videos one click makes. Takes differ by their seed."),
+                min_width=300,
+                scale=3,
+                elem_id="takes",
+            )
+            with gr.Column(min_width=170, scale=2):
+                self._add("audio", widget("audio", elem_id="audio"))
+        with (
+            gr.Accordion(I18N("More settings"), open=False, elem_classes="fold") as self.more,
+            gr.Row(elem_id="more"),
+        ):
+            for field in SETTINGS:
+                if field not in self.settings:
+                    with gr.Column(min_width=220):
+                        self._add(field, widget(field, **_OPTIONS.get(field, {})))
+                    self.folded.append(field)
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        """Every widget, in the order that `read` takes their values in."""
+        return [
+            self.pictures.gallery,
+            self.pictures.urls,
+            *(self.settings[field] for field in SETTINGS),
+            self.takes,
+        ]
+
+    @property
+    def changes(self) -> list[Any]:
+        """The events that say that the form has changed."""
+        widgets = [*self.inputs, self.filled_at]
+        return [widget.change for widget in widgets]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def read(values: Sequence[Any], opener: Opener) -> Filled:
+        """Read the widgets' values as the browser sends them, for listeners with `RAW`.
+
+        A number out of its limits stays: Gradio would leave a traceback, and the request says
+        what is wrong in words. But no value stays that is not a plain one.
+        """
+        gallery, urls, *settings, count = values
+        files: list[UploadedFile] = []
+        fault = None
+        try:
+            files = uploads.from_gallery(gallery)
+        except PictureInvalid as error:
+            fault = error
+        named = {
+            field: _plain(field, value) for field, value in zip(SETTINGS, settings, strict=True)
+        }
+        urls = urls if isinstance(urls, str) else ""
+        return Filled(files, urls, named, count, opener, fault)
+
+    @property
+    def filled(self) -> list[gr.blocks.Block]:
+        """The outputs that `fill` and `restore` give values for."""
+        return [*self.inputs, *self.pictures.choice, self.more, self.filled_at]
+
+    def fill(
+        self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
+    ) -> Updates:
+        """Fill the whole form: settings that are missing or out of limits get defaults."""
+        known = {field: kept_or_default(field, settings.get(field)) for field in SETTINGS}
+        return {
+            self.pictures.gallery: list(gallery) or None,
+            **self.pictures.choose_none(),
+            self.takes: 1,
+            self.pictures.urls: urls,
+            **{self.settings[field]: value for field, value in known.items()},
+            **self._unfold(known),
+            self.filled_at: str(time.time()),
+        }
+
+    def keep(self, filled: Filled) -> dict[str, Any]:
+        """Sum up the form for the browser to keep over a reload."""
+        return {
+            "files": [str(file) for file in filled.files],
+            "urls": filled.urls,
+            "takes": filled.takes if takes.is_count(filled.takes) else 1,
+            **filled.settings,
+        }
+
+    def recall(self, kept: Any, opener: Opener) -> Filled:
+        """Read what `keep` gave the browser.
+
+        The browser's word is not trusted: only files that Gradio itself has stored come back,
+        and only settings within their limits.
+        """
+        kept = kept if isinstance(kept, dict) else {}
+        urls, count = kept.get("urls"), kept.get("takes")
+        return Filled(
+            uploads.still_there(kept.get("files")),
+            urls if isinstance(urls, str) else "",
+            {field: kept_or_default(field, kept.get(field)) for field in SETTINGS},
+            count if takes.is_count(count) else 1,
+            opener,
+        )
+
+    def restore(self, kept: Any) -> Updates:
+        """Fill the form with what the browser has kept.
+
+        A default is not sent, so that what is typed while the page still loads stays. But the
+        seed is: without a value from here, Gradio's page takes an empty number for 0.
+        """
+        files, urls, settings, count, *_ = self.recall(kept, Opener())
+        changed = {
+            field: value
+            for field, value in settings.items()
+            if field == "seed" or value != schema(field).get("default")
+        }
+        updates: Updates = {self.settings[field]: value for field, value in changed.items()}
+        updates[self.filled_at] = str(time.time())
+        if files:
+            updates[self.pictures.gallery] = uploads.as_gallery(files)
+        if urls:
+            updates[self.pictures.urls] = urls
+        if count != 1:
+            updates[self.takes] = count
+        return updates | self._unfold(settings)
+
+    def _unfold(self, settings: dict[str, Any]) -> Updates:
+        """Fold out what is in use: nothing that is paid for stays out of sight."""
+        used = any(settings[field] != schema(field).get("default") for field in self.folded)
+        return {self.more: gr.Accordion(open=True)} if used else {}
+
+    @property
+    def reviewed(self) -> list[gr.blocks.Block]:
+        """The outputs that `review` gives values for."""
+        return [
+            self.pictures.order,
+            self.counter,
+            self.chips,
+            *self.notices.values(),
+        ]
+
+    def review(self, filled: Filled, say: Say) -> Updates:
+        """Say beside the widgets what has no effect."""
+        first = filled.first()
+        told = {notice.field: notice.text for notice in first.notices()}
+        return {
+            **self.pictures.review(filled.sketch().images),
+            self.counter: prompt_help.counter(first.prompt, say),
+            self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
+            **{
+                place: gr.Markdown(say(told.get(field, "")), visible=field in told)
+                for field, place in self.notices.items()
+            },
+        }
+
+    def listen(
+        self,
+        language: gr.Textbox,
+        opener: Callable[[gr.Request], Opener],
+        options: dict[str, Any],
+    ) -> None:
+        """Wire what the form does by itself."""
+
+        def take_up(request: gr.Request, gallery: Any, language: Any) -> Updates:
+            return self._take_up(gallery, opener(request), speaker(language))
+
+        gallery, urls = self.pictures.gallery, self.pictures.urls
+        self.pictures.listen(self.filled_at, options)
+        told = gallery.upload(
+            take_up,
+            [gallery, language],
+            [self.pictures.note, self.pictures.swaps, *self.filled],
+            trigger_mode="always_last",
+            **RAW,
+            **options,
+        )
+        self.pictures.swap(told, self.filled_at, options)
+        resolution = self.settings["resolution"]
+        self.framing.listen(gallery, urls, resolution, self.filled_at, language, opener, options)
+        prompt = self.settings["prompt"]
+        self.chips.click(prompt_help.press, [prompt], [prompt], **options)
+        self.examples.click(self._example, None, self.filled, **options)
+
+    def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
+        checked = check(uploads.still_in_gallery(gallery), opener, say)
+        filled = self.fill(checked.settings, []) if checked.settings else {}
+        for later in (self.pictures.gallery, self.filled_at):  # the gallery may hold more by now
+            filled.pop(later, None)
+        return {**filled, **self.pictures.tell(checked)}
+
+    def _example(self, event: gr.EventData) -> Updates:
+        try:
+            example = examples.find(str(getattr(event, "example", "")))
+        except KeyError:
+            return {self.more: gr.skip()}
+        return self.fill(example.settings, [(str(example.picture), None)])
+
+    def _add(self, field: str, made: gr.components.Component | None) -> None:
+        if made:
+            self.settings[field] = made
+        self.notices[field] = gr.Markdown(visible=False, elem_classes="notice")

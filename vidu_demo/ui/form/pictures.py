@@ -1,0 +1,276 @@
+"""The pictures: uploading, checking, ordering and framing them, or giving their addresses."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
+from vidu_demo.api.images import is_url
+from vidu_demo.api.request import schema
+from vidu_demo.api.video import ClipFailed
+from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui.form import uploads
+from vidu_demo.ui.form.opening import Opener
+from vidu_demo.ui.form.uploads import UploadedFile
+from vidu_demo.ui.i18n.words import I18N, Say
+
+# What is dropped beside the gallery would else leave the page for the file. While an upload runs,
+# or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
+# Gradio goes by a file's name, but the server by its content: so every file is called a picture.
+CATCH_DROPS = """() => {
+  const place = document.querySelector('#pictures');
+  const chosen = '#pictures input[type=file]';
+  const called = (files) => {
+    const transfer = new DataTransfer();
+    for (const file of files)
+      transfer.items.add(file.type.startsWith('image/')
+        ? file : new File([file], file.name, {type: 'image/any'}));
+    return transfer.files;
+  };
+  document.addEventListener('click', (event) => {
+    if (event.target.matches?.(chosen)) event.target.accept = '';
+  }, true);
+  document.addEventListener('change', (event) => {
+    if (event.target.matches?.(chosen)) event.target.files = called(event.target.files);
+  }, true);
+  let waiting = new DataTransfer();
+  const put = () => {
+    const input = place.querySelector('input[type=file]');
+    if (!input || !waiting.files.length) return;
+    input.files = waiting.files;
+    waiting = new DataTransfer();
+    input.dispatchEvent(new Event('change', {bubbles: true}));
+  };
+  new MutationObserver(() => setTimeout(put)).observe(place, {childList: true, subtree: true});
+  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.dispatchEvent(new DragEvent('dragleave', {bubbles: true}));
+    for (const file of event.dataTransfer.files) waiting.items.add(file);
+    setTimeout(put);
+  }, true);
+}"""
+
+# While one is selected, Gradio's gallery takes away all that adds or clears pictures.
+_UNSELECT = "() => ({__type__: 'update', selected_index: null})"
+
+# Further pictures may have come while an upload was checked, so only what was checked is changed.
+_SWAP = """(swaps, gallery) => {
+  const path = (item) => (item.image ?? item.video).path;
+  const put = (item) => {
+    const found = swaps?.[path(item)];
+    if (found === undefined || found?.path === path(item)) return item;
+    return found && {image: {...found, meta: {_type: 'gradio.FileData'}}, caption: null};
+  };
+  return [(gallery ?? []).map(put).filter((item) => item), String(Date.now())];
+}"""
+
+# The note is about these pictures, before the swap and after it. With others it goes.
+_TAKE_BACK = """(gallery, swaps) => {
+  const now = (gallery ?? []).map((item) => (item.image ?? item.video).path);
+  const left = Object.values(swaps ?? {}).filter((found) => found).map((found) => found.path);
+  const about = now.every((path) => path in (swaps ?? {}) || left.includes(path));
+  const whole = Object.entries(swaps ?? {})
+    .every(([path, found]) => !found || now.includes(path) || now.includes(found.path));
+  return about && whole ? {__type__: 'update'} : {__type__: 'update', visible: false};
+}"""
+
+
+class Checked(NamedTuple):
+    """What is left of an upload.
+
+    Attributes:
+        swaps: By the path of each upload the picture that stands for it, or None if there is none.
+        said: What is wrong with the others, or was done with a video.
+        settings: The settings that a dropped clip carries, if there was one.
+    """
+
+    swaps: dict[str, UploadedFile | None]
+    said: str
+    settings: dict[str, Any] | None
+
+
+def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Checked:
+    """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show.
+
+    A picture that is only too long stays: it can be padded or cropped. Of a video the first frame
+    is taken.
+
+    Args:
+        files: What was uploaded, with what was there before.
+        opener: Opens them.
+        say: The visitor's language.
+    """
+    swaps: dict[str, UploadedFile | None] = {}
+    said, settings = [], None
+    for file in files:
+        name, swaps[str(file)] = file.path.name[:60], None
+        try:
+            if opener.is_video(file):
+                swaps[str(file)] = opener.first_frame(file)
+                settings = opener.settings(file)
+                said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
+                continue
+            opener.frame(file)
+            swaps[str(file)] = opener.viewable(file)
+        except PictureInvalid as error:
+            said.append(say("“{name}”: {text}").format(name=name, text=say(error.what)))
+        except ClipFailed:
+            said.append(say("“{name}” can't be opened as a video.").format(name=name))
+    return Checked(swaps, "  \n".join(said), settings)
+
+
+_CLIP_READ = "The clip's settings are in the form; its first frame is the picture."
+_CLIP_WITHOUT = "This video carries no settings of this page; its first frame is the picture."
+
+
+def url_lines(text: Any) -> list[str]:
+    """Split what stands in the box for addresses, finished or not."""
+    lines = text.splitlines() if isinstance(text, str) else ()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def read_urls(text: Any) -> list[str]:
+    """Read picture URLs, one a line.
+
+    Raises:
+        RequestInvalid: A line is no http(s) URL. Anything else would be opened as a local file.
+    """
+    lines = url_lines(text)
+    for line in lines:
+        if not is_url(line):
+            raise RequestInvalid(
+                Problem("images", f"“{line[:60]}” is not a web address of a picture.")
+            )
+    return lines
+
+
+def _mark(place: int | None) -> str:
+    """Show which picture is to be moved: the gallery itself must not take it for selected."""
+    if place is None:
+        return ""
+    item = f"#pictures .gallery-item:nth-child({place + 1}) .thumbnail-item"
+    return f"<style>{item} {{ outline: 2px solid var(--primary-500); }}</style>"
+
+
+class Pictures:
+    """The upper part of the form."""
+
+    def __init__(self) -> None:
+        self.gallery = gr.Gallery(
+            label=I18N(schema("images")["title"]),
+            show_label=True,
+            interactive=True,
+            type="filepath",
+            file_types=["image"],
+            sources=["upload", "webcam", "clipboard"],
+            columns=4,
+            fit_columns=False,
+            height=176,
+            object_fit="contain",
+            allow_preview=False,
+            buttons=[],
+            elem_id="pictures",
+        )
+        self.chosen = gr.Number(visible=False, value=None, precision=0)
+        with gr.Row(visible=False, elem_classes="order") as self.order:
+            self.earlier = gr.Button(I18N("← Earlier"), size="sm", interactive=False)
+            self.later = gr.Button(I18N("Later →"), size="sm", interactive=False)
+        self.note = gr.Markdown(visible=False, elem_classes="notice")
+        self.swaps = gr.JSON(visible=False)
+        self.mark = gr.HTML(padding=False, elem_id="mark")
+
+    def add_urls(self) -> None:
+        """Add the place for addresses, which stands further down."""
+        with gr.Accordion(I18N("Or give picture addresses"), open=False, elem_classes="fold"):
+            self.urls = gr.Textbox(
+                label=I18N("Picture URLs"),
+                info=I18N("One per line. They come after the uploaded pictures."),
+                lines=2,
+                placeholder="https://…",
+            )
+
+    def review(self, sketch_images: Sequence[Any]) -> Updates:
+        """Offer to change the order where there is one."""
+        return {self.order: gr.Row(visible=len(sketch_images) > 1)}
+
+    @property
+    def choice(self) -> list[gr.blocks.Block]:
+        """The outputs that `choose_none` gives values for."""
+        return [self.chosen, self.earlier, self.later, self.mark]
+
+    def choose_none(self) -> Updates:
+        """Take back which picture is to be moved."""
+        return self._choose(None)
+
+    def _choose(self, place: int | None) -> Updates:
+        can_move = gr.Button(interactive=place is not None)
+        return {
+            self.chosen: place,
+            self.earlier: can_move,
+            self.later: can_move,
+            self.mark: _mark(place),
+        }
+
+    def tell(self, checked: Checked) -> Updates:
+        """Say what was wrong with an upload, and what stands for each of its pictures."""
+        return {
+            self.note: gr.Markdown(checked.said, visible=bool(checked.said)),
+            self.swaps: {
+                path: new and {"path": str(new), "url": file_url(new.path)}
+                for path, new in checked.swaps.items()
+            },
+        }
+
+    def swap(
+        self, told: gr.events.Dependency, filled_at: gr.Textbox, options: dict[str, Any]
+    ) -> None:
+        """Change in the gallery, as it is by then, what `tell` has found."""
+        inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
+        told.then(None, inputs, outputs, js=_SWAP, **options)
+
+    def listen(self, filled_at: gr.Textbox, options: dict[str, Any]) -> None:
+        """Wire what the pictures do among themselves: changing their order."""
+
+        def choose(event: gr.SelectData) -> Updates:
+            place = getattr(event, "index", None)  # anybody can call this, with anything
+            return self._choose(place if isinstance(place, int) else None)
+
+        def move(step: int, gallery: Any, chosen: Any) -> Updates:
+            pictures = uploads.still_in_gallery(gallery)
+            places = range(len(pictures))
+            if not isinstance(chosen, int) or chosen not in places or chosen + step not in places:
+                return {self.chosen: gr.skip()}
+            pictures.insert(chosen + step, pictures.pop(chosen))
+            return {
+                self.gallery: uploads.as_gallery(pictures),
+                self.chosen: chosen + step,
+                self.mark: _mark(chosen + step),
+            }
+
+        self.gallery.select(choose, None, self.choice, **options)
+        self.gallery.select(None, None, self.gallery, js=_UNSELECT, **options)
+        gr.on(
+            [self.gallery.change, filled_at.change],
+            None,
+            [self.gallery, self.swaps],
+            self.note,
+            js=_TAKE_BACK,
+            trigger_mode="always_last",
+            **options,
+        )
+        # What stands at a place is another picture once one is deleted.
+        self.gallery.delete(self.choose_none, None, self.choice, **options)
+        for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
+            button.click(
+                partial(move, step),
+                [self.gallery, self.chosen],
+                [self.gallery, self.chosen, self.mark],
+                api_name=name,
+                preprocess=False,
+                **options,
+            )

@@ -1,0 +1,94 @@
+"""What a call of a listener must look like, before Gradio gets to see it.
+
+Gradio answers a malformed call with an error of its own and a traceback in the log.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+import orjson
+from gradio.block_function import BlockFunction
+
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.guard.values import every, misfit
+
+CALLS = ("run", "api", "call", "queue")
+"""The routes below `gradio_api/` that call a listener."""
+
+
+class Malformed(ValueError):
+    """Why a call is none, for the programmer who has made it."""
+
+
+def check(route: str, body: bytes, blocks: gr.Blocks) -> bytes:
+    """Check the body of a call.
+
+    Args:
+        route: The path below `gradio_api/`.
+        body: What was sent.
+        blocks: The page.
+
+    Returns:
+        The body to pass on.
+
+    Raises:
+        Malformed: It fits no listener.
+    """
+    name = route.rstrip("/").rpartition("/")[2]
+    body, call = _read(body)
+    if sum(1 for _ in every(call)) > LIMITS.values:
+        raise Malformed("The call holds too many values.")
+    if route.startswith("call/v2/"):
+        _check_named(name, call, blocks)
+        return body
+    known = _listener(None if route.startswith("queue") else name, call, blocks)
+    data = call.get("data")
+    if not isinstance(data, list) or len(data) != len(known.inputs):
+        raise Malformed(f"The call needs {len(known.inputs)} values as its data.")
+    session = call.get("session_hash")
+    if session is not None and not (isinstance(session, str) and 0 < len(session) <= LIMITS.name):
+        raise Malformed("The session is no short text.")
+    if len(data) == len(known.inputs) and (reason := misfit(known, data, call.get("event_data"))):
+        raise Malformed(reason)
+    return body
+
+
+def _read(body: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Read a JSON object. Half an emoji, which a text box may have cut, becomes a question mark."""
+    try:
+        try:
+            call = orjson.loads(body)
+        except ValueError:
+            body = json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace")
+            call = orjson.loads(body)
+    except (ValueError, RecursionError):
+        raise Malformed("The body is no JSON.") from None
+    if not isinstance(call, dict):
+        raise Malformed("The body is no JSON object.")
+    return body, call
+
+
+def _listener(name: str | None, call: Mapping[str, Any], blocks: gr.Blocks) -> BlockFunction:
+    index = call.get("fn_index")
+    if type(index) is int and index in blocks.fns:
+        return blocks.fns[index]
+    if index is None and name:
+        for listener in blocks.fns.values():
+            if listener.api_name == name:
+                return listener
+    raise Malformed("There is no such listener.")
+
+
+def _check_named(name: str, call: Mapping[str, Any], blocks: gr.Blocks) -> None:
+    described = blocks.get_api_info()["named_endpoints"].get(f"/{name}")
+    if not described:
+        raise Malformed("There is no such endpoint.")
+    parameters = {about["parameter_name"]: about for about in described["parameters"]}
+    needed = {name for name, about in parameters.items() if not about["parameter_has_default"]}
+    if not needed <= call.keys() <= parameters.keys():
+        raise Malformed(f"The endpoint takes {', '.join(parameters)}.")
+    values = [call.get(name) for name in parameters]
+    if reason := misfit(_listener(name, {}, blocks), values, None):
+        raise Malformed(reason)

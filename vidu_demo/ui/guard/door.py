@@ -1,0 +1,72 @@
+"""Who is let in: the names that the app answers to, and the pages that may change something."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from vidu_demo.server.hosts import Host
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
+
+
+def _nothing() -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Door:
+    """Decides by a request's `Host` and `Origin`.
+
+    A page elsewhere can lead a browser on this machine to an app on loopback by a name of its own
+    whose address it changes. So on loopback only names that it can't have are answered to.
+
+    Attributes:
+        loopback: True if the app listens on loopback alone.
+        name: Where it listens.
+        allowed: Further names, from `VIDU_ALLOWED_HOSTS`.
+        share_url: Gives the share link, which is known after the launch.
+    """
+
+    loopback: bool
+    name: str = ""
+    allowed: tuple[Host, ...] = ()
+    share_url: Callable[[], str | None] = _nothing
+
+    def refuses(self, method: str, hosts: Sequence[str], origins: Sequence[str]) -> str:
+        """Say why a request is not served; empty if it is.
+
+        Args:
+            method: The request's.
+            hosts: Every `Host` header.
+            origins: Every `Origin` header.
+        """
+        host = Host.read(hosts[0]) if len(hosts) == 1 else None
+        if len(hosts) > 1 or (self.loopback and not (host and self._answers_to(host))):
+            return (
+                "This app does not answer to the name in this address. If it should, the host of "
+                "this app must add the name to VIDU_ALLOWED_HOSTS."
+            )
+        if method not in SAFE and not self.own(host, origins):
+            return (
+                "A page at another address has sent this, so nothing was done. If it may, the "
+                "host of this app must add that page's host name to VIDU_ALLOWED_HOSTS."
+            )
+        return ""
+
+    def own(self, host: Host | None, origins: Sequence[str]) -> bool:
+        """Tell whether the page that asks is the app's own or an allowed one.
+
+        A request without an origin comes from no page.
+        """
+        origin = Host.of_origin(origins[0]) if len(origins) == 1 else None
+        if not origin:
+            return not origins
+        return bool(host and host.sent(origin)) or origin.among(self._known)
+
+    def _answers_to(self, host: Host) -> bool:
+        return host.loopback or host.name == self.name or host.among(self._known)
+
+    @property
+    def _known(self) -> Iterable[Host]:
+        shared = Host.of_origin((self.share_url() or "").rstrip("/"))
+        return (*self.allowed, *([Host(shared.name)] if shared else []))

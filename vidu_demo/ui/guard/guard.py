@@ -1,0 +1,233 @@
+"""The guard in front of Gradio's app: who is let in, which routes are open, how much is read.
+
+It stands before everything of Gradio's, so that no header of Gradio's is sent to a foreign page.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+
+import gradio as gr
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vidu_demo.server.hosts import Host
+from vidu_demo.ui.guard import calls
+from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.guard.quota import Quota
+
+_log = logging.getLogger(__name__)
+
+API = "/gradio_api/"
+OPEN = frozenset((
+    "api", "app_id", "call", "cancel", "custom_component", "dev", "file", "heartbeat", "info",
+    "login_check", "openapi.json", "queue", "reset", "run", "startup-events", "theme.css",
+    "upload", "upload_progress", "user",
+))  # fmt: skip
+"""What is served below `gradio_api/`. The rest would publish inputs, fetch any URL or run what no
+part of this page needs."""
+CLOSED = frozenset(("login", "logout", "monitoring", "openapi.json", "runs"))
+"""What is not served beside it."""
+
+
+class Refused(Exception):
+    """A request is not served.
+
+    Attributes:
+        status: The answer's.
+        text: What the answer says.
+    """
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+class Guard:
+    """Serves what is let in.
+
+    Args:
+        app: Gradio's app.
+        blocks: Gives the page that it serves, which a hot reload changes.
+        door: Who is let in.
+        quota: What may be uploaded.
+    """
+
+    def __init__(
+        self, app: ASGIApp, blocks: Callable[[], gr.Blocks], door: Door, quota: Quota
+    ) -> None:
+        self._app, self._blocks, self._door, self._quota = app, blocks, door, quota
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        try:
+            scope = self._let_in(scope)
+            receive = await self._read(scope, receive, answer)
+            await self._app(scope, receive, answer)
+            if answer.instead:
+                raise answer.instead
+        except Refused as refused:
+            _log.debug("%s %s refused: %s", scope["method"], scope["path"], refused.text)
+            await answer.refuse(scope, receive, refused)
+        except Exception as error:
+            theirs = isinstance(error, _THEIRS) or hasattr(error.__cause__, "status_code")
+            level = logging.DEBUG if theirs else logging.ERROR
+            _log.log(level, "%s %s: %s", scope["method"], scope["path"], type(error).__name__)
+            await answer.break_off(scope, receive, theirs=theirs)
+        else:
+            await answer.release()
+
+    def _let_in(self, scope: Scope) -> Scope:
+        """Give the scope to serve: the name of a foreign page is not in it."""
+        headers = Headers(scope=scope)
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if reason := self._door.refuses(scope["method"], hosts, origins):
+            raise Refused(HTTPStatus.FORBIDDEN, reason)
+        if _closed(_route(scope)):
+            raise Refused(HTTPStatus.NOT_FOUND, "Not found")
+        host = Host.read(hosts[0]) if hosts else None
+        if self._door.own(host, origins):
+            return scope
+        kept = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+        return {**scope, "headers": kept}
+
+    async def _read(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive:
+        """Read a body that is no upload, and give what is to be read instead."""
+        at = _route(scope).partition(API)[2]
+        if at.rstrip("/") == "upload":
+            return self._metered(scope, receive, answer)
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
+        if length == "0" and "transfer-encoding" not in headers:
+            return receive
+        body = await _whole(receive, int(length) if length.isdecimal() else 0)
+        if at.partition("/")[0] in calls.CALLS and scope["method"] == "POST":
+            try:
+                body = await run_in_threadpool(calls.check, at, body, self._blocks())
+            except calls.Malformed as malformed:
+                raise Refused(HTTPStatus.BAD_REQUEST, str(malformed)) from None
+        return _replay(body, receive)
+
+    def _metered(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive:
+        address = scope["client"][0] if scope.get("client") else ""
+        tail = b""
+
+        async def metered() -> Message:
+            nonlocal tail
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise MultiPartException("The upload broke off.")  # Gradio takes its files away
+            chunk = message.get("body", b"")
+            seen = tail + chunk.lower()
+            tail = seen[1 - len(_FILE) :]
+            if not self._quota.spend(address, size=len(chunk), files=seen.count(_FILE)):
+                answer.instead = Refused(
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                    "Too much was uploaded from this address or in all. Try again in an hour.",
+                )
+                raise MultiPartException(answer.instead.text)
+            return message
+
+        return metered
+
+
+_FILE = b"filename="
+
+
+_THEIRS = (TypeError, KeyError, IndexError, AttributeError, ValueError)
+"""What Gradio's routes raise at a request that they did not expect."""
+
+
+class _Answer:
+    """Passes an answer on, and knows how far it is.
+
+    Attributes:
+        instead: Said instead of what Gradio says.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begun = self._ended = False
+        self._held: list[Message] = []
+        self.instead: Refused | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if self.instead:
+            return
+        if self._held or message.get("status") == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._held.append(message)  # which may only say that Gradio has failed
+            return
+        self._begun = True
+        self._ended = message["type"] == "http.response.body" and not message.get("more_body")
+        await self._send(message)
+
+    async def release(self) -> None:
+        """Send what was held back."""
+        for message in self._held:
+            await self._send(message)
+
+    async def refuse(self, scope: Scope, receive: Receive, refused: Refused) -> None:
+        """Answer that the request is not served, unless something else was said already."""
+        if not self._begun:
+            await PlainTextResponse(refused.text, refused.status)(scope, receive, self._send)
+
+    async def break_off(self, scope: Scope, receive: Receive, *, theirs: bool) -> None:
+        """End an answer in which something was raised."""
+        if self._begun and not self._ended:
+            await self._send({"type": "http.response.body", "body": b""})
+        status = HTTPStatus.BAD_REQUEST if theirs else HTTPStatus.INTERNAL_SERVER_ERROR
+        text = "This request can't be understood." if theirs else "The app has failed here."
+        await self.refuse(scope, receive, Refused(status, text))
+
+
+def _route(scope: Scope) -> str:
+    """The path below the place where the page is mounted."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
+def _closed(route: str) -> bool:
+    if not route.startswith("/") or "\0" in route:
+        return True
+    page, api, at = route.partition(API)
+    if not api:
+        return not CLOSED.isdisjoint(page.split("/"))
+    first = at.replace("=", "/", 1).partition("/")[0]
+    return first not in OPEN or at.startswith(("file=http:", "file=https:"))
+
+
+async def _whole(receive: Receive, length: int) -> bytes:
+    chunks: list[bytes] = []
+    size, read, more = length, 0, True
+    while more and size <= LIMITS.body:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(HTTPStatus.BAD_REQUEST, "The request broke off.")
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+        read += len(chunks[-1])
+        size = max(length, read)
+    if size > LIMITS.body:
+        raise Refused(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"A request may have {LIMITS.body} bytes; this one has more. Nothing was done.",
+        )
+    return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    first: Iterable[Message] = iter([{"type": "http.request", "body": body}])
+
+    async def replay() -> Message:
+        for message in first:
+            return message
+        return await receive()
+
+    return replay

@@ -1,0 +1,97 @@
+"""What a widget's value may look like when it comes over plain HTTP, and an event's data."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.blocks import Block
+
+from vidu_demo.ui.form import uploads
+
+
+def misfit(listener: BlockFunction, data: list[Any], event: Any) -> str:
+    """Say why values can't be a listener's; empty if they can.
+
+    Of the values that a listener takes as they come, which is the case where a request is checked
+    in words, only the shape is looked at.
+
+    Args:
+        listener: Who is called.
+        data: A value for each of its inputs.
+        event: What the event says of itself.
+    """
+    for block, value in zip(listener.inputs, data, strict=True):
+        if not _fits(block, value, raw=not listener.preprocess):
+            return f"This is no value of a {type(block).__name__}."
+    if not _tells(listener, event):
+        return "The event says too little of itself."
+    store = uploads.folder().resolve()
+    for value in every([data, event]):
+        if isinstance(value, dict) and "path" in value and not _stored(value["path"], store):
+            return "This is no uploaded file."
+    return ""
+
+
+def every(value: Any) -> Iterator[Any]:
+    """Go through a JSON value and all that is in it."""
+    todo = [value]
+    while todo:
+        yield (here := todo.pop())
+        if isinstance(here, dict):
+            todo.extend(here.values())
+        elif isinstance(here, list):
+            todo.extend(here)
+
+
+def _fits(block: Block, value: Any, *, raw: bool) -> bool:
+    if value is None or isinstance(block, (gr.State, gr.BrowserState, gr.JSON)):
+        return True
+    if isinstance(block, (gr.Gallery, gr.File)):
+        return isinstance(value, list) and all(map(_is_file, value))
+    if not isinstance(block, (gr.Radio, gr.Number, gr.Slider, gr.Checkbox)):
+        return isinstance(value, str)
+    if raw:
+        return isinstance(value, (str, bool)) or _is_number(value)
+    if isinstance(block, gr.Radio):
+        return value in [choice for _name, choice in block.choices or ()]
+    if isinstance(block, gr.Checkbox):
+        return isinstance(value, bool)
+    return _is_number(value) and _within(block, value)
+
+
+def _is_file(item: Any) -> bool:
+    """Tell whether it is a file, or a gallery's item with one."""
+    if not isinstance(item, dict):
+        return False
+    if "path" in item:
+        return isinstance(item["path"], str)
+    file, caption = item.get("image") or item.get("video"), item.get("caption")
+    named = isinstance(file, dict) and isinstance(file.get("path"), str)
+    return named and (caption is None or isinstance(caption, str))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def _within(block: Any, value: float) -> bool:
+    low, high = block.minimum, block.maximum
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
+def _tells(listener: BlockFunction, event: Any) -> bool:
+    parameters = inspect.signature(listener.fn).parameters.values() if listener.fn else ()
+    kinds = [kind for p in parameters if isinstance(kind := p.annotation, type)]
+    if any(issubclass(kind, gr.SelectData) for kind in kinds):
+        return isinstance(event, dict) and type(event.get("index")) is int and "value" in event
+    return isinstance(event, dict) or not any(issubclass(kind, gr.EventData) for kind in kinds)
+
+
+def _stored(path: Any, store: Path) -> bool:
+    try:
+        return Path(path).resolve().is_relative_to(store)  # gone or not: that is said in words
+    except (OSError, ValueError, TypeError):
+        return False

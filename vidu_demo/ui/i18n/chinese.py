@@ -1,0 +1,565 @@
+"""The page's words in Chinese, by the English ones; both have the same gaps."""
+
+CHINESE: dict[str, str] = {
+    # The heading
+    "A picture and a sentence become a video.": "一张图片加一句话，变成一段视频。",
+    "Simulated: videos are made on this machine, no model is used and nothing is charged.": (
+        "模拟模式：视频在这台机器上生成，不使用模型，不计费。"
+    ),
+    "Videos are made by Vidu Q2 Pro at Novita and charged to {key}.": (
+        "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在{key}上。"
+    ),
+    "This browser keeps nothing for this page, so your videos won't be found again after a "
+    "reload. Download them, or note their task ids.": (
+        "这个浏览器不为本页面保存任何内容，重新加载后将找不到你的视频。请先下载，或记下任务编号。"
+    ),
+    "your key": "你的密钥",
+    "the host's key": "本应用的密钥",
+    # The pictures
+    "Pictures": "图片",
+    "The first picture becomes the first frame, and the video keeps its shape.": (
+        "第一张图片成为首帧，视频保持它的宽高比。"
+    ),
+    "Add a picture": "请添加图片",
+    "Add a picture.": "请添加图片。",
+    "← Earlier": "← 前移",
+    "Later →": "后移 →",
+    "Or try one of these": "或者试试这些",
+    "A fisherman rows across an evening lake": "渔夫划船穿过傍晚的湖面",
+    "A cat looks up": "抬头的猫",
+    "A lighthouse sweeps the night": "灯塔扫过夜空",
+    "Cream for the espresso": "浓缩咖啡加奶油",
+    "A paper boat in the rain": "雨中的纸船",
+    "Or give picture addresses": "或者填写图片网址",
+    "Picture URLs": "图片网址",
+    "One per line. They come after the uploaded pictures.": "每行一个，排在上传的图片之后。",
+    "“{line}” is not a web address of a picture.": "“{line}”不是图片网址。",
+    "The clip's settings are in the form; its first frame is the picture.": (
+        "视频自带的设置已填入表单，它的第一帧作为图片。"
+    ),
+    "This video carries no settings of this page; its first frame is the picture.": (
+        "这段视频没有本页面的设置，它的第一帧作为图片。"
+    ),
+    "“{name}”: {text}": "“{name}”：{text}",
+    "“{name}” can't be opened as a video.": "“{name}”无法作为视频打开。",
+    # The first frame
+    "First frame, as it is sent: {size} ({ratio}).": "发送的首帧：{size}（{ratio}）。",
+    "The first frame": "首帧",
+    "The video will be {size}.": "视频尺寸为 {size}。",
+    "The video will be about {size}.": "视频尺寸约为 {size}。",
+    "The video keeps the picture's shape; its size is known when it is made.": (
+        "视频保持图片的宽高比，具体尺寸生成后才知道。"
+    ),
+    "The picture is small, so the video will look blurred.": "图片较小，视频会显得模糊。",
+    "Pad or crop the picture.": "请先补边或裁剪图片。",
+    "Pad it": "补边",
+    "Crop it": "裁剪",
+    "Padded": "补边",
+    "Cropped": "裁剪",
+    "{name}, {size}: all of it, with a blurred margin": "{name}，{size}：画面完整，补上模糊边",
+    "{name}, {size}: its middle, without the ends": "{name}，{size}：保留中间，去掉两端",
+    # What is wrong with a picture
+    "Picture {number}: {text}": "图片 {number}：{text}",
+    "This picture is too {shape}: its {width} by {height} pixels make {ratio}, "
+    "and only 1:{tallest} to {widest}:1 works. Pad or crop it.": (
+        "这张图片太{shape}：{width} × {height} 像素的宽高比是 {ratio}，"
+        "须在 1:{tallest} 到 {widest}:1 之间。请补边或裁剪。"
+    ),
+    "wide": "宽",
+    "tall": "高",
+    "This picture has too many pixels: up to {most} megapixels work. "
+    "Make it smaller and try again.": "这张图片像素太多：最多 {most}00 万像素。请缩小后再试。",
+    "This picture is no longer here. Add it again.": "这张图片已不在这里，请重新添加。",
+    "Up to {most} pictures can be sent at once. Remove some.": (
+        "一次最多发送 {most} 张图片，请移除一些。"
+    ),
+    "This file is larger than {most} MB. Use a smaller one.": (
+        "这个文件超过 {most} MB，请换一个小一些的。"
+    ),
+    "This picture has too many pixels in a row: up to {most} work. "
+    "Make it smaller and try again.": "这张图片单边像素太多：最多 {most} 像素。请缩小后再试。",
+    "This picture takes too much work to open for its kind of file. "
+    "Save it again as an ordinary JPEG, or make it smaller.": (
+        "以这种文件格式打开这张图片太费资源。请重新存为普通 JPEG，或缩小图片。"
+    ),
+    "There was too little memory to open this picture just now. "
+    "Try again, or make it smaller.": "目前内存不足，无法打开这张图片。请重试，或缩小图片。",
+    "This is a camera's raw file. Export it as JPEG and use that.": (
+        "这是相机的 RAW 原始文件。请先导出为 JPEG 再使用。"
+    ),
+    "This file took too long to open, or too much memory. Try again.": (
+        "打开这个文件用时过长或占用内存过多。请重试。"
+    ),
+    "If that doesn't help, save it again as an ordinary JPEG or MP4.": (
+        "如果仍然不行，请重新存为普通的 JPEG 或 MP4。"
+    ),
+    "This app is being stopped. Try again when it runs.": "应用正在停止。请在它重新运行后再试。",
+    "Too many of your files are waiting to be opened.": "您等待打开的文件太多。",
+    "Try again in a minute.": "请过一分钟再试。",
+    "This file can't be read as a video.": "这个文件无法作为视频读取。",
+    "This video's file is larger than {most} MB.": "这个视频文件超过 {most} MB。",
+    "This video's frames have too many pixels.": "这个视频的画面像素太多。",
+    "This video is too long to be read here.": "这个视频太长，无法在此读取。",
+    "No frame of this video can be decoded.": "这个视频没有一帧能够解码。",
+    "The video is made, but opening it took too long or too much memory.": (
+        "视频已生成，但打开它用时过长或占用内存过多。"
+    ),
+    "This picture's file is larger than {most} MB. Make it smaller, or save it as JPEG.": (
+        "这张图片的文件超过 {most} MB。请缩小图片，或存为 JPEG。"
+    ),
+    "There is no picture file “{name}”. Check the name, or add it again.": (
+        "找不到图片文件“{name}”。请检查名称，或重新添加。"
+    ),
+    "The picture file “{name}” cannot be opened. Add it again.": (
+        "图片文件“{name}”无法打开，请重新添加。"
+    ),
+    "This file is not a picture in a format that works here. "
+    "Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP.": (
+        "这个文件不是可用格式的图片。请使用 JPEG、PNG、WebP、GIF、HEIC、AVIF、TIFF 或 BMP。"
+    ),
+    "This picture cannot be read: the file is damaged or incomplete. "
+    "Save it again as JPEG or PNG, or use another one.": (
+        "这张图片无法读取：文件已损坏或不完整。请重新存为 JPEG 或 PNG，或换一张。"
+    ),
+    "This picture's file is empty. Save or upload it again.": (
+        "这张图片的文件是空的，请重新保存或上传。"
+    ),
+    "This picture is empty: it has no pixels. Use another one.": (
+        "这张图片是空的，没有像素，请换一张。"
+    ),
+    "This picture cannot be made small enough for the request. Send fewer pictures at once.": (
+        "这张图片无法压缩到请求允许的大小，请一次少发几张。"
+    ),
+    # The prompt
+    "Prompt": "提示词",
+    "What should happen: one action, what reacts to it, one camera move.": (
+        "写出会发生什么：一个动作、它带起的反应、一次运镜。"
+    ),
+    "Write a prompt.": "请输入提示词。",
+    "Shorten the prompt to {most} characters; it has {length}.": (
+        "请把提示词缩短到 {most} 个字符，现在有 {length} 个。"
+    ),
+    "The cat lifts its head and looks at us, whiskers trembling. Slow push-in.": (
+        "猫抬起头看向我们，胡须轻颤。镜头缓慢推近。"
+    ),
+    "A voice's id has at most {most} characters.": "音色 ID 最多 {most} 个字符。",
+    "The addresses of the pictures are too long: one may have {one} characters, "
+    "all together {most}.": "图片网址太长：单个最多 {one} 个字符，合计最多 {most} 个。",
+    "The request is larger than {most} MB.": "请求超过 {most} MB。",
+    "{length} of {limit} characters": "{length} / {limit} 个字符",
+    "Prompt ideas": "提示词灵感",
+    "Camera": "运镜",
+    "Pace": "节奏",
+    "What reacts": "细节动态",
+    "Sound is off, so words about sound have no effect.": "声音已关闭，描述声音的词不起作用。",
+    # The settings
+    "Duration": "时长",
+    "Length of the video in seconds.": "视频长度，以秒计。",
+    "Resolution": "分辨率",
+    "The shorter side of the video, in pixels.": "视频短边的像素数。",
+    "Takes": "生成数量",
+    "How many videos one click makes. Takes differ by their seed.": (
+        "点一次生成几条视频，各条种子不同。"
+    ),
+    "one for each picture": "每张图片一条",
+    "One click makes videos of up to {most} pictures.": "点一次最多为 {most} 张图片各生成一条。",
+    "More settings": "更多设置",
+    "Seed": "种子",
+    "The same seed gives a similar video. Left empty, one is picked and shown.": (
+        "相同的种子生成相近的视频。留空则自动选取并显示。"
+    ),
+    "Picked for you": "自动选取",
+    "Sound": "声音",
+    "Speech and background sound; without it the video is silent.": (
+        "人声和环境声；不开启则视频无声。"
+    ),
+    "Voice": "音色",
+    "Who speaks, by the voice's id. Left empty, the model chooses.": (
+        "填写说话音色的 ID。留空由模型选择。"
+    ),
+    "Music": "音乐",
+    "Background music.": "背景音乐。",
+    "Movement": "运动幅度",
+    "How strongly things move. By Vidu's own reference, Q2 models do not use it.": (
+        "画面运动的强弱。按 Vidu 的文档，Q2 模型不使用此项。"
+    ),
+    "auto ": "自动",
+    "small ": "小",
+    "medium ": "中",
+    "high ": "大",
+    "Off-peak": "错峰",
+    "About half the price; done within 48 hours, or called off and refunded.": (
+        "约为半价；48 小时内完成，否则取消并退款。"
+    ),
+    "Watermark": "水印",
+    "A fixed text, “AI generated”, in the video.": "在视频里加上固定文字“AI generated”。",
+    "{title} goes from {lowest} to {highest}; {given} is outside.": (
+        "{title}的范围是 {lowest} 到 {highest}，{given} 超出了范围。"
+    ),
+    "{title} must be a whole number.": "{title}必须是整数。",
+    # Truths beside the controls
+    "All pictures are sent, but only the first is known to be used.": (
+        "所有图片都会发送，但能确定用到的只有第一张。"
+    ),
+    "Most sources name {limit} characters as the limit.": "多数资料给出的上限是 {limit} 个字符。",
+    "0 means random to the model, so it can't be repeated.": "模型把 0 当作随机，因此无法复现。",
+    "A voice has no effect without sound.": "声音关闭时，音色不起作用。",
+    "Music has no effect on videos of 9 and 10 seconds.": "9 秒和 10 秒的视频，音乐不起作用。",
+    "Q2 models are documented to ignore this setting.": "按文档，Q2 模型会忽略此项。",
+    "Off-peak is not offered together with sound, so this may be refused.": (
+        "错峰不支持同时开启声音，请求可能被拒绝。"
+    ),
+    # The price and the buttons
+    "Estimate": "预估价",
+    " for {number} videos": "（共 {number} 条）",
+    "Vidu's price list, {date}.": "按 Vidu 价目表（{date}）。",
+    "Simulated, so you pay nothing.": "模拟模式，不收费。",
+    "Charged to {key}.": "费用记在{key}上。",
+    "Usually done in {time} here.": "在这里通常需要 {time}。",
+    "Draft first": "先出草稿",
+    "Make the video": "生成视频",
+    "Make {number} videos": "生成 {number} 条视频",
+    "Sending…": "发送中…",
+    "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
+    "Look at the price, then click again.": "请看过价格再点一次。",
+    # Where a video stands
+    "Preparing": "准备中",
+    "Submitted": "已提交",
+    "Queued": "排队中",
+    "Processing": "生成中",
+    "Saving": "保存中",
+    "Done": "已完成",
+    "Preparing the request": "正在准备请求",
+    "Sending the request": "正在发送请求",
+    "Asking about the task": "正在查询任务",
+    "In the queue": "排队中",
+    "about {time} left": "约剩 {time}",
+    "The API says “{status}”": "接口返回“{status}”",
+    "Made, waiting for its link": "已生成，等待下载链接",
+    "Saving the video": "正在保存视频",
+    "Done in {time}": "已完成，用时 {time}",
+    "{seconds} s": "{seconds} 秒",
+    "{minutes} min {seconds} s": "{minutes} 分 {seconds} 秒",
+    "Progress": "进度",
+    "No video was made": "没有生成视频",
+    "Not submitted": "未提交",
+    "Not sent": "没有发送",
+    "Unknown: it may have been bought": "结果未知：可能已经下单",
+    "No longer watched": "已停止跟踪",
+    "Sent at {time}: “{prompt}”, {seconds} s, {resolution}.": (
+        "于 {time} 发送：“{prompt}”，{seconds} 秒，{resolution}。"
+    ),
+    "Video": "视频",
+    "{size}, {seconds} s, {rate} frames a second, {sound}": (
+        "{size}，{seconds} 秒，每秒 {rate} 帧，{sound}"
+    ),
+    "with sound": "有声",
+    "silent": "无声",
+    "Task": "任务",
+    "Copy": "复制",
+    "Copied": "已复制",
+    "Stop watching": "停止跟踪",
+    "Resume watching": "继续跟踪",
+    "Make a second one anyway": "仍要再生成一条",
+    "Make {number} more anyway": "仍要再生成 {number} 条",
+    "Fetch it again": "重新下载",
+    "Its file is no longer here.": "它的文件已经不在这里了。",
+    "Fetch it again: that costs nothing, and works as long as the vendor keeps it.": (
+        "重新下载是免费的，只要服务商还保留着它。"
+    ),
+    "Out of sight": "暂时看不到",
+    "No video is lost. This page looks again by itself.": "没有视频会丢失，页面会自动再查看。",
+    "That did not work": "没有成功",
+    "Today's budget is used up, so nothing was sent.": "今天的预算已用完，所以没有发送。",
+    "Today's budget is used up: {left} of {budget} is left, and this would cost {price}.": (
+        "今天的预算已用完：{budget} 只剩 {left}，而这次需要 {price}。"
+    ),
+    "Choose a cheaper video, or come back after midnight UTC.": (
+        "请选便宜一些的视频，或在 UTC 零点之后再来。"
+    ),
+    "This page has not loaded completely, so nothing was sent.": "页面没有完整加载，所以没有发送。",
+    "Reload it.": "请重新加载。",
+    "The last frame of this video can't be read.": "无法读取这段视频的最后一帧。",
+    "Use another picture.": "请换一张图片。",
+    "Tell me when it is done": "完成时提醒我",
+    "Your video is done": "视频完成了",
+    "1 running": "1 条进行中",
+    "{number} running": "{number} 条进行中",
+    # What came is not what was asked for
+    "Asked for {asked} s; the video is {came} s long.": "要求 {asked} 秒，实际 {came} 秒。",
+    "Asked for {asked}; the video is {width} × {height} pixels.": (
+        "要求 {asked}，实际 {width} × {height} 像素。"
+    ),
+    "Asked for a silent video; this one has an audio track.": "要求无声，这段视频却有音轨。",
+    "Asked for sound; the video has no audio track.": "要求有声，这段视频却没有音轨。",
+    "Asked for music; the video has no audio track.": "要求配乐，这段视频却没有音轨。",
+    # The money
+    "Nothing was charged.": "没有扣费。",
+    "It may have been charged.": "可能已扣费。",
+    "The video was made, so it counts as charged.": "视频已生成，按已扣费算。",
+    "This was simulated, so nothing was charged.": "这是模拟，没有扣费。",
+    # Before anything is sent
+    "Something went wrong.": "出了点问题。",
+    "The request is not complete.": "请求还不完整。",
+    "Change that, then send it.": "请修改后再发送。",
+    "There is no API key.": "没有 API 密钥。",
+    "The API key holds a character that no key has, such as a line break.": (
+        "API 密钥里有不该有的字符，例如换行。"
+    ),
+    "Set NOVITA_API_KEY, or use the simulator, which needs none.": (
+        "请设置 NOVITA_API_KEY，或使用不需要密钥的模拟器。"
+    ),
+    "You have asked for this very video already, and it is not finished.": (
+        "你已经请求过一条完全相同的视频，它还没有完成。"
+    ),
+    "Wait for it, change something, or make a second one on purpose.": (
+        "可以等它完成、改动设置，或特意再生成一条。"
+    ),
+    "Already asked for and not finished: {number} of these {of} videos.": (
+        "这 {of} 条视频中有 {number} 条已经请求过，还没有完成。"
+    ),
+    "You have sent this very request before, and its answer was lost: "
+    "a task may be running and billed.": (
+        "同样的请求你发送过，但没有收到答复：可能有任务正在运行并扣费。"
+    ),
+    "Look in the Novita console first. Sending it again could buy it twice.": (
+        "请先查看 Novita 控制台：再发送一次可能会重复购买。"
+    ),
+    "You are already watching {number} tasks, the most for one visitor.": (
+        "你已经在跟踪 {number} 个任务，这是每位访客的上限。"
+    ),
+    "Wait until some of them are finished, or stop watching some.": (
+        "请等其中一些完成，或停止跟踪一些。"
+    ),
+    "This job was not submitted, so its pictures were not kept. Those in the form stay.": (
+        "这个任务未提交，所以没有保留它的图片。表单里已有的图片不变。"
+    ),
+    "The app was stopped before this was sent.": "应用在发送之前停止了。",
+    "The disk is nearly full, so nothing was sent.": "磁盘快满了，所以没有发送。",
+    "The data folder can't be written ({why}), so nothing was sent.": (
+        "数据文件夹无法写入（{why}），所以没有发送。"
+    ),
+    "A picture can't be read ({why}), so nothing was sent.": (
+        "图片无法读取（{why}），所以没有发送。"
+    ),
+    "The list of jobs can't be written, so nothing was sent.": "任务列表无法写入，所以没有发送。",
+    "The list of jobs can't be written: {why}.": "任务列表无法写入：{why}。",
+    "The list of jobs can't be read: {why}.": "任务列表无法读取：{why}。",
+    "The host of this app must free disk space or repair the data folder.": (
+        "需要由本应用的运营者腾出空间或修复数据文件夹。"
+    ),
+    # When it is sent
+    "The API could not be reached.": "无法连接到接口。",
+    "The API could not be reached ({why}).": "无法连接到接口（{why}）。",
+    "Check the connection and NOVITA_BASE_URL, then send it again.": (
+        "请检查网络和 NOVITA_BASE_URL，然后重新发送。"
+    ),
+    "The request was sent, but its answer was lost: a task may be running without its id.": (
+        "请求已发送，但没有收到答复：可能有任务正在运行，但没有拿到它的 ID。"
+    ),
+    "The request was sent, but {text}: a task may be running without its id.": (
+        "请求已发送，但{text}：可能有任务正在运行，但没有拿到它的 ID。"
+    ),
+    "no answer came ({why})": "没有收到答复（{why}）",
+    "the answer names no task (HTTP {status})": "答复中没有任务 ID（HTTP {status}）",
+    "The app was stopped while this was being sent: a task may be running without its id.": (
+        "应用在发送途中停止了：可能有任务正在运行，但没有拿到它的 ID。"
+    ),
+    "Look in the Novita console before you send it again: that could buy it twice.": (
+        "重新发送之前，请先查看 Novita 控制台，否则可能会重复购买。"
+    ),
+    # What the API says
+    "{text} It said “{said}”.": "{text}接口返回：“{said}”。",
+    "{text} It answered HTTP {status}.": "{text}接口返回 HTTP {status}。",
+    "{text} No reason was given.": "{text}没有给出原因。",
+    "The API turned the request away.": "接口拒绝了请求。",
+    "Nothing runs. The reason given may say what to change.": (
+        "没有任务在运行。给出的原因也许说明了要改什么。"
+    ),
+    "The API did not accept the key.": "接口不接受这个密钥。",
+    "Check NOVITA_API_KEY and start the app again.": "请检查 NOVITA_API_KEY，然后重启应用。",
+    "The account behind the key has too little balance.": "密钥所属账户余额不足。",
+    "Top it up at Novita, or choose a shorter or smaller video.": (
+        "请在 Novita 充值，或选择更短、分辨率更低的视频。"
+    ),
+    "Something between here and the API turned the request away, such as a firewall or a proxy.": (
+        "请求在到达接口之前被拦下了，可能是防火墙或代理。"
+    ),
+    "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again.": (
+        "请检查网络、代理或 VPN，以及 NOVITA_BASE_URL，然后重新发送。"
+    ),
+    "The account behind the key may not use this model.": "密钥所属账户无权使用这个模型。",
+    "Check in the Novita console whether it must be verified or the model switched on.": (
+        "请在 Novita 控制台查看是否需要认证账户或开通模型。"
+    ),
+    "The content check refused the prompt.": "提示词没有通过内容审核。",
+    "Change the wording: sending the same again can get the account suspended.": (
+        "请修改措辞：重复发送同样的内容可能导致账户被停用。"
+    ),
+    "The content check refused the picture.": "图片没有通过内容审核。",
+    "Use another picture: sending the same again can get the account suspended.": (
+        "请换一张图片：重复发送同样的内容可能导致账户被停用。"
+    ),
+    "The content check refused the finished video.": "生成的视频没有通过内容审核。",
+    "Change the prompt or the picture before you try another.": "请修改提示词或图片后再试。",
+    "The API could not use the picture.": "接口无法使用这张图片。",
+    "Try a smaller JPEG or PNG, or give the picture as a public URL.": (
+        "请换更小的 JPEG 或 PNG，或填写公开的图片网址。"
+    ),
+    "The API found something wrong in the request.": "接口认为请求有误。",
+    "Check the settings. If the picture was uploaded, a public URL may work instead.": (
+        "请检查设置。如果图片是上传的，改用公开的图片网址也许可行。"
+    ),
+    "The API is taking no more requests for the moment.": "接口暂时不接受更多请求。",
+    "Wait a minute, then send it again.": "请等一分钟再发送。",
+    "The API knows no such task or address.": "接口没有这个任务或地址。",
+    "Check the task's id, the key it was started with, and NOVITA_BASE_URL.": (
+        "请检查任务 ID、开始任务时用的密钥和 NOVITA_BASE_URL。"
+    ),
+    "The API had a fault on its own side.": "接口自身出了故障。",
+    "This is not about your request. Give it some time.": "这与你的请求无关，请稍等一会儿。",
+    # What becomes of a task
+    "No answer about the task came ({why}).": "没有收到关于任务的答复（{why}）。",
+    "The API's answer about the task can't be read.": "接口关于任务的答复无法读取。",
+    "The task is not affected: ask again.": "任务不受影响，请再次查询。",
+    "The question was refused, not the task: ask again later by its id.": (
+        "被拒绝的是查询，不是任务：请稍后用任务 ID 再次查询。"
+    ),
+    "The task failed at the vendor.": "任务在服务商那边失败了。",
+    "Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
+        "Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
+    ),
+    "{text} Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
+        "{text}Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
+    ),
+    "The API gave no usable answer {times} times in a row. The last: {text}": (
+        "接口连续 {times} 次没有给出可用的答复。最近一次：{text}"
+    ),
+    "The API answered {times} times in a row with the status “{status}”, "
+    "which is not documented.": "接口连续 {times} 次返回文档中没有的状态“{status}”。",
+    "The task may still run: ask again later by its id.": (
+        "任务可能仍在运行：请稍后用任务 ID 再次查询。"
+    ),
+    "You stopped watching. The task goes on at the vendor and may be billed.": (
+        "你已停止跟踪。任务仍在服务商那边进行，可能会扣费。"
+    ),
+    "You stopped watching. The simulated task goes on.": "你已停止跟踪，模拟任务仍在进行。",
+    "Watch it again at any time: that costs nothing.": "随时可以继续跟踪，免费。",
+    # Fetching the video
+    "The task is reported as done, but without a link to the video.": (
+        "任务显示已完成，但没有视频链接。"
+    ),
+    "Ask again later by its id. If it stays so, show the id to Novita's support.": (
+        "请稍后用任务 ID 再次查询。如果一直这样，请把 ID 发给 Novita 客服。"
+    ),
+    "The video is made, but could not be fetched.": "视频已生成，但没能下载。",
+    "Fetch it again by the task's id: that costs nothing.": "请用任务 ID 重新下载，免费。",
+    "The link to the video has expired.": "视频链接已过期。",
+    "The video is made, but the link to it no longer works (HTTP {status}).": (
+        "视频已生成，但链接已失效（HTTP {status}）。"
+    ),
+    "The video is made, but its host answered HTTP {status}.": (
+        "视频已生成，但存放它的服务器返回 HTTP {status}。"
+    ),
+    "The video is made, but its download broke off ({why}).": "视频已生成，但下载中断了（{why}）。",
+    "The video is made, but the file can't be written: {why}.": (
+        "视频已生成，但文件无法写入：{why}。"
+    ),
+    "Free disk space or choose another folder, then fetch it again for free.": (
+        "请腾出空间或换一个文件夹，再免费重新下载。"
+    ),
+    "The video is made, but its download was too slow: {came} bytes came.": (
+        "视频已生成，但下载太慢：只收到 {came} 字节。"
+    ),
+    "The video is made, but it did not come to its end.": "视频已生成，但下载到的文件不完整。",
+    "The video is made, but its link leads to {host}, which is no public https address.": (
+        "视频已生成，但链接指向 {host}，它不是公开的 https 地址。"
+    ),
+    "The link to the video leads to no public https address.": (
+        "视频链接指向的不是公开的 https 地址。"
+    ),
+    "If you trust that host, add it to VIDU_MEDIA_HOSTS, then fetch it again for free.": (
+        "如果你信任这个服务器，请把它加入 VIDU_MEDIA_HOSTS，再免费重新下载。"
+    ),
+    "The video is made, but its link leads to {kind}.": "视频已生成，但链接指向的是 {kind}。",
+    "The video is made, but what was fetched is no playable video.": (
+        "视频已生成，但下载到的文件无法播放。"
+    ),
+    "The video is larger than {most} MB.": "视频超过 {most} MB。",
+    # The example
+    "An example": "示例",
+    "An example, made by the simulator": "示例，由模拟器生成",
+    "Made by the simulator on a machine like this: no model was used.": (
+        "由模拟器在一台类似的机器上生成，没有使用模型。"
+    ),
+    "Your own videos appear here.": "你的视频会出现在这里。",
+    # What to do with a video
+    "Use these settings": "使用这些设置",
+    "With a new seed": "换个种子用",
+    "Change the prompt": "修改提示词",
+    "Choose another picture": "换一张图片",
+    "Continue from last frame": "从最后一帧继续",
+    # The list
+    "Compare: {prompt}": "对比：{prompt}",
+    "Download: {prompt}": "下载：{prompt}",
+    "Delete: {prompt}": "删除：{prompt}",
+    "Your videos": "你的视频",
+    "Search your videos by their prompt or task id": "搜索提示词或任务 ID",
+    "Nothing found.": "没有找到。",
+    "being sent": "发送中",
+    "running": "进行中",
+    "being saved": "保存中",
+    "done": "已完成",
+    "failed": "失败",
+    "not made": "未生成",
+    "unknown": "未知",
+    "not watched": "未跟踪",
+    "nothing charged": "未扣费",
+    "may have been billed": "可能已扣费",
+    "may be billed": "可能会扣费",
+    "Compare": "对比",
+    "Download": "下载",
+    "Delete": "删除",
+    "Really delete?": "确定删除？",
+    "It may still run. Delete?": "可能仍在运行，仍要删除？",
+    # Two side by side
+    "Side by side": "并排对比",
+    "Close": "关闭",
+    "Play": "播放",
+    "Pause": "暂停",
+    "Seconds": "秒",
+    "Left video": "左侧视频",
+    "Right video": "右侧视频",
+    "left": "左",
+    "right": "右",
+    "off": "关",
+    "on": "开",
+    "Setting": "项目",
+    "Left": "左",
+    "Right": "右",
+    "not known": "未知",
+    "not the same": "不同",
+    "chosen by the model": "由模型选择",
+    "Done in": "用时",
+    "Both were made of the same pictures with the same settings.": ("两条视频的图片和设置都相同。"),
+    "One of these can’t be played here. Download it to watch it.": (
+        "其中一条无法在这里播放，请下载后观看。"
+    ),
+    # Code, links, tasks
+    "This form as code": "此表单的代码",
+    "Each is complete: it reads the key from NOVITA_API_KEY and the pictures from its folder, "
+    "sends them as they are, and buys one video.": (
+        "每段代码都是完整的：密钥取自 NOVITA_API_KEY，图片取自它所在的文件夹并原样发送，"
+        "每运行一次购买一条视频。"
+    ),
+    "Copy a link to this form": "复制此表单的链接",
+    "Continue a task by its id": "用任务 ID 继续跟踪",
+    "Task id": "任务 ID",
+    "Of a task started anywhere with this key. Watching is free.": (
+        "用这个密钥开始的任务都可以，不论在哪里开始。跟踪免费。"
+    ),
+    "Watch": "跟踪",
+    "Nothing to watch": "没有可跟踪的任务",
+    "This does not look like a task's id.": "这不像是任务 ID。",
+    "Copy it whole.": "请复制完整的任务 ID。",
+}

@@ -1,0 +1,65 @@
+"""This form as code in several languages, and as a link."""
+
+import gradio as gr
+
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.snippets import SNIPPETS
+from vidu_demo.ui import COPY, Updates
+from vidu_demo.ui.browser import permalink
+from vidu_demo.ui.i18n.words import I18N
+
+# A link that can't be copied is shown instead.
+_COPY_LINK = f"""async (query) => {{
+  {COPY}
+  const address = new URL(window.location.pathname + '?' + query, window.location.origin);
+  if (await copy(address.href)) return '';
+  const shown = document.createElement('code');
+  shown.textContent = address.href;
+  return shown.outerHTML;
+}}"""
+
+
+class Code:
+    """A fold with a tab for each language."""
+
+    def __init__(self) -> None:
+        with gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold"):
+            gr.Markdown(
+                I18N(
+                    "Each is complete: it reads the key from NOVITA_API_KEY and the pictures from "
+                    "its folder, sends them as they are, and buys one video."
+                )
+            )
+            self.places = []
+            with gr.Tabs():
+                for snippet in SNIPPETS:
+                    with gr.Tab(snippet.label):
+                        self.places.append(
+                            gr.Code(
+                                language=snippet.language,
+                                interactive=False,
+                                show_label=False,
+                                buttons=["copy"],
+                                max_lines=24,
+                            )
+                        )
+            self.query = gr.Textbox(visible=False)
+            self.copy = gr.Button(I18N("Copy a link to this form"), size="sm")
+            self.link = gr.HTML(elem_id="link", padding=False)
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `review` gives values for."""
+        return [*self.places, self.query]
+
+    def review(self, sketch: VideoRequest) -> Updates:
+        """Write the form down."""
+        written = (snippet.write(sketch) for snippet in SNIPPETS)
+        return {
+            **dict(zip(self.places, written, strict=True)),
+            self.query: permalink.write(sketch),
+        }
+
+    def listen(self) -> None:
+        """Copy the link in the browser, which alone knows the page's address."""
+        self.copy.click(None, [self.query], [self.link], js=_COPY_LINK)

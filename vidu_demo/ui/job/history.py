@@ -1,0 +1,167 @@
+"""The visitor's own jobs, newest first: search, open, compare, download, delete."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from vidu_demo.api import pricing
+from vidu_demo.jobs.ledger import LONGEST_SEARCH, Job, JobState
+from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
+
+MOST = 50
+"""Rows shown; older jobs are found by searching."""
+MANY = 5
+"""Rows from which on searching helps."""
+
+_STATES = {
+    JobState.PREPARED: "being sent",
+    JobState.SUBMITTING: "being sent",
+    JobState.RUNNING: "running",
+    JobState.SAVING: "being saved",
+    JobState.DONE: "done",
+    JobState.FAILED: "failed",
+    JobState.NOT_SENT: "not made",
+    JobState.UNKNOWN: "unknown",
+    JobState.STOPPED: "not watched",
+}
+_MONEY = {
+    JobState.NOT_SENT: "nothing charged",
+    JobState.UNKNOWN: "may have been billed",
+    JobState.STOPPED: "may be billed",
+}
+
+# Deleting takes a second click on the same button; looking elsewhere takes the first one back.
+_TELL_WHICH = """
+const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
+  const at = new Date(place.dateTime);
+  const today = at.toDateString() === new Date().toDateString();
+  place.textContent = today
+    ? at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})
+    : at.toLocaleDateString([], {month: 'short', day: 'numeric'});
+});
+spell();
+new MutationObserver(spell).observe(element, {childList: true, subtree: true});
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-do]');
+  if (!button) return;
+  const unsure = button.dataset.sure;
+  if (unsure && !button.classList.contains('sure')) {
+    const text = button.textContent;
+    const ask = (asking) => {
+      button.textContent = asking ? unsure : text;
+      button.classList.toggle('sure', asking);
+    };
+    ask(true);
+    button.addEventListener('blur', () => ask(false), {once: true});
+    return;
+  }
+  if (button.dataset.do === 'open')
+    document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
+  trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
+});
+"""
+
+
+class History:
+    """The list and its search. A click on the list carries `do` and the job's id as `job`."""
+
+    def __init__(self) -> None:
+        self.search = gr.Textbox(
+            visible=False,
+            label=I18N("Search your videos by their prompt or task id"),
+            show_label=False,
+            max_length=LONGEST_SEARCH,
+            container=False,
+            max_lines=1,
+            placeholder=I18N("Search your videos by their prompt or task id"),
+            elem_id="search",
+        )
+        self.list = gr.HTML(js_on_load=_TELL_WHICH, elem_id="history", padding=False)
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `show` gives values for."""
+        return [self.search, self.list]
+
+    def show(
+        self,
+        jobs: Sequence[Job],
+        shown: Job | None,
+        searched: str,
+        thumbnail: Callable[[Job], Path | None],
+        video: Callable[[Job], Path | None],
+        say: Say,
+    ) -> Updates:
+        """List jobs.
+
+        Args:
+            jobs: The visitor's, or what was found of them.
+            shown: The one that is open.
+            searched: What was searched for; empty if nothing.
+            thumbnail: Gives a job's small picture.
+            video: Gives a job's video.
+            say: The visitor's language.
+        """
+        rows = "".join(_row(job, shown, thumbnail(job), video(job), say) for job in jobs)
+        if not rows and not searched:
+            return {self.list: "", self.search: gr.update(visible=False)}
+        found = f'<ol class="history">{rows}</ol>' if rows else f"<p>{say('Nothing found.')}</p>"
+        return {
+            self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
+            self.list: f'<h2 class="history-title">{say("Your videos")}</h2>{found}',
+        }
+
+
+def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None, say: Say) -> str:
+    prompt = str(job.request.get("prompt") or f"{say('Task')} {job.task_id}")
+    current = bool(shown and shown.id == job.id)
+    image = f'<img src="{file_url(thumbnail)}" alt="" loading="lazy">' if thumbnail else "<i></i>"
+    about, actions = prompt[:60], []
+    if video:
+        if shown and not current and shown.state == JobState.DONE:
+            label = say("Compare: {prompt}").format(prompt=about)
+            actions.append(_action("compare", say("Compare"), label))
+        label = say("Download: {prompt}").format(prompt=about)
+        actions.append(
+            f'<a href="{file_url(video)}" download="{escape(video.name)}" '
+            f'aria-label="{escape(label)}">{say("Download")}</a>'
+        )
+    if not job.open:
+        label = say("Delete: {prompt}").format(prompt=about)
+        sure = say("Really delete?") if not job.may_run else say("It may still run. Delete?")
+        actions.append(_action("delete", say("Delete"), label, f'data-sure="{escape(sure)}"'))
+    return (
+        f'<li data-job="{job.id}" data-state="{job.state}">'
+        f'<button type="button" class="open" data-do="open"{" aria-current=true" * current}>{image}'
+        f'<span class="prompt">{escape(prompt[:160])}</span>'
+        f'<span class="facts">{_facts(job, say)}</span></button>'
+        f'<span class="actions">{"".join(actions)}</span></li>'
+    )
+
+
+def _facts(job: Job, say: Say) -> str:
+    request = job.request
+    price = None if job.state == JobState.NOT_SENT else pricing.known(request)
+    facts = [
+        seconds_spoken(request["duration"], say) if "duration" in request else "",
+        request.get("resolution", ""),
+        f"{say('Seed')} {request['seed']}" if "seed" in request else "",
+        pricing.spoken(price) if price is not None else "",
+        say(_STATES[job.state]),
+        say(_MONEY.get(job.state, "")) if not job.simulated else "",
+    ]
+    when = f'<time datetime="{datetime.fromtimestamp(job.created, UTC).isoformat()}"></time>'
+    parts = [*(escape(fact) for fact in facts if fact), when]
+    # A dot stays with what follows it, so that no line ends in one.
+    return " ".join(f"<span>{'· ' * bool(at)}{part}</span>" for at, part in enumerate(parts))
+
+
+def _action(name: str, text: str, label: str, more: str = "") -> str:
+    return (
+        f'<button type="button" data-do="{name}" aria-label="{escape(label)}" {more}>'
+        f"{escape(text)}</button>"
+    )

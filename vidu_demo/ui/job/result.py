@@ -1,0 +1,107 @@
+"""What came of a click: the status, what can be done about it, and the video."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from vidu_demo.api import pricing
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.examples import FINISHED
+from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.runner import JobView
+from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui.form import examples
+from vidu_demo.ui.i18n.words import I18N, Say
+from vidu_demo.ui.job import notify, status
+
+
+class Result:
+    """The upper part of the right side."""
+
+    def __init__(self) -> None:
+        self.place = status.component()
+        with gr.Row(elem_id="choices") as self.choices:  # at the foot of the status
+            self.bell = notify.component()
+            self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
+            self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
+            self.anyway = gr.Button(size="sm", visible=False)
+        self.video = gr.Video(
+            label=I18N("Video"),
+            interactive=False,
+            show_label=False,
+            autoplay=True,
+            loop=True,
+            buttons=["download"],
+            height=420,
+            elem_id="video",
+        )
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `show` gives values for."""
+        return [self.place, self.bell, self.stop, self.resume, self.video]
+
+    def show(
+        self,
+        look: JobView | None,
+        fault: str,
+        *,
+        jobs: Sequence[Job],
+        picture: Path | None,
+        video: Path | None,
+        video_shown: bool,
+        say: Say,
+    ) -> Updates:
+        """Draw a job, an error where there is none, or else the example.
+
+        Args:
+            look: How the job stands.
+            fault: The card of an error.
+            jobs: All of the visitor's, for the bell.
+            picture: What the job is made from, in small.
+            video: What was made.
+            video_shown: True if the tab shows this video already: sent again, it would start over.
+            say: The visitor's language.
+        """
+        state = look.job.state if look else None
+        gone = state == JobState.DONE and not video
+        label, example = I18N("Video"), False
+        if fault:
+            place = fault
+        elif look:
+            place = status.render(look, say, gone=gone) + _stage(look, picture)
+        else:
+            place = examples.finished(say)
+            video, label, example = FINISHED.clip, I18N("An example, made by the simulator"), True
+        return {
+            self.place: place,
+            self.bell: notify.render(jobs, say),
+            self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
+            self.resume: gr.update(
+                value=say("Fetch it again" if gone else "Resume watching"),
+                visible=gone or state == JobState.STOPPED,
+            ),
+            self.video: gr.skip()
+            if video_shown
+            # Over a video of one's own the label would only cover a corner.
+            else gr.update(value=video, label=label, show_label=example, autoplay=not example),
+        }
+
+    def offer_another(self, held: Sequence[VideoRequest], say: Say) -> Updates:
+        """Offer to send what was held back, or take the offer back where there is nothing.
+
+        Not a part of `show`: a look that comes late must not take it back.
+        """
+        if not held:
+            return {self.anyway: gr.update(visible=False)}
+        number, price = len(held), pricing.spoken(pricing.total(held))
+        words = say("Make a second one anyway" if number == 1 else "Make {number} more anyway")
+        return {self.anyway: gr.Button(f"{words.format(number=number)} · {price}", visible=True)}
+
+
+def _stage(look: JobView, picture: Path | None) -> str:
+    """Show the picture, out of focus, where the video will be."""
+    if not picture or not look.job.open:
+        return ""
+    return f'<style>#video .empty {{ --picture: url("{file_url(picture)}"); }}</style>'
