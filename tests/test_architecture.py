@@ -1,0 +1,108 @@
+"""The map of the code is true: rooms, what each may not import, and the tests of the promises."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from vidu_demo.settings import ROOT
+
+PACKAGE = ROOT / "vidu_demo"
+MAP = (ROOT / "docs" / "architecture.md").read_text()
+ROOMS = sorted(p.parent.relative_to(ROOT).as_posix() for p in PACKAGE.rglob("*/__init__.py"))
+MAY_NOT = {
+    "vidu_demo/api": ("gradio", "sqlalchemy", "vidu_demo.jobs", "vidu_demo.media", "vidu_demo.ui"),
+    "vidu_demo/media": ("gradio", "sqlalchemy", "requests", "urllib3", "vidu_demo.jobs"),
+    "vidu_demo/jobs": ("gradio", "vidu_demo.ui"),
+    "vidu_demo/server": ("gradio", "vidu_demo.jobs", "vidu_demo.ui"),
+    "vidu_demo/snippets": ("gradio", "vidu_demo.ui"),
+    "vidu_demo/examples": ("gradio", "vidu_demo.ui"),
+    "vidu_demo/settings.py": ("gradio", "vidu_demo.ui"),
+    "vidu_demo/studio.py": ("gradio", "vidu_demo.ui"),
+    "vidu_demo/ui": ("requests", "sqlalchemy"),
+}
+
+
+def module(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(name: str) -> Iterator[str]:
+    """What a module imports when it is imported: not for types only, and not inside functions."""
+    file = FILES[name]
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    todo: list[ast.stmt] = list(ast.parse(file.read_text()).body)
+    while todo:
+        match todo.pop():
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=source, names=names, level=level):
+                base = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+                home = ".".join([*base, *([source] if source else [])])
+                for alias in names:
+                    inner = f"{home}.{alias.name}"
+                    yield inner if inner in FILES else home
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                pass
+            case ast.If(body=body, orelse=orelse) | ast.Try(body=body, orelse=orelse):
+                todo += [*body, *orelse]
+
+
+@pytest.mark.parametrize("room", MAY_NOT)
+def test_a_room_keeps_to_what_it_may_know(room: str) -> None:
+    inside = [name for name, file in FILES.items() if f"{file.relative_to(ROOT)}".startswith(room)]
+    assert inside
+    for name in inside:
+        for known in imports(name):
+            assert not known.startswith(MAY_NOT[room]), f"{name} imports {known}"
+
+
+def test_the_simulator_knows_nothing_of_the_rest() -> None:
+    for name in FILES:
+        if name.startswith("vidu_demo.simulator"):
+            known = [found for found in imports(name) if found.startswith("vidu_demo")]
+            assert all(found.startswith("vidu_demo.simulator") for found in known), (name, known)
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    known = {name: {found for found in imports(name) if found in FILES} for name in FILES}
+    tuple(TopologicalSorter(known).static_order())  # raises CycleError
+
+
+def test_import_of_the_package_brings_no_gradio() -> None:
+    import subprocess
+
+    program = "import sys, vidu_demo; vidu_demo.ViduClient; sys.exit('gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_every_room_is_on_the_map_and_says_what_it_is_for() -> None:
+    assert len(ROOMS) > 10
+    for room in ROOMS:
+        assert f"`{room}/`" in MAP, room
+        assert ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())), room
+
+
+def test_every_promise_names_a_test() -> None:
+    rows = MAP.partition("## The promises")[2].strip().splitlines()[2:]
+    assert len(rows) > 5
+    for row in rows:
+        named = re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", row)
+        assert named, row
+        for file, test in named:
+            text = (ROOT / file).read_text()
+            assert f"def {test}(" in text if test else "def test_" in text, row
+
+
+def test_every_file_that_keeps_a_promise_is_there() -> None:
+    rows = MAP.partition("## The promises")[2].strip().splitlines()[2:]
+    for file in re.findall(r"`((?:ui|api|jobs|media)/[\w/]+\.py)`", "\n".join(rows)):
+        assert (PACKAGE / file).is_file(), file
