@@ -84,7 +84,10 @@ class Desk:
     def rows(self) -> list[dict[str, Any]]:
         with closing(sqlite3.connect(self.folder / "ledger.db")) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("SELECT * FROM jobs ORDER BY click")]
+            return [
+                dict(row)
+                for row in connection.execute("SELECT * FROM jobs ORDER BY idempotency_key")
+            ]
 
     @property
     def row(self) -> dict[str, Any]:
@@ -197,14 +200,14 @@ def test_killed_again_and_again(desk: Desk) -> None:
     desk.until(lambda: all(row["state"] in ended for row in desk.rows()))
     desk.stop()
     rows = desk.rows()
-    assert [row["click"] for row in rows] == prompts
+    assert [row["idempotency_key"] for row in rows] == prompts
     sent = [body["prompt"] for body in desk.simulator.submits if isinstance(body, dict)]
     assert len(sent) == len(set(sent)) == desk.simulator.submit_count <= 5
     for row in rows:
         if row["task_id"]:
             desk.done(row)
         elif row["state"] == "not sent":
-            assert row["click"] not in sent
+            assert row["idempotency_key"] not in sent
         else:
             assert row["state"] == "unknown"
     assert rows[-1]["state"] == "done"

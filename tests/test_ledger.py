@@ -334,7 +334,7 @@ def test_a_deleted_job_stays_deleted(ledger: Ledger) -> None:
 def test_the_click_of_a_task_from_elsewhere_may_come_again(ledger: Ledger) -> None:
     adopted = add(ledger, job(fingerprint="", state=JobState.DONE, task_id="task-1"))
     assert ledger.delete(adopted)
-    again = job("2", idempotency_key=adopted.click, fingerprint="", task_id="task-1")
+    again = job("2", idempotency_key=adopted.idempotency_key, fingerprint="", task_id="task-1")
     assert add(ledger, again) is again
     assert ledger.by_task("o" * 64, "there", "task-1") == again
 

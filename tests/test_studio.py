@@ -460,7 +460,7 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
     visitor = visit()
     visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "of", locked)
+        patch.setattr(ledger, "for_owner", locked)
         expect(visitor.headline).to_have_text("Out of sight")
         expect(visitor.status).to_contain_text("No video is lost.")
         expect(visitor.status).not_to_contain_text("charged")
