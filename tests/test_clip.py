@@ -2,6 +2,7 @@
 
 import json
 import random
+import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from fractions import Fraction
@@ -16,7 +17,7 @@ from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from vidu_demo.api import video
+from vidu_demo.api import container, video
 from vidu_demo.media import clip
 from vidu_demo.media.clip import (
     ClipFailed,
@@ -624,3 +625,44 @@ def test_a_broken_file_does_no_harm(film: Make) -> None:
         with suppress(ClipFailed):
             last_frame(path)
     assert 5 < read < 60
+
+
+def test_many_tracks_of_pictures_are_refused_before_one_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "tracks.mp4"
+    with av.open(path, "w", format="mp4") as film:
+        tracks = [film.add_stream("mpeg4", 10) for _ in range(container.MAX_PICTURE_TRACKS + 1)]
+        for track in tracks:
+            track.width = track.height = 16
+        for track in tracks:
+            film.mux([*track.encode(av.VideoFrame(16, 16, "yuv420p")), *track.encode(None)])
+    with path.open("rb") as file:
+        assert not container.is_bounded(file)
+    with pytest.raises(ClipFailed, match="too many parts"):
+        facts(path)
+
+
+def boxes(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+@pytest.mark.parametrize("where", ["behind", "in moov", "in udta", "in meta"])
+def test_a_file_of_empty_boxes_is_refused_at_once(silent: Path, where: str) -> None:
+    empty = boxes(b"free", b"") * (container.MAX_PARTS + 1)
+    match where:
+        case "in moov":
+            empty = boxes(b"moov", empty)
+        case "in udta":
+            empty = boxes(b"moov", boxes(b"udta", empty))
+        case "in meta":
+            empty = boxes(b"moov", boxes(b"udta", boxes(b"meta", bytes(4) + empty)))
+    with silent.open("ab") as file:
+        file.write(empty)
+    for look in (facts, first_frame, last_frame):
+        with pytest.raises(ClipFailed, match="too many parts"):
+            look(silent)
+    assert read_settings(silent) is None
+
+
+def test_an_ordinary_file_is_bounded(silent: Path) -> None:
+    with silent.open("rb") as file:
+        assert container.is_bounded(file)

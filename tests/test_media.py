@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 
 from vidu_demo.api.errors import Charged, PictureInvalid
-from vidu_demo.api.formats import limits
+from vidu_demo.api.formats import av1, limits
 from vidu_demo.api.formats.judge import judge
 from vidu_demo.api.formats.kinds import Kind, kind
 from vidu_demo.api.images import flatten, prepare, thumbnail
@@ -556,3 +558,29 @@ def test_what_is_no_picture(tmp_path: Path, clip: bytes) -> None:
     ):
         path.write_bytes(data)
         assert kind(path) is what
+
+
+def test_an_avif_is_judged_by_its_stream_and_not_by_its_boxes() -> None:
+    """Its header may name a small picture, and a decoder makes the large one all the same."""
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), "teal").save(file, "AVIF")
+    honest = file.getvalue()
+    assert prepare(honest).width == 640
+    place = honest.index(b"ispe") + 8
+    large = 1 + limits.MAX_SIDE
+    lying = bytearray(honest)
+    stream = lying.index(b"\x12\0", lying.index(b"mdat")) + 2  # behind the temporal delimiter
+    assert av1.frame_size(bytes(lying[stream - 2 :])) == (640, 480)
+    lying[place : place + 8] = struct.pack(">II", 64, 64)
+    bits = "0001" + "1" + "00000" + "1111" + "1111" + f"{large - 1:016b}" + f"{large - 1:016b}"
+    header = int(bits.ljust(56, "0"), 2).to_bytes(7)
+    lying[stream : stream + 9] = b"\x0a\x07" + header
+    assert av1.frame_size(bytes(lying[stream - 2 :])) == (large, large)
+    with pytest.raises(PictureInvalid, match="pixels"):
+        judge(bytes(lying))
+
+
+@given(st.binary(max_size=200))
+def test_any_stream_has_a_size_or_none(data: bytes) -> None:
+    with suppress(IndexError):
+        av1.frame_size(data)

@@ -17,6 +17,8 @@ MAX_INDEX_BYTES = 4_000_000
 """Of one list of samples; that of ten seconds has some 20,000."""
 MAX_PARTS = 20_000
 """Boxes or elements that are looked at; ten seconds with a fragment for each frame have 1,000."""
+MAX_PICTURE_TRACKS = 2
+"""Some phones add one for the depth."""
 TOLERANCE = 0.5
 """Seconds by which fragments may be shorter together than their file says."""
 
@@ -24,6 +26,9 @@ _TOP = frozenset(
     b"ftyp styp moov moof mdat free skip wide udta meta uuid sidx ssix prft mfra emsg pdin".split()
 )
 """Boxes that a file consists of. What else stands behind them is no part of it, and may be cut."""
+_HOLDERS = frozenset(
+    b"moov trak mdia minf stbl dinf edts udta meta ilst mvex moof traf mfra tref iprp ipco".split()
+)
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", 0x18538067
 
 
@@ -60,6 +65,50 @@ def is_whole(file: BinaryIO) -> bool:
     except (_CutError, struct.error, LookupError, ValueError):  # the others: its tables are broken
         return False
     return True
+
+
+def is_matroska(file: BinaryIO) -> bool:
+    """Tell Matroska and WebM from MP4 and MOV."""
+    file.seek(0)
+    return file.read(4) == _EBML
+
+
+def is_bounded(file: BinaryIO) -> bool:
+    """Tell whether a video file holds no more parts and pictures than a decoder should be given.
+
+    A decoder reads every box and opens every track before anybody can ask it how many there are.
+
+    Args:
+        file: It can be sought in.
+    """
+    size = file.seek(0, 2)
+    parts, pictures = 0, 0
+    todo = [(0, size)]
+    while todo:
+        at, end = todo.pop()
+        while at + 8 <= end:
+            parts += 1
+            if parts > MAX_PARTS or pictures > MAX_PICTURE_TRACKS:
+                return False
+            file.seek(at)
+            head = file.read(32)
+            if len(head) < 8:
+                break
+            length, kind = struct.unpack_from(">I4s", head)
+            start = 8
+            if length == 1 and len(head) >= 16:
+                length, start = struct.unpack_from(">Q", head, 8)[0], 16
+            length = length or end - at
+            if length < start:
+                break
+            if kind == b"hdlr" and head[start + 8 : start + 12] == b"vide":
+                pictures += 1
+            if kind in _HOLDERS:
+                # A `meta` has four bytes before its boxes, but not in QuickTime's files.
+                extra = 4 if kind == b"meta" and head[start + 4 : start + 8] != b"hdlr" else 0
+                todo.append((at + start + extra, min(at + length, end)))
+            at += length
+    return pictures <= MAX_PICTURE_TRACKS
 
 
 # Matroska and WebM (RFC 9559)

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vidu_demo.api.container import CONTAINERS
+from vidu_demo.api.container import CONTAINERS, is_bounded, is_matroska
 from vidu_demo.api.limits import MAX_VIDEO_BYTES
 
 if TYPE_CHECKING:
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_TRACKS = 32
-MAX_FRAME_PIXELS = 36_000_000
-"""An 8K frame has 33 million, the largest of this model 4.7 million."""
+MAX_TRACKS = 16
+"""A phone's video has some eight, most of them without pictures or sound."""
+MAX_TRACKS_OF_WEBM = 4
+MAX_FRAME_PIXELS = 13_000_000
+"""A 4K frame has 8.8 million, the largest of this model 4.7 million."""
 MAX_PACKETS = 100_000
 """Ten seconds with sound have about a thousand."""
 MAX_DECODED_PIXELS = 6_000_000_000
@@ -38,15 +40,18 @@ def opened(path: Path) -> Iterator["InputContainer"]:
     """
     import av  # noqa: PLC0415 - it loads slowly
 
-    options = {**CONTAINERS, "max_streams": str(MAX_TRACKS)}
     try:
         if path.stat().st_size > MAX_VIDEO_BYTES:
             raise ClipFailed(f"This video's file is larger than {MAX_VIDEO_BYTES // 10**6} MB.")
-        with (
-            path.open("rb") as file,
-            av.open(file, "r", options=options, metadata_errors="replace") as container,
-        ):
-            yield container
+        with path.open("rb") as file:
+            webm = is_matroska(file)
+            if not webm and not is_bounded(file):
+                raise ClipFailed("This video holds too many parts to be read here.")
+            file.seek(0)
+            tracks = MAX_TRACKS_OF_WEBM if webm else MAX_TRACKS
+            options = {**CONTAINERS, "max_streams": str(tracks)}
+            with av.open(file, "r", options=options, metadata_errors="replace") as container:
+                yield container
     except ClipFailed:
         raise
     except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:

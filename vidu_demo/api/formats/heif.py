@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.formats import av1
 from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PIXELS, TOO_HEAVY, check, damaged
 
 BYTES_PER_PIXEL = {"HEIF": 7.7, "AVIF": 9.6}
@@ -13,6 +14,8 @@ DEEPEST = 8
 MAX_DECODED = 3 * MAX_PIXELS
 """Pixels of a picture and of all that it is made of: tiles double it."""
 
+_BEGINNING = 512
+"""Bytes of an item's data in which its sequence header is looked for."""
 _NOTHING = memoryview(b"")
 
 
@@ -29,7 +32,12 @@ def judge(data: bytes, kind: str) -> None:
     try:
         found = next((body for name, body in _boxes(memoryview(data)) if name == b"meta"), None)
         if found is not None:
-            _judge(dict(_boxes(found[4:])), kind)
+            meta = dict(_boxes(found[4:]))
+            _judge(meta, kind)
+            if kind == "AVIF":
+                for begin in _beginnings(meta, memoryview(data)):
+                    if size := av1.frame_size(begin):
+                        check(*size, bytes_per_pixel=BYTES_PER_PIXEL[kind])
     except (IndexError, struct.error):
         raise damaged() from None
 
@@ -98,6 +106,38 @@ def _associations(view: memoryview) -> Iterator[tuple[int, int]]:
             place = struct.unpack_from(">H", view, at)[0] & 0x7FFF if wide else view[at] & 0x7F
             at += 1 + wide
             yield item, place
+
+
+def _beginnings(meta: dict[bytes, memoryview], data: memoryview) -> Iterator[bytes]:
+    """Get the first bytes of each item's data, by the list of where items are."""
+    view = meta.get(b"iloc", _NOTHING)
+    if not len(view):
+        return
+    version, wide = view[0], view[4:6]
+    offset_size, length_size = wide[0] >> 4, wide[0] & 15
+    base_size, index_size = wide[1] >> 4, wide[1] & 15 if version else 0
+    id_size = 4 if version == 2 else 2
+    at, idat = 6 + id_size, meta.get(b"idat", _NOTHING)
+    pieces = 0
+    for _ in range(int.from_bytes(view[6:at])):
+        at += id_size
+        source = data
+        if version:
+            source = idat if view[at + 1] & 15 == 1 else data
+            at += 2
+        at += 2
+        base = int.from_bytes(view[at : at + base_size])
+        at += base_size
+        extents = int.from_bytes(view[at : at + 2])
+        at += 2
+        first = at + index_size
+        offset = base + int.from_bytes(view[first : first + offset_size])
+        at += extents * (index_size + offset_size + length_size)
+        pieces += 1 + extents
+        if pieces > MAX_PIECES or at > len(view):
+            raise damaged()
+        if extents:
+            yield bytes(source[offset : offset + _BEGINNING])
 
 
 def _parts(view: memoryview) -> dict[int, list[int]]:

@@ -99,6 +99,7 @@ CHINESE: dict[str, str] = {
     "This file can't be read as a video.": "这个文件无法作为视频读取。",
     "This video's file is larger than {most} MB.": "这个视频文件超过 {most} MB。",
     "This video's frames have too many pixels.": "这个视频的画面像素太多。",
+    "This video holds too many parts to be read here.": "这个视频包含的部分太多，无法在此读取。",
     "This video is too long to be read here.": "这个视频太长，无法在此读取。",
     "No frame of this video can be decoded.": "这个视频没有一帧能够解码。",
     "The video is made, but opening it took too long or too much memory.": (
