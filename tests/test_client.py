@@ -363,6 +363,14 @@ NAMED = {
     "twice": '{"task_id": "abc", "task_id": null}',
     "UTF-16": '{"task_id": "abc"}'.encode("utf-16"),
     "gzip that says nothing": gzip.compress(b'{"task_id": "abc"}', mtime=0),
+    "as text": "Too many requests, but task_id=abc was made",
+    "as a list": '{"task_id": ["abc"]}',
+    "in XML": "<r><task_id>abc</task_id></r>",
+    "in a script": '<script>x = {task_id: "abc"}</script>',
+    "escaped": '{"task\\u005fid": "abc"} trailing',
+    "in camel case": '{"taskId": "abc"}',
+    "padded": b'\0\0{"task_id": "abc"}\0',
+    "padded by one": b'\0{"task_id": "abc" }',
     "too much behind": b'{"task_id": "abc", "x": "' + b"y" * 2 * MAX_ANSWER_BYTES + b'"}',
 }
 
@@ -378,6 +386,41 @@ def test_an_id_in_any_answer_is_a_receipt(
     assert client.post(PAYLOAD) == "abc"
     assert (simulator.submit_count, len(simulator.requests)) == (1, 1)
     assert clock.slept == []
+
+
+UNREADABLE = {
+    "a sentence": "Too many requests, but the task id is abc",
+    "a word": "task_id: abc",
+    "in capitals": "TASK_ID abc",
+    "several": '{"task_ids": ["abc", "def"]}',
+    "an object": '{"taskId": {"value": "abc"}}',
+    "inside": '{"task": {"id": "abc"}}',
+    "half an id": '{"reason": "RATE_LIMIT_EXCEEDED", "task_id": "ab',
+    "half an answer": '{"reason": "RATE_LIMIT_EXCEEDED", "met',
+    "too much before": b"<p>" + b" " * 2 * MAX_ANSWER_BYTES + b'{"task_id": "abc"}',
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("status", ANY)
+def test_an_answer_that_may_name_a_task_is_no_refusal(
+    client: ViduClient, simulator: Simulator, clock: Clock, body: Any, status: int
+) -> None:
+    simulator.faults["submit"] = [Fault(status=status, body=body)]
+    with pytest.raises(SubmitOutcomeUnknown) as caught:
+        client.post(PAYLOAD)
+    unknown(caught.value)
+    assert simulator.submit_count == 1
+    assert clock.slept == []
+
+
+def test_a_header_may_name_a_task(client: ViduClient, simulator: Simulator) -> None:
+    simulator.faults["submit"] = [Fault(status=429, headers={"X-Task-Id": "abc"})]
+    assert client.post(PAYLOAD) == "abc"
+    simulator.faults["submit"] = [Fault(status=429, headers={"X-Task-Id": ""})]
+    with pytest.raises(SubmitOutcomeUnknown):
+        client.post(PAYLOAD)
+    assert simulator.submit_count == 2
 
 
 @pytest.mark.parametrize("status", [201, 303, 307])

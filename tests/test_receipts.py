@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidu_demo.api.limits import MAX_TASK_ID
-from vidu_demo.api.task_ids import receipt
+from vidu_demo.api.task_ids import mentions_id, receipt
 
 ID = "5f207579-0a75-4f13-a854-d9b50a6ab73b"
 BODY = json.dumps({"task_id": ID})
@@ -37,6 +37,22 @@ PAGE = f"<html><pre>{html.escape(BODY)}</pre></html>"
         f'{{"task_id": " {ID} "}}',
         f'{{"task_id": "{ID}"}}'.replace("_", "\\u005f"),
         f'{{"data": {{"task_id": "another"}}, "task_id": "{ID}"}}',
+        f"Too many requests, but task_id={ID} was made",
+        f"task_id: {ID}\n",
+        f"<r><task_id>{ID}</task_id></r>",
+        "<r><task_id>abc</task_id></r>".replace("abc", ID),
+        f"<html><b>task_id</b>: <code>{ID}</code></html>",
+        f"<tr><td>Task ID</td><td>{ID}</td></tr>",
+        f'<task id="{ID}"/>',
+        f'<script>x={{task_id:"{ID}"}}</script>',
+        f'{{"task\\u005fid":"{ID}"}} trailing',
+        json.dumps({"message": f'{{"task\\u005fid":"{ID}"}}'}),
+        f'\0\0{{"task_id":"{ID}"}}\0',
+        f'{{"task_id": ["{ID}"]}}',
+        f'{{"task_ids": ["{ID}"]}};',
+        f'{{"taskId": "{ID}"}}',
+        f'{{"TASK_ID": "{ID}"}}',
+        f'{{"task-id": "{ID}"}}',
     ],
 )
 def test_an_id_is_found_whatever_stands_around_it(text: str) -> None:
@@ -69,6 +85,12 @@ def test_an_id_may_be_a_number_that_has_come_whole(text: str) -> None:
         '{"id": "abc"}',
         '{"other_task_id": "abc"}',
         "the task_id was abc",
+        "task_id: required",
+        "task_id: must not be empty",
+        "task_id=null ",
+        "task_id=5f2075",
+        '{"task_ids": ["abc", "def"]}',
+        '{"task_ids": ["abc", "def"]};',
         "[" * 100_000,
         "9" * 10_000,
     ],
@@ -87,6 +109,50 @@ REQUESTS = [
     html.escape(BODY),
     '{"task_id": 4711}',
 ]
+
+
+MENTIONS = [
+    *(BODY, BODY[:-2], '{"task_id": null}', '{"other_task_id": "abc"}', "the task_id was abc"),
+    *("task_id: T1", "Task ID T1", "taskID", "TASK-ID", "task ids: a, b", "<task_id>", "task.id"),
+    *('{"task\\u005fid', '{"task": {"id": "abc"}}', "t\0a\0s\0k\0_\0i\0d", "task&#95;id"),
+]
+
+
+@pytest.mark.parametrize("text", MENTIONS)
+def test_an_id_that_cannot_be_read_is_still_mentioned(text: str) -> None:
+    assert mentions_id(text)
+    assert mentions_id(text, {"prompt": "a cat", "images": ["https://a.b/c"]})
+    assert mentions_id(json.dumps({"message": text}), {"prompt": "another task_id: 5"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "<h1>nope</h1>", "too many requests"),
+        *("TASK_NOT_FOUND", "CREATE_TASK_FAILED", "TASK_FAILED", "TaskPromptPolicyViolation"),
+    ],
+)
+def test_not_every_task_is_an_id(text: str) -> None:
+    assert not mentions_id(json.dumps({"reason": text, "id": "abc", "request_id": "7"}))
+
+
+@pytest.mark.parametrize("prompt", ["a cat holds up its task_id", "a task-id on\na é\\u00e9 sign"])
+def test_an_echo_is_no_mention(prompt: str) -> None:
+    request = {"images": ["https://a.b/c?task_id=9"], "prompt": prompt}
+    for echo in (
+        f"not allowed: {prompt}",
+        json.dumps({"message": json.dumps(request)}),
+        f"<html>{html.escape(json.dumps(request))}</html>",
+    ):
+        assert not mentions_id(echo, request), echo
+        assert mentions_id(echo + ' {"task_id": "half', request), echo
+
+
+def test_an_id_in_a_header() -> None:
+    assert receipt("", headers={"X-Task-Id": ID}) == ID
+    assert receipt("", headers={"Vary": "Task-Id"}) is None
+    assert mentions_id("", headers={"X-Task-Id": ""})
+    assert not mentions_id("", headers={"Access-Control-Expose-Headers": "X-Task-Id"})
 
 
 @pytest.mark.parametrize("prompt", REQUESTS)

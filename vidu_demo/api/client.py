@@ -1,10 +1,12 @@
 """The client: submit, get, watch, generate, download.
 
 A submit spends money and has no idempotency key, so it is resent only when it certainly did not
-reach the API or was turned away with 429. Everything else about a task is free to ask again.
+reach the API or was turned away with a 429 that speaks of no task's id. Everything else about a
+task is free to ask again.
 """
 
 import email.utils
+import json
 import os
 import re
 import time
@@ -47,7 +49,7 @@ from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Pacer
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.task import Task
-from vidu_demo.api.task_ids import receipt
+from vidu_demo.api.task_ids import mentions_id, receipt
 
 BASE_URL = "https://api.novita.ai"
 SUBMIT_PATH = "/v3/async/vidu-q2-pro-img2video"
@@ -309,7 +311,7 @@ class ViduClient:
             except Exception as error:  # whatever it is, the question is what became of the money
                 lost = type(error).__name__
             except BaseException as error:
-                if task_id := receipt(answer.text, payload):
+                if task_id := _bought(answer, payload):
                     error.add_note(f"A task was bought: {task_id}")
                 elif adapter.connected:
                     error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
@@ -317,13 +319,12 @@ class ViduClient:
         # Raised out here, so that no error of a library, which may quote the request, hangs on it.
         if lost and not adapter.connected:
             raise ApiUnreachable(f"The API could not be reached ({lost}).")
-        location = answer.headers.get("Location", "")
-        if task_id := receipt(answer.text, payload, location):  # whatever else went wrong
+        if task_id := _bought(answer, payload):  # whatever else went wrong
             return task_id
         if lost:
             raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
         refused = self._refusal(answer, answer.text)
-        if _surely_refused(answer.status, answer.text, refused):
+        if _surely_refused(answer.status, answer.text, refused) and not _may_name(answer, payload):
             raise refused
         raise SubmitOutcomeUnknown(
             _LOST.format(f"the answer names no task (HTTP {answer.status})"),
@@ -384,6 +385,32 @@ class _SubmitAdapter(HTTPAdapter):
 
         pool.ConnectionCls = Noting
         return pool
+
+
+def _bought(answer: Answer, payload: dict[str, Any]) -> str | None:
+    location = answer.headers.get("Location", "")
+    found = (receipt(text, payload, location, answer.headers) for text in answer.readings)
+    return next(filter(None, found), None)
+
+
+def _may_name(answer: Answer, payload: dict[str, Any]) -> bool:
+    """Tell whether an answer may name a task although no id can be read in it."""
+    if answer.is_cut or _breaks_off(answer.text):
+        return True
+    texts = (*answer.readings, answer.headers.get("Location", ""))
+    return any(mentions_id(text, payload, answer.headers) for text in texts)
+
+
+def _breaks_off(text: str) -> bool:
+    """Tell whether a text begins as JSON and does not come to its end."""
+    begun = text.lstrip("\ufeff \t\r\n\0")
+    if not begun.startswith(("{", "[")):
+        return False
+    try:
+        json.JSONDecoder(strict=False).raw_decode(begun)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:

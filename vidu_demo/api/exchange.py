@@ -48,6 +48,16 @@ class Answer:
         content = self._unpacked()
         return content.decode(json.detect_encoding(content), "replace")
 
+    @property
+    def readings(self) -> tuple[str, str]:
+        """The body as text, and as UTF-8, for what only looks like another encoding."""
+        return self.text, self._unpacked().decode("utf-8", "replace")
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body is longer than what is read of it."""
+        return max(len(self.content), len(self._unpacked())) >= MAX_ANSWER_BYTES
+
     def _unpacked(self) -> bytes:
         packing = self.headers.get("Content-Encoding", "")
         if not packing and self.content.startswith(b"\x1f\x8b"):

@@ -1,25 +1,37 @@
 """Find a task's id in whatever answers a submit: it is the receipt of a purchase.
 
-It counts in an answer of any status and shape, such as a refusal, JSON with text around it, or
-half an answer. What an answer repeats of the request is no receipt, though: a prompt may read
-like one.
+It counts in an answer of any status and shape, such as a refusal, JSON with text around it, XML,
+a header or half an answer. An answer that speaks of a task's id without one that can be read may
+be a receipt all the same. What an answer repeats of the request is none: a prompt may read like
+one.
 """
 
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 from urllib.parse import parse_qs
 
 from vidu_demo.api.errors import writable
 from vidu_demo.api.limits import MAX_TASK_ID
 
-_WRITTEN = re.compile(
-    r"""\\*["']task_id\\*["']\s*:\s*(?:\\*"([^"\\]*)\\*"|\\*'([^'\\]*)\\*'|(\d+)(?=[\s,}\]\\]))"""
+_NAME = r"task[_ -]?ids?"
+_MENTION = re.compile(r"""(?i)task(?:[_ .-]?|\\*["']?\s*:\s*\{\s*\\*["']?)ids?""")
+_IS_NAME = re.compile(rf"(?i){_NAME}")
+_VALUE = re.compile(
+    r"""(?x)
+    (?P<gap>[\\"'\s]{0,60}(?:[:=>]|<[^<>]{0,200}>)(?:[\\\s:=>\[]|<[^<>]{0,200}>){0,60})
+    (?:"(?P<double>[^"\\]*)\\*" | '(?P<single>[^'\\]*)\\*' | (?P<bare>[\w-]++)(?=[^\w.-]|\.\W))
+    (?P<closed>\s*\])?
+    """
 )
-"""An id with its name, as it stands in JSON, in JSON within JSON, or in a page. A quotation mark,
-or what may follow a number, must end it: half an id is none."""
+"""What stands between the name and an id, and the id. A quotation mark, or what can't be a part of
+it, must end it: half an id is none."""
+_NO_IDS = frozenset({"", "null", "none", "nil", "undefined", "true", "false"})
+_KNOWN_BY = 12
+"""So many letters around a mention must be the request's for an echo, or all that it has."""
 
 
 class _Object(tuple[tuple[str, Any], ...]):
@@ -28,23 +40,39 @@ class _Object(tuple[tuple[str, Any], ...]):
     __slots__ = ()
 
 
-def receipt(text: str, request: Any = None, location: str = "") -> str | None:
+def receipt(
+    text: str, request: Any = None, location: str = "", headers: Mapping[str, str] | None = None
+) -> str | None:
     """Find the id of the task that an answer to a submit names.
 
     Args:
         text: The answer, or what came of it.
         request: What was sent, as JSON can carry it. An id that its texts spell out is an echo.
         location: Where the answer leads, which may be the question about the task.
+        headers: The answer's headers; one may be called after the id.
     """
-    for value in (*_named(text), *parse_qs(location.partition("?")[2]).get("task_id", ())):
+    asked = parse_qs(location.partition("?")[2])
+    for value in (
+        *_named(text.replace("\0", "")),
+        *(value for name, values in asked.items() if _IS_NAME.fullmatch(name) for value in values),
+        *(value for name, value in (headers or {}).items() if _MENTION.search(name)),
+        *(value for value in _mentions(text, request) if value),
+    ):
         if task_id := _usable(value):
             return task_id
-    sent = [rest for said in _texts(request) for rest in _behind_the_name(said)]
-    for value in _spelled_out(text):
-        task_id = _usable(value)
-        if task_id and not any(rest.startswith(html.unescape(task_id)) for rest in sent):
-            return task_id
     return None
+
+
+def mentions_id(text: str, request: Any = None, headers: Mapping[str, str] | None = None) -> bool:
+    """Tell whether an answer to a submit speaks of a task's id, though none may be readable.
+
+    Args:
+        text: The answer, or what came of it.
+        request: What was sent; an echo of it does not count.
+        headers: The answer's headers, of which the names count.
+    """
+    named = any(map(_MENTION.search, headers or {}))
+    return named or next(_mentions(text, request), None) is not None
 
 
 def _named(text: str) -> Iterator[Any]:
@@ -57,24 +85,75 @@ def _named(text: str) -> Iterator[Any]:
         inner: list[Any] = []
         for value in level:
             if isinstance(value, _Object):
-                yield from (held for name, held in value if name == "task_id")
-                inner += (held for _, held in value)
+                for name, held in value:
+                    if _IS_NAME.fullmatch(name):
+                        yield held[0] if isinstance(held, list) and len(held) == 1 else held
+                    inner.append(held)
             elif isinstance(value, list):
                 inner += value
         level = inner
 
 
-def _spelled_out(text: str) -> Iterator[str]:
-    """Find ids in a text of any kind; twice, since a page writes quotation marks as `&quot;`."""
-    for form in dict.fromkeys((text, html.unescape(text))):
-        for found in _WRITTEN.finditer(form):
-            yield next(value for value in found.groups() if value is not None).strip()
+def _mentions(text: str, request: Any) -> Iterator[str]:
+    """Find what stands beside each mention in a text of any kind; empty if that is no id."""
+    sent: list[tuple[str, str]] | None = None
+    for form in dict.fromkeys((text, _plain(text), _plain(html.unescape(text)))):
+        for found in _MENTION.finditer(form):
+            if sent is None:
+                sent = [around for said in _texts(request) for around in _around(said)]
+            value = _beside(form, found)
+            before = _squashed(form[max(0, found.start() - 1000) : found.start()])
+            after = _squashed(value or form[found.end() : found.end() + 100])
+            if not any(_is_echo(before, after, bool(value), *around) for around in sent):
+                yield value
 
 
-def _behind_the_name(said: str) -> Iterator[str]:
-    """Find what a text of the request has behind each `task_id`; an echo may end early."""
-    for found in re.finditer(r"""task_id[\\"'\s:]*""", html.unescape(said)):
-        yield found.string[found.end() : found.end() + MAX_TASK_ID]
+def _beside(form: str, found: re.Match[str]) -> str:
+    """Read the id behind its name."""
+    part_of_a_name = re.match(r"\w", form[found.start() - 1 : found.start()])
+    value = _VALUE.match(form, found.end())
+    if part_of_a_name or not _IS_NAME.fullmatch(found[0]) or not value:
+        return ""
+    gap = value["gap"]
+    if "[" in gap and not value["closed"]:  # several are not the receipt of one purchase
+        return ""
+    if (bare := value["bare"]) is None:
+        return (value["double"] or value["single"] or "").strip()
+    # Else a word of a sentence, such as "task_id: required".
+    tagged = gap == ">" and form.startswith("<", value.end("bare"))
+    is_id = gap == "=" or tagged or any(map(str.isdigit, bare))
+    return bare if is_id and bare.lower() not in _NO_IDS else ""
+
+
+def _is_echo(before: str, after: str, readable: bool, said_before: str, said_after: str) -> bool:
+    if readable:
+        return said_after.startswith(after)
+    known = _agreeing(before[::-1], said_before[::-1]) + _agreeing(after, said_after)
+    return known >= min(_KNOWN_BY, max(1, len(said_before) + len(said_after)))
+
+
+def _agreeing(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _around(said: str) -> Iterator[tuple[str, str]]:
+    """Find what a text of the request has around each mention."""
+    said = _plain(html.unescape(said))
+    for found in _MENTION.finditer(said):
+        before = _squashed(said[max(0, found.start() - 1000) : found.start()])
+        yield before, _squashed(said[found.end() : found.end() + 2 * MAX_TASK_ID])
+
+
+def _plain(text: str) -> str:
+    """Undo the escapes of JSON, however deep, and leave out what pads a text."""
+    text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
+    return text.replace("\0", "")
+
+
+def _squashed(text: str) -> str:
+    """Leave what no escape, markup or line break changes."""
+    text = re.sub(r"\\+[bfnrt]", " ", _plain(html.unescape(text)))
+    return re.sub(r"[\W_]|[\U00010000-\U0010ffff]", "", text).lower()
 
 
 def _texts(value: Any) -> Iterator[str]:
