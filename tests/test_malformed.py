@@ -1,5 +1,6 @@
 """Calls that no page would make: each costs a line at debug and never a traceback."""
 
+import io
 import json
 import logging
 import re
@@ -254,3 +255,161 @@ def test_a_file_of_the_machine_is_no_upload(app: App, tmp_path: Any) -> None:
         )
         assert answer.status_code == 400
         assert not re.search("data:image", answer.text)
+
+
+# Shapes of a file
+
+
+META = {"_type": "gradio.FileData"}
+
+
+def no_galleries(path: str) -> list[Any]:
+    return [
+        [{"path": path}],
+        [{"path": path, "meta": META}],
+        [{"video": {"path": path}}],
+        [{"image": None, "video": {"path": path}}],
+        [{"image": {"path": path, "size": "big"}, "caption": None}],
+        [{"image": {"path": path, "meta": 7}}],
+        [{"image": {"path": path, "url": 5}}],
+        [{"image": {"path": path, "url": 5, "meta": META}}],
+        [{"image": {"path": path, "orig_name": [1]}}],
+        [{"image": {"path": path, "is_stream": "x"}}],
+        [{"image": {"path": path, "mime_type": 5}}],
+        [{"image": {"path": path}, "caption": 7}],
+        [{"image": {"path": path}, "more": {"path": path, "meta": META, "size": "big"}}],
+        [{"image": {"path": path[: -len("a.png")] + "a" * 300, "meta": META}}],
+        {"image": {"path": path}},
+    ]
+
+
+def no_files(path: str) -> list[Any]:
+    file = {"path": path, "meta": META}
+    return [
+        [{"path": path}],
+        [{"image": file, "caption": None}],
+        [{"image": file, "video": file}],
+        [{**file, "meta": 7}],
+        [{**file, "meta": None}],
+        [{**file, "size": "big"}],
+        [{**file, "url": 5}],
+        [{**file, "orig_name": [1]}],
+        [{**file, "is_stream": "x"}],
+        [{**file, "mime_type": 5}],
+        file,
+    ]
+
+
+def no_notes(path: str) -> list[Any]:
+    """What a browser would not keep: Gradio reads a file's description wherever it is."""
+    return [
+        {"token": "x", "files": [{"path": path, "meta": META, "url": 5}]},
+        {"token": {"path": path, "meta": 7}},
+    ]
+
+
+SHAPES: dict[str, Callable[[str], list[Any]]] = {
+    "gallery": no_galleries,
+    "file": no_files,
+    "browserstate": no_notes,
+    "json": no_notes,
+}
+HONEST = {"textbox": "A wave.", "radio": "720p", "slider": 5, "number": 1, "checkbox": False}
+
+
+def honest(app: App, listener: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    """Give the kinds of a listener's widgets, and a value for each."""
+    parts = {part["id"]: part["type"] for part in app.demo.config["components"]}
+    kinds = [parts[part] for part in listener["inputs"]]
+    return kinds, [HONEST.get(kind) for kind in kinds]
+
+
+def uploaded(app: App) -> str:
+    buffer = io.BytesIO()
+    Image.new("RGB", (640, 480)).save(buffer, "PNG")
+    files = {"files": ("a.png", buffer.getvalue())}
+    answer = requests.post(f"{app.url}gradio_api/upload", files=files, timeout=10)
+    return str(answer.json()[0])
+
+
+def test_what_is_no_file_is_refused_on_every_listener(app: App, quiet: Callable[[], None]) -> None:
+    path, seen = uploaded(app), set()
+    with requests.Session() as session:
+        for listener in names(app):
+            kinds, data = honest(app, listener)
+            for place, kind in enumerate(kinds):
+                for shape in SHAPES[kind](path) if kind in SHAPES else ():
+                    body = {
+                        "fn_index": listener["id"],
+                        "data": [*data[:place], shape, *data[place + 1 :]],
+                        "session_hash": "stranger",
+                        "event_data": {"index": 0, "value": None},
+                    }
+                    url = f"{app.url}gradio_api/run/predict"
+                    answer = session.post(url, json=body, timeout=30)
+                    assert answer.status_code == 400, (listener["api_name"], shape, answer.text)
+                    seen.add(listener["api_name"])
+    assert seen >= {"framing", "earlier", "take_up", "review", "submit", "pad", "crop", "generate"}
+    quiet()
+
+
+def test_an_uploaded_picture_is_taken_with_or_without_its_mark(
+    app: App, quiet: Callable[[], None]
+) -> None:
+    path = uploaded(app)
+    for file in ({"path": path}, {"path": path, "meta": META, "orig_name": "a.png"}):
+        body = {"data": [[{"image": file, "caption": None}], "", "720p", ""]}
+        answer = requests.post(f"{app.url}gradio_api/run/framing", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+    quiet()
+
+
+# Who is called
+
+
+@pytest.mark.parametrize("route", ["run/predict", "api/predict", "queue/join", "run/{}", "call/{}"])
+def test_what_only_the_browser_runs_is_refused(
+    app: App, quiet: Callable[[], None], route: str
+) -> None:
+    scripts = [d for d in app.demo.config["dependencies"] if not d["backend_fn"]]
+    assert scripts
+    for listener in scripts:
+        body = {
+            "fn_index": listener["id"],
+            "data": honest(app, listener)[1],
+            "session_hash": "stranger",
+        }
+        url = f"{app.url}gradio_api/{route.format(listener['api_name'])}"
+        assert requests.post(url, json=body, timeout=10).status_code == 400, listener
+        if "{}" in route:
+            del body["fn_index"]
+            assert requests.post(url, json=body, timeout=10).status_code == 400, listener
+    quiet()
+
+
+@pytest.mark.parametrize(
+    "route", ["call/generate", "call/generate/", "run/generate", "api/generate"]
+)
+def test_a_body_calls_no_other_listener_than_its_route(
+    app: App, quiet: Callable[[], None], route: str
+) -> None:
+    for listener in names(app):
+        if listener["api_name"] == "generate":
+            continue
+        body = {"fn_index": listener["id"], "data": honest(app, listener)[1]}
+        answer = requests.post(f"{app.url}gradio_api/{route}", json=body, timeout=10)
+        assert answer.status_code == 400, listener["api_name"]
+    quiet()
+
+
+def test_a_call_by_name_brings_no_event(app: App, quiet: Callable[[], None]) -> None:
+    """Gradio would drop it, and the listener fail."""
+    for name in ("choose", "press"):
+        listener = next(d for d in names(app) if d["api_name"] == name)
+        body = {
+            "data": honest(app, listener)[1],
+            "event_data": {"index": 0, "value": None, "words": ""},
+        }
+        answer = requests.post(f"{app.url}gradio_api/call/{name}", json=body, timeout=10)
+        assert answer.status_code == 400, name
+    quiet()

@@ -16,6 +16,8 @@ from vidu_demo.ui.guard.values import every, misfit
 
 CALLS = ("run", "api", "call", "queue")
 """The routes below `gradio_api/` that call a listener."""
+_UNNAMED = ("queue/join", "run/predict", "api/predict")
+"""Those in which only the body says which."""
 
 
 class Malformed(ValueError):
@@ -43,14 +45,16 @@ def check(route: str, body: bytes, blocks: gr.Blocks) -> bytes:
     if route.startswith("call/v2/"):
         _check_named(name, call, blocks)
         return body
-    known = _listener(None if route.startswith("queue") else name, call, blocks)
+    known = _listener("" if route.rstrip("/") in _UNNAMED else name, call.get("fn_index"), blocks)
     data = call.get("data")
     if not isinstance(data, list) or len(data) != len(known.inputs):
         raise Malformed(f"The call needs {len(known.inputs)} values as its data.")
     session = call.get("session_hash")
     if session is not None and not (isinstance(session, str) and 0 < len(session) <= LIMITS.name):
         raise Malformed("The session is no short text.")
-    if len(data) == len(known.inputs) and (reason := misfit(known, data, call.get("event_data"))):
+    # Gradio drops the event of what is called by name.
+    event = None if route.startswith("call/") else call.get("event_data")
+    if reason := misfit(known, data, event):
         raise Malformed(reason)
     return body
 
@@ -70,13 +74,12 @@ def _read(body: bytes) -> tuple[bytes, dict[str, Any]]:
     return body, call
 
 
-def _listener(name: str | None, call: Mapping[str, Any], blocks: gr.Blocks) -> BlockFunction:
-    index = call.get("fn_index")
-    if type(index) is int and index in blocks.fns:
-        return blocks.fns[index]
-    if index is None and name:
-        for listener in blocks.fns.values():
-            if listener.api_name == name:
+def _listener(name: str, index: Any, blocks: gr.Blocks) -> BlockFunction:
+    """Find who is called. A route and a body that name two would be read by Gradio in its way."""
+    if (name and index is None) or type(index) is int:
+        for number, listener in blocks.fns.items():
+            named = name in ("", listener.api_name) and index in (None, number)
+            if named and listener.fn:  # without, it is the browser's alone
                 return listener
     raise Malformed("There is no such listener.")
 
@@ -90,5 +93,5 @@ def _check_named(name: str, call: Mapping[str, Any], blocks: gr.Blocks) -> None:
     if not needed <= call.keys() <= parameters.keys():
         raise Malformed(f"The endpoint takes {', '.join(parameters)}.")
     values = [call.get(name) for name in parameters]
-    if reason := misfit(_listener(name, {}, blocks), values, None):
+    if reason := misfit(_listener(name, None, blocks), values, None):
         raise Malformed(reason)

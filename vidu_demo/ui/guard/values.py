@@ -2,12 +2,15 @@
 
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.blocks import Block
+from gradio.data_classes import FileData
+from pydantic import BaseModel, ValidationError
 
 from vidu_demo.ui.form import uploads
 
@@ -30,8 +33,12 @@ def misfit(listener: BlockFunction, data: list[Any], event: Any) -> str:
         return "The event says too little of itself."
     store = uploads.folder().resolve()
     for value in every([data, event]):
-        if isinstance(value, dict) and "path" in value and not _stored(value["path"], store):
+        if not isinstance(value, dict):
+            continue
+        if "path" in value and not _stored(value["path"], store):
             return "This is no uploaded file."
+        if value.keys() >= {"path", "meta"} and not _valid(FileData, value):
+            return "This is no description of a file."
     return ""
 
 
@@ -49,8 +56,8 @@ def every(value: Any) -> Iterator[Any]:
 def _fits(block: Block, value: Any, *, raw: bool) -> bool:
     if value is None or isinstance(block, (gr.State, gr.BrowserState, gr.JSON)):
         return True
-    if isinstance(block, (gr.Gallery, gr.File)):
-        return isinstance(value, list) and all(map(_is_file, value))
+    if isinstance(block, (gr.Gallery, gr.File)) and block.data_model:
+        return _valid(block.data_model, value)
     if not isinstance(block, (gr.Radio, gr.Number, gr.Slider, gr.Checkbox)):
         return isinstance(value, str)
     if raw:
@@ -62,15 +69,13 @@ def _fits(block: Block, value: Any, *, raw: bool) -> bool:
     return _is_number(value) and _within(block, value)
 
 
-def _is_file(item: Any) -> bool:
-    """Tell whether it is a file, or a gallery's item with one."""
-    if not isinstance(item, dict):
+def _valid(model: type[BaseModel], value: Any) -> bool:
+    """Tell whether Gradio will take it, which validates in this way as well."""
+    try:
+        model.model_validate(value, context={"validate_meta": True})
+    except (ValidationError, AttributeError):  # the latter where `meta` is no object
         return False
-    if "path" in item:
-        return isinstance(item["path"], str)
-    file, caption = item.get("image") or item.get("video"), item.get("caption")
-    named = isinstance(file, dict) and isinstance(file.get("path"), str)
-    return named and (caption is None or isinstance(caption, str))
+    return True
 
 
 def _is_number(value: Any) -> bool:
@@ -92,6 +97,10 @@ def _tells(listener: BlockFunction, event: Any) -> bool:
 
 def _stored(path: Any, store: Path) -> bool:
     try:
-        return Path(path).resolve().is_relative_to(store)  # gone or not: that is said in words
+        place = Path(path).resolve()
+        if stored := place.is_relative_to(store):
+            with suppress(FileNotFoundError):  # that it is gone is said in words
+                place.stat()
     except (OSError, ValueError, TypeError):
         return False
+    return stored
