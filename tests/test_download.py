@@ -533,12 +533,14 @@ JUNK = {
     "nothing": (Answer(200, b"", {"Content-Type": "video/mp4"}), "no playable video"),
     "a playlist": (Answer(200, b"#EXTM3U\n#EXTINF:1,\nhttp://h/v.ts\n"), "no playable video"),
     "a server error": (Answer(500), "HTTP 500"),
-    "a part": (Answer(206, b"x"), "HTTP 206"),
+    "a part that does not say so": (Answer(206, b"x"), "no playable video"),
+    "nothing to say": (Answer(204), "HTTP 204"),
     "half of it": (
         Answer(206, b"x" * 9, {"Content-Range": "bytes 0-8/99"}),
         "HTTP 206",
     ),
     "the rest of it": (Answer(206, b"x" * 9, {"Content-Range": "bytes 1-9/10"}), "HTTP 206"),
+    "the rest of something": (Answer(206, b"x", {"Content-Range": "Bytes=1-9/*"}), "HTTP 206"),
     "a reset": (Answer(0, reset=True), "broke off"),
 }
 
@@ -594,9 +596,31 @@ def test_a_body_without_end(host: Host, tmp_path: Path, monkeypatch: pytest.Monk
     assert left(tmp_path) == []
 
 
-def test_all_of_it_as_a_part_is_all_of_it(host: Host, tmp_path: Path, clip: bytes) -> None:
-    whole = f"bytes 0-{len(clip) - 1}/{len(clip)}"
-    host.always = Answer(206, clip, {"Content-Range": whole})
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("bytes 0-{last}/{size}", "bytes 0-{last}/*", "Bytes 0-{last}/{size}", ""),
+        *("bytes=0-{last}/{size}", " bytes  0 - {last} / {size} ", "bytes 0-{size}/{size}"),
+        *("bytes 0-{last}", "bytes */{size}", "items 1-2/3", "bytes 0-" + "9" * 5000),
+    ],
+)
+def test_all_of_it_as_a_part_is_all_of_it(
+    host: Host, tmp_path: Path, clip: bytes, said: str
+) -> None:
+    content_range = said.format(last=len(clip) - 1, size=len(clip))
+    host.always = Answer(206, clip, {"Content-Range": content_range} if said else {})
+    assert fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4").read_bytes() == clip
+
+
+def test_half_of_it_as_a_part_without_a_range(host: Host, tmp_path: Path, clip: bytes) -> None:
+    host.always = Answer(206, clip[: len(clip) // 2])
+    link = finished(f"{host.url}/v.mp4?{SECRET}")
+    failing(lambda: fetch(link, tmp_path / "v.mp4"), "did not come to its end")
+    assert left(tmp_path) == []
+
+
+def test_a_video_that_a_proxy_has_touched(host: Host, tmp_path: Path, clip: bytes) -> None:
+    host.always = Answer(203, clip)
     assert fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4").read_bytes() == clip
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from vidu_demo.server.hosts import Host
-from vidu_demo.ui.local import is_local
+from vidu_demo.ui.local import forwarded, is_local
 
 
 def demo(**changes: Any) -> Any:
@@ -164,3 +164,19 @@ def test_an_allowed_host_without_a_port_allows_every_port() -> None:
     assert asked.among([Host("other.example"), Host("videos.example.com")])
     assert asked.among([Host("videos.example.com", 8443)])
     assert not asked.among([Host("videos.example.com", 443), Host("example.com")])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Cluster-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Appengine-User-Ip"),
+        *("X-ProxyUser-Ip", "Forwarded-For", "X_Forwarded_For", "X-Coming-From", "X-Scheme"),
+        *("X-Real-Port", "CDN-Loop", "Tailscale-User-Login", "VIA", "Forwarded", "CF-Ray"),
+    ],
+)
+def test_a_header_of_any_proxy_is_known(name: str) -> None:
+    assert forwarded([name])
+
+
+def test_a_browsers_own_headers_are_no_proxys() -> None:
+    assert not forwarded(["Host", "Accept-Language", "User-Agent", "Sec-Fetch-Site", "Cookie"])

@@ -125,11 +125,21 @@ def _check_status(answer: urllib3.HTTPResponse) -> None:
     status = answer.status
     if status in (401, 403, 404, 410):
         raise LinkExpired(f"The video is made, but the link to it no longer works (HTTP {status}).")
-    # Some hosts answer so with all of a file.
-    part = re.fullmatch(r"bytes 0-(\d+)/(\d+)", answer.headers.get("Content-Range", "").strip())
-    whole = status == 206 and part and int(part[1]) + 1 == int(part[2])
-    if status != 200 and not whole:
+    # Some hosts answer 206 with all of a file, so only what says that it is a part is refused.
+    part = status == 206 and _is_part(answer.headers.get("Content-Range", ""))
+    if status not in (200, 203, 206) or part:
         raise DownloadFailed(f"The video is made, but its host answered HTTP {status}.")
+
+
+def _is_part(content_range: str) -> bool:
+    """Tell whether a range clearly leaves out the start or the end; what came is checked anyway."""
+    said = re.match(
+        r"(?i)\s*bytes[\s=:]*(\d{1,18})\s*-\s*(\d{1,18})\s*(?:/\s*(\d{1,18}))?", content_range
+    )
+    if not said:
+        return False
+    start, end, total = said.groups()
+    return int(start) > 0 or (total is not None and int(end) + 1 < int(total))
 
 
 def _check(part: Path, task_id: str, kind: str, check: Callable[[Path, str], None]) -> None:

@@ -1,5 +1,6 @@
 """Whether somebody at this machine asks, or whoever may have reached the app from elsewhere."""
 
+import re
 from collections.abc import Iterable
 
 import gradio as gr
@@ -7,8 +8,11 @@ from gradio.utils import colab_check, is_hosted_notebook
 
 from vidu_demo.server.hosts import Host
 
-_FORWARDING = ("forwarded", "via", "x-real-ip", "true-client-ip", "x-client-ip")
-_FORWARDING_FAMILIES = ("x-forwarded", "x-original-", "x-envoy-", "x-amzn-", "cf-", "fastly-")
+_FORWARDING = re.compile(
+    r"via|.*(forwarded|client-?ip|real-(ip|port)|user-ip|coming-from).*|x-scheme"
+    r"|(x-original|x-envoy|x-amzn|x-azure|x-appengine|x-vercel|cf|cdn|fastly|fly|tailscale)-.*"
+)
+"""Headers that proxies add, by the names and families they are known to use."""
 
 
 def is_local(demo: gr.Blocks, request: gr.Request) -> bool:
@@ -33,8 +37,7 @@ def is_local(demo: gr.Blocks, request: gr.Request) -> bool:
 
 def forwarded(headers: Iterable[str]) -> bool:
     """Tell whether a header is there, of those that proxies add."""
-    names = [name.lower() for name in headers]
-    return any(name in _FORWARDING or name.startswith(_FORWARDING_FAMILIES) for name in names)
+    return any(_FORWARDING.fullmatch(name.lower().replace("_", "-")) for name in headers)
 
 
 def _alone(demo: gr.Blocks) -> bool:
