@@ -758,7 +758,7 @@ def test_bell_counts_without_sound_and_notification(
     visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
 ) -> None:
     visitor = visit(script=script)
-    visitor.start(pngs["red"], prompt="Slow push-in [2 s]")
+    visitor.start(pngs["red"], prompt="Slow push-in [8 s]")
     visitor.choice("Tell me when it is done").check()
     expect(visitor.headline).to_have_text(DONE)
     expect(visitor.page).to_have_title(re.compile("^Your video is done"))

@@ -62,7 +62,7 @@ def test_the_bell_is_heard(
         "window.chimes += 1; return new OscillatorNode(this); };"
     )
     visitor = visit(script=script + count)
-    visitor.start(pngs["red"], prompt="Slow push-in [3 s]")
+    visitor.start(pngs["red"], prompt="Slow push-in [8 s]")
     visitor.choice("Tell me when it is done").check()
     assert visitor.page.evaluate("chimes") == 2
     expect(visitor.headline).to_have_text(DONE)
