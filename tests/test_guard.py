@@ -288,6 +288,25 @@ def test_an_address_uploads_so_many_files(app: App, little: Callable[[Quota], No
     assert upload(app, 10, 10).status_code == 200
 
 
+@pytest.mark.parametrize("name", ['filename="x.png"', 'filename ="x.png"', "FILENAME\t=x"])
+def test_a_file_counts_however_it_is_spelled(
+    app: App, little: Callable[[Quota], None], name: str
+) -> None:
+    little(accounts(size=10**9, files=2))
+    part = f'--x\r\nContent-Disposition: form-data; name="files"; {name}\r\n\r\ny\r\n'
+    body = f"{part * 3}--x--\r\n".encode()
+    before = left_behind(app)
+    for data in (body, (body[at : at + 7] for at in range(0, len(body), 7))):
+        answer = requests.post(
+            app.url + "gradio_api/upload",
+            data=data,
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+            timeout=60,
+        )
+        assert answer.status_code == 429
+    assert left_behind(app) == before
+
+
 def test_all_together_upload_so_much(app: App, little: Callable[[Quota], None]) -> None:
     little(accounts(size=10**9, files=100, together=2_000_000))
     assert upload(app, 1_500_000).status_code == 200

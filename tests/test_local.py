@@ -171,7 +171,15 @@ def test_an_allowed_host_without_a_port_allows_every_port() -> None:
     [
         *("X-Cluster-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Appengine-User-Ip"),
         *("X-ProxyUser-Ip", "Forwarded-For", "X_Forwarded_For", "X-Coming-From", "X-Scheme"),
-        *("X-Real-Port", "CDN-Loop", "Tailscale-User-Login", "VIA", "Forwarded", "CF-Ray"),
+        *(
+            "X-Real-Port",
+            "CDN-Loop",
+            "Tailscale-User-Login",
+            "VIA",
+            "Forwarded",
+            "CF-Ray",
+            "Ngrok-Auth-User-Email",
+        ),
     ],
 )
 def test_a_header_of_any_proxy_is_known(name: str) -> None:

@@ -10,7 +10,7 @@ from vidu_demo.server.hosts import Host
 
 _FORWARDING = re.compile(
     r"via|.*(forwarded|client-?ip|real-(ip|port)|user-ip|coming-from).*|x-scheme"
-    r"|(x-original|x-envoy|x-amzn|x-azure|x-appengine|x-vercel|cf|cdn|fastly|fly|tailscale)-.*"
+    r"|(x-original|x-envoy|x-amzn|x-azure|x-appengine|x-vercel|cf|cdn|fastly|fly|ngrok|tailscale)-.*"
 )
 """Headers that proxies add, by the names and families they are known to use."""
 

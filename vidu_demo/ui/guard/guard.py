@@ -139,7 +139,8 @@ class Guard:
         return metered
 
 
-_FILE = b"filename="
+_FILE = b"content-disposition:"
+"""What each part of an upload must have; the name of a file has several spellings."""
 
 
 _THEIRS = (TypeError, KeyError, IndexError, AttributeError, ValueError)
