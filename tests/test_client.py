@@ -958,3 +958,15 @@ def test_neither_key_nor_link_is_logged(
 def test_every_error_is_a_vidu_error() -> None:
     assert issubclass(SubmitOutcomeUnknown, ViduError)
     assert issubclass(TaskFailed, ViduError)
+
+
+@pytest.mark.parametrize("empty", ["null", '""'])
+def test_an_empty_id_beside_a_reason_is_a_refusal(
+    client: ViduClient, simulator: Simulator, empty: str
+) -> None:
+    body = f'{{"code":403,"reason":"NOT_ENOUGH_BALANCE","message":"","task_id":{empty}}}'
+    simulator.faults["submit"] = [Fault(403, body)]
+    with pytest.raises(BalanceTooLow) as refused:
+        client.post(PAYLOAD)
+    assert refused.value.charged is Charged.NO
+    assert simulator.submit_count == 1

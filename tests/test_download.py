@@ -956,3 +956,14 @@ def test_the_link_is_in_no_log(
     assert host.targets == [f"/v.mp4?{SECRET}"]
     assert "/v.mp4" in caplog.text
     assert "5ecre7" not in caplog.text
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://example.com/v.mp4"])
+def test_a_redirect_to_no_web_address_is_refused_at_once(
+    host: Host, tmp_path: Path, location: str
+) -> None:
+    host.always = Answer(302, b"", {"Location": location})
+    with pytest.raises(LinkRefused, match="no web address") as refused:
+        fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4")
+    assert not refused.value.may_pass
+    assert host.targets == ["/v.mp4"]

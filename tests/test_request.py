@@ -243,3 +243,10 @@ def test_a_request_is_shown_without_its_pictures_and_cannot_be_changed() -> None
     assert "123" not in shown
     with pytest.raises(ValueError, match="frozen"):
         VideoRequest(**LEAST).duration = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("blank", ["\ufdd0", "\U00013441", "\u0378", "\ufffc", "\ufffe"])
+def test_what_no_font_shows_is_no_prompt(blank: str) -> None:
+    with pytest.raises(RequestInvalid):
+        VideoRequest(images=["a.jpg"], prompt=blank * 3)
+    assert VideoRequest(images=["a.jpg"], prompt=f"{blank}🐈")

@@ -398,7 +398,12 @@ def _may_name(answer: Answer, payload: dict[str, Any]) -> bool:
     if answer.is_cut or _breaks_off(answer.text):
         return True
     texts = (*answer.readings, answer.headers.get("Location", ""))
-    return any(mentions_id(text, payload, answer.headers) for text in texts)
+    # An empty field says that there is none; the rule is for what might be one.
+    told = (_EMPTY_ID.sub("", text) for text in texts)
+    return any(mentions_id(text, payload, answer.headers) for text in told)
+
+
+_EMPTY_ID = re.compile(r'"task_id"\s*:\s*(null|"")(?=\s*[,}])')
 
 
 def _breaks_off(text: str) -> bool:

@@ -48,9 +48,9 @@ def _written(text: str) -> str:
     return text
 
 
-_INVISIBLE = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\U0001d159")
+_INVISIBLE = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
 """Letters and signs that show nothing, whatever their category says: Hangul's fillers, the empty
-braille pattern, a note without a head."""
+braille pattern, Egyptian blanks, a note without a head, what stands for an object."""
 
 
 def _seen(text: str) -> str:
@@ -65,9 +65,11 @@ def _is_visible(letter: str) -> bool:
     reserved = 0xFFF0 <= code <= 0xFFFB or 0xE0000 <= code <= 0xE0FFF or code & 0xFFFE == 0xFFFE
     if letter in _INVISIBLE or reserved:
         return False
-    # Not: separators, controls and joiners, and marks, which stand on a letter. But what Python's
-    # table does not know may be a newer emoji.
-    return category in ("Cn", "Co") or category[0] not in "ZCM"
+    # Not: separators, controls and joiners, and marks, which stand on a letter. Of what Python's
+    # table does not know, it may be a newer emoji or ideograph.
+    if category == "Cn":
+        return 0x1F000 <= code <= 0x1FAFF or 0x20000 <= code <= 0x3FFFF
+    return category == "Co" or category[0] not in "ZCM"
 
 
 def _bounded(images: list[ImageInput]) -> list[ImageInput]:

@@ -138,6 +138,11 @@ def _followed(link: str, reach: Reach, pace: Pace, lines: ExitStack) -> urllib3.
 
 
 def _asked(link: str, reach: Reach, pace: Pace, lines: ExitStack) -> urllib3.HTTPResponse:
+    if not link.lower().startswith(("http:", "https:")):
+        raise LinkRefused(
+            "The video is made, but its link leads to no web address.",
+            next_step="Show the task's id to Novita's support.",
+        )
     url, target = split(link)
     name = host_name(url)
     log.debug("GET %s://%s%s", url.scheme, name, target.partition("?")[0])

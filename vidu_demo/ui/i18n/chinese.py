@@ -100,6 +100,8 @@ CHINESE: dict[str, str] = {
     "This video's file is larger than {most} MB.": "这个视频文件超过 {most} MB。",
     "This video's frames have too many pixels.": "这个视频的画面像素太多。",
     "This video holds too many parts to be read here.": "这个视频包含的部分太多，无法在此读取。",
+    "Show the task's id to Novita's support.": "请把任务 ID 提供给 Novita 客服。",
+    "The video is made, but its link leads to no web address.": "视频已生成，但链接不是网址。",
     "This video is too long to be read here.": "这个视频太长，无法在此读取。",
     "No frame of this video can be decoded.": "这个视频没有一帧能够解码。",
     "The video is made, but opening it took too long or too much memory.": (
