@@ -70,13 +70,13 @@ _SWAP = """(swaps, gallery) => {
 }"""
 
 # The note is about these pictures, before the swap and after it. With others it goes.
-_TAKE_BACK = """(gallery, swaps) => {
+_TAKE_BACK = """(gallery, swaps, note) => {
   const now = (gallery ?? []).map((item) => (item.image ?? item.video).path);
   const left = Object.values(swaps ?? {}).filter((found) => found).map((found) => found.path);
   const about = now.every((path) => path in (swaps ?? {}) || left.includes(path));
   const whole = Object.entries(swaps ?? {})
     .every(([path, found]) => !found || now.includes(path) || now.includes(found.path));
-  return about && whole ? {__type__: 'update'} : {__type__: 'update', visible: false};
+  return {__type__: 'update', visible: about && whole && Boolean(note)};
 }"""
 
 
@@ -257,7 +257,7 @@ class Pictures:
         gr.on(
             [self.gallery.change, filled_at.change],
             None,
-            [self.gallery, self.swaps],
+            [self.gallery, self.swaps, self.note],
             self.note,
             js=_TAKE_BACK,
             trigger_mode="always_last",
