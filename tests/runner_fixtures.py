@@ -21,7 +21,8 @@ from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower, takes
-from vidu_demo.jobs.ledger import Job, JobState, Ledger
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Fault, Simulator
 

@@ -8,7 +8,7 @@ from test_status import JOB
 from vidu_demo.api import errors
 from vidu_demo.api.errors import MEANINGS, ApiRefused, TaskFailed, refusal
 from vidu_demo.jobs.follower import words
-from vidu_demo.jobs.ledger import FOLLOWED, Job, JobState
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.ui.job.reuse import Offer, meaning, offers
 
 AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)

@@ -39,8 +39,9 @@ from vidu_demo.api.errors import Charged, NotFound, PictureInvalid
 from vidu_demo.api.request import FIELDS
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower
-from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
-from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS, DuplicateRequest
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS
 from vidu_demo.jobs.scheduler import Kind
 from vidu_demo.media import clip
 from vidu_demo.settings import Settings
@@ -825,7 +826,7 @@ def test_a_clock_that_jumps_back(bench: Bench) -> None:
     assert done.finished
     assert done.submitted
     assert done.finished < done.submitted
-    assert bench.ledger.past_waits("there", 1, "540p") == []
+    assert bench.ledger.durations("there", 1, "540p") == []
     bench.done(bench.start("another", prompt="the runner goes on"))
 
 
@@ -961,7 +962,7 @@ def test_a_ledger_that_cannot_be_read_does_not_hold_a_job_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is learned from past waits is a help and no need."""
-    monkeypatch.setattr(bench.ledger, "past_waits", locked)
+    monkeypatch.setattr(bench.ledger, "durations", locked)
     monkeypatch.setattr(follower, "CALM_SECONDS", 600.0)
     bench.done(bench.start())
     assert bench.simulator.submit_count == 1
@@ -1309,10 +1310,10 @@ def test_a_ledger_that_fails_has_no_usual_wait(
 ) -> None:
     waited(bench, 30, 30, 30)
     with monkeypatch.context() as broken:
-        broken.setattr(bench.ledger, "past_waits", locked)
+        broken.setattr(bench.ledger, "durations", locked)
         assert bench.runner.usual_wait(bench.request()) is None
     assert bench.runner.usual_wait(bench.request()) == 30
-    monkeypatch.setattr(bench.ledger, "past_waits", locked)
+    monkeypatch.setattr(bench.ledger, "durations", locked)
     assert bench.runner.usual_wait(bench.request()) == 30  # not asked at each look of a form
 
 

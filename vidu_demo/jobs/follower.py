@@ -32,7 +32,9 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
 from vidu_demo.jobs.durations import Durations
-from vidu_demo.jobs.ledger import Job, JobState, Ledger, LedgerFailed
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.scheduler import Kind
 
 log = logging.getLogger(__name__)

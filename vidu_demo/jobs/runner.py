@@ -27,8 +27,10 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
 from vidu_demo.jobs.durations import Durations
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, TooManyOpen
 from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services, words
-from vidu_demo.jobs.ledger import SIMULATOR, Job, JobState, Ledger, LedgerFailed, digest
+from vidu_demo.jobs.job import SIMULATOR, Job, JobState
+from vidu_demo.jobs.ledger import Ledger, digest
 from vidu_demo.jobs.scheduler import Scheduler, Step
 
 DOUBLE_CLICK_SECONDS = 3.0
@@ -37,47 +39,6 @@ MOST_OPEN = 200
 """Unfinished jobs of one visitor: far more than the clicks of a day, and cheap to follow."""
 MOST_OPEN_AT_ADDRESS = 2 * MOST_OPEN
 """Unfinished jobs of all visitors from one address: tokens cost nothing, addresses do."""
-
-
-class DuplicateRequest(ViduError):
-    """The same request of this visitor runs already, or may run.
-
-    Attributes:
-        jobs: The jobs that were made of it.
-
-    Args:
-        jobs: These jobs.
-        of: How many videos were asked for.
-    """
-
-    what = "You have asked for this very video already, and it is not finished."
-    next_step = "Wait for it, change something, or make a second one on purpose."
-
-    def __init__(self, jobs: Sequence[Job], of: int) -> None:
-        self.jobs = tuple(jobs)
-        unknown = next((job for job in jobs if job.state is JobState.UNKNOWN), None)
-        several = f"Already asked for and not finished: {len(jobs)} of these {of} videos."
-        super().__init__(
-            "You have sent this very request before, and its answer was lost: a task may be "
-            "running and billed."
-            if unknown
-            else several
-            if of > 1
-            else None,
-            next_step="Look in the Novita console first. Sending it again could buy it twice."
-            if unknown
-            else None,
-            task_id=(unknown or jobs[0]).task_id,
-        )
-
-
-class TooManyOpen(ViduError):
-    """This visitor has as many unfinished jobs as one may have."""
-
-    next_step = "Wait until some of them are finished, or stop watching some."
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"You are already watching {most} tasks, the most for one visitor.")
 
 
 class JobView(NamedTuple):
