@@ -48,7 +48,7 @@ class QuickPacer(pacing.Pacer):
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(follower, "Pacer", QuickPacer)
     patch.setattr(follower, "FIRST_WAIT", 0.01)
-    patch.setattr(follower, "CALM_SECONDS", 0.1)
+    patch.setattr(follower, "TROUBLE_SECONDS", 0.1)
     patch.setattr(follower, "LONGEST_SAVE_WAIT", 0.05)
     patch.setattr(follower, "WRITE_AGAIN_SECONDS", 0.05)
 

@@ -282,7 +282,7 @@ def test_a_job_is_sent_by_one_runner_only(bench: Bench) -> None:
     job = bench.start()  # it waits: its runner is not open yet
     bench.open()
     assert bench.reaches(job, JobState.NOT_SENT).charged is Charged.NO
-    first._scheduler.open()
+    first._followers.open()
     until(lambda: first.open_jobs == 0)
     assert bench.row(job).state is JobState.NOT_SENT
     assert bench.simulator.submit_count == 0
@@ -556,7 +556,7 @@ def test_many_clicks_on_watch_again_are_one_follower(bench: Bench) -> None:
     until(lambda: bench.runner.open_jobs == 0)
     answers = together(8, lambda _: bench.runner.watch_again(job.id, OWNER))
     assert sum(answer is not None for answer in answers) == 1
-    assert bench.runner._scheduler._queue._all[Kind.POLL].held <= 2
+    assert bench.runner._followers._scheduler._queue._all[Kind.POLL].held <= 2
     bench.simulator.statuses = [SUCCEED]
     done = bench.done(job)
     until(lambda: bench.runner.open_jobs == 0)
@@ -853,7 +853,7 @@ def test_the_settings_say_what_else_may_be_reached(tmp_path: Path) -> None:
     for key, here in (("k", False), ("", True)):
         settings = Settings.from_environment({**around, "NOVITA_API_KEY": key})
         with closing(Studio(settings)) as studio:
-            reach = studio.runner._means.client.reach
+            reach = studio.runner._followers._services.client.reach
         assert reach.loopback is here
         assert reach.admits("http", "cdn.lan", "10.0.0.1") is not here
 
@@ -963,7 +963,7 @@ def test_a_ledger_that_cannot_be_read_does_not_hold_a_job_up(
 ) -> None:
     """What is learned from past waits is a help and no need."""
     monkeypatch.setattr(bench.ledger, "durations", locked)
-    monkeypatch.setattr(follower, "CALM_SECONDS", 600.0)
+    monkeypatch.setattr(follower, "TROUBLE_SECONDS", 600.0)
     bench.done(bench.start())
     assert bench.simulator.submit_count == 1
 
@@ -1387,7 +1387,7 @@ def test_close_leaves_running_jobs_to_the_next_start(bench: Bench) -> None:
         bench.reaches(job, JobState.RUNNING)
     bench.simulator.faults["poll"] = [Fault(delay=0.2) for _ in range(4)]
     runner = bench.runner
-    scheduler = runner._scheduler
+    scheduler = runner._followers._scheduler
     threads = [scheduler._thread, *scheduler._workers._threads]
     assert len(threads) > 2
     start = time.monotonic()
