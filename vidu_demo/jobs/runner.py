@@ -157,7 +157,7 @@ class JobRunner:
                     written = self._ledger.add(jobs, budget)
         finally:
             for job_id in {job.id for job in jobs} - {job.id for job in written}:
-                files.drop(self.videos / job_id)
+                files.delete(self.videos / job_id)
         if written[0].id == jobs[0].id:
             for job in written:
                 self._followers.follow(job)
@@ -259,7 +259,7 @@ class JobRunner:
             if not look or look.job.open or not self._ledger.delete(look.job):
                 return False
             self._followers.drop(job_id)
-        files.drop(self.videos / job_id)
+        files.delete(self.videos / job_id)
         return True
 
     def look(self, job_id: str, owner: str) -> JobView | None:
