@@ -95,7 +95,7 @@ class FlakyLedger(Ledger):
 
     Attributes:
         before_write: Called with what is about to be written; may raise.
-        after_write: Called when it is safe on the disk; may raise.
+        after_write: Called once it is committed; may raise.
     """
 
     before_write: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)

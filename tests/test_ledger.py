@@ -212,7 +212,7 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
         facts={"width": 1284},
     )
     add(ledger, full)
-    ledger.repeat("click-2", full)
+    ledger.alias("click-2", full)
     assert ledger.delete(full)
     (left,) = ledger.by_key("click-1")
     assert ledger.by_key("click-2") == [left]

@@ -41,7 +41,7 @@ class Followers:
         return self._followers.get(job_id)
 
     @property
-    def open_jobs(self) -> list[Job]:
+    def unfinished(self) -> list[Job]:
         """The jobs that are followed and not at their end."""
         with self._lock:
             jobs = [follower.job for follower in self._followers.values()]
