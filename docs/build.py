@@ -13,11 +13,11 @@ from typing import Any
 
 import vidu_demo.ui.mounting  # noqa: F401 - with it, every error is known
 from vidu_demo.api import errors, images, limits, pricing
-from vidu_demo.api.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH, SUBMIT_PATH
+from vidu_demo.api.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH
 from vidu_demo.api.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
 from vidu_demo.api.formats import heif, webp
 from vidu_demo.api.formats import limits as media_limits
-from vidu_demo.api.request import FIELDS, LONG_PROMPT, VideoRequest, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
@@ -54,7 +54,8 @@ def request_fields() -> str:
     """List the fields of a request."""
     rows = (
         (code(name), about["title"], _values(about), _default(about), about["description"])
-        for name, about in ((name, schema(name)) for name in FIELDS)
+        for name in VideoRequest.model_fields
+        for about in [VideoRequest.describe(name)]
     )
     return table("field | on the page | values | default | what it does", rows)
 
@@ -129,28 +130,30 @@ def bounds() -> str:
 def notices() -> str:
     """List the choices without effect, from two requests that together make all of them."""
     sketches = (
-        VideoRequest.model_construct(
+        VideoRequest.unchecked(
             images=["1", "2"],
-            prompt="x" * (LONG_PROMPT + 1),
+            prompt="x" * (VideoRequest.LONG_PROMPT + 1),
             seed=0,
             voice_id="x",
             bgm=True,
             duration=10,
             movement_amplitude="high",
         ),
-        VideoRequest.model_construct(images=[], prompt="", audio=True, off_peak=True),
+        VideoRequest.unchecked(images=[], prompt="", audio=True, off_peak=True),
     )
     found = dict(notice for sketch in sketches for notice in sketch.notices())
-    return table("field | what the page says", ((code(f), found[f]) for f in FIELDS if f in found))
+    rows = ((code(f), found[f]) for f in VideoRequest.model_fields if f in found)
+    return table("field | what the page says", rows)
 
 
 def prices() -> str:
     """List what a video costs by its length and resolution, and what sound and off-peak do."""
 
     def price(**settings: Any) -> str:
-        return pricing.spoken(pricing.estimate(VideoRequest.model_construct(**settings)))
+        return pricing.spoken(VideoRequest(images=["x"], prompt="x", **settings).price)
 
-    resolutions, length = schema("resolution")["enum"], schema("duration")
+    length = VideoRequest.describe("duration")
+    resolutions = VideoRequest.describe("resolution")["enum"]
     rows = [
         (f"{seconds} s", *(price(duration=seconds, resolution=size) for size in resolutions))
         for seconds in range(length["minimum"], length["maximum"] + 1)
@@ -189,7 +192,7 @@ def calls() -> str:
     return table(
         "call | what for",
         [
-            (code(f"POST {BASE_URL}{SUBMIT_PATH}"), "Buys a task; answers with its id."),
+            (code(f"POST {BASE_URL}{VideoRequest.PATH}"), "Buys a task; answers with its id."),
             (
                 code(f"GET {BASE_URL}{RESULT_PATH}?task_id=…"),
                 "Tells how a task stands, at last with a link.",

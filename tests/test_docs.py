@@ -15,7 +15,7 @@ from PIL import Image
 
 from docs import build
 from vidu_demo.api.errors import ViduError
-from vidu_demo.api.request import FIELDS, VideoRequest, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import FOLLOWED, JobState
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator import Simulator
@@ -76,7 +76,8 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_all_fields_and_notices_are_there() -> None:
-    assert [row[0].strip("`") for row in table("docs/reference.md", "field")] == [*FIELDS]
+    listed = [row[0].strip("`") for row in table("docs/reference.md", "field")]
+    assert listed == [*VideoRequest.model_fields]
     told = table("docs/reference.md", "field | what the page says")
     assert len(told) == getsource(VideoRequest.notices).count("Notice(")
 
@@ -85,7 +86,7 @@ def test_prices_rise_with_length_and_size() -> None:
     rows = table("docs/reference.md", "length")
     prices = [[float(cell.removeprefix("$")) for cell in row[1:]] for row in rows]
     assert [row[0] for row in rows] == [f"{seconds} s" for seconds in range(1, 11)]
-    assert {len(row) for row in prices} == {len(schema("resolution")["enum"])}
+    assert {len(row) for row in prices} == {len(VideoRequest.describe("resolution")["enum"])}
     assert all(row == sorted(row) for row in prices)
     assert all(shorter[0] < longer[0] for shorter, longer in pairwise(prices))
 

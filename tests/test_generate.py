@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 from page_fixtures import KEY, App
 
 from vidu_demo.api.images import prepare
-from vidu_demo.api.request import FIELDS
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.simulator import Fault, Simulator
 
 SMALL = {"duration": 1, "resolution": "540p"}
@@ -40,7 +40,7 @@ def test_it_is_the_only_endpoint_and_bears_the_requests_names(caller: Client) ->
     assert described["unnamed_endpoints"] == {}
     parameters = described["named_endpoints"]["/generate"]["parameters"]
     names = [parameter["parameter_name"] for parameter in parameters]
-    assert names == ["images", "image_urls", *FIELDS[1:]]
+    assert names == ["images", "image_urls", *VideoRequest.SETTINGS]
     needed = [p["parameter_name"] for p in parameters if not p["parameter_has_default"]]
     assert needed == ["prompt"]
     defaults = {p["parameter_name"]: p["parameter_default"] for p in parameters}

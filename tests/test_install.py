@@ -28,7 +28,7 @@ assert home.is_relative_to(sys.argv[1]), home
 assert all(example.picture.is_file() for example in EXAMPLES)
 assert FINISHED.clip.is_file()
 assert Path(CSS_FILE).is_file()
-sketch = VideoRequest.model_construct(images=["x.jpg"], prompt="x")
+sketch = VideoRequest.unchecked(images=["x.jpg"], prompt="x")
 assert all(snippet.write(sketch) for snippet in SNIPPETS)
 assert Settings().data_dir == Path("data")
 """

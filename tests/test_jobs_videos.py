@@ -23,7 +23,7 @@ from runner_fixtures import (
 )
 
 from vidu_demo.api.errors import Charged, NotFound
-from vidu_demo.api.request import FIELDS
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media import clip
 from vidu_demo.settings import Settings
@@ -139,7 +139,7 @@ def test_the_settings_travel_with_the_video(bench: Bench) -> None:
         "request": asked,
     }
     assert settings_beside(bench, done) == clip.read_settings(bench.file(done)) == expected
-    assert set(asked) == set(FIELDS) - {"images"}
+    assert set(asked) == set(VideoRequest.model_fields) - {"images"}
     assert "secret" not in str(expected)
     for path in (bench.file(done), bench.file(done).with_suffix(".json")):
         assert b"signature" not in path.read_bytes()

@@ -7,7 +7,6 @@ from PIL import Image
 
 from vidu_demo import VideoRequest
 from vidu_demo.api.errors import Charged, Problem, RequestInvalid
-from vidu_demo.api.request import FIELDS, schema
 
 LEAST: dict[str, Any] = {"images": ["photo.jpg"], "prompt": "slow push-in"}
 
@@ -22,7 +21,7 @@ def problems(**changes: Any) -> list[tuple[str, str]]:
 
 
 def test_the_eleven_fields_of_the_page() -> None:
-    assert set(FIELDS) == {
+    assert set(VideoRequest.model_fields) == {
         *("images", "prompt", "duration", "resolution", "seed", "audio", "voice_id", "bgm"),
         *("movement_amplitude", "off_peak", "watermark"),
     }
@@ -206,18 +205,19 @@ def test_a_choice_without_effect_is_noticed_not_refused(
 
 
 def test_notices_work_on_a_form_that_is_not_complete() -> None:
-    form = VideoRequest.model_construct(images=None, prompt=None, seed=0)
+    form = VideoRequest.unchecked(images=None, prompt=None, seed=0)
     assert [notice.field for notice in form.notices()] == ["seed"]
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", VideoRequest.model_fields)
 def test_every_field_describes_itself(field: str) -> None:
-    about = schema(field)
+    about = VideoRequest.describe(field)
     assert about["title"]
     assert about["description"].endswith(".")
 
 
 def test_the_schema_holds_limits_defaults_and_options() -> None:
+    schema = VideoRequest.describe
     assert {k: schema("duration")[k] for k in ("type", "minimum", "maximum", "default")} == {
         "type": "integer",
         "minimum": 1,

@@ -24,7 +24,6 @@ from PIL import Image
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.api.client import BASE_URL
 from vidu_demo.api.images import prepare
-from vidu_demo.api.request import FIELDS, schema
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.snippets import SNIPPETS, Snippet
 
@@ -193,26 +192,27 @@ def settings_in(program: str) -> dict[str, Any]:
 
 @given(prompt=st.text(), voice=st.text(), seed=st.integers())
 def test_any_text_survives_in_python(prompt: str, voice: str, seed: int) -> None:
-    request = VideoRequest.model_construct(images=[URL], prompt=prompt, voice_id=voice, seed=seed)
+    given = {"images": [URL], "prompt": prompt, "voice_id": voice, "seed": seed}
+    request = VideoRequest.unchecked(**VideoRequest.DEFAULTS | given)
     assert settings_in(VIDU_DEMO.write(request)) == request.payload([URL])
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"images": []}, dict.fromkeys(FIELDS)],
+    [{}, {"images": []}, dict.fromkeys(VideoRequest.model_fields)],
     ids=["nothing", "no picture", "every field None"],
 )
 def test_an_empty_form_is_a_program_to_be_completed(settings: dict[str, Any]) -> None:
-    written = settings_in(VIDU_DEMO.write(VideoRequest.model_construct(**settings)))
+    written = settings_in(VIDU_DEMO.write(VideoRequest.unchecked(**settings)))
     assert written.pop("images") == ["photo.jpg"]
     assert written.pop("prompt") == ""
-    assert written == {field: schema(field).get("default") for field in written}
+    assert written == {field: VideoRequest.DEFAULTS.get(field) for field in written}
     assert {"duration", "resolution"} < set(written)
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.label)
 def test_what_is_out_of_range_is_written_as_it_is(snippet: Snippet) -> None:
-    sketch = VideoRequest.model_construct(images=[], prompt="\ud800", duration=77, resolution="8k")
+    sketch = VideoRequest.unchecked(images=[], prompt="\ud800", duration=77, resolution="8k")
     text = snippet.write(sketch)
     assert "77" in text
     assert '"8k"' in text

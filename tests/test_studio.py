@@ -19,7 +19,6 @@ from playwright.sync_api import Locator, Request, expect
 
 from vidu_demo import VideoRequest
 from vidu_demo.api.images import prepare
-from vidu_demo.api.request import FIELDS
 from vidu_demo.examples import EXAMPLES, FINISHED
 from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
 from vidu_demo.media.clip import first_frame, last_frame
@@ -798,7 +797,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
         "off_peak": False,
         "watermark": True,
     }
-    assert {"images", "prompt", *settings} == set(FIELDS)
+    assert {"images", "prompt", *settings} == set(VideoRequest.model_fields)
     maker = Maker(app, visitor)
     maker.done(maker.start(pngs["green"], "Sie “blinzelt”.\nLangsam.", **settings))
     made, before = api.submits[-1], api.submit_count
@@ -930,7 +929,7 @@ def test_link_leaves_out_what_may_be_secret() -> None:
         "https://me:word@example.com/a.jpg",
         "photo.png",
     ]
-    sketch = VideoRequest.model_construct(prompt="", images=[*secrets, *open_to_all])
+    sketch = VideoRequest.unchecked(prompt="", images=[*secrets, *open_to_all])
     assert parse_qs(permalink.write(sketch)) == {permalink.PICTURES: open_to_all}
 
 

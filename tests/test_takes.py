@@ -2,7 +2,7 @@ import pytest
 
 from vidu_demo import VideoRequest
 from vidu_demo.api.errors import RequestInvalid
-from vidu_demo.jobs.takes import EACH_PICTURE, MOST_PICTURES, is_draft, plan
+from vidu_demo.jobs.takes import EACH_PICTURE, MOST_PICTURES, plan
 
 
 def request(**settings: object) -> VideoRequest:
@@ -45,7 +45,7 @@ def test_one_click_buys_a_limited_number() -> None:
 
 
 def test_draft_is_as_cheap_as_it_gets() -> None:
-    assert is_draft(request(duration=3, resolution="540p"))
-    assert is_draft(request(duration=1, resolution="540p"))
-    assert not is_draft(request(duration=4, resolution="540p"))
-    assert not is_draft(request(duration=3, resolution="720p"))
+    assert request(duration=3, resolution="540p").is_draft
+    assert request(duration=1, resolution="540p").is_draft
+    assert not request(duration=4, resolution="540p").is_draft
+    assert not request(duration=3, resolution="720p").is_draft

@@ -130,5 +130,5 @@ def test_the_counter_names_the_limit_that_is_next(length: int, words: str, long:
     html = wording.counter("x" * length)
     assert f">{words}<" in html
     assert ("long" in html) == long
-    told = VideoRequest.model_construct(images=[], prompt="x" * length).notices()
+    told = VideoRequest.unchecked(images=[], prompt="x" * length).notices()
     assert any(notice.field == "prompt" for notice in told) == long

@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 import vidu_demo
 from vidu_demo.api.errors import TaskFailed, refusal
 from vidu_demo.api.images import PictureTooLong, prepare
-from vidu_demo.api.request import FIELDS, VideoRequest, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Fault, Simulator
@@ -112,11 +112,11 @@ def handed_over() -> set[str]:
 
 def listed() -> set[str]:
     """Every text that comes onto the page out of a list."""
-    fields = [schema(field) for field in FIELDS]
+    fields = [VideoRequest.describe(field) for field in VideoRequest.model_fields]
     return {
         *(field[key] for field in fields for key in ("title", "description")),
         *(f"{field['ask']}." for field in fields if "ask" in field),
-        *(named(option) for option in schema("movement_amplitude")["enum"]),
+        *(named(option) for option in VideoRequest.describe("movement_amplitude")["enum"]),
         *(example.name for example in EXAMPLES),
         *CHIPS,
         *status.STEPS,
@@ -370,7 +370,7 @@ def test_programs_read_plain_english(app: App) -> None:
     described = client.view_api(return_format="dict", print_info=False)
     client.close()
     parameters = described["named_endpoints"]["/generate"]["parameters"]
-    titles = [schema(field)["title"] for field in FIELDS]
+    titles = [VideoRequest.describe(field)["title"] for field in VideoRequest.model_fields]
     assert [parameter["label"] for parameter in parameters] == [
         "Pictures",
         "Picture URLs",

@@ -52,7 +52,6 @@ from vidu_demo.api.task import Task
 from vidu_demo.api.task_ids import mentions_id, receipt
 
 BASE_URL = "https://api.novita.ai"
-SUBMIT_PATH = "/v3/async/vidu-q2-pro-img2video"
 RESULT_PATH = "/v3/async/task-result"
 
 CONNECT_SECONDS = 10.0
@@ -297,7 +296,7 @@ class ViduClient:
                 request = session.prepare_request(
                     requests.Request(
                         "POST",
-                        self.base_url + SUBMIT_PATH,
+                        self.base_url + VideoRequest.PATH,
                         json=payload,
                         headers=PLAIN,
                         auth=self._authorize,

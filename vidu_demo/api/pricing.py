@@ -4,11 +4,7 @@ The list is Vidu's, collected 2026-11. Novita's own price for this model was not
 figure is an estimate and is always shown as one, with its date.
 """
 
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
-
-from vidu_demo.api.request import FIELDS, VideoRequest
 
 DATED = "2026-11"
 
@@ -19,36 +15,24 @@ _AUDIO = Decimal("0.075")
 _OFF_PEAK = Decimal("0.5")
 
 
-def estimate(request: VideoRequest) -> Decimal:
+def estimate(duration: int, resolution: str, *, audio: bool, off_peak: bool) -> Decimal:
     """Estimate what a video costs, in US dollars.
 
     Music and a watermark add nothing; off-peak is taken as half ("about half" in the list).
+
+    Raises:
+        KeyError: The list has no such resolution.
+        TypeError: The duration is no number.
     """
-    seconds = request.duration
-    if seconds == 1:
-        price = _FIRST_SECOND[request.resolution]
-    elif request.resolution == "540p":
-        price = _540P_PER_SECOND * seconds
+    if duration == 1:
+        price = _FIRST_SECOND[resolution]
+    elif resolution == "540p":
+        price = _540P_PER_SECOND * duration
     else:
-        price = _FIRST_SECOND[request.resolution] + _EACH_FURTHER[request.resolution] * (
-            seconds - 1
-        )
-    if request.audio:
+        price = _FIRST_SECOND[resolution] + _EACH_FURTHER[resolution] * (duration - 1)
+    if audio:
         price += _AUDIO
-    return price * _OFF_PEAK if request.off_peak else price
-
-
-def total(requests: Iterable[VideoRequest]) -> Decimal:
-    """Estimate what several videos cost together, in US dollars."""
-    return sum(map(estimate, requests), start=Decimal())
-
-
-def known(request: Mapping[str, Any]) -> Decimal | None:
-    """Estimate where enough is known: None for a form that is being filled, or a task from afar."""
-    try:
-        return estimate(VideoRequest.model_construct(**{**dict.fromkeys(FIELDS), **request}))
-    except (KeyError, TypeError):
-        return None
+    return price * _OFF_PEAK if off_peak else price
 
 
 def spoken(price: Decimal) -> str:

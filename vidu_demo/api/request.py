@@ -7,7 +7,8 @@ collected from Vidu's own reference and from resellers of the same model, 2026-1
 
 import os
 import unicodedata
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,13 +26,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from vidu_demo.api.errors import Problem, RequestInvalid, writable
 from vidu_demo.api.images import ImageInput
 from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
+from vidu_demo.api.pricing import estimate
 
 Resolution = Literal["540p", "720p", "1080p"]
 MovementAmplitude = Literal["auto", "small", "medium", "high"]
-
-LARGEST_SEED = 2147483647
-LONG_PROMPT = 2000
-"""Characters that every source accepts; Vidu itself takes up to 5000 now (2026-11)."""
 
 
 def _no_switch(value: object) -> object:
@@ -96,11 +94,30 @@ class Notice(NamedTuple):
 class VideoRequest(BaseModel):
     """A request for one video. Every rule is checked when it is made.
 
+    Attributes:
+        SETTINGS: Every field but the pictures, in the order the form shows them.
+        DEFAULTS: The default of each field that has one.
+        MODEL: The model's name.
+        PATH: Where the API takes such requests.
+        DRAFT: What a draft is made with, whatever else is asked for: short and cheap.
+        LARGEST_SEED: The largest seed that the model takes.
+        LONG_PROMPT: Characters that every source accepts; Vidu itself takes up to 5000 now
+            (2026-11).
+
     Raises:
-        RequestInvalid: if a field breaks its rule; it lists every problem, and nothing was sent.
+        RequestInvalid: A field breaks its rule; it lists every problem, and nothing was sent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    SETTINGS: ClassVar[tuple[str, ...]]
+    DEFAULTS: ClassVar[dict[str, Any]]
+    _SCHEMA: ClassVar[dict[str, dict[str, Any]]]
+    MODEL: ClassVar[str] = "vidu-q2-pro"
+    PATH: ClassVar[str] = "/v3/async/vidu-q2-pro-img2video"
+    DRAFT: ClassVar[dict[str, Any]] = {"duration": 3, "resolution": "540p"}
+    LARGEST_SEED: ClassVar[int] = 2147483647
+    LONG_PROMPT: ClassVar[int] = 2000
 
     images: Annotated[
         list[ImageInput],
@@ -175,32 +192,77 @@ class VideoRequest(BaseModel):
             )
         raise RequestInvalid(*problems)
 
+    @classmethod
+    def unchecked(cls, **known: Any) -> "VideoRequest":
+        """Make a request of what is known: of a form being filled in, or of a task from elsewhere.
+
+        Nothing is checked. A field that is not known is None.
+        """
+        return cls.model_construct(**{**dict.fromkeys(cls.model_fields), **known})
+
+    @classmethod
+    def describe(cls, field: str) -> dict[str, Any]:
+        """Describe a field as JSON Schema: title, description, default, limits, options."""
+        description = cls._SCHEMA[field]
+        variants = [v for v in description.get("anyOf", []) if v.get("type") != "null"]
+        return {**description, **(variants[0] if variants else {})}
+
+    @classmethod
+    def valid_or_default(cls, setting: str, value: Any) -> Any:
+        """Give a value back as the setting has it if it is within its limits, else the default."""
+        try:
+            return getattr(cls(**{"images": ["x"], "prompt": "x", setting: value}), setting)
+        except RequestInvalid:
+            return cls.DEFAULTS.get(setting)
+
+    @property
+    def price(self) -> Decimal:
+        """What the video costs by estimate, in US dollars."""
+        return estimate(self.duration, self.resolution, audio=self.audio, off_peak=self.off_peak)
+
+    @property
+    def known_price(self) -> Decimal | None:
+        """The price; None where an unchecked request does not say enough for one."""
+        try:
+            return self.price
+        except (KeyError, TypeError):
+            return None
+
+    @property
+    def is_draft(self) -> bool:
+        """True if its draft would be no shorter and no smaller."""
+        longer = self.duration > int(self.DRAFT["duration"])
+        return not longer and self.resolution == self.DRAFT["resolution"]
+
+    def draft(self) -> Self:
+        """Make the same request, but short and cheap."""
+        return self.model_copy(update=self.DRAFT)
+
     def payload(self, images: list[str]) -> dict[str, object]:
         """Make the JSON body of the submit call.
 
         Args:
-            images: The pictures as the wire carries them: URLs and data URIs.
+            images: The pictures as they are sent: URLs and data URIs.
         """
-        # Without warnings: it may be a sketch, whose values were never checked.
+        # Without warnings: an unchecked request holds whatever it was given.
         settings = self.model_dump(exclude={"images"}, exclude_none=True, warnings=False)
-        if not any(map(_is_visible, self.voice_id)):
-            del settings["voice_id"]
+        if not any(map(_is_visible, self.voice_id or "")):
+            settings.pop("voice_id", None)
         return {"images": images, **settings}
 
     def notices(self) -> list[Notice]:
         """List the choices that have no effect, or another one than it seems.
 
-        They are still sent as chosen. This also works on a form that is not complete, made
-        with `model_construct`.
+        They are still sent as chosen. This also works on an unchecked request.
         """
         found = []
         if len(self.images or []) > 1:
             found.append(
                 Notice("images", "All pictures are sent, but only the first is known to be used.")
             )
-        if len(self.prompt or "") > LONG_PROMPT:
+        if len(self.prompt or "") > self.LONG_PROMPT:
             found.append(
-                Notice("prompt", f"Most sources name {LONG_PROMPT} characters as the limit.")
+                Notice("prompt", f"Most sources name {self.LONG_PROMPT} characters as the limit.")
             )
         if self.seed == 0:
             found.append(Notice("seed", "0 means random to the model, so it can't be repeated."))
@@ -208,7 +270,7 @@ class VideoRequest(BaseModel):
             found.append(Notice("voice_id", "A voice has no effect without sound."))
         if self.bgm and self.duration in (9, 10):
             found.append(Notice("bgm", "Music has no effect on videos of 9 and 10 seconds."))
-        if self.movement_amplitude != "auto":
+        if self.movement_amplitude not in (None, "auto"):
             found.append(
                 Notice("movement_amplitude", "Q2 models are documented to ignore this setting.")
             )
@@ -222,29 +284,11 @@ class VideoRequest(BaseModel):
         return found
 
 
-def schema(field: str) -> dict[str, Any]:
-    """Describe a field as JSON Schema: title, description, default, limits, options."""
-    description = _SCHEMA[field]
-    variants = [v for v in description.get("anyOf", []) if v.get("type") != "null"]
-    return {**description, **(variants[0] if variants else {})}
-
-
-def kept_or_default(field: str, value: Any) -> Any:
-    """Give a kept setting back if it is still within its limits, else the default."""
-    try:
-        request = VideoRequest(**{"images": ["kept"], "prompt": "kept", field: value})
-    except RequestInvalid:
-        return schema(field).get("default")
-    return getattr(request, field)
-
-
-FIELDS: tuple[str, ...] = tuple(VideoRequest.model_fields)
-"""The eleven request parameters, in the order the form shows them."""
-
-SETTINGS = tuple(field for field in FIELDS if field != "images")
-"""Every request parameter but the pictures."""
-
-_SCHEMA: dict[str, dict[str, Any]] = VideoRequest.model_json_schema()["properties"]
+VideoRequest._SCHEMA = VideoRequest.model_json_schema()["properties"]
+VideoRequest.SETTINGS = tuple(field for field in VideoRequest.model_fields if field != "images")
+VideoRequest.DEFAULTS = {
+    field: about["default"] for field, about in VideoRequest._SCHEMA.items() if "default" in about
+}
 
 
 def _sentence(error: ErrorDetails) -> str:
@@ -252,9 +296,9 @@ def _sentence(error: ErrorDetails) -> str:
     if not error["loc"]:
         return "Give the settings by their names."
     field = str(error["loc"][0])
-    if field not in _SCHEMA:
+    if field not in VideoRequest.model_fields:
         return f"There is no setting called {field[:50]}."
-    about, given, limits = schema(field), error["input"], error.get("ctx", {})
+    about, given, limits = VideoRequest.describe(field), error["input"], error.get("ctx", {})
     title = about["title"]
     match error["type"]:
         case "missing" | "too_short" | "string_pattern_mismatch" | "invisible":

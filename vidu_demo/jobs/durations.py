@@ -2,15 +2,16 @@
 
 from statistics import median
 
-from vidu_demo.api.request import VideoRequest, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.ledger import Ledger
 
 DURATIONS_NEEDED = 3
 """How many must be known before one can be called usual."""
 
-_LENGTHS = range(schema("duration")["minimum"], schema("duration")["maximum"] + 1)
-_RESOLUTIONS = schema("resolution")["enum"]
+_DURATION = VideoRequest.describe("duration")
+_LENGTHS = range(_DURATION["minimum"], _DURATION["maximum"] + 1)
+_RESOLUTIONS = VideoRequest.describe("resolution")["enum"]
 
 
 class Durations:
@@ -29,7 +30,7 @@ class Durations:
         """List how long like videos took, in seconds; nothing off-peak.
 
         Args:
-            request: May be unfinished, made with `model_construct`.
+            request: May be unchecked.
         """
         kind = request.duration, request.resolution
         if request.off_peak or kind[0] not in _LENGTHS or kind[1] not in _RESOLUTIONS:

@@ -24,7 +24,6 @@ from vidu_demo.media import clip
 
 log = logging.getLogger(__name__)
 
-MODEL = "vidu-q2-pro"
 THUMBNAIL = "thumbnail.webp"
 THUMBNAIL_SIDE = 192
 """Pixels of the longer side."""
@@ -102,7 +101,7 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
                 f"A picture can't be read ({error.strerror}), so nothing was sent."
             ) from None
         images.append(f"data:{_KINDS[file.suffix]};base64,{b64encode(data).decode()}")
-    return VideoRequest.model_construct(**kept).payload(images)
+    return VideoRequest.unchecked(**kept).payload(images)
 
 
 def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
@@ -136,7 +135,7 @@ def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] 
 def settings(job: Job) -> dict[str, Any]:
     """List what made a job's video, as far as it is known: no pictures, and no links to them."""
     return {
-        "model": MODEL,
+        "model": VideoRequest.MODEL,
         "task_id": job.task_id,
         "created": datetime.fromtimestamp(job.created, UTC).isoformat(timespec="seconds"),
         "request": job.settings,

@@ -292,7 +292,7 @@ class Follower:
         return self._services.clock() - self._started
 
     def _new_pacer(self) -> Pacer:
-        request = VideoRequest.model_construct(**self.job.request)
+        request = VideoRequest.unchecked(**self.job.request)
         past = self._services.durations.of(request)
         return Pacer(self.job.task_id or "", self._services.random, past, request.off_peak)
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from vidu_demo.api.errors import Charged
-from vidu_demo.api.request import SETTINGS
+from vidu_demo.api.request import VideoRequest
 
 SIMULATOR = "simulator"
 """The simulator's name as a backend: its address changes at every start."""
@@ -80,7 +80,9 @@ class Job:
     @property
     def settings(self) -> dict[str, Any]:
         """The request as far as it is known, without the pictures: links may be signed."""
-        return {field: self.request[field] for field in SETTINGS if field in self.request}
+        return {
+            field: self.request[field] for field in VideoRequest.SETTINGS if field in self.request
+        }
 
     @property
     def simulated(self) -> bool:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vidu_demo.api.errors import Charged
-from vidu_demo.api.request import schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.budget import BudgetUsedUp, day_of
 from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed
@@ -23,7 +23,7 @@ from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.tables import day_table, job_table, repeat_table
 from vidu_demo.jobs.takes import MOST_PICTURES
 
-LONGEST_SEARCH = int(schema("prompt")["maxLength"])
+LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
 """Characters."""
 MOST_WORDS = 16
 """Words searched for: each is looked for in all of a visitor's prompts."""

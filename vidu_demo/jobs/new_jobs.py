@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidu_demo.api.images import Picture, prepare_all
-from vidu_demo.api.pricing import estimate
-from vidu_demo.api.request import LARGEST_SEED, VideoRequest
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run
 from vidu_demo.jobs import files
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState
@@ -61,7 +60,7 @@ def new_jobs(
                 state=JobState.PREPARED,
                 created=0,
                 address=address,
-                price=0 if backend == SIMULATOR else math.ceil(1000 * estimate(request)),
+                price=0 if backend == SIMULATOR else math.ceil(1000 * request.price),
             )
             jobs.append(job)
             job.request.update(
@@ -140,4 +139,4 @@ def _fingerprints(
 def _with_seed(request: VideoRequest, random: Callable[[], float]) -> VideoRequest:
     if request.seed is not None:
         return request
-    return request.model_copy(update={"seed": 1 + int(random() * LARGEST_SEED)})
+    return request.model_copy(update={"seed": 1 + int(random() * VideoRequest.LARGEST_SEED)})

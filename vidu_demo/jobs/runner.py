@@ -285,7 +285,7 @@ class JobRunner:
         """Tell how long videos of this length and resolution usually took here.
 
         Args:
-            request: May be unfinished, made with `model_construct`.
+            request: May be unchecked.
 
         Returns:
             The median in seconds; None off-peak, or if too few are known.

@@ -1,17 +1,16 @@
 """Several videos from one form: takes that differ by their seed, or one video for each picture."""
 
-from typing import Any
+from collections.abc import Iterable
+from decimal import Decimal
 
 from vidu_demo.api.errors import Problem, RequestInvalid
-from vidu_demo.api.request import LARGEST_SEED, VideoRequest
+from vidu_demo.api.request import VideoRequest
 
 MOST_TAKES = 4
 EACH_PICTURE = "each"
 """One video for each picture, instead of a number of takes."""
 MOST_PICTURES = 12
 """Videos that one click may buy where each picture makes one."""
-DRAFT: dict[str, Any] = {"duration": 3, "resolution": "540p"}
-"""What a draft is made with, whatever the form says: short and cheap."""
 
 
 def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
@@ -36,10 +35,16 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
     return [_take(request, number) for number in range(int(takes))]
 
 
+def total_price(requests: Iterable[VideoRequest]) -> Decimal:
+    """Add up what several videos cost by estimate, in US dollars."""
+    return sum((request.price for request in requests), start=Decimal())
+
+
 def _take(request: VideoRequest, number: int) -> VideoRequest:
     if not request.seed:  # each gets one picked, by the runner or, for 0, by the model
         return request
-    return request.model_copy(update={"seed": (request.seed + number - 1) % LARGEST_SEED + 1})
+    seed = (request.seed + number - 1) % request.LARGEST_SEED + 1
+    return request.model_copy(update={"seed": seed})
 
 
 def is_count(takes: object) -> bool:
@@ -47,8 +52,3 @@ def is_count(takes: object) -> bool:
     if isinstance(takes, bool) or not isinstance(takes, int | str):
         return False
     return takes == EACH_PICTURE or takes in range(1, MOST_TAKES + 1)
-
-
-def is_draft(request: VideoRequest) -> bool:
-    """Tell whether a form is as cheap as its draft already."""
-    return request.resolution == DRAFT["resolution"] and request.duration <= int(DRAFT["duration"])

@@ -225,7 +225,7 @@ def _image(frame: "VideoFrame") -> Image.Image:
 
 
 def _plays_music(asked: Mapping[str, Any]) -> bool:
-    request = VideoRequest.model_construct(**{"images": [], "prompt": "", **asked})
+    request = VideoRequest.unchecked(**asked)
     return "bgm" not in {notice.field for notice in request.notices()}
 
 

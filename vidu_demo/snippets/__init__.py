@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from PIL import Image
 
-from vidu_demo.api.client import BASE_URL, RESULT_PATH, SUBMIT_PATH
+from vidu_demo.api.client import BASE_URL, RESULT_PATH
 from vidu_demo.api.errors import writable
 from vidu_demo.api.images import ImageInput, is_url
 from vidu_demo.api.pacing import CALM_SHORTEST
@@ -68,14 +68,14 @@ def _fill(
         picture: Writes what reads a picture's file, given its name.
         marks: What only this program asks for.
     """
-    given = {name: value for name, value in request if value is not None}
-    filled = VideoRequest.model_construct(**{"prompt": "", **given})
+    known = {name: value for name, value in request if value is not None}
+    filled = VideoRequest.unchecked(**{"prompt": "", **VideoRequest.DEFAULTS, **known})
     values = {name: literal(value) for name, value in filled.payload([]).items()}
     pictures = [literal(name) if is_url(name) else picture(name) for name in _pictures(request)]
     values["images"] = f"[{', '.join(pictures)}]"
     text = _Program(Path(__file__).with_name(program).read_text("utf-8")).substitute(
         base_url=BASE_URL,
-        submit_path=SUBMIT_PATH,
+        submit_path=request.PATH,
         result_path=RESULT_PATH,
         pause=int(CALM_SHORTEST) if filled.off_peak else PAUSE,
         fields=",\n".join(field.format(*item) for item in values.items()),
@@ -90,7 +90,7 @@ def _pictures(request: VideoRequest) -> Iterator[str]:
     Files of one name are numbered, since whoever runs the program has them in one folder.
     """
     times = Counter[str]()
-    for image in getattr(request, "images", None) or [PLACEHOLDER]:
+    for image in request.images or [PLACEHOLDER]:
         if is_url(image):
             yield image
             continue

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.api.request import SETTINGS, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.runner import JobRunner, JobView
 from vidu_demo.ui.form.form import RAW, make_request, widget
@@ -33,8 +33,8 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
     addresses = gr.Textbox(label="Picture URLs", visible=False)
     fields = [
         # Programs would see the marks of a label that is translated on the page.
-        widget(field, label=schema(field)["title"], visible=False)
-        for field in SETTINGS
+        widget(field, label=VideoRequest.describe(field)["title"], visible=False)
+        for field in VideoRequest.SETTINGS
     ]
     update = gr.JSON(label="Status", visible=False)
     video = gr.File(label="Video", visible=False)
@@ -46,7 +46,9 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
         uploaded, urls, *settings = values
         try:
             files = from_files(uploaded)
-            request = make_request(files, urls, dict(zip(SETTINGS, settings, strict=True)))
+            request = make_request(
+                files, urls, dict(zip(VideoRequest.SETTINGS, settings, strict=True))
+            )
             # Nobody else knows this owner: a caller sees the one job that it has started.
             owner = secrets.token_hex(32)
             job = await asyncio.to_thread(
@@ -98,9 +100,9 @@ def _signature() -> inspect.Signature:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("caller", kind, annotation=gr.Request)]
     parameters += [inspect.Parameter(name, kind, default=None) for name in ("images", "image_urls")]
-    for field in SETTINGS:
+    for field in VideoRequest.SETTINGS:
         # Python wants a default after a default; Gradio asks for the prompt all the same, since
         # to it only None, and not an empty text, makes a parameter optional.
-        default = schema(field).get("default", "")
+        default = VideoRequest.DEFAULTS.get(field, "")
         parameters.append(inspect.Parameter(field, kind, default=default))
     return inspect.Signature(parameters)

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vidu_demo.api.images import is_url
-from vidu_demo.api.request import SETTINGS, VideoRequest, kept_or_default, schema
+from vidu_demo.api.request import VideoRequest
 
 PICTURES = "image"
 """The name of a picture's address in a link; it may be there several times."""
-NAMES = (*SETTINGS, PICTURES)
+NAMES = (*VideoRequest.SETTINGS, PICTURES)
 
 
 def write(sketch: VideoRequest) -> str:
@@ -20,8 +20,8 @@ def write(sketch: VideoRequest) -> str:
     """
     chosen = {
         field: value
-        for field in SETTINGS
-        if (value := getattr(sketch, field)) not in (None, "", schema(field).get("default"))
+        for field in VideoRequest.SETTINGS
+        if (value := getattr(sketch, field)) not in (None, "", VideoRequest.DEFAULTS.get(field))
     }
     pictures = [image for image in sketch.images if is_url(image) and set("?@").isdisjoint(image)]
     return urlencode([*chosen.items(), *((PICTURES, image) for image in pictures)])
@@ -34,7 +34,11 @@ def read(query: Mapping[str, str], pictures: list[str]) -> dict[str, Any]:
         query: The last value of each name.
         pictures: Every value of `PICTURES`.
     """
-    form = {field: kept_or_default(field, query[field]) for field in SETTINGS if field in query}
+    form = {
+        field: VideoRequest.valid_or_default(field, query[field])
+        for field in VideoRequest.SETTINGS
+        if field in query
+    }
     if urls := [url for url in pictures if is_url(url)]:
         form["urls"] = "\n".join(urls)
     return form

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.request import SETTINGS, kept_or_default
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.errors import TooManyOpen
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
@@ -94,5 +94,9 @@ def _receipt(given: dict[str, Any]) -> dict[str, Any]:
         "task": given["task"],
         "backend": str(given.get("backend")),
         "created": created if isinstance(created, int | float) else None,
-        "request": {name: kept_or_default(name, asked[name]) for name in SETTINGS if name in asked},
+        "request": {
+            name: VideoRequest.valid_or_default(name, asked[name])
+            for name in VideoRequest.SETTINGS
+            if name in asked
+        },
     }

@@ -60,8 +60,8 @@ class Checkout:
             requests, missing = filled.requests(), ""
         except RequestInvalid as error:
             requests, missing = [], error.problems[0].message
-        draft = [filled.draft()] if requests and not takes.is_draft(requests[0]) else []
-        cheap = f"{say('Draft first')} · {pricing.spoken(pricing.total(draft))}"
+        draft = [filled.draft()] if requests and not requests[0].is_draft else []
+        cheap = f"{say('Draft first')} · {pricing.spoken(takes.total_price(draft))}"
         return {
             self.announced: {"videos": _offer(requests), "draft": _offer(draft)},
             self.price: _price(filled, requests, payer, usual, say),
@@ -92,7 +92,7 @@ class Checkout:
 
 def _offer(requests: Sequence[VideoRequest]) -> list[int]:
     """Say how many videos are bought, and for how many thousandths of a dollar."""
-    return [len(requests), round(1000 * pricing.total(requests))]
+    return [len(requests), round(1000 * takes.total_price(requests))]
 
 
 def _price(
@@ -102,7 +102,7 @@ def _price(
     usual: float | None,
     say: Say,
 ) -> str:
-    prices = [pricing.estimate(request) for request in requests] or _unfinished(filled)
+    prices = [request.price for request in requests] or _unfinished(filled)
     if not prices:
         return ""
     amount = pricing.spoken(sum(prices, start=Decimal()))
@@ -122,7 +122,7 @@ def _unfinished(filled: Filled) -> list[Decimal]:
         plan = takes.plan(filled.sketch(), filled.takes)
     except (RequestInvalid, TypeError):
         return []
-    prices = [pricing.known(dict(request)) for request in plan]
+    prices = [request.known_price for request in plan]
     return [price for price in prices if price is not None] if None not in prices else []
 
 

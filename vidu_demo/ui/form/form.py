@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
-from vidu_demo.api.request import SETTINGS, VideoRequest, kept_or_default, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates
 from vidu_demo.ui.form import examples, uploads
@@ -21,7 +21,7 @@ from vidu_demo.ui.i18n.words import I18N, Say, named, speaker
 
 def widget(field: str, **options: Any) -> gr.components.Component:
     """Make the widget of a field: label, limits, default and truth come from the request."""
-    about = schema(field)
+    about = VideoRequest.describe(field)
     common = {
         "label": I18N(about["title"]),
         "info": I18N(about["description"]),
@@ -56,7 +56,7 @@ def make_request(
     filled = {
         name: value
         for name, value in settings.items()
-        if value is not None or schema(name).get("default")
+        if value is not None or VideoRequest.DEFAULTS.get(name)
     }
     images = [*(file.path for file in files), *read_urls(urls)]
     if len(images) > MAX_PICTURES:
@@ -66,7 +66,7 @@ def make_request(
 
 def _plain(field: str, value: Any) -> Any:
     """Let no object or list through as the value of a field, and no number for a text."""
-    kinds = str if schema(field).get("type") == "string" else str | int | float
+    kinds = str if VideoRequest.describe(field).get("type") == "string" else str | int | float
     return value if isinstance(value, kinds) else None
 
 
@@ -113,12 +113,12 @@ class Filled(NamedTuple):
         Raises:
             RequestInvalid: Something is missing or out of its limits.
         """
-        return self.requests()[0].model_copy(update=takes.DRAFT)
+        return self.requests()[0].draft()
 
     def sketch(self) -> VideoRequest:
         """Make a request of an unfinished form, unchecked, to ask it for a price."""
         images = [*self.files, *url_lines(self.urls)]
-        return VideoRequest.model_construct(**{**self.settings, "images": images})
+        return VideoRequest.unchecked(**{**self.settings, "images": images})
 
     def first(self) -> VideoRequest:
         """Sketch the first of the videos, to ask it for notices and write it as code."""
@@ -178,7 +178,7 @@ class Form:
             gr.Accordion(I18N("More settings"), open=False, elem_classes="fold") as self.more,
             gr.Row(elem_id="more"),
         ):
-            for field in SETTINGS:
+            for field in VideoRequest.SETTINGS:
                 if field not in self.settings:
                     with gr.Column(min_width=220):
                         self._add(field, widget(field, **_OPTIONS.get(field, {})))
@@ -190,7 +190,7 @@ class Form:
         return [
             self.pictures.gallery,
             self.pictures.urls,
-            *(self.settings[field] for field in SETTINGS),
+            *(self.settings[field] for field in VideoRequest.SETTINGS),
             self.takes,
         ]
 
@@ -215,7 +215,8 @@ class Form:
         except PictureInvalid as error:
             fault = error
         named = {
-            field: _plain(field, value) for field, value in zip(SETTINGS, settings, strict=True)
+            field: _plain(field, value)
+            for field, value in zip(VideoRequest.SETTINGS, settings, strict=True)
         }
         urls = urls if isinstance(urls, str) else ""
         return Filled(files, urls, named, count, opener, fault)
@@ -229,7 +230,10 @@ class Form:
         self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
     ) -> Updates:
         """Fill the whole form: settings that are missing or out of limits get defaults."""
-        known = {field: kept_or_default(field, settings.get(field)) for field in SETTINGS}
+        known = {
+            field: VideoRequest.valid_or_default(field, settings.get(field))
+            for field in VideoRequest.SETTINGS
+        }
         return {
             self.pictures.gallery: list(gallery) or None,
             **self.pictures.choose_none(),
@@ -260,7 +264,10 @@ class Form:
         return Filled(
             uploads.still_there(kept.get("files")),
             urls if isinstance(urls, str) else "",
-            {field: kept_or_default(field, kept.get(field)) for field in SETTINGS},
+            {
+                field: VideoRequest.valid_or_default(field, kept.get(field))
+                for field in VideoRequest.SETTINGS
+            },
             count if takes.is_count(count) else 1,
             opener,
         )
@@ -275,7 +282,7 @@ class Form:
         changed = {
             field: value
             for field, value in settings.items()
-            if field == "seed" or value != schema(field).get("default")
+            if field == "seed" or value != VideoRequest.DEFAULTS.get(field)
         }
         updates: Updates = {self.settings[field]: value for field, value in changed.items()}
         updates[self.filled_at] = str(time.time())
@@ -289,7 +296,7 @@ class Form:
 
     def _unfold(self, settings: dict[str, Any]) -> Updates:
         """Fold out what is in use: nothing that is paid for stays out of sight."""
-        used = any(settings[field] != schema(field).get("default") for field in self.folded)
+        used = any(settings[field] != VideoRequest.DEFAULTS.get(field) for field in self.folded)
         return {self.more: gr.Accordion(open=True)} if used else {}
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.request import kept_or_default
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.media.framing import Frame, TooLong, ratio, video_size
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
@@ -81,7 +81,8 @@ def review(
     say = speaker(language)
     seen = opener.frames(uploads.still_in_gallery(gallery))
     by_url = isinstance(urls, str) and bool(urls.strip())
-    html = render(seen, kept_or_default("resolution", resolution), url=by_url, say=say)
+    size = VideoRequest.valid_or_default("resolution", resolution)
+    html = render(seen, size, url=by_url, say=say)
     return html, gr.Row(visible=any_too_long(seen))
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import is_url
-from vidu_demo.api.request import schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.form import uploads
@@ -162,7 +162,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self.gallery = gr.Gallery(
-            label=I18N(schema("images")["title"]),
+            label=I18N(VideoRequest.describe("images")["title"]),
             show_label=True,
             interactive=True,
             type="filepath",

@@ -4,7 +4,7 @@ from html import escape
 
 import gradio as gr
 
-from vidu_demo.api.request import LONG_PROMPT, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.ui import telling
 from vidu_demo.ui.form.ideas import CHIPS, has, toggle, unheard
 from vidu_demo.ui.i18n.words import Say
@@ -39,9 +39,9 @@ def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:
 
 def counter(prompt: str | None, say: Say = str) -> str:
     """Count the prompt's characters, against the limit that is next, as HTML."""
-    length, most = len(prompt or ""), schema("prompt")["maxLength"]
-    limit = LONG_PROMPT if length <= LONG_PROMPT else most
-    long = " long" if length > LONG_PROMPT else ""
+    length, most = len(prompt or ""), VideoRequest.describe("prompt")["maxLength"]
+    limit = VideoRequest.LONG_PROMPT if length <= VideoRequest.LONG_PROMPT else most
+    long = " long" if length > VideoRequest.LONG_PROMPT else ""
     said = say("{length} of {limit} characters").format(length=length, limit=limit)
     return f'<p class="counter{long}">{said}</p>'
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from vidu_demo.api import pricing
 from vidu_demo.api.images import is_url
-from vidu_demo.api.request import FIELDS, schema
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job
 from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
 
@@ -175,7 +175,7 @@ def differences(left: Job, right: Job, pictures: bool | None, say: Say = str) ->
     found = []
     if not pictures:
         words = say("not known" if pictures is None else "not the same")
-        found.append(Difference(say(schema("images")["title"]), words, words))
+        found.append(Difference(say(VideoRequest.describe("images")["title"]), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:
             found.append(Difference(title, one, other))
@@ -222,11 +222,11 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
     """Say all that may differ, each under its title."""
     unknown = say("not known")
     settings = [
-        (say(schema(field)["title"]), _setting(field, job.request.get(field), say))
-        for field in FIELDS
+        (say(VideoRequest.describe(field)["title"]), _setting(field, job.request.get(field), say))
+        for field in VideoRequest.model_fields
         if field != "images"
     ]
-    price = pricing.known(job.request)
+    price = VideoRequest.unchecked(**job.request).known_price
     took = unknown if job.took is None else seconds_spoken(job.took, say)
     return [
         *settings,
@@ -245,7 +245,7 @@ def _setting(field: str, value: object, say: Say) -> str:
             return say("chosen by the model")
         case int() if field == "duration":
             return seconds_spoken(value, say)
-        case str() if "enum" in schema(field):
+        case str() if "enum" in VideoRequest.describe(field):
             return say(named(value)).strip()
         case _:
             return str(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from vidu_demo.api import pricing
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, file_url
@@ -146,7 +147,8 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
 
 def _facts(job: Job, say: Say) -> str:
     request = job.request
-    price = None if job.state == JobState.NOT_SENT else pricing.known(request)
+    bought = job.state != JobState.NOT_SENT
+    price = VideoRequest.unchecked(**request).known_price if bought else None
     facts = [
         seconds_spoken(request["duration"], say) if "duration" in request else "",
         request.get("resolution", ""),

@@ -8,6 +8,7 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.examples import FINISHED
+from vidu_demo.jobs import takes
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui import Updates, file_url
@@ -95,7 +96,7 @@ class Result:
         """
         if not held:
             return {self.anyway: gr.update(visible=False)}
-        number, price = len(held), pricing.spoken(pricing.total(held))
+        number, price = len(held), pricing.spoken(takes.total_price(held))
         words = say("Make a second one anyway" if number == 1 else "Make {number} more anyway")
         return {self.anyway: gr.Button(f"{words.format(number=number)} · {price}", visible=True)}
 

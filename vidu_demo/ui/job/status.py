@@ -7,6 +7,7 @@ import gradio as gr
 
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import TaskFailed, ViduError
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.task import TaskStatus
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
@@ -221,7 +222,7 @@ def _facts(look: JobView, say: Say) -> str:
     if prompt := job.request.get("prompt"):
         words = f'<span class="prompt">{escape(prompt)}</span>'
         rows.append(("wide", say("Prompt"), words))
-    if (price := pricing.known(job.request)) is not None:
+    if (price := VideoRequest.unchecked(**job.request).known_price) is not None:
         rows.append(("", say("Estimate"), pricing.spoken(price)))
     if (seed := job.request.get("seed")) is not None:
         rows.append(("", say("Seed"), f"<code>{seed}</code>"))
