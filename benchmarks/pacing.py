@@ -83,7 +83,7 @@ def paced(
         if waited >= length:
             return polls, waited - length
         status = TaskStatus.QUEUED if waited < queued * length else TaskStatus.PROCESSING
-        waited += pacer.answered(Task("task", status), waited) or 0.0
+        waited += pacer.answered(Task("task", status), waited).wait or 0.0
     raise AssertionError
 
 

@@ -34,6 +34,7 @@ from vidu_demo.api.errors import (
     ServiceFailed,
     StillRunning,
     SubmitOutcomeUnknown,
+    TaskFailed,
     TooFast,
     VideoMissing,
     ViduError,
@@ -45,10 +46,10 @@ from vidu_demo.api.errors import (
 from vidu_demo.api.exchange import Answer, exchange
 from vidu_demo.api.images import prepare_all
 from vidu_demo.api.limits import MAX_BODY_BYTES
-from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Pacer
+from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Decision, Pacer
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.api.task import Task
+from vidu_demo.api.task import Task, TaskStatus
 from vidu_demo.api.task_ids import mentions_id, receipt
 
 BASE_URL = "https://api.novita.ai"
@@ -215,19 +216,22 @@ class ViduClient:
         """
         pacer = Pacer(task_id, self._random, off_peak=off_peak)
         start = self._clock()
-        wait: float | None = FIRST_WAIT
-        while wait is not None:
+        decision = Decision(FIRST_WAIT)
+        while (wait := decision.wait) is not None:
             waited = self._clock() - start
             if deadline is not None and waited >= deadline:
                 raise StillRunning(task_id, waited)
             self._sleep(wait if deadline is None else min(wait, deadline - waited))
+            answer: Task | ViduError
             try:
-                task = self.get(task_id)
+                answer = self.get(task_id)
+                decision = pacer.answered(answer, self._clock() - start)
             except (ApiUnreachable, ApiRefused) as error:
-                wait = pacer.failed(error)
-            else:
-                wait = pacer.answered(task, self._clock() - start)
-                yield task
+                answer, decision = error, pacer.failed(error)
+            if decision.error:
+                raise decision.error
+            if isinstance(answer, Task):
+                yield answer
 
     def generate(self, request: VideoRequest, *, deadline: float | None = None) -> Iterator[Task]:
         """Submit, then watch. The first item carries the task id, before any question.
@@ -281,8 +285,12 @@ class ViduClient:
 
     def _finished(self, task_id: str) -> Task:
         task = self.get(task_id)
-        if Pacer(task_id, self._random).answered(task, 0.0) is not None:
-            raise VideoMissing(task_id=task_id) if task.finished else StillRunning(task_id)
+        if task.status is TaskStatus.FAILED:
+            raise TaskFailed(task_id, task.reason)
+        if not task.finished:
+            raise StillRunning(task_id)
+        if not task.video_url:
+            raise VideoMissing(task_id=task_id)
         return task
 
     def _post_once(self, payload: dict[str, Any]) -> str:

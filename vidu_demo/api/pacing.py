@@ -152,9 +152,22 @@ def gap(known: Sequence[Expectation], waited: float, longest: float = LONGEST_GA
     return min(longest, max(SHORTEST_GAP, ahead))
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What comes next for a task: another poll, the end of polling for a reason, or its video.
+
+    Attributes:
+        wait: Seconds until the next poll; None if there is none to make.
+        error: Why there is none to make, unless the task is done and its video named.
+    """
+
+    wait: float | None = None
+    error: ViduError | None = None
+
+
 @dataclass
 class Pacer:
-    """Decides, for one task, when to ask again and when to give up. Both waiting loops use it.
+    """Decides, for one task, when to poll again and when to give up. Both waiting loops use it.
 
     Attributes:
         task_id: The task.
@@ -172,60 +185,53 @@ class Pacer:
     _odd: int = field(default=0, init=False)
     _missing: int = field(default=0, init=False)
 
-    def answered(self, task: Task, waited: float) -> float | None:
-        """Take an answer in.
+    def answered(self, task: Task, waited: float) -> Decision:
+        """Decide after an answer.
+
+        Polling ends with `TaskFailed`, with `VideoMissing` when success was reported repeatedly
+        without a link, or with `StatusUnknown` when an undocumented status came too often in a
+        row.
 
         Args:
             task: The answer.
             waited: Seconds since the submit.
-
-        Returns:
-            Seconds until the next question, or None if the task is done and its video named.
-
-        Raises:
-            TaskFailed: The task ended without a video.
-            VideoMissing: Success was reported repeatedly, without a link.
-            StatusUnknown: An undocumented status came too often in a row.
         """
         self._failures = 0
         if task.status is TaskStatus.FAILED:
-            raise TaskFailed(task.task_id, task.reason)
+            return Decision(error=TaskFailed(task.task_id, task.reason))
         if task.status is TaskStatus.SUCCEEDED:
             if task.video_url:
-                return None
-            self._missing += 1
-            if self._missing >= MAX_MISSING:
-                raise VideoMissing(task_id=task.task_id)
-            return self._backoff(self._missing)
+                return Decision()
+            return self._missed(VideoMissing(task_id=task.task_id))
         self._missing = 0
         self._odd = self._odd + 1 if task.status is TaskStatus.UNKNOWN else 0
         if self._odd >= MAX_ODD_ANSWERS:
-            raise StatusUnknown(task.task_id, task.status_text, self._odd)
-        return self._gap(task, waited)
+            return Decision(error=StatusUnknown(task.task_id, task.status_text, self._odd))
+        return Decision(self._gap(task, waited))
 
-    def failed(self, error: ViduError) -> float:
-        """Take a failed question in.
+    def failed(self, error: ViduError) -> Decision:
+        """Decide after a poll that failed.
 
-        Returns:
-            Seconds until the next question.
-
-        Raises:
-            ViduError: `error` itself if asking again can't help.
-            ContactLost: Too many questions in a row failed.
+        Polling ends with `error` itself where another poll can't help, or with `ContactLost`
+        when too many failed in a row.
         """
         if isinstance(error, NotFound):
             # A fresh task may not be visible at once: only a repeated “not found” is final.
-            self._missing += 1
-            if self._missing >= MAX_MISSING:
-                raise error
-            return self._backoff(self._missing)
+            return self._missed(error)
         if not isinstance(error, TRANSIENT):
-            raise error
+            return Decision(error=error)
         self._failures += 1
         if self._failures >= MAX_FAILURES:
-            raise ContactLost(self.task_id, self._failures, error.what) from error
-        asked = error.retry_after if isinstance(error, ApiRefused) else None
-        return max(self._backoff(self._failures), min(asked or 0.0, LONGEST_RETRY_AFTER))
+            return Decision(error=ContactLost(self.task_id, self._failures, error.what))
+        retry_after = error.retry_after if isinstance(error, ApiRefused) else None
+        least = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
+        return Decision(max(self._backoff(self._failures), least))
+
+    def _missed(self, error: ViduError) -> Decision:
+        self._missing += 1
+        if self._missing >= MAX_MISSING:
+            return Decision(error=error)
+        return Decision(self._backoff(self._missing))
 
     def _gap(self, task: Task, waited: float) -> float:
         jitter = 0.9 + 0.2 * self.random()

@@ -212,27 +212,25 @@ class Follower:
         try:
             task = self._services.client.get(self.job.task_id or "")
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
-            try:
-                wait = self._pacer.failed(error)
-            except ViduError as trouble:
-                if self._no_such_task(trouble):
-                    return self._end(JobState.FAILED, trouble)
-                return self._trouble(trouble)
-            self._report(error)
-            return wait
+            decision = self._pacer.failed(error)
+            if not decision.error:
+                self._report(error)
+                return decision.wait
+            if self._no_such_task(decision.error):
+                return self._end(JobState.FAILED, decision.error)
+            return self._trouble(decision.error)
         self.task = task
-        try:
-            wait_or_done = self._pacer.answered(task, self._waited())
-        except TaskFailed as error:
-            return self._end(JobState.FAILED, error)
-        except ViduError as trouble:
-            return self._trouble(trouble)
+        decision = self._pacer.answered(task, self._waited())
+        if isinstance(decision.error, TaskFailed):
+            return self._end(JobState.FAILED, decision.error)
+        if decision.error:
+            return self._trouble(decision.error)
         if self.job.state is JobState.RUNNING:
             if self.job.message:
                 self._record.change(**NOTHING_WRONG)
-            if wait_or_done is None:
+            if decision.wait is None:
                 self._record.change(state=JobState.SAVING, finished=self._services.wall())
-        return wait_or_done or 0.0
+        return decision.wait or 0.0
 
     def _save(self) -> float | None:
         job, task = self.job, self.task
