@@ -14,10 +14,11 @@ from typing import Any
 import vidu_demo.ui.mounting  # noqa: F401 - with it, every error is known
 from vidu_demo.api import errors, images, limits, pricing
 from vidu_demo.api.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH
-from vidu_demo.api.errors import ApiRefused, Charged, TaskFailed, ViduError, refusal
+from vidu_demo.api.errors import ApiRefused, Charged, TaskFailed, ViduError
 from vidu_demo.api.formats import heif, webp
 from vidu_demo.api.formats import limits as media_limits
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.responses import refusal
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError

@@ -6,17 +6,18 @@ import pytest
 from test_status import JOB
 
 from vidu_demo.api import errors
-from vidu_demo.api.errors import MEANINGS, ApiRefused, TaskFailed, refusal
+from vidu_demo.api.errors import MEANINGS, ApiRefused, TaskFailed
+from vidu_demo.api.responses import refusal
 from vidu_demo.jobs.follower import summary
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.ui.job.reuse import Offer, meaning, offers
 
 AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)
 CHANGED: dict[type[ApiRefused], tuple[Offer, ...]] = {
-    errors.PromptRefused: (Offer.PROMPT,),
-    errors.PictureRefused: (Offer.PICTURE,),
-    errors.PictureUnusable: (Offer.PICTURE,),
-    errors.ResultRefused: (Offer.PROMPT, Offer.PICTURE),
+    errors.PromptBlocked: (Offer.PROMPT,),
+    errors.PictureBlocked: (Offer.PICTURE,),
+    errors.PictureRejected: (Offer.PICTURE,),
+    errors.VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
 }
 CODES = [(known, code) for known in MEANINGS for code in sorted(known.reasons)]
 STATUSES = [(known, status) for known in MEANINGS for status in sorted(known.statuses)]

@@ -32,12 +32,12 @@ from vidu_demo.api.errors import (
     KeyMissing,
     KeyRejected,
     NotFound,
+    PictureBlocked,
     PictureInvalid,
-    PictureRefused,
-    PictureUnusable,
-    PromptRefused,
+    PictureRejected,
+    PromptBlocked,
     RequestInvalid,
-    RequestUnusable,
+    RequestRejected,
     StatusUnknown,
     StillRunning,
     TooFast,
@@ -292,16 +292,16 @@ def test_a_late_answer_is_a_lost_one(
         (Fault(status=401, body=HTML), KeyRejected),
         (Fault(status=404, body=HTML), NotFound),
         (Fault(status=403, body=reason("NEED_REAL_NAME_VERIFY")), AccountNotAllowed),
-        (Fault(status=400, body=reason("ILLEGAL_PROMPT")), PromptRefused),
+        (Fault(status=400, body=reason("ILLEGAL_PROMPT")), PromptBlocked),
         (
             Fault(status=400, body={"error": {"code": 400, "message": "ILLEGAL_PROMPT"}}),
-            PromptRefused,
+            PromptBlocked,
         ),
-        (Fault(status=400, body=reason("ILLEGAL_IMAGE_CONTENT")), PictureRefused),
-        (Fault(status=400, body=reason("INVALID_IMAGE_SIZE")), PictureUnusable),
-        (Fault(status=413, body=HTML), PictureUnusable),
-        (Fault(status=400, body=reason("INVALID_REQUEST_BODY")), RequestUnusable),
-        (Fault(status=400, body={"error": "what is this?"}), RequestUnusable),
+        (Fault(status=400, body=reason("ILLEGAL_IMAGE_CONTENT")), PictureBlocked),
+        (Fault(status=400, body=reason("INVALID_IMAGE_SIZE")), PictureRejected),
+        (Fault(status=413, body=HTML), PictureRejected),
+        (Fault(status=400, body=reason("INVALID_REQUEST_BODY")), RequestRejected),
+        (Fault(status=400, body={"error": "what is this?"}), RequestRejected),
         (Fault(status=404, body=reason("API_NOT_FOUND")), NotFound),
         (Fault(status=404), NotFound),
         (Fault(status=407, body=HTML), ApiRefused),
@@ -520,7 +520,7 @@ def test_an_echo_of_the_prompt_is_no_receipt(
     payload = {**PAYLOAD, "prompt": 'a sign that reads {"task_id": "abc"}'}
     body = {**reason("ILLEGAL_PROMPT"), "request": payload}
     simulator.faults["submit"] = [Fault(status=status, body=body)]
-    with pytest.raises(PromptRefused):
+    with pytest.raises(PromptBlocked):
         client.post(payload)
     assert simulator.submit_count == 1
 
@@ -828,7 +828,7 @@ def test_a_failed_task_says_why(client: ViduClient, simulator: Simulator) -> Non
     seen = []
     with pytest.raises(TaskFailed, match="content check refused the prompt") as caught:
         seen.extend(client.watch(task_id))
-    assert caught.value.meaning is PromptRefused
+    assert caught.value.meaning is PromptBlocked
     assert (caught.value.task_id, caught.value.reason) == (task_id, "TaskPromptPolicyViolation")
     assert simulator.submit_count == 1
 
@@ -875,7 +875,7 @@ def test_an_off_peak_task_is_asked_about_seldom(clock: Clock, clip: bytes) -> No
     [
         (Fault(status=401), KeyRejected),
         (Fault(status=403, body=reason("INVALID_API_KEY")), KeyRejected),
-        (Fault(status=400, body=reason("INVALID_REQUEST_BODY")), RequestUnusable),
+        (Fault(status=400, body=reason("INVALID_REQUEST_BODY")), RequestRejected),
         (Fault(status=200, body=reason("ACCESS_DENY")), AccountNotAllowed),
     ],
 )

@@ -342,7 +342,7 @@ def answer(head: Any, *blobs: bytes) -> Any:
         {"error": ["os", "system", {"dict": [["what", "true"]]}]},
         {"error": ["builtins", "eval", {"dict": []}]},
         {"error": ["vidu_demo.api.errors", "redact", {"dict": [["what", "x"]]}]},
-        {"error": ["vidu_demo.api.errors", "json", {"dict": [["what", "x"]]}]},
+        {"error": ["vidu_demo.api.errors", "re", {"dict": [["what", "x"]]}]},
         {"error": ["vidu_demo.api.errors", "ViduError", {"dict": [["what", 7]]}]},
         {
             "error": [

@@ -16,9 +16,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import vidu_demo
-from vidu_demo.api.errors import TaskFailed, refusal
+from vidu_demo.api.errors import TaskFailed
 from vidu_demo.api.images import PictureTooLong, prepare
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.responses import refusal
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Fault, Simulator

@@ -5,7 +5,6 @@ reach the API or was turned away with a 429 that speaks of no task's id. Everyth
 task is free to ask again.
 """
 
-import email.utils
 import json
 import os
 import re
@@ -30,18 +29,15 @@ from vidu_demo.api.errors import (
     KeyMissing,
     Problem,
     RequestInvalid,
-    ResultRefused,
     ServiceFailed,
     StillRunning,
     SubmitOutcomeUnknown,
     TaskFailed,
     TooFast,
+    VideoBlocked,
     VideoMissing,
     ViduError,
     meaning_of,
-    read_error_body,
-    read_json,
-    refusal,
 )
 from vidu_demo.api.exchange import Answer, exchange
 from vidu_demo.api.images import prepare_all
@@ -49,6 +45,7 @@ from vidu_demo.api.limits import MAX_BODY_BYTES
 from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Decision, Pacer
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.responses import read_error_body, read_json, read_retry_after, refusal
 from vidu_demo.api.task import Task, TaskStatus
 from vidu_demo.api.task_ids import mentions_id, receipt
 
@@ -343,7 +340,7 @@ class ViduClient:
             answer.status,
             text,
             task_id=task_id,
-            retry_after=_retry_after(answer.headers.get("Retry-After", "")),
+            retry_after=read_retry_after(answer.headers.get("Retry-After", "")),
             secret=self._key,
         )
 
@@ -427,7 +424,7 @@ def _breaks_off(text: str) -> bool:
 
 def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:
     """Tell whether an answer to a submit says for sure that no task was made."""
-    if isinstance(refused, ServiceFailed | ResultRefused):
+    if isinstance(refused, ServiceFailed | VideoBlocked):
         return False  # a task may have been made before it failed
     if 400 <= status < 500:
         return read_error_body(text) is not None or status in _GATE_STATUSES
@@ -443,18 +440,6 @@ def _check_weight(request: requests.PreparedRequest) -> None:
     if int(request.headers["Content-Length"]) > MAX_BODY_BYTES:
         most = MAX_BODY_BYTES // 1_000_000
         raise RequestInvalid(Problem("", f"The request is larger than {most} MB."))
-
-
-def _retry_after(value: str) -> float | None:
-    """Read `Retry-After` in both its forms, seconds and a date, as seconds from now."""
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _target_file(task_id: str, target: str | os.PathLike[str]) -> Path:

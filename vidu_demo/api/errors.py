@@ -7,9 +7,9 @@
     ├── ApiUnreachable            the request certainly did not reach the API
     ├── SubmitOutcomeUnknown      the answer to a paid request was lost
     ├── ApiRefused                the API turned the request away
-    │   ├── KeyRejected, BalanceTooLow, AccountNotAllowed
-    │   ├── PromptRefused, PictureRefused, ResultRefused
-    │   ├── PictureUnusable, RequestUnusable
+    │   ├── KeyRejected, PictureRejected, RequestRejected
+    │   ├── PromptBlocked, PictureBlocked, VideoBlocked
+    │   ├── BalanceTooLow, AccountNotAllowed
     │   └── TooFast, NotFound, ServiceFailed
     ├── TaskFailed                the task ended without a video
     ├── StillRunning              the caller's deadline passed, the task goes on
@@ -20,12 +20,13 @@
         ├── LinkExpired           the link to it no longer works
         └── LinkRefused           the link leads where it may not
 
-Each error says what happened, whether it was charged, and what to do next. This is the only
-place where the vendor's codes become meanings (codes collected 2026-11; see `meaning_of`).
+Each error says what happened, whether it was charged, and what to do next. What is *invalid* was
+stopped here; what is *rejected*, the API did not take; what is *blocked*, the vendor's content
+check did not let pass. This is the only place where the vendor's codes become meanings (collected
+2026-11; see `meaning_of`).
 """
 
 import copyreg
-import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -192,32 +193,32 @@ class AccountNotAllowed(ApiRefused):
     next_step = "Check in the Novita console whether it must be verified or the model switched on."
 
 
-class PromptRefused(ApiRefused):
-    """The vendor's content check refused the prompt."""
+class PromptBlocked(ApiRefused):
+    """The vendor's content check blocked the prompt."""
 
     reasons = frozenset({"ILLEGAL_PROMPT", "TaskPromptPolicyViolation", "AuditSubmitIllegal"})
     what = "The content check refused the prompt."
     next_step = "Change the wording: sending the same again can get the account suspended."
 
 
-class PictureRefused(ApiRefused):
-    """The vendor's content check refused a picture."""
+class PictureBlocked(ApiRefused):
+    """The vendor's content check blocked a picture."""
 
     reasons = frozenset({"ILLEGAL_IMAGE_CONTENT", "PhotoAuditNotPass"})
     what = "The content check refused the picture."
     next_step = "Use another picture: sending the same again can get the account suspended."
 
 
-class ResultRefused(ApiRefused):
-    """The vendor's content check refused the finished video."""
+class VideoBlocked(ApiRefused):
+    """The vendor's content check blocked the finished video."""
 
     reasons = frozenset({"CreationPolicyViolation", "AuditFailed"})
     what = "The content check refused the finished video."
     next_step = "Change the prompt or the picture before you try another."
 
 
-class PictureUnusable(ApiRefused):
-    """The API could not use a picture."""
+class PictureRejected(ApiRefused):
+    """The API did not take a picture as it is."""
 
     reasons = frozenset(
         {
@@ -234,8 +235,8 @@ class PictureUnusable(ApiRefused):
     next_step = "Try a smaller JPEG or PNG, or give the picture as a public URL."
 
 
-class RequestUnusable(ApiRefused):
-    """The API could not read the request."""
+class RequestRejected(ApiRefused):
+    """The API did not take the request as it is."""
 
     reasons = frozenset({"INVALID_REQUEST_BODY"})
     statuses = frozenset({400, 422})
@@ -296,94 +297,6 @@ def meaning_of(reason: str, http_status: int | None = None) -> type[ApiRefused]:
         if http_status in meaning.statuses:
             return meaning
     return ApiRefused
-
-
-def read_error_body(text: str) -> tuple[str, str] | None:
-    """Read `(reason, message)` from an error body in any of the vendor's shapes.
-
-    Returns:
-        None if the text is no error body: not JSON, no object, or one without a reason.
-    """
-    body = read_json(text)
-    if isinstance(body, dict) and isinstance(error := body.get("error"), dict | str):
-        body = error if isinstance(error, dict) else {"message": error}
-    if not isinstance(body, dict):
-        return None
-    reason, message = body.get("reason") or body.get("code") or "", body.get("message") or ""
-    if not isinstance(message, str):
-        message = ""
-    return (writable(str(reason)), writable(message)) if reason or message else None
-
-
-def read_json(text: str) -> Any:
-    """Parse JSON; None if it is none, or nested so deeply that it can't be meant."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def writable(text: str) -> str:
-    """Replace halves of characters, which JSON can carry and no file or database takes."""
-    return text.encode(errors="replace").decode()
-
-
-def refusal(
-    http_status: int,
-    text: str,
-    *,
-    task_id: str | None = None,
-    retry_after: float | None = None,
-    secret: str = "",
-) -> ApiRefused:
-    """Turn an error answer into the error that it means.
-
-    Args:
-        http_status: The answer's HTTP status.
-        text: The answer's body, whatever it is.
-        task_id: The task that was asked about; then the question failed, not the task, and
-            nothing is said about the money.
-        retry_after: Seconds the API asked to wait.
-        secret: The key, in case the answer repeats it.
-    """
-    reason, message = read_error_body(text) or ("", "")
-    if secret:
-        reason, message = reason.replace(secret, "[key]"), message.replace(secret, "[key]")
-    meaning = meaning_of(reason)
-    if meaning is ApiRefused:
-        meaning = meaning_of(message, http_status)
-    # Without a word of the vendor, these do not come from the API.
-    between = not (reason or message) and http_status in (403, 407)
-    if between:
-        meaning = ApiRefused
-    what = _BETWEEN if between else meaning.what
-    if said := ": ".join(part for part in (reason, message) if part):
-        what = f"{what} It said “{said[:300]}”."
-    elif meaning is ApiRefused:
-        what = f"{what} It answered HTTP {http_status}."
-    error = meaning(
-        what,
-        charged=Charged.UNKNOWN
-        if task_id or issubclass(meaning, ServiceFailed | ResultRefused)
-        else Charged.NO,
-        # A step that says "send it again" would buy a second task while the first one runs.
-        next_step=_ASK_AGAIN
-        if task_id and meaning not in (KeyRejected, NotFound)
-        else _LET_THROUGH
-        if between
-        else None,
-        task_id=task_id,
-        reason=reason,
-    )
-    error.retry_after = retry_after
-    return error
-
-
-_BETWEEN = (
-    "Something between here and the API turned the request away, such as a firewall or a proxy."
-)
-_LET_THROUGH = "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again."
-_ASK_AGAIN = "The question was refused, not the task: ask again later by its id."
 
 
 class TaskFailed(ViduError):

@@ -23,10 +23,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from vidu_demo.api.errors import Problem, RequestInvalid, writable
+from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.images import ImageInput
 from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
 from vidu_demo.api.pricing import estimate
+from vidu_demo.api.responses import writable
 
 Resolution = Literal["540p", "720p", "1080p"]
 MovementAmplitude = Literal["auto", "small", "medium", "high"]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from vidu_demo.api.errors import redact, writable
+from vidu_demo.api.errors import redact
+from vidu_demo.api.responses import writable
 
 
 class TaskStatus(StrEnum):

@@ -14,8 +14,8 @@ from itertools import takewhile
 from typing import Any
 from urllib.parse import parse_qs
 
-from vidu_demo.api.errors import writable
 from vidu_demo.api.limits import MAX_TASK_ID
+from vidu_demo.api.responses import writable
 
 _NAME = r"task[_ -]?ids?"
 _MENTION = re.compile(r"""(?i)task(?:[_ .-]?|\\*["']?\s*:\s*\{\s*\\*["']?)ids?""")

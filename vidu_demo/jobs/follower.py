@@ -20,7 +20,7 @@ from vidu_demo.api.errors import (
     KeyMissing,
     NotFound,
     PictureInvalid,
-    RequestUnusable,
+    RequestRejected,
     SubmitOutcomeUnknown,
     TaskFailed,
     ViduError,
@@ -262,7 +262,7 @@ class Follower:
 
     def _no_such_task(self, error: ViduError) -> bool:
         """Tell whether an error says for good that the task's id leads nowhere."""
-        if isinstance(error, RequestUnusable):  # no API would have given out such an id
+        if isinstance(error, RequestRejected):  # no API would have given out such an id
             return not (self.job.fingerprint or self.task)
         # What was bought here is looked for as long as any task may take.
         bought = bool(self.job.fingerprint) and self._waited() < LONGEST_TASK

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from vidu_demo.api import images
-from vidu_demo.api.errors import read_json
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.responses import read_json
 from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, opened
 
 if TYPE_CHECKING:

@@ -153,7 +153,7 @@ def _image(width: int, height: int, kind: str | None, pixels: bytes) -> Image.Im
 def _error(module: str, name: str, said: dict[str, Any]) -> Exception:
     if not module:
         return ValueError(said["what"])
-    kind = getattr(import_module(module), name) if module in ERROR_MODULES else None
+    kind = getattr(import_module(module), name, None) if module in ERROR_MODULES else None
     if not isinstance(kind, type) or not issubclass(kind, ViduError | ValueError):
         raise Unreadable
     if not all(_fits(value, _ERROR[field]) for field, value in said.items()):

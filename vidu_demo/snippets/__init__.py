@@ -17,10 +17,10 @@ from typing import Any, Literal, NamedTuple
 from PIL import Image
 
 from vidu_demo.api.client import BASE_URL, RESULT_PATH
-from vidu_demo.api.errors import writable
 from vidu_demo.api.images import ImageInput, is_url
 from vidu_demo.api.pacing import CALM_SHORTEST
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.responses import writable
 
 PLACEHOLDER = "photo.jpg"
 """Stands for a picture that has no name, and for one that is still to be chosen."""

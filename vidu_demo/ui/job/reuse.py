@@ -8,10 +8,10 @@ import gradio as gr
 from vidu_demo.api.errors import (
     MEANINGS,
     ApiRefused,
-    PictureRefused,
-    PictureUnusable,
-    PromptRefused,
-    ResultRefused,
+    PictureBlocked,
+    PictureRejected,
+    PromptBlocked,
+    VideoBlocked,
     meaning_of,
 )
 from vidu_demo.jobs.job import Job, JobState
@@ -30,10 +30,10 @@ class Offer(StrEnum):
 
 
 _REFUSED: dict[type[ApiRefused], tuple[Offer, ...]] = {
-    PromptRefused: (Offer.PROMPT,),
-    PictureRefused: (Offer.PICTURE,),
-    PictureUnusable: (Offer.PICTURE,),
-    ResultRefused: (Offer.PROMPT, Offer.PICTURE),
+    PromptBlocked: (Offer.PROMPT,),
+    PictureBlocked: (Offer.PICTURE,),
+    PictureRejected: (Offer.PICTURE,),
+    VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
 }
 """What has to change before anything is sent again. With every other meaning nothing has to."""
 

@@ -1,0 +1,116 @@
+"""Answers of the API read leniently: whatever comes, something can be said about it."""
+
+import email.utils
+import json
+import time
+from typing import Any
+
+from vidu_demo.api.errors import (
+    ApiRefused,
+    Charged,
+    KeyRejected,
+    NotFound,
+    ServiceFailed,
+    VideoBlocked,
+    meaning_of,
+)
+
+
+def read_error_body(text: str) -> tuple[str, str] | None:
+    """Read `(reason, message)` from an error body in any of the vendor's shapes.
+
+    Returns:
+        None if the text is no error body: not JSON, no object, or one without a reason.
+    """
+    body = read_json(text)
+    if isinstance(body, dict) and isinstance(error := body.get("error"), dict | str):
+        body = error if isinstance(error, dict) else {"message": error}
+    if not isinstance(body, dict):
+        return None
+    reason, message = body.get("reason") or body.get("code") or "", body.get("message") or ""
+    if not isinstance(message, str):
+        message = ""
+    return (writable(str(reason)), writable(message)) if reason or message else None
+
+
+def read_json(text: str) -> Any:
+    """Parse JSON; None if it is none, or nested so deeply that it can't be meant."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def writable(text: str) -> str:
+    """Replace halves of characters, which JSON can carry and no file or database takes."""
+    return text.encode(errors="replace").decode()
+
+
+def refusal(
+    http_status: int,
+    text: str,
+    *,
+    task_id: str | None = None,
+    retry_after: float | None = None,
+    secret: str = "",
+) -> ApiRefused:
+    """Turn an error answer into the error that it means.
+
+    Args:
+        http_status: The answer's HTTP status.
+        text: The answer's body, whatever it is.
+        task_id: The task that was asked about; then the question failed, not the task, and
+            nothing is said about the money.
+        retry_after: Seconds the API asked to wait.
+        secret: The key, in case the answer repeats it.
+    """
+    reason, message = read_error_body(text) or ("", "")
+    if secret:
+        reason, message = reason.replace(secret, "[key]"), message.replace(secret, "[key]")
+    meaning = meaning_of(reason)
+    if meaning is ApiRefused:
+        meaning = meaning_of(message, http_status)
+    # Without a word of the vendor, these do not come from the API.
+    between = not (reason or message) and http_status in (403, 407)
+    if between:
+        meaning = ApiRefused
+    what = _BETWEEN if between else meaning.what
+    if said := ": ".join(part for part in (reason, message) if part):
+        what = f"{what} It said “{said[:300]}”."
+    elif meaning is ApiRefused:
+        what = f"{what} It answered HTTP {http_status}."
+    error = meaning(
+        what,
+        charged=Charged.UNKNOWN
+        if task_id or issubclass(meaning, ServiceFailed | VideoBlocked)
+        else Charged.NO,
+        # A step that says "send it again" would buy a second task while the first one runs.
+        next_step=_ASK_AGAIN
+        if task_id and meaning not in (KeyRejected, NotFound)
+        else _LET_THROUGH
+        if between
+        else None,
+        task_id=task_id,
+        reason=reason,
+    )
+    error.retry_after = retry_after
+    return error
+
+
+_BETWEEN = (
+    "Something between here and the API turned the request away, such as a firewall or a proxy."
+)
+_LET_THROUGH = "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again."
+_ASK_AGAIN = "The question was refused, not the task: ask again later by its id."
+
+
+def read_retry_after(value: str) -> float | None:
+    """Read `Retry-After` in both its forms, seconds and a date, as seconds from now."""
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
