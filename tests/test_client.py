@@ -21,7 +21,8 @@ import requests
 from conftest import Clock
 
 from vidu_demo import SubmitOutcomeUnknown, Task, TaskFailed, TaskStatus, VideoRequest, ViduClient
-from vidu_demo.api import client as module
+from vidu_demo.api import client as client_module
+from vidu_demo.api import submit as submit_module
 from vidu_demo.api.errors import (
     AccountNotAllowed,
     ApiRefused,
@@ -271,7 +272,7 @@ def test_a_lost_answer_is_never_asked_for_again(
 def test_a_late_answer_is_a_lost_one(
     client: ViduClient, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
-    monkeypatch.setattr(module, "SUBMIT_SECONDS", 0.1)
+    monkeypatch.setattr(submit_module, "SUBMIT_SECONDS", 0.1)
     simulator.faults["submit"] = [Fault(delay=0.3, after=after)]
     with pytest.raises(SubmitOutcomeUnknown, match="ReadTimeout") as caught:
         client.post(PAYLOAD)
@@ -478,7 +479,7 @@ def test_an_answer_that_breaks_off_behind_the_id(
             over.wait(0.1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    monkeypatch.setattr(module, "SUBMIT_SECONDS", 0.5)
+    monkeypatch.setattr(submit_module, "SUBMIT_SECONDS", 0.5)
     with raw_server(half) as url:
         try:
             if task_id:
@@ -507,7 +508,7 @@ def test_an_answer_byte_by_byte_holds_nobody_for_good(
         except OSError:
             pass
 
-    monkeypatch.setattr(module, "SUBMIT_SECONDS", 0.5)
+    monkeypatch.setattr(submit_module, "SUBMIT_SECONDS", 0.5)
     with raw_server(slow) as url:
         assert at(url, clock).post(PAYLOAD) == "abc"
         over.set()
@@ -636,7 +637,7 @@ def test_an_upload_may_take_longer_than_connecting(
             received = connection.recv(2**20)
         connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"task_id": 7}')
 
-    monkeypatch.setattr(module, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(submit_module, "CONNECT_SECONDS", 0.1)
     with raw_server(slow) as url:
         assert at(url, clock).post({**PAYLOAD, "images": ["x" * 13_000_000]}) == "7"
 
@@ -766,7 +767,7 @@ def test_a_question_may_fail_but_not_for_ever(
 def test_a_slow_answer_is_asked_for_again(
     client: ViduClient, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "GET_SECONDS", 0.1)
+    monkeypatch.setattr(client_module, "GET_SECONDS", 0.1)
     task_id = client.post(PAYLOAD)
     simulator.faults["poll"] = [Fault(delay=0.3)]
     with pytest.raises(ApiUnreachable, match="not affected") as caught:

@@ -29,6 +29,7 @@ from runner_fixtures import (
 
 from vidu_demo.api import client as client_module
 from vidu_demo.api import download as download_module
+from vidu_demo.api import submit as submit_module
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower
@@ -48,7 +49,7 @@ HANGS = 0.6
 def _hurry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         shorten_waits(patch)
-        patch.setattr(client_module, "SUBMIT_SECONDS", 0.3)
+        patch.setattr(submit_module, "SUBMIT_SECONDS", 0.3)
         patch.setattr(client_module, "GET_SECONDS", 0.3)
         patch.setattr(download_module, "TIMEOUT", (10.0, 0.3))
         yield

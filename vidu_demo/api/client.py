@@ -5,7 +5,6 @@ reach the API or was turned away with a 429 that speaks of no task's id. Everyth
 task is free to ask again.
 """
 
-import json
 import os
 import re
 import time
@@ -20,42 +19,34 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from vidu_demo.api.download import fetch
+from vidu_demo.api.download import fetch, target_file
 from vidu_demo.api.errors import (
     ApiRefused,
     ApiUnreachable,
     Charged,
     DownloadFailed,
     KeyMissing,
-    Problem,
-    RequestInvalid,
     ServiceFailed,
     StillRunning,
-    SubmitOutcomeUnknown,
     TaskFailed,
     TooFast,
-    VideoBlocked,
     VideoMissing,
     ViduError,
-    meaning_of,
 )
-from vidu_demo.api.exchange import Answer, exchange
+from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.images import prepare_all
-from vidu_demo.api.limits import MAX_BODY_BYTES
 from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Decision, Pacer
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.api.responses import read_error_body, read_json, read_retry_after, refusal
+from vidu_demo.api.responses import read_error_body, read_json
+from vidu_demo.api.submit import submit
 from vidu_demo.api.task import Task, TaskStatus
-from vidu_demo.api.task_ids import mentions_id, receipt
 
 BASE_URL = "https://api.novita.ai"
 RESULT_PATH = "/v3/async/task-result"
 
-CONNECT_SECONDS = 10.0
-SUBMIT_SECONDS = 120.0
-"""How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
 GET_SECONDS = 30.0
+"""How long the answer to a poll may take."""
 
 SUBMIT_TRIES = 4
 """Tries of a submit, counting only those that certainly did not reach the API or met a 429."""
@@ -138,12 +129,12 @@ class ViduClient:
         """
         for attempt in range(1, SUBMIT_TRIES):
             try:
-                return self._post_once(payload)
+                return self._submit_once(payload)
             except ApiUnreachable:
                 self._sleep(2.0 ** (attempt - 1))
             except TooFast as error:
                 self._sleep(min(60.0, error.retry_after or 2.0**attempt))
-        return self._post_once(payload)
+        return self._submit_once(payload)
 
     def get(self, task_id: str) -> Task:
         """Ask about a task once.
@@ -177,7 +168,7 @@ class ViduClient:
         body = read_json(text)
         if answer.status < 400 and isinstance(body, dict) and isinstance(body.get("task"), dict):
             return Task.read(body, task_id)
-        refused = self._refusal(answer, text, task_id)
+        refused = answer.refusal(secret=self._key, task_id=task_id)
         readable = read_error_body(text) is not None or answer.status in (401, 404, 429)
         if readable and (answer.status >= 400 or type(refused) is not ApiRefused):
             raise refused
@@ -261,7 +252,7 @@ class ViduClient:
             ApiUnreachable, ApiRefused: It has no link, and the API gives none.
         """
         task = Task(task) if isinstance(task, str) else task
-        path = _target_file(task.task_id, target)
+        path = target_file(task.task_id, target)
         for pause in DOWNLOAD_PAUSES:
             try:
                 return self._download_once(task, path)
@@ -290,59 +281,9 @@ class ViduClient:
             raise VideoMissing(task_id=task_id)
         return task
 
-    def _post_once(self, payload: dict[str, Any]) -> str:
-        # A connection of its own: the reset of a kept one that had died would look like a lost
-        # answer, and a lost answer can't be asked for again.
-        adapter, answer, lost = _SubmitAdapter(), Answer(), ""
-        with requests.Session() as session:
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            try:
-                request = session.prepare_request(
-                    requests.Request(
-                        "POST",
-                        self.base_url + VideoRequest.PATH,
-                        json=payload,
-                        headers=PLAIN,
-                        auth=self._authorize,
-                    )
-                )
-                _check_weight(request)
-                timeout = CONNECT_SECONDS, SUBMIT_SECONDS
-                exchange(session, request, timeout, answer, careful=True)
-            except ViduError:
-                raise
-            except Exception as error:  # whatever it is, the question is what became of the money
-                lost = type(error).__name__
-            except BaseException as error:
-                if task_id := _bought(answer, payload):
-                    error.add_note(f"A task was bought: {task_id}")
-                elif adapter.connected:
-                    error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
-                raise
-        # Raised out here, so that no error of a library, which may quote the request, hangs on it.
-        if lost and not adapter.connected:
-            raise ApiUnreachable(f"The API could not be reached ({lost}).")
-        if task_id := _bought(answer, payload):  # whatever else went wrong
-            return task_id
-        if lost:
-            raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
-        refused = self._refusal(answer, answer.text)
-        if _surely_refused(answer.status, answer.text, refused) and not _may_name(answer, payload):
-            raise refused
-        raise SubmitOutcomeUnknown(
-            _LOST.format(f"the answer names no task (HTTP {answer.status})"),
-            reason=refused.reason,
-        )
-
-    def _refusal(self, answer: Answer, text: str, task_id: str | None = None) -> ApiRefused:
-        return refusal(
-            answer.status,
-            text,
-            task_id=task_id,
-            retry_after=read_retry_after(answer.headers.get("Retry-After", "")),
-            secret=self._key,
-        )
+    def _submit_once(self, payload: dict[str, Any]) -> str:
+        address = self.base_url + VideoRequest.PATH
+        return submit(address, payload, authorize=self._authorize, secret=self._key)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # As an auth hook, since requests lets a .netrc entry overrule a plain header.
@@ -354,96 +295,5 @@ class ViduClient:
         return request
 
 
-PLAIN = {"Accept-Encoding": "identity"}
-"""Answers are small, and half of a packed one is harder to read."""
-
-_LOST = "The request was sent, but {}: a task may be running without its id."
-
-
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 """What comes out of an exchange that failed, or that could not even be begun."""
-
-
-class _SubmitAdapter(HTTPAdapter):
-    """Notes whether a connection was made: until then nothing of a request has left.
-
-    A name that is not found, a refused connection, a TLS handshake and a tunnel through a proxy
-    that fail are all of that kind.
-    """
-
-    connected = False
-
-    def get_connection_with_tls_context(
-        self, *args: Any, **kwargs: Any
-    ) -> urllib3.HTTPConnectionPool:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
-        adapter = self
-
-        class Noting(pool.ConnectionCls):  # type: ignore[name-defined, misc]
-            def connect(self) -> None:
-                super().connect()
-                adapter.connected = True
-                # Else the time to connect would bound the upload of all the pictures.
-                self.timeout = SUBMIT_SECONDS
-                self.sock.settimeout(self.timeout)
-
-        pool.ConnectionCls = Noting
-        return pool
-
-
-def _bought(answer: Answer, payload: dict[str, Any]) -> str | None:
-    location = answer.headers.get("Location", "")
-    found = (receipt(text, payload, location, answer.headers) for text in answer.readings)
-    return next(filter(None, found), None)
-
-
-def _may_name(answer: Answer, payload: dict[str, Any]) -> bool:
-    """Tell whether an answer may name a task although no id can be read in it."""
-    if answer.is_cut or _breaks_off(answer.text):
-        return True
-    texts = (*answer.readings, answer.headers.get("Location", ""))
-    # An empty field says that there is none; the rule is for what might be one.
-    told = (_EMPTY_ID.sub("", text) for text in texts)
-    return any(mentions_id(text, payload, answer.headers) for text in told)
-
-
-_EMPTY_ID = re.compile(r'"task_id"\s*:\s*(null|"")(?=\s*[,}])')
-
-
-def _breaks_off(text: str) -> bool:
-    """Tell whether a text begins as JSON and does not come to its end."""
-    begun = text.lstrip("\ufeff \t\r\n\0")
-    if not begun.startswith(("{", "[")):
-        return False
-    try:
-        json.JSONDecoder(strict=False).raw_decode(begun)
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
-def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:
-    """Tell whether an answer to a submit says for sure that no task was made."""
-    if isinstance(refused, ServiceFailed | VideoBlocked):
-        return False  # a task may have been made before it failed
-    if 400 <= status < 500:
-        return read_error_body(text) is not None or status in _GATE_STATUSES
-    # Outside 4xx only a clear word counts, and "too fast" is none: it would be sent again.
-    return meaning_of(refused.reason) not in (ApiRefused, TooFast)
-
-
-_GATE_STATUSES = {401, 403, 404, 407, 413, 429}
-"""Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
-
-
-def _check_weight(request: requests.PreparedRequest) -> None:
-    if int(request.headers["Content-Length"]) > MAX_BODY_BYTES:
-        most = MAX_BODY_BYTES // 1_000_000
-        raise RequestInvalid(Problem("", f"The request is larger than {most} MB."))
-
-
-def _target_file(task_id: str, target: str | os.PathLike[str]) -> Path:
-    path = Path(target)
-    if path.is_dir() or not path.suffix or str(target).endswith(("/", os.sep)):
-        return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)[:100]}.mp4"
-    return path

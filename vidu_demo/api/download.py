@@ -40,6 +40,14 @@ def check(path: Path, task_id: str) -> None:
         )
 
 
+def target_file(task_id: str, target: str | os.PathLike[str]) -> Path:
+    """Name the file for a task's video; without a suffix, or with a slash, a target is a folder."""
+    path = Path(target)
+    if path.is_dir() or not path.suffix or str(target).endswith(("/", os.sep)):
+        return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)[:100]}.mp4"
+    return path
+
+
 def fetch(
     task: Task,
     path: Path,

@@ -16,8 +16,14 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from vidu_demo.api.errors import ApiRefused
 from vidu_demo.api.limits import MAX_ANSWER_BYTES
 from vidu_demo.api.reach import is_loopback
+from vidu_demo.api.responses import read_retry_after, refusal
+
+CONNECT_SECONDS = 10.0
+PLAIN = {"Accept-Encoding": "identity"}
+"""Answers are small, and half of a packed one is harder to read."""
 
 CAREFUL_BYTES, CHUNK = 4096, 1024
 """So much of an answer is kept byte by byte, since it may break off behind an id; after that the
@@ -57,6 +63,16 @@ class Answer:
     def is_cut(self) -> bool:
         """Whether the body is longer than what is read of it."""
         return max(len(self.content), len(self._unpacked())) >= MAX_ANSWER_BYTES
+
+    def refusal(self, *, secret: str, task_id: str | None = None) -> ApiRefused:
+        """The error that the answer means; `responses.refusal` says what from."""
+        return refusal(
+            self.status,
+            self.text,
+            task_id=task_id,
+            retry_after=read_retry_after(self.headers.get("Retry-After", "")),
+            secret=secret,
+        )
 
     def _unpacked(self) -> bytes:
         packing = self.headers.get("Content-Encoding", "")

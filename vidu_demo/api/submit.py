@@ -1,0 +1,173 @@
+"""One paid POST, and what became of the money: a task's id, a sure refusal, or nobody knows."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from vidu_demo.api.errors import (
+    ApiRefused,
+    ApiUnreachable,
+    Problem,
+    RequestInvalid,
+    ServiceFailed,
+    SubmitOutcomeUnknown,
+    TooFast,
+    VideoBlocked,
+    ViduError,
+    meaning_of,
+)
+from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
+from vidu_demo.api.limits import MAX_BODY_BYTES
+from vidu_demo.api.responses import read_error_body
+from vidu_demo.api.task_ids import mentions_id, receipt
+
+SUBMIT_SECONDS = 120.0
+"""How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
+
+_LOST = "The request was sent, but {}: a task may be running without its id."
+
+
+def submit(
+    address: str,
+    payload: dict[str, Any],
+    *,
+    authorize: Callable[[requests.PreparedRequest], requests.PreparedRequest],
+    secret: str,
+) -> str:
+    """Send a submit once.
+
+    Args:
+        address: Where the API takes it.
+        payload: Its body, as `VideoRequest.payload` makes it.
+        authorize: Adds the key.
+        secret: The key, in case the answer repeats it.
+
+    Returns:
+        The task's id.
+
+    Raises:
+        RequestInvalid: It is larger than `MAX_BODY_BYTES`; nothing was sent.
+        ApiUnreachable: No connection was made; nothing was sent.
+        ApiRefused: The API certainly made no task, and says why.
+        SubmitOutcomeUnknown: A task may have been made.
+    """
+    # A connection of its own: the reset of a kept one that had died would look like a lost
+    # answer, and a lost answer can't be asked for again.
+    adapter, answer, lost = _SubmitAdapter(), Answer(), ""
+    with requests.Session() as session:
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        try:
+            request = session.prepare_request(
+                requests.Request("POST", address, json=payload, headers=PLAIN, auth=authorize)
+            )
+            _check_weight(request)
+            timeout = CONNECT_SECONDS, SUBMIT_SECONDS
+            exchange(session, request, timeout, answer, careful=True)
+        except ViduError:
+            raise
+        except Exception as error:  # whatever it is, the question is what became of the money
+            lost = type(error).__name__
+        except BaseException as error:
+            if task_id := _bought(answer, payload):
+                error.add_note(f"A task was bought: {task_id}")
+            elif adapter.connected:
+                error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
+            raise
+    # Raised out here, so that no error of a library, which may quote the request, hangs on it.
+    if lost and not adapter.connected:
+        raise ApiUnreachable(f"The API could not be reached ({lost}).")
+    if task_id := _bought(answer, payload):  # whatever else went wrong
+        return task_id
+    if lost:
+        raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
+    refused = answer.refusal(secret=secret)
+    if _surely_refused(answer.status, answer.text, refused) and not _may_name(answer, payload):
+        raise refused
+    raise SubmitOutcomeUnknown(
+        _LOST.format(f"the answer names no task (HTTP {answer.status})"),
+        reason=refused.reason,
+    )
+
+
+class _SubmitAdapter(HTTPAdapter):
+    """Notes whether a connection was made: until then nothing of a request has left.
+
+    A name that is not found, a refused connection, a TLS handshake and a tunnel through a proxy
+    that fail are all of that kind.
+    """
+
+    connected = False
+
+    def get_connection_with_tls_context(
+        self, *args: Any, **kwargs: Any
+    ) -> urllib3.HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        adapter = self
+
+        class Noting(pool.ConnectionCls):  # type: ignore[name-defined, misc]
+            def connect(self) -> None:
+                super().connect()
+                adapter.connected = True
+                # Else the time to connect would bound the upload of all the pictures.
+                self.timeout = SUBMIT_SECONDS
+                self.sock.settimeout(self.timeout)
+
+        pool.ConnectionCls = Noting
+        return pool
+
+
+def _bought(answer: Answer, payload: dict[str, Any]) -> str | None:
+    location = answer.headers.get("Location", "")
+    found = (receipt(text, payload, location, answer.headers) for text in answer.readings)
+    return next(filter(None, found), None)
+
+
+def _may_name(answer: Answer, payload: dict[str, Any]) -> bool:
+    """Tell whether an answer may name a task although no id can be read in it."""
+    if answer.is_cut or _breaks_off(answer.text):
+        return True
+    texts = (*answer.readings, answer.headers.get("Location", ""))
+    # An empty field says that there is none; the rule is for what might be one.
+    told = (_EMPTY_ID.sub("", text) for text in texts)
+    return any(mentions_id(text, payload, answer.headers) for text in told)
+
+
+_EMPTY_ID = re.compile(r'"task_id"\s*:\s*(null|"")(?=\s*[,}])')
+
+
+def _breaks_off(text: str) -> bool:
+    """Tell whether a text begins as JSON and does not come to its end."""
+    begun = text.lstrip("\ufeff \t\r\n\0")
+    if not begun.startswith(("{", "[")):
+        return False
+    try:
+        json.JSONDecoder(strict=False).raw_decode(begun)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:
+    """Tell whether an answer to a submit says for sure that no task was made."""
+    if isinstance(refused, ServiceFailed | VideoBlocked):
+        return False  # a task may have been made before it failed
+    if 400 <= status < 500:
+        return read_error_body(text) is not None or status in _GATE_STATUSES
+    # Outside 4xx only a clear word counts, and "too fast" is none: it would be sent again.
+    return meaning_of(refused.reason) not in (ApiRefused, TooFast)
+
+
+_GATE_STATUSES = {401, 403, 404, 407, 413, 429}
+"""Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
+
+
+def _check_weight(request: requests.PreparedRequest) -> None:
+    if int(request.headers["Content-Length"]) > MAX_BODY_BYTES:
+        most = MAX_BODY_BYTES // 1_000_000
+        raise RequestInvalid(Problem("", f"The request is larger than {most} MB."))
