@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, SupportsIndex
 
@@ -39,12 +39,15 @@ PATIENCE = 20.0
 class QuickPacer(pacing.Pacer):
     """The real pacer, in a hurry."""
 
-    def answered(self, task: Task, waited: float) -> float | None:
-        wait = super().answered(task, waited)
-        return None if wait is None else wait / FASTER
+    def answered(self, task: Task, waited: float) -> pacing.Decision:
+        return sooner(super().answered(task, waited), FASTER)
 
-    def failed(self, error: ViduError) -> float:
-        return super().failed(error) / (10 * FASTER)
+    def failed(self, error: ViduError) -> pacing.Decision:
+        return sooner(super().failed(error), 10 * FASTER)
+
+
+def sooner(decision: pacing.Decision, times: float) -> pacing.Decision:
+    return decision if decision.wait is None else replace(decision, wait=decision.wait / times)
 
 
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from test_client import PAYLOAD, answering, closed_port, everything_about, raw_s
 from vidu_demo import Task, TaskFailed, TaskStatus, ViduClient
 from vidu_demo.api import download, limits
 from vidu_demo.api.client import DOWNLOAD_PAUSES
+from vidu_demo.api.deadline import Deadline
 from vidu_demo.api.errors import (
     Charged,
     DownloadFailed,
@@ -34,7 +35,6 @@ from vidu_demo.api.errors import (
     ViduError,
 )
 from vidu_demo.api.reach import Reach
-from vidu_demo.api.transfer import Pace
 from vidu_demo.media.clip import write_settings
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.responses import Response as Answer
@@ -710,7 +710,7 @@ def test_redirects_count_towards_the_same_time(host: Host, tmp_path: Path) -> No
 
 def test_what_comes_steadily_may_take_its_time() -> None:
     clock = Clock()
-    pace = Pace(clock, limits.download_seconds, 10.0, 60.0)
+    pace = Deadline(clock, limits.download_seconds, 10.0, 60.0)
     assert (pace.left(10.0), pace.left(60.0)) == (10.0, 30.0)
     pace.received = 20_000_000
     clock.now += 600

@@ -10,12 +10,13 @@ from pathlib import Path
 import urllib3
 
 from vidu_demo.api.container import is_whole
+from vidu_demo.api.deadline import Deadline
 from vidu_demo.api.errors import DownloadFailed, LinkExpired
 from vidu_demo.api.limits import MAX_VIDEO_BYTES as MAX_BYTES
 from vidu_demo.api.limits import download_seconds
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.task import Task
-from vidu_demo.api.transfer import BrokenOff, Pace, body, opened
+from vidu_demo.api.transfer import BrokenOff, body, opened
 from vidu_demo.api.video import ClipFailed, frames
 from vidu_demo.api.video import opened as opened_video
 
@@ -75,8 +76,8 @@ def fetch(
     failed = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pace = Pace(clock, download_seconds, *TIMEOUT)
-        kind = _stream(task, part, reach or Reach.of_environment(), pace)
+        deadline = Deadline(clock, download_seconds, *TIMEOUT)
+        kind = _stream(task, part, reach or Reach.of_environment(), deadline)
         _check(part, task.task_id, kind, check)
         part.replace(path)
     except DownloadFailed as error:
@@ -84,8 +85,8 @@ def fetch(
         raise
     except BrokenOff as error:
         failed = DownloadFailed(
-            f"The video is made, but its download was too slow: {pace.received} bytes came."
-            if pace.is_over
+            f"The video is made, but its download was too slow: {deadline.received} bytes came."
+            if deadline.is_over
             else f"The video is made, but its download broke off ({error})."
         )
     except (OSError, ValueError) as error:
@@ -104,9 +105,9 @@ def fetch(
     return path
 
 
-def _stream(task: Task, part: Path, reach: Reach, pace: Pace) -> str:
+def _stream(task: Task, part: Path, reach: Reach, deadline: Deadline) -> str:
     """Write the video to a file; say of what type its host says that it is."""
-    with opened(task.video_url or "", reach, pace) as answer:
+    with opened(task.video_url or "", reach, deadline) as answer:
         _check_status(answer)
         promised = answer.headers.get("Content-Length", "")
         if promised.isdecimal() and int(promised[:20]) > MAX_BYTES:
