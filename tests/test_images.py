@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin
 
-from vidu_demo.api import images
+from vidu_demo.api import encoding, images
 from vidu_demo.api.errors import Charged, PictureInvalid
 from vidu_demo.api.images import (
     MAX_POST_BYTES,
@@ -475,7 +475,7 @@ def test_what_fits_is_not_scaled() -> None:
 
 def test_too_heavy_a_picture_first_loses_quality_and_not_size() -> None:
     image = noise(400, 300)
-    for quality in images.QUALITIES:
+    for quality in encoding.QUALITIES:
         limit = len(encoded(image, "JPEG", quality=quality, subsampling=0))
         picture = prepare(image, max_bytes=limit)
         assert (picture.mime, picture.width, picture.height) == ("image/jpeg", 400, 300)
@@ -486,7 +486,7 @@ def test_too_heavy_a_picture_first_loses_quality_and_not_size() -> None:
 @pytest.mark.parametrize("limit", [90_000, 20_000])
 def test_then_it_shrinks_just_as_far_as_needed(size: tuple[int, int], limit: int) -> None:
     picture = prepare(noise(*size), max_bytes=limit)
-    assert images.SHRINK_ENOUGH * limit <= len(picture.data) <= limit
+    assert encoding.SHRINK_ENOUGH * limit <= len(picture.data) <= limit
     width, height = size
     assert picture.width < width
     assert abs(picture.width * height / width - picture.height) <= 1

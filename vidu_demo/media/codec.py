@@ -15,7 +15,7 @@ from PIL import Image
 from vidu_demo.api.errors import Charged, Problem, ViduError
 
 RESULTS = {
-    "Picture": "vidu_demo.api.images",
+    "Picture": "vidu_demo.api.encoding",
     "Frame": "vidu_demo.media.framing",
     "TooLong": "vidu_demo.media.framing",
     "Facts": "vidu_demo.media.clip",
