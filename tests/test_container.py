@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from vidu_demo.api import container
+from vidu_demo.api.boxes import MAX_INDEX_BYTES
 from vidu_demo.api.container import is_whole
 
 MAKES = {
@@ -169,7 +169,7 @@ def hostile() -> dict[str, bytes]:
         "a million boxes": struct.pack(">I4s", 8, b"free") * 1_000_000,
         "four billion sizes": held(*index, body=table + chunk + offset),
         "four billion samples": held(*index, body=each + chunk + offset),
-        "a large index": held(b"moov", body=bytes(container.MAX_INDEX_BYTES + 1)),
+        "a large index": held(b"moov", body=bytes(MAX_INDEX_BYTES + 1)),
         "a million elements": b"\x1a\x45\xdf\xa3\x80" + b"\xec\x80" * 1_000_000,
         "a million open elements": b"\x1a\x45\xdf\xa3\xff" * 1_000_000,
         "no segment": b"\x1a\x45\xdf\xa3\x80",
