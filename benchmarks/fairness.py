@@ -1,6 +1,6 @@
 """How long one visitor waits for a video while others follow 600 invented task ids.
 
-The ids are one visitor's, as many as one may follow, or 600 visitors'. At 5 questions a second,
+The ids are one visitor's, as many as one may follow, or 600 visitors'. At 5 polls a second,
 with tasks of one second, against the simulator over HTTP.
 
     python -m benchmarks.fairness

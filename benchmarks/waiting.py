@@ -306,7 +306,7 @@ class Row:
 
 HEAD = (
     "| app | jobs | pages | tasks running | memory above idle | threads | CPU of a core "
-    "| questions a second | look, p95 | lag of the status, p95 | page, new visitor "
+    "| polls a second | look, p95 | lag of the status, p95 | page, new visitor "
     "| click, new visitor |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 

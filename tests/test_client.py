@@ -140,7 +140,7 @@ def test_the_exact_request(client: ViduClient, simulator: Simulator, picture: An
     assert record.headers["Authorization"] == "Bearer simulated"
 
 
-def test_the_exact_question(client: ViduClient, simulator: Simulator) -> None:
+def test_the_exact_poll(client: ViduClient, simulator: Simulator) -> None:
     with pytest.raises(NotFound):
         client.get("a/b &c=é")
     (record,) = simulator.requests
@@ -706,7 +706,7 @@ def test_the_callers_random_numbers_stay_theirs(
     assert random.getstate() == before
 
 
-def test_the_id_comes_before_any_question_and_the_link_at_the_end(
+def test_the_id_comes_before_any_poll_and_the_link_at_the_end(
     client: ViduClient, simulator: Simulator, request_: VideoRequest
 ) -> None:
     tasks = client.generate(request_)
@@ -747,7 +747,7 @@ BAD_ANSWERS = [
 
 
 @pytest.mark.parametrize("fault", BAD_ANSWERS)
-def test_a_question_may_fail_but_not_for_ever(
+def test_a_poll_may_fail_but_not_for_ever(
     client: ViduClient, simulator: Simulator, fault: Fault
 ) -> None:
     task_id = client.post(PAYLOAD)
@@ -880,7 +880,7 @@ def test_an_off_peak_task_is_asked_about_seldom(clock: Clock, clip: bytes) -> No
         (Fault(status=200, body=reason("ACCESS_DENY")), AccountNotAllowed),
     ],
 )
-def test_a_refused_question_ends_the_watching_at_once(
+def test_a_refused_poll_ends_the_watching_at_once(
     client: ViduClient, simulator: Simulator, fault: Fault, meaning: type[ApiRefused]
 ) -> None:
     task_id = client.post(PAYLOAD)

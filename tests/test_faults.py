@@ -42,7 +42,7 @@ NO, MAYBE, YES = Charged.NO, Charged.UNKNOWN, Charged.YES
 
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 HANGS = 0.6
-"""Seconds: longer than a question, a submit or a download waits in these tests."""
+"""Seconds: longer than a poll, a submit or a download waits in these tests."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -114,7 +114,7 @@ SUBMIT = [
                                                                             2, 1, UNKNOWN,  MAYBE),
 ]
 
-# Poll: name, fault of the questions, how the job stands while it lasts, what became of the money
+# Poll: name, fault of the polls, how the job stands while it lasts, what became of the money
 POLL = [
     ("reset",                     Fault(reset=True),                        RUNNING,  MAYBE),
     ("timeout",                   hanging(reset=True),                      RUNNING,  MAYBE),
@@ -289,8 +289,8 @@ POINTS = [
     "before the POST",
     "after the POST",
     "after the id is written down",
-    "before a question",
-    "after a question",
+    "before a poll",
+    "after a poll",
     "before the download",
     "during the download",
     "before it is written down as done",
@@ -356,9 +356,9 @@ class Life:
         return task_id
 
     def get(self, task_id: str) -> Task:
-        self.at("before a question")
+        self.at("before a poll")
         task = self._get(task_id)
-        self.at("after a question")
+        self.at("after a poll")
         return task
 
     @staticmethod

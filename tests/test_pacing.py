@@ -84,7 +84,7 @@ def follow(
     *,
     off_peak: bool = False,
 ) -> list[float]:
-    """Follow a task of a length to its end: the times of all questions."""
+    """Follow a task of a length to its end: the times of all polls."""
     mind = Pacer("t", jitter, past, off_peak)
     times = [FIRST_WAIT]
     while times[-1] < length:
@@ -145,7 +145,7 @@ def test_jitter_is_at_most_a_tenth(waited: float, past: list[float], fraction: f
     assert moved <= 1.1 * plain * (1 + 1e-9)
 
 
-def test_jitter_spreads_questions() -> None:
+def test_jitter_spreads_polls() -> None:
     waits = [wait_of(pacer(random=lambda f=f: f).answered(task(), 60)) for f in (0.0, 0.5, 0.999)]
     assert waits == sorted(set(waits))
 
@@ -172,7 +172,7 @@ def test_published_range_is_5th_and_95th_percentile() -> None:
         assert running / PUBLISHED.weight == pytest.approx(share, abs=0.005)
 
 
-def test_more_past_waits_mean_fewer_questions() -> None:
+def test_more_past_waits_mean_fewer_polls() -> None:
     rng = seeded(1)
 
     def draw() -> float:
@@ -191,7 +191,7 @@ def test_more_past_waits_mean_fewer_questions() -> None:
     assert max(polls[1:]) < polls[0]
     assert polls[-1] < 0.9 * polls[0]
     assert lags[-1] < lags[0]
-    fixed = [fmean(lengths) / (2 * lag) + 0.5 for lag in lags]  # questions for the same lag
+    fixed = [fmean(lengths) / (2 * lag) + 0.5 for lag in lags]  # polls for the same lag
     ratios = [ours / theirs for ours, theirs in zip(polls, fixed, strict=True)]
     assert ratios == sorted(ratios, reverse=True)
     assert ratios[-1] <= 0.5
@@ -218,7 +218,7 @@ def test_wrong_learning_stays_sane(length: float) -> None:
     assert len(times) <= len(follow(length)) + 20
 
 
-def test_endless_task_is_asked_about_calmly() -> None:
+def test_endless_task_is_polled_calmly() -> None:
     for waited in (3600, 86400, 1e6):
         wait = wait_of(pacer().answered(task(), waited))
         assert wait > 8
@@ -227,7 +227,7 @@ def test_endless_task_is_asked_about_calmly() -> None:
 # The queue
 
 
-def test_first_question_is_early_and_the_queue_is_looked_at_again_soon() -> None:
+def test_first_poll_is_early_and_the_queue_is_polled_again_soon() -> None:
     assert FIRST_WAIT <= 3
     queued = wait_of(pacer(past=[250.0] * 50).answered(task(TaskStatus.QUEUED), FIRST_WAIT))
     processing = wait_of(pacer(past=[250.0] * 50).answered(task(), FIRST_WAIT))
@@ -395,7 +395,7 @@ def test_taking_turns_in_oddness_is_bounded_too() -> None:
     assert isinstance(error, StatusUnknown)
 
 
-# Failed questions
+# Failed polls
 
 
 @pytest.mark.parametrize("error", [ApiUnreachable(), ServiceFailed(), TooFast()])

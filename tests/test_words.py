@@ -53,7 +53,7 @@ ENGLISH = {
     "This data link holds no readable picture. Upload the picture as a file.",
     "One click makes up to {} takes.",
     "The video is not ready {}.",
-    "The task may still run: watch it again by its id.",
+    "The task may still be running. Watch it again by its id.",
     "Make one video. Streams where the job stands and ends with the file.",
     "This job is not known here.",
     "Task {}.",

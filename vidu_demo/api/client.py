@@ -1,8 +1,8 @@
 """The client: submit, get, watch, generate, download.
 
 A submit spends money and has no idempotency key, so it is resent only when it certainly did not
-reach the API or was turned away with a 429 that speaks of no task's id. Everything else about a
-task is free to ask again.
+reach the API or was turned away with a 429 that speaks of no task's id. Everything else is free
+to repeat.
 """
 
 import os
@@ -101,7 +101,7 @@ class ViduClient:
         return f"ViduClient(base_url={self.base_url!r})"
 
     def close(self) -> None:
-        """Close the connections that are kept open between questions."""
+        """Close the connections that are kept open between polls."""
         self._polls.close()
 
     def submit(self, request: VideoRequest) -> str:
@@ -137,11 +137,11 @@ class ViduClient:
         return self._submit_once(payload)
 
     def get(self, task_id: str) -> Task:
-        """Ask about a task once.
+        """Poll a task once.
 
         Raises:
             ApiUnreachable: No answer came; the task is not affected.
-            ApiRefused: The API refused the question, by meaning; `ServiceFailed` also stands for
+            ApiRefused: The API refused the poll, by meaning; `ServiceFailed` also stands for
                 an answer that can't be read.
         """
         answer, lost = Answer(), ""
@@ -161,7 +161,7 @@ class ViduClient:
             raise ApiUnreachable(
                 f"No answer about the task came ({lost}).",
                 charged=Charged.UNKNOWN,
-                next_step="The task is not affected: ask again.",
+                next_step="The task is not affected. Check again.",
                 task_id=task_id,
             )
         text = answer.text
@@ -183,13 +183,13 @@ class ViduClient:
     def watch(
         self, task_id: str, *, deadline: float | None = None, off_peak: bool = False
     ) -> Iterator[Task]:
-        """Ask about a task until it ends, and yield every answer.
+        """Poll a task until it ends, and yield every answer.
 
         Args:
             task_id: The task.
             deadline: Seconds after which to stop watching; by default none. The task goes on.
-                It is asked about once more when they are over.
-            off_peak: True for a task that may take 48 hours, and is asked about seldom.
+                It is polled once more when they are over.
+            off_peak: True for a task that may take 48 hours, and is polled seldom.
 
         Yields:
             Each answer; the last one is finished and has `video_url`.
@@ -197,7 +197,7 @@ class ViduClient:
         Raises:
             TaskFailed: It ended without a video.
             StillRunning: The deadline passed.
-            ContactLost: Too many questions in a row went unanswered.
+            ContactLost: Too many polls in a row failed.
             StatusUnknown: An undocumented status came too often in a row.
             VideoMissing: It is done, but no link to a video came.
             ApiRefused: The API refuses to answer about this task.
@@ -222,7 +222,7 @@ class ViduClient:
                 yield answer
 
     def generate(self, request: VideoRequest, *, deadline: float | None = None) -> Iterator[Task]:
-        """Submit, then watch. The first item carries the task id, before any question.
+        """Submit, then watch. The first item carries the task id, before any poll.
 
         Raises what `submit` and `watch` raise.
         """
@@ -259,8 +259,8 @@ class ViduClient:
             except (DownloadFailed, VideoMissing, *TRANSIENT) as error:
                 if isinstance(error, DownloadFailed) and not error.may_pass:
                     raise
-                asked = getattr(error, "retry_after", None) or 0.0
-            self._sleep(max(pause, min(60.0, asked)))
+                retry_after = getattr(error, "retry_after", None) or 0.0
+            self._sleep(max(pause, min(60.0, retry_after)))
             if task.video_url:
                 with suppress(ViduError):  # then the link at hand may still do
                     task = self._finished(task.task_id)

@@ -16,7 +16,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, prepend_scheme_if_needed, sel
 from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssltransport import SSLTransport
 
-from vidu_demo.api.deadline import Connection, Deadline, ask
+from vidu_demo.api.deadline import Connection, Deadline, send
 from vidu_demo.api.errors import LinkRefused
 from vidu_demo.api.exchange import surroundings
 from vidu_demo.api.reach import Reach
@@ -112,7 +112,7 @@ def _through_socks(
 
 
 def _tunnel(connection: Connection, host: str, auth: dict[str, str], deadline: Deadline) -> None:
-    answer = ask(connection, deadline, "CONNECT", host, {"Host": host, **auth})
+    answer = send(connection, deadline, "CONNECT", host, {"Host": host, **auth})
     if answer.status != 200:
         raise ConnectionRefusedError("the proxy refuses")
 

@@ -55,7 +55,7 @@ def is_matroska(file: BinaryIO) -> bool:
 def is_bounded(file: BinaryIO) -> bool:
     """Tell whether a video file holds no more parts and pictures than a decoder should be given.
 
-    A decoder reads every box and opens every track before anybody can ask it how many there are.
+    A decoder reads every box and opens every track before it can tell how many there are.
 
     Args:
         file: It can be sought in.

@@ -59,7 +59,7 @@ class Deadline:
         return self._start + self.allowance(self.received) - self.clock()
 
 
-def ask(
+def send(
     connection: Connection, deadline: Deadline, method: str, target: str, headers: Mapping[str, str]
 ) -> http.client.HTTPResponse:
     """Send a request without a body, and read the answer up to its body."""

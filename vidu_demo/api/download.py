@@ -37,7 +37,7 @@ def check(path: Path, task_id: str) -> None:
         frame = None
     if frame is None:
         raise DownloadFailed(
-            "The video is made, but what was fetched is no playable video.", task_id=task_id
+            "The video is made, but the downloaded file can't be played.", task_id=task_id
         )
 
 
@@ -93,7 +93,7 @@ def fetch(
         said = error.strerror if isinstance(error, OSError) else None
         failed = DownloadFailed(
             f"The video is made, but the file can't be written: {said or type(error).__name__}.",
-            next_step="Free disk space or choose another folder, then fetch it again for free.",
+            next_step="Free disk space or choose another folder, then download it again for free.",
         )
         failed.may_pass = False
     finally:
@@ -154,7 +154,7 @@ def _is_part(content_range: str) -> bool:
 def _check(part: Path, task_id: str, kind: str, check: Callable[[Path, str], None]) -> None:
     with part.open("rb") as file:
         if not is_whole(file):
-            raise DownloadFailed("The video is made, but it did not come to its end.")
+            raise DownloadFailed("The video is made, but its download stopped before the end.")
     try:
         check(part, task_id)
     except DownloadFailed:

@@ -13,7 +13,7 @@
     │   └── TooFast, NotFound, ServiceFailed
     ├── TaskFailed                the task ended without a video
     ├── StillRunning              the caller's deadline passed, the task goes on
-    ├── ContactLost               too many questions in a row went unanswered
+    ├── ContactLost               too many polls in a row failed
     ├── StatusUnknown             the API keeps answering a status nobody knows
     ├── VideoMissing              the task succeeded but names no video
     └── DownloadFailed            the video is made but could not be fetched
@@ -275,8 +275,8 @@ class ServiceFailed(ApiRefused):
         }
     )
     statuses = frozenset({408, 425, *range(500, 600)})
-    what = "The API had a fault on its own side."
-    next_step = "This is not about your request. Give it some time."
+    what = "The API had an internal error."
+    next_step = "Your request is not the cause. Give it some time."
 
 
 MEANINGS: tuple[type[ApiRefused], ...] = tuple(ApiRefused.__subclasses__())
@@ -323,10 +323,10 @@ class TaskFailed(ViduError):
 
 
 class StillRunning(ViduError):
-    """The caller's deadline passed before the task ended; the task may still run."""
+    """The caller's deadline passed before the task ended; the task may still be running."""
 
     charged = Charged.UNKNOWN
-    next_step = "The task may still run: watch it again by its id."
+    next_step = "The task may still be running. Watch it again by its id."
 
     def __init__(self, task_id: str, waited: float | None = None) -> None:
         after = "yet" if waited is None else f"after {waited:.0f} s"
@@ -334,10 +334,10 @@ class StillRunning(ViduError):
 
 
 class ContactLost(ViduError):
-    """Too many questions in a row went unanswered; the task may still run."""
+    """Too many polls in a row failed; the task may still be running."""
 
     charged = Charged.UNKNOWN
-    next_step = "The task may still run: ask again later by its id."
+    next_step = "The task may still be running. Check again later by its id."
 
     def __init__(self, task_id: str, failures: int, last: str) -> None:
         super().__init__(
@@ -347,10 +347,10 @@ class ContactLost(ViduError):
 
 
 class StatusUnknown(ViduError):
-    """The API keeps answering a status that is not documented; the task may still run."""
+    """The API keeps answering a status that is not documented; the task may still be running."""
 
     charged = Charged.UNKNOWN
-    next_step = "The task may still run: ask again later by its id."
+    next_step = "The task may still be running. Check again later by its id."
 
     def __init__(self, task_id: str, status: str, times: int) -> None:
         super().__init__(
@@ -365,7 +365,7 @@ class VideoMissing(ViduError):
 
     what = "The task is reported as done, but without a link to the video."
     charged = Charged.UNKNOWN
-    next_step = "Ask again later by its id. If it stays so, show the id to Novita's support."
+    next_step = "Check again later by its id. If nothing changes, give the id to Novita's support."
 
 
 class DownloadFailed(ViduError):
@@ -377,9 +377,9 @@ class DownloadFailed(ViduError):
 
     may_pass = True
 
-    what = "The video is made, but could not be fetched."
+    what = "The video is made, but could not be downloaded."
     charged = Charged.YES
-    next_step = "Fetch it again by the task's id: that costs nothing."
+    next_step = "Download it again by the task's id. That costs nothing."
 
 
 class LinkExpired(DownloadFailed):
@@ -393,4 +393,4 @@ class LinkRefused(DownloadFailed):
 
     may_pass = False
     what = "The link to the video leads to no public https address."
-    next_step = "If you trust that host, add it to VIDU_MEDIA_HOSTS, then fetch it again for free."
+    next_step = "If you trust that host, add it to VIDU_MEDIA_HOSTS and download again for free."

@@ -1,11 +1,11 @@
-"""When to ask again about a task: pure arithmetic, no clock, no HTTP.
+"""When to poll a task again: pure arithmetic, no clock, no HTTP.
 
-A question costs a request, a late question costs the visitor seconds. If `h(t)` is the chance
-per second that a task which still runs at `t` ends right then, a gap of `d` seconds costs `1/d`
-questions and `h·d/2` seconds of lateness per second, so the best gap is `sqrt(2 / (rate · h))`:
-seldom while success is unlikely, often when it is due. `h` comes from how long tasks took: the
-published 30 s to 5 min when nothing else is known, this installation's own past waits once there
-are some, and the API's own eta or percent where it says something, as far as it keeps its word.
+A poll costs a request, a late poll costs the visitor seconds. If `h(t)` is the chance per second
+that a task which still runs at `t` ends right then, a gap of `d` seconds costs `1/d` polls and
+`h·d/2` seconds of lateness per second, so the best gap is `sqrt(2 / (rate · h))`: seldom while
+success is unlikely, often when it is due. `h` comes from how long tasks took: the published 30 s
+to 5 min when nothing else is known, this installation's own past waits once there are some, and
+the API's own eta or percent where it says something, as far as it keeps its word.
 """
 
 import math
@@ -28,13 +28,13 @@ from vidu_demo.api.errors import (
 from vidu_demo.api.task import Task, TaskStatus
 
 FIRST_WAIT = 2.0
-"""Seconds from the submit to the first question, which tells whether the task is queued."""
+"""Seconds from the submit to the first poll, which tells whether the task is queued."""
 
 SHORTEST_GAP, LONGEST_GAP = 1.0, 30.0
-"""Seconds between two questions about a running task, give or take a tenth."""
+"""Seconds between two polls of a running task, give or take a tenth."""
 
 CALM_SHORTEST, CALM_LONGEST = 60.0, 900.0
-"""Seconds between two questions about an off-peak task, which may take 48 hours, as long as the
+"""Seconds between two polls of an off-peak task, which may take 48 hours, as long as the
 API names no end of it that is to be believed."""
 
 LONGEST_BACKOFF, LONGEST_RETRY_AFTER = 60.0, 300.0
@@ -42,7 +42,7 @@ LONGEST_BACKOFF, LONGEST_RETRY_AFTER = 60.0, 300.0
 followed."""
 
 MAX_FAILURES = 12
-"""Questions in a row without a usable answer before a watcher is told."""
+"""Polls in a row without a usable answer before a watcher is told."""
 
 MAX_ODD_ANSWERS = 30
 """Answers in a row with an unknown status before a watcher is told."""
@@ -51,10 +51,10 @@ MAX_MISSING = 6
 """Answers in a row with “not found”, or with success but no link, before they count as final."""
 
 TRANSIENT = (ApiUnreachable, ServiceFailed, TooFast)
-"""Failures of a question that pass by themselves."""
+"""Failures of a poll that pass by themselves."""
 
-QUESTIONS_PER_SECOND_SAVED = 8.0
-"""How many questions one second less of lateness is worth: the `rate` above."""
+POLLS_PER_SECOND_SAVED = 8.0
+"""How many polls one second less of lateness is worth: the `rate` above."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,9 @@ class Forecast:
 
 
 def gap(known: Sequence[Expectation], waited: float, longest: float = LONGEST_GAP) -> float:
-    """Seconds until the next question is worth asking, `longest` at most.
+    """Seconds until the next poll is worth making, `longest` at most.
 
-    Questions are laid at a density of `sqrt(rate · h / 2)`; the next is due where that adds up
+    Polls are laid at a density of `sqrt(rate · h / 2)`; the next is due where that adds up
     to one.
     """
     due, ahead = 0.0, 0.0
@@ -144,7 +144,7 @@ def gap(known: Sequence[Expectation], waited: float, longest: float = LONGEST_GA
         ending = math.fsum(chance for _, chance in chances)
         # Far out on every tail no digits are left: as likely to end as not in as long again.
         hazard = ending / running if running > 1e-9 else 1 / time
-        density = math.sqrt(QUESTIONS_PER_SECOND_SAVED * hazard / 2)
+        density = math.sqrt(POLLS_PER_SECOND_SAVED * hazard / 2)
         if due + step * density >= 1:
             ahead += (1 - due) / density
             break
@@ -171,7 +171,7 @@ class Pacer:
 
     Attributes:
         task_id: The task.
-        random: Gives a number in [0, 1): spreads questions so that tasks do not march in step.
+        random: Gives a number in [0, 1): spreads polls so that tasks are not polled in step.
         past: How long like tasks took, in seconds.
         off_peak: True for a task that may take 48 hours.
     """
@@ -240,7 +240,7 @@ class Pacer:
             calm = min(CALM_LONGEST, max(CALM_SHORTEST, waited / 20))
             if not heard:
                 return jitter * calm
-            # As often as the named end asks for, as far as it is believed. After hours, seconds of
+            # As often as the named end calls for, as far as it is believed. After hours, seconds of
             # lateness no longer count.
             share, guess = heard
             near = min(calm, max(waited / 200, gap([guess], waited, calm)))

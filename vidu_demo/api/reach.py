@@ -57,7 +57,7 @@ class Reach:
         return self.loopback if ip.is_loopback else scheme == "https" and _is_public(ip)
 
     def admits_name(self, scheme: str, host: str) -> bool:
-        """Tell whether a proxy may be asked for a host: it resolves the name, and not we."""
+        """Tell whether a proxy may be sent to a host: it resolves the name, not this machine."""
         name = _plain(host)
         if name in self.hosts:
             return True

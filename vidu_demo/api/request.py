@@ -1,4 +1,4 @@
-"""What can be asked of Vidu Q2 Pro: each field once, with its type, limits, default and truth.
+"""What Vidu Q2 Pro can be sent: each field once, with its type, limits, default and truth.
 
 The form, the payload, the checks, the API's description and the table in the docs are all made
 from `VideoRequest`. Limits and defaults are the vendor's page's; what the page leaves out was
@@ -100,7 +100,7 @@ class VideoRequest(BaseModel):
         DEFAULTS: The default of each field that has one.
         MODEL: The model's name.
         PATH: Where the API takes such requests.
-        DRAFT: What a draft is made with, whatever else is asked for: short and cheap.
+        DRAFT: What a draft is made with, whatever the request says: short and cheap.
         LARGEST_SEED: The largest seed that the model takes.
         LONG_PROMPT: Characters that every source accepts; Vidu itself takes up to 5000 now
             (2026-11).

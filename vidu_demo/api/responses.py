@@ -59,7 +59,7 @@ def refusal(
     Args:
         http_status: The answer's HTTP status.
         text: The answer's body, whatever it is.
-        task_id: The task that was asked about; then the question failed, not the task, and
+        task_id: The task, if a poll was answered: the poll failed then, not the task, and
             nothing is said about the money.
         retry_after: Seconds the API asked to wait.
         secret: The key, in case the answer repeats it.
@@ -85,7 +85,7 @@ def refusal(
         if task_id or issubclass(meaning, ServiceFailed | VideoBlocked)
         else Charged.NO,
         # A step that says "send it again" would buy a second task while the first one runs.
-        next_step=_ASK_AGAIN
+        next_step=_CHECK_AGAIN
         if task_id and meaning not in (KeyRejected, NotFound)
         else _LET_THROUGH
         if between
@@ -101,7 +101,7 @@ _BETWEEN = (
     "Something between here and the API turned the request away, such as a firewall or a proxy."
 )
 _LET_THROUGH = "Check the network, its proxy or VPN, and NOVITA_BASE_URL, then send it again."
-_ASK_AGAIN = "The question was refused, not the task: ask again later by its id."
+_CHECK_AGAIN = "Only this check was refused, not the task. Check again later by its id."
 
 
 def read_retry_after(value: str) -> float | None:

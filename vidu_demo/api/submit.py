@@ -57,7 +57,7 @@ def submit(
         SubmitOutcomeUnknown: A task may have been made.
     """
     # A connection of its own: the reset of a kept one that had died would look like a lost
-    # answer, and a lost answer can't be asked for again.
+    # answer, and a lost answer can't be had again.
     adapter, answer, lost = _SubmitAdapter(), Answer(), ""
     with requests.Session() as session:
         session.mount("https://", adapter)
@@ -71,7 +71,7 @@ def submit(
             exchange(session, request, timeout, answer, careful=True)
         except ViduError:
             raise
-        except Exception as error:  # whatever it is, the question is what became of the money
+        except Exception as error:  # whatever it is: what counts is what became of the money
             lost = type(error).__name__
         except BaseException as error:
             if task_id := _bought(answer, payload):

@@ -14,7 +14,7 @@ from vidu_demo.api.responses import writable
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands. `SUBMITTED` is ours: accepted, not asked about yet."""
+    """Where a task stands. `SUBMITTED` is ours: accepted, not polled yet."""
 
     SUBMITTED = "submitted"
     QUEUED = "queued"
@@ -37,7 +37,7 @@ class Task:
     """One answer about a task.
 
     Attributes:
-        task_id: The receipt: with it and the key the task can always be asked about.
+        task_id: The receipt: with it and the key the task can always be polled.
         status: Where it stands; `UNKNOWN` for a status that is not documented.
         status_text: The status, verbatim.
         progress: Percent, 1 to 99, where the API says something before success; else None.
@@ -65,7 +65,7 @@ class Task:
 
         Args:
             body: Parsed JSON.
-            task_id: The id that was asked for; kept even if the answer names another.
+            task_id: The id that was polled; kept even if the answer names another.
         """
         body = _dict(body)
         task = _dict(body.get("task"))

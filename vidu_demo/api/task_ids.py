@@ -48,13 +48,13 @@ def receipt(
     Args:
         text: The answer, or what came of it.
         request: What was sent, as JSON can carry it. An id that its texts spell out is an echo.
-        location: Where the answer leads, which may be the question about the task.
+        location: Where the answer leads, which may be where the task is polled.
         headers: The answer's headers; one may be called after the id.
     """
-    asked = parse_qs(location.partition("?")[2])
+    query = parse_qs(location.partition("?")[2])
     for value in (
         *_named(text.replace("\0", "")),
-        *(value for name, values in asked.items() if _IS_NAME.fullmatch(name) for value in values),
+        *(value for name, values in query.items() if _IS_NAME.fullmatch(name) for value in values),
         *(value for name, value in (headers or {}).items() if _MENTION.search(name)),
         *(value for value in _mentions(text, request) if value),
     ):

@@ -16,7 +16,7 @@ from requests.utils import default_user_agent
 from urllib3.util import make_headers
 
 from vidu_demo.api.connection import connect
-from vidu_demo.api.deadline import CHUNK, Deadline, ask
+from vidu_demo.api.deadline import CHUNK, Deadline, send
 from vidu_demo.api.errors import LinkRefused
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.urls import host_name, read_location, resolve, split
@@ -40,7 +40,7 @@ class BrokenOff(Exception):
 
 @contextmanager
 def opened(link: str, reach: Reach, deadline: Deadline) -> Iterator[urllib3.HTTPResponse]:
-    """Ask for a link and follow its redirects to an answer, whose body is not read yet.
+    """Request a link and follow its redirects to an answer, whose body is not read yet.
 
     Raises:
         LinkRefused: It leads where it may not.
@@ -85,7 +85,7 @@ def _get(link: str, reach: Reach, deadline: Deadline, stack: ExitStack) -> urlli
     if not link.lower().startswith(("http:", "https:")):
         raise LinkRefused(
             "The video is made, but its link leads to no web address.",
-            next_step="Show the task's id to Novita's support.",
+            next_step="Give the task's id to Novita's support.",
         )
     url, target = split(link)
     name = host_name(url)
@@ -95,7 +95,7 @@ def _get(link: str, reach: Reach, deadline: Deadline, stack: ExitStack) -> urlli
     headers |= {"Accept-Encoding": "identity", "Connection": "close"}
     if url.auth:
         headers |= make_headers(basic_auth=unquote(url.auth))
-    answer = ask(connection, deadline, "GET", before + target, headers)
+    answer = send(connection, deadline, "GET", before + target, headers)
     return urllib3.HTTPResponse(
         answer,
         urllib3.HTTPHeaderDict(answer.getheaders()),

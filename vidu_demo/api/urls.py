@@ -14,7 +14,7 @@ _LINK = re.compile(r"(?i)(https?)://([^/?#\\]*)([^#]*)")
 
 
 def split(link: str) -> tuple[Url, str]:
-    """Split a link into its host and what to ask it for.
+    """Split a link into its host and the target to request there.
 
     Returns:
         The host with scheme, port and what is to be proved to it; the target as it stands in the
@@ -63,7 +63,7 @@ def resolve(link: str, location: str) -> str:
     """Say where a redirect leads, as browsers do: what names a host is taken as it stands.
 
     Args:
-        link: What was asked for.
+        link: What was requested.
         location: The `Location` of the answer, not empty.
     """
     base = _LINK.match(link)
@@ -71,12 +71,12 @@ def resolve(link: str, location: str) -> str:
         return location
     if location.startswith("//"):
         return f"{base[1]}:{location}"
-    path, ask, query = (base[3] or "/").partition("?")
+    path, had_query, query = (base[3] or "/").partition("?")
     given, mark, rest = location.partition("#")[0].partition("?")
     if given:
         path = given if given.startswith("/") else path.rpartition("/")[0] + "/" + given
         return f"{base[1]}://{base[2]}{_without_dots(path)}{mark}{rest}"
-    return f"{base[1]}://{base[2]}{path}{mark or ask}{rest if mark else query}"
+    return f"{base[1]}://{base[2]}{path}{mark or had_query}{rest if mark else query}"
 
 
 def _without_dots(path: str) -> str:

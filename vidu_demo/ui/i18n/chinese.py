@@ -100,7 +100,7 @@ CHINESE: dict[str, str] = {
     "This video's file is larger than {most} MB.": "这个视频文件超过 {most} MB。",
     "This video's frames have too many pixels.": "这个视频的画面像素太多。",
     "This video holds too many parts to be read here.": "这个视频包含的部分太多，无法在此读取。",
-    "Show the task's id to Novita's support.": "请把任务 ID 提供给 Novita 客服。",
+    "Give the task's id to Novita's support.": "请把任务 ID 提供给 Novita 客服。",
     "The video is made, but its link leads to no web address.": "视频已生成，但链接不是网址。",
     "This video is too long to be read here.": "这个视频太长，无法在此读取。",
     "No frame of this video can be decoded.": "这个视频没有一帧能够解码。",
@@ -419,13 +419,13 @@ CHINESE: dict[str, str] = {
     "Check the task's id, the key it was started with, and NOVITA_BASE_URL.": (
         "请检查任务 ID、开始任务时用的密钥和 NOVITA_BASE_URL。"
     ),
-    "The API had a fault on its own side.": "接口自身出了故障。",
-    "This is not about your request. Give it some time.": "这与你的请求无关，请稍等一会儿。",
+    "The API had an internal error.": "接口自身出了故障。",
+    "Your request is not the cause. Give it some time.": "这与你的请求无关，请稍等一会儿。",
     # What becomes of a task
     "No answer about the task came ({why}).": "没有收到关于任务的答复（{why}）。",
     "The API's answer about the task can't be read.": "接口关于任务的答复无法读取。",
-    "The task is not affected: ask again.": "任务不受影响，请再次查询。",
-    "The question was refused, not the task: ask again later by its id.": (
+    "The task is not affected. Check again.": "任务不受影响，请再次查询。",
+    "Only this check was refused, not the task. Check again later by its id.": (
         "被拒绝的是查询，不是任务：请稍后用任务 ID 再次查询。"
     ),
     "The task failed at the vendor.": "任务在服务商那边失败了。",
@@ -440,7 +440,7 @@ CHINESE: dict[str, str] = {
     ),
     "The API answered {times} times in a row with the status “{status}”, "
     "which is not documented.": "接口连续 {times} 次返回文档中没有的状态“{status}”。",
-    "The task may still run: ask again later by its id.": (
+    "The task may still be running. Check again later by its id.": (
         "任务可能仍在运行：请稍后用任务 ID 再次查询。"
     ),
     "You stopped watching. The task goes on at the vendor and may be billed.": (
@@ -452,11 +452,11 @@ CHINESE: dict[str, str] = {
     "The task is reported as done, but without a link to the video.": (
         "任务显示已完成，但没有视频链接。"
     ),
-    "Ask again later by its id. If it stays so, show the id to Novita's support.": (
+    "Check again later by its id. If nothing changes, give the id to Novita's support.": (
         "请稍后用任务 ID 再次查询。如果一直这样，请把 ID 发给 Novita 客服。"
     ),
-    "The video is made, but could not be fetched.": "视频已生成，但没能下载。",
-    "Fetch it again by the task's id: that costs nothing.": "请用任务 ID 重新下载，免费。",
+    "The video is made, but could not be downloaded.": "视频已生成，但没能下载。",
+    "Download it again by the task's id. That costs nothing.": "请用任务 ID 重新下载，免费。",
     "The link to the video has expired.": "视频链接已过期。",
     "The video is made, but the link to it no longer works (HTTP {status}).": (
         "视频已生成，但链接已失效（HTTP {status}）。"
@@ -468,24 +468,26 @@ CHINESE: dict[str, str] = {
     "The video is made, but the file can't be written: {why}.": (
         "视频已生成，但文件无法写入：{why}。"
     ),
-    "Free disk space or choose another folder, then fetch it again for free.": (
+    "Free disk space or choose another folder, then download it again for free.": (
         "请腾出空间或换一个文件夹，再免费重新下载。"
     ),
     "The video is made, but its download was too slow: {came} bytes came.": (
         "视频已生成，但下载太慢：只收到 {came} 字节。"
     ),
-    "The video is made, but it did not come to its end.": "视频已生成，但下载到的文件不完整。",
+    "The video is made, but its download stopped before the end.": (
+        "视频已生成，但下载到的文件不完整。"
+    ),
     "The video is made, but its link leads to {host}, which is no public https address.": (
         "视频已生成，但链接指向 {host}，它不是公开的 https 地址。"
     ),
     "The link to the video leads to no public https address.": (
         "视频链接指向的不是公开的 https 地址。"
     ),
-    "If you trust that host, add it to VIDU_MEDIA_HOSTS, then fetch it again for free.": (
+    "If you trust that host, add it to VIDU_MEDIA_HOSTS and download again for free.": (
         "如果你信任这个服务器，请把它加入 VIDU_MEDIA_HOSTS，再免费重新下载。"
     ),
     "The video is made, but its link leads to {kind}.": "视频已生成，但链接指向的是 {kind}。",
-    "The video is made, but what was fetched is no playable video.": (
+    "The video is made, but the downloaded file can't be played.": (
         "视频已生成，但下载到的文件无法播放。"
     ),
     "The video is larger than {most} MB.": "视频超过 {most} MB。",
