@@ -1,10 +1,14 @@
 """Polls against lag, on simulated task lengths: our pacing beside fixed loops.
 
-Tasks come in groups, as videos of one length and resolution do. A group's median lies anywhere
-between 30 and 300 s (evenly in its logarithm), and its tasks spread around that median. The API
-says neither percent nor seconds left. Our own pacing meets every task twice: cold, and after 50
-earlier waits of the same group, which it timed itself, late as it was. Writes `docs/pacing.md`
-and `docs/pacing.svg`.
+First by arithmetic, over thousands of tasks in groups, as videos of one length and resolution are.
+A group's median lies anywhere between 30 and 300 s (evenly in its logarithm), and its tasks spread
+around that median. The API says neither percent nor seconds left. Our own pacing meets every task
+twice: cold, and after 50 earlier waits of the same group, which it timed itself, late as it was.
+
+Then `client.watch` beside a loop of 3 s, both over HTTP to the simulator, on a simulated clock.
+Each length is shifted by up to half of the loop's step, so that no loop happens to hit the end.
+
+Writes `docs/pacing.md` and `docs/pacing.svg`.
 
     python -m benchmarks.pacing
 """
@@ -12,14 +16,15 @@ and `docs/pacing.svg`.
 import math
 import random
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
 from pathlib import Path
 from statistics import fmean, quantiles
 
+from vidu_demo import Task, TaskStatus, VideoRequest, ViduClient
 from vidu_demo.api.pacing import FIRST_WAIT, Pacer
-from vidu_demo.api.task import Task, TaskStatus
+from vidu_demo.simulator import Simulator
 
 SEED = 1
 GROUPS, TASKS, PAST = 150, 20, 50
@@ -31,15 +36,19 @@ LOOPS = (0.1, 0.5, 1.0, 3.0, 5.0, 6.0, 20.0)
 WAVERING = {6.0: 1.5}
 """A client among the known ones waits 6 s ± 1.5."""
 
+HTTP_TASKS, HTTP_LENGTHS = 20, (20, 60, 300)
+LOOP_SECONDS = 3.0
+PICTURE = "https://example.com/picture.jpg"  # the simulator fetches nothing
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 Wait = tuple[int, float]
-"""Questions asked about one task, and seconds from its end to the answer that told."""
+"""Polls of one task, and seconds from its end to the answer that told."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a policy did over all tasks: mean questions, mean lateness and its 95th percentile."""
+    """What a policy did over all tasks: mean polls, mean lateness and its 95th percentile."""
 
     polls: float
     lag: float
@@ -61,15 +70,15 @@ class World:
     learned: Figures
 
     def fixed_polls(self, lag: float) -> float:
-        """Count the mean questions of the fixed interval with a mean lag.
+        """Count the mean polls of the fixed interval with a mean lag.
 
-        An interval is late by half of itself and asks once for each time it fits, and half a
+        An interval is late by half of itself and polls once for each time it fits, and half a
         time more: exact where a task's end falls anywhere within an interval.
         """
         return fmean(self.lengths) / (2 * lag) + 0.5
 
     def ratio(self, ours: Figures) -> float:
-        """Compare our questions with those of the fixed interval that has the same mean lag."""
+        """Compare our polls with those of the fixed interval that has the same mean lag."""
         return ours.polls / self.fixed_polls(ours.lag)
 
 
@@ -88,7 +97,7 @@ def paced(
 
 
 def fixed(length: float, interval: float, rng: random.Random) -> tuple[int, float]:
-    """Follow one task with a fixed loop, as kind as can be: it waits before it first asks."""
+    """Follow one task with a fixed loop, as kind as can be: it waits before its first poll."""
     wavers = WAVERING.get(interval, 0.0)
     waited = 0.0
     for polls in count(1):
@@ -168,11 +177,75 @@ def report() -> tuple[str, str]:
         spread=f"{SPREAD:.0%}",
         rows="\n".join(rows),
         variants="\n".join(variants),
+        http_tasks=HTTP_TASKS,
+        http="\n".join(http_rows()),
         cold=world.ratio(world.cold),
         learned=world.ratio(world.learned),
         half=crossing([(spread, it.ratio(it.learned)) for spread, it in worlds.items()]),
     )
     return page, plot(world, rivals)
+
+
+class SimulatedTime:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, at once."""
+        self.now += seconds
+
+
+def fixed_loop(client: ViduClient, time: SimulatedTime, task_id: str) -> Iterator[Task]:
+    """Poll every three seconds."""
+    task = Task(task_id)
+    while not task.finished:
+        time.sleep(LOOP_SECONDS)
+        task = client.get(task_id)
+        yield task
+
+
+def over_http(length: float, *, in_loop: bool, speaks_progress: bool) -> tuple[float, float]:
+    """Follow tasks of about one length over HTTP: mean polls and mean lag."""
+    rng = random.Random(SEED)
+    lengths = [length + LOOP_SECONDS * (rng.random() - 0.5) for _ in range(HTTP_TASKS)]
+    time = SimulatedTime()
+    polls, lags = [], []
+    ahead = iter(lengths)
+    with Simulator(seconds=lambda _: next(ahead), clock=time.clock, clip=b"clip") as simulator:
+        simulator.speaks_progress = speaks_progress
+        client = ViduClient(
+            simulator.key, simulator.url, clock=time.clock, sleep=time.sleep, random=rng.random
+        )
+        for exact in lengths:
+            task_id = client.submit(VideoRequest(images=[PICTURE], prompt="slow push-in"))
+            start = time.now
+            watching = fixed_loop(client, time, task_id) if in_loop else client.watch(task_id)
+            *_, last = watching
+            assert last.video_url
+            polls.append(simulator.polls_of[task_id])
+            lags.append(time.now - start - exact)
+        client.close()
+    return fmean(polls), fmean(lags)
+
+
+def http_rows() -> list[str]:
+    """Follow tasks of each length with the loop and with `client.watch`."""
+    rows = []
+    for speaks in (True, False):
+        for length in HTTP_LENGTHS:
+            polls, lag = over_http(length, in_loop=True, speaks_progress=speaks)
+            our_polls, our_lag = over_http(length, in_loop=False, speaks_progress=speaks)
+            rows.append(
+                f"| {length} s | {'given' if speaks else 'none'} | {polls:.1f} | {lag:.2f} | "
+                f"{our_polls:.1f} ({our_polls / polls:.2f}) | {our_lag:.2f} ({our_lag / lag:.2f}) |"
+            )
+    return rows
 
 
 def crossing(points: Sequence[tuple[float, float]]) -> str:
@@ -184,17 +257,17 @@ def crossing(points: Sequence[tuple[float, float]]) -> str:
 
 
 PAGE = """\
-# When to ask: questions against lateness
+# When to poll: polls against lateness
 
-![Questions a task against mean lateness](pacing.svg)
+![Polls per task against mean lateness](pacing.svg)
 
 `python -m benchmarks.pacing` writes this page and the plot; its seed is fixed.
 
 {tasks} tasks in {groups} groups: the median of a group lies between 30 and 300 s, its tasks
-spread around it by {spread}. The API says neither percent nor seconds left. “Fixed” is the fixed
-interval with the same mean lag as ours, which is half of that interval.
+spread around it by {spread}. The API says neither percent nor seconds left here. “Fixed” is the
+fixed interval with the same mean lag as ours, which is half of that interval.
 
-| policy | polls a task | mean lag, s | 95 % within, s | polls of fixed | ours / fixed |
+| policy | polls per task | mean lag, s | 95 % within, s | polls of fixed | ours / fixed |
 |---|--:|--:|--:|--:|--:|
 {rows}
 
@@ -204,8 +277,15 @@ How the ratio and the lag (95 % within, s) depend on the spread, on a queue and 
 |---|--:|--:|--:|--:|
 {variants}
 
-**Reading.** After {past} waits we ask {learned:.2f} times as often as the fixed interval that is
-as late; cold, {cold:.2f} times. A share of the cold questions is for the page: the one after two
+`client.watch` beside a loop of 3 s, both over HTTP to the simulator, as means over {http_tasks}
+tasks; in brackets `client.watch` / loop:
+
+| task | percent and eta | loop: polls | lag, s | `client.watch`: polls | lag, s |
+|---|---|--:|--:|--:|--:|
+{http}
+
+**Reading.** After {past} waits we poll {learned:.2f} times as often as the fixed interval that is
+as late; cold, {cold:.2f} times. A share of the cold polls is for the page: the one after two
 seconds tells whether the task is queued. What learning can save depends on how alike the tasks of
 a group are: up to about {half} spread it saves half, beyond that less.
 
@@ -257,7 +337,7 @@ def plot(world: World, rivals: dict[float, Figures]) -> str:
     )
     parts.append(
         f'<text transform="translate(20 {centre:g}) rotate(-90)" text-anchor="middle">'
-        "questions a task</text>"
+        "polls per task</text>"
     )
     return "\n".join([*parts, "</svg>", ""])
 
@@ -265,7 +345,7 @@ def plot(world: World, rivals: dict[float, Figures]) -> str:
 SVG_HEAD = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 420" font-family="system-ui, sans-serif"
  font-size="13">
-<title>Questions a task against mean lag: fixed loops, and ours cold and learned</title>
+<title>Polls per task against mean lag: fixed loops, and ours cold and learned</title>
 <style>
 text { fill: #444 } .grid { stroke: #e6e6ea; fill: none }
 polyline.fixed { stroke: #9a9aa8; stroke-width: 1.5; fill: none } circle.fixed { fill: #77778a }

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin
 
-from vidu_demo.api import encoding, images
+from vidu_demo.api import decoding, encoding, images
 from vidu_demo.api.errors import Charged, PictureInvalid
 from vidu_demo.api.images import (
     MAX_POST_BYTES,
@@ -412,7 +412,7 @@ def test_our_own_limit_does_not_lean_on_warnings() -> None:
 
 
 def test_a_large_pil_image_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 99)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 99)
     assert "too many pixels" in refusal(Image.new("RGB", (10, 10)))
 
 
