@@ -42,7 +42,9 @@ def measure(folder: Path, visitors: int) -> tuple[int, float]:
     with Simulator(seconds=1, clip=clip.read_bytes()) as simulator:
         ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
         client = ViduClient(simulator.key, simulator.url)
-        runner = JobRunner(ledger, client, backend="there", videos=folder / "videos").open()
+        runner = JobRunner(
+            ledger, lambda _job: client, backend="there", videos=folder / "videos"
+        ).open()
         taken = invent(runner, visitors)
         start = time.monotonic()
         runner.start(REQUEST, owner="honest", idempotency_key="click")

@@ -147,7 +147,8 @@ class Bench:
             ViduClient(key or self.simulator.key, url or self.simulator.url, sleep=lambda _: None)
         )
         options = {"backend": "there", "requests_per_second": 2000.0} | options
-        made = JobRunner(self.ledger, self.clients[-1], videos=self.videos, **options)
+        client = self.clients[-1]
+        made = JobRunner(self.ledger, lambda _job: client, videos=self.videos, **options)
         self.runners.append(made)
         return made
 

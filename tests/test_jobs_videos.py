@@ -21,6 +21,7 @@ from runner_fixtures import (
     task_in,
     until,
 )
+from test_status import JOB
 
 from vidu_demo.api.errors import Charged, NotFound
 from vidu_demo.api.request import VideoRequest
@@ -106,7 +107,7 @@ def test_the_settings_say_what_else_may_be_reached(tmp_path: Path) -> None:
     for key, here in (("k", False), ("", True)):
         settings = Settings.from_environment({**around, "NOVITA_API_KEY": key})
         with closing(Studio(settings)) as studio:
-            reach = studio.runner._followers._services.client.reach
+            reach = studio.runner._followers._services.client_for(JOB).reach
         assert reach.loopback is here
         assert reach.admits("http", "cdn.lan", "10.0.0.1") is not here
 

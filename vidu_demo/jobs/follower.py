@@ -63,7 +63,7 @@ class Services:
 
     Attributes:
         ledger: Where jobs are kept.
-        client: Talks to the API.
+        client_for: Gives the client that a job is submitted, polled and fetched with.
         durations: How long like videos took.
         videos: Where each job has a folder.
         clock: Gives seconds that never go back.
@@ -73,7 +73,7 @@ class Services:
     """
 
     ledger: Ledger
-    client: ViduClient
+    client_for: Callable[[Job], ViduClient]
     durations: Durations
     videos: Path
     clock: Callable[[], float]
@@ -192,7 +192,7 @@ class Follower:
         if not claimed:  # another process with this ledger has ended it, or is sending it
             return None
         try:
-            task_id = self._services.client.post(payload)
+            task_id = self._client.post(payload)
         except ViduError as error:
             unsent = error.charged is Charged.NO
             return self._end(JobState.NOT_SENT if unsent else JobState.UNKNOWN, error)
@@ -210,7 +210,7 @@ class Follower:
 
     def _poll(self) -> float | None:
         try:
-            task = self._services.client.get(self.job.task_id or "")
+            task = self._client.get(self.job.task_id or "")
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             decision = self._pacer.failed(error)
             if not decision.error:
@@ -236,7 +236,7 @@ class Follower:
         job, task = self.job, self.task
         video = self._folder / files.video_name(job)
         try:
-            reach = self._services.client.reach
+            reach = self._client.reach
             fetch(task or Task(job.task_id or ""), video, reach=reach, check=self._check)
         except ViduError as error:
             # The next try polls again, and so gets a fresh link where the API gives one.
@@ -293,6 +293,10 @@ class Follower:
         request = VideoRequest.unchecked(**self.job.request)
         past = self._services.durations.of(request)
         return Pacer(self.job.task_id or "", self._services.random, past, request.off_peak)
+
+    @property
+    def _client(self) -> ViduClient:
+        return self._services.client_for(self.job)
 
     @property
     def _folder(self) -> Path:

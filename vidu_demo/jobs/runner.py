@@ -48,7 +48,7 @@ class JobRunner:
 
     Args:
         ledger: Where jobs are kept.
-        client: Talks to the API.
+        client_for: Gives the client that a job is submitted, polled and fetched with.
         backend: The name of that API in the ledger; jobs of other backends are left alone.
         videos: Where each job gets a folder for its pictures, its request and its video.
         requests_per_second: The most polls, over all jobs together.
@@ -61,7 +61,7 @@ class JobRunner:
     def __init__(
         self,
         ledger: Ledger,
-        client: ViduClient,
+        client_for: Callable[[Job], ViduClient],
         *,
         backend: str,
         videos: Path,
@@ -74,7 +74,7 @@ class JobRunner:
         self.backend, self.videos = backend, videos
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._durations = Durations(ledger, backend)
-        services = Services(ledger, client, self._durations, videos, clock, wall, random, run)
+        services = Services(ledger, client_for, self._durations, videos, clock, wall, random, run)
         self._followers = Followers(services, requests_per_second)
         self._click_locks = [threading.Lock() for _ in range(64)]
 
