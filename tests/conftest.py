@@ -16,6 +16,7 @@ from vidu_demo.simulator.video.render import render
 
 pytest_plugins = [
     "clip_fixtures",
+    "download_fixtures",
     "ledger_fixtures",
     "page_fixtures",
     "runner_fixtures",
