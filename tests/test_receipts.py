@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidu_demo.api.limits import MAX_TASK_ID
-from vidu_demo.api.task_ids import mentions_id, receipt
+from vidu_demo.api.task_ids import find_task_id, mentions_id
 
 ID = "5f207579-0a75-4f13-a854-d9b50a6ab73b"
 BODY = json.dumps({"task_id": ID})
@@ -56,14 +56,14 @@ PAGE = f"<html><pre>{html.escape(BODY)}</pre></html>"
     ],
 )
 def test_an_id_is_found_whatever_stands_around_it(text: str) -> None:
-    assert receipt(text) == ID
+    assert find_task_id(text) == ID
 
 
 @pytest.mark.parametrize(
     "text", ['{"task_id": 77}', '{"task_id": 77', '{"task_id": 77, ', 'x {"task_id":77}']
 )
 def test_an_id_may_be_a_number_that_has_come_whole(text: str) -> None:
-    assert receipt(text) == (None if text.endswith("77") else "77")
+    assert find_task_id(text) == (None if text.endswith("77") else "77")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_an_id_may_be_a_number_that_has_come_whole(text: str) -> None:
     ],
 )
 def test_what_is_no_id_is_none(text: str) -> None:
-    assert receipt(text) is None
+    assert find_task_id(text) is None
 
 
 REQUESTS = [
@@ -149,8 +149,8 @@ def test_an_echo_is_no_mention(prompt: str) -> None:
 
 
 def test_an_id_in_a_header() -> None:
-    assert receipt("", headers={"X-Task-Id": ID}) == ID
-    assert receipt("", headers={"Vary": "Task-Id"}) is None
+    assert find_task_id("", headers={"X-Task-Id": ID}) == ID
+    assert find_task_id("", headers={"Vary": "Task-Id"}) is None
     assert mentions_id("", headers={"X-Task-Id": ""})
     assert not mentions_id("", headers={"Access-Control-Expose-Headers": "X-Task-Id"})
 
@@ -167,20 +167,20 @@ def test_an_echo_of_the_request_is_no_receipt(prompt: str) -> None:
         f"<html>{html.escape(json.dumps(request))}</html>",
         f"not allowed: {prompt}",
     ):
-        assert receipt(echo, request) is None, echo
+        assert find_task_id(echo, request) is None, echo
 
 
 def test_a_receipt_beside_an_echo_is_found() -> None:
     request = {"prompt": '{"task_id": "mine"}'}
-    assert receipt(json.dumps({"request": request, "task_id": ID}), request) == ID
-    assert receipt(json.dumps({"request": request, "task_id": ID}) + ";", request) == ID
+    assert find_task_id(json.dumps({"request": request, "task_id": ID}), request) == ID
+    assert find_task_id(json.dumps({"request": request, "task_id": ID}) + ";", request) == ID
 
 
 def test_an_id_in_the_address_that_an_answer_leads_to() -> None:
     where = f"https://api.example/v3/async/task-result?a=b&task_id={ID}"
-    assert receipt("", None, where) == ID
-    assert receipt('{"task_id": "x"}', None, where) == "x"
-    assert receipt("", None, "/task_id/7?task_id=") is None
+    assert find_task_id("", None, where) == ID
+    assert find_task_id('{"task_id": "x"}', None, where) == "x"
+    assert find_task_id("", None, "/task_id/7?task_id=") is None
 
 
 any_json = st.recursive(
@@ -192,5 +192,5 @@ any_json = st.recursive(
 
 @given(any_json, st.text(), st.text(), any_json)
 def test_any_answer_can_be_searched(body: Any, before: str, behind: str, request: Any) -> None:
-    found = receipt(before + json.dumps(body) + behind, request)
+    found = find_task_id(before + json.dumps(body) + behind, request)
     assert found is None or (found and not any(letter.isspace() for letter in found))

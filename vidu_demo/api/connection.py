@@ -18,7 +18,7 @@ from urllib3.util.ssltransport import SSLTransport
 
 from vidu_demo.api.deadline import Connection, Deadline, send
 from vidu_demo.api.errors import LinkRefused
-from vidu_demo.api.exchange import surroundings
+from vidu_demo.api.exchange import environment_settings
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.urls import PORTS, host_name
 
@@ -37,8 +37,8 @@ def connect(
     scheme, host = url.scheme or "", url.host or ""
     port, address = url.port or PORTS[scheme], f"{scheme}://{host_name(url)}"
     with requests.Session() as session:
-        around = surroundings(session, address)
-    proxy = select_proxy(address, around["proxies"])
+        settings = environment_settings(session, address)
+    proxy = select_proxy(address, settings["proxies"])
     if proxy and not reach.admits_name(scheme, host):
         raise _refused(host)
     if not proxy:
@@ -50,12 +50,12 @@ def connect(
     else:
         via = parse_url(prepend_scheme_if_needed(proxy, "http"))
         auth = make_headers(proxy_basic_auth=unquote(via.auth)) if via.auth else {}
-        connection = _to_proxy(via, around["verify"], deadline, stack)
+        connection = _to_proxy(via, settings["verify"], deadline, stack)
         if scheme == "http":
             return connection, address, {**auth}
         _tunnel(connection, f"{host}:{port}", auth, deadline)
     if scheme == "https":
-        connection = _tls(connection, host, around["verify"], deadline, stack)
+        connection = _tls(connection, host, settings["verify"], deadline, stack)
     return connection, "", {}
 
 

@@ -16,9 +16,8 @@ from vidu_demo.api.limits import MAX_VIDEO_BYTES as MAX_BYTES
 from vidu_demo.api.limits import download_seconds
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.task import Task
-from vidu_demo.api.transfer import BrokenOff, body, opened
-from vidu_demo.api.video import ClipFailed, frames
-from vidu_demo.api.video import opened as opened_video
+from vidu_demo.api.transfer import BrokenOff, open_link, read_body
+from vidu_demo.api.video import ClipFailed, frames, open_video
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and seconds without a byte."""
@@ -31,7 +30,7 @@ def check(path: Path, task_id: str) -> None:
         DownloadFailed: It does not.
     """
     try:
-        with opened_video(path) as container:
+        with open_video(path) as container:
             frame = next(frames(container), None)
     except ClipFailed:
         frame = None
@@ -107,14 +106,14 @@ def fetch(
 
 def _stream(task: Task, part: Path, reach: Reach, deadline: Deadline) -> str:
     """Write the video to a file; say of what type its host says that it is."""
-    with opened(task.video_url or "", reach, deadline) as answer:
+    with open_link(task.video_url or "", reach, deadline) as answer:
         _check_status(answer)
         promised = answer.headers.get("Content-Length", "")
         if promised.isdecimal() and int(promised[:20]) > MAX_BYTES:
             raise _too_large()
         received = 0
         with part.open("wb") as file:
-            for chunk in body(answer):
+            for chunk in read_body(answer):
                 received += len(chunk)
                 if received > MAX_BYTES:
                     raise _too_large()

@@ -106,7 +106,7 @@ def exchange(
     """
     url = request.url or ""
     with session.get_adapter(url).send(
-        request, timeout=timeout, **surroundings(session, url)
+        request, timeout=timeout, **environment_settings(session, url)
     ) as came:
         answer.status, answer.headers = came.status_code, came.headers
         # What can't be unpacked may hold an id as it stands, so nothing is unpacked on the way.
@@ -122,7 +122,7 @@ def exchange(
                 raise TimeoutError
 
 
-def surroundings(session: requests.Session, url: str) -> Mapping[str, Any]:
+def environment_settings(session: requests.Session, url: str) -> Mapping[str, Any]:
     """Tell what the environment says about an address: its `proxies` and certificates, `verify`."""
     host = urlsplit(url).hostname or ""
     # A proxy can't reach the simulator on this machine, and many who have one name no exception.

@@ -26,7 +26,7 @@ from vidu_demo.api.decoding import (
 )
 from vidu_demo.api.encoding import MAX_RATIO, SUFFIXES, THUMBNAIL_QUALITY, Picture, encode, save
 from vidu_demo.api.errors import PictureInvalid
-from vidu_demo.api.run import Kept, Run, in_process
+from vidu_demo.api.run import Cache, Run, in_process
 
 __all__ = [
     "FORMATS",
@@ -51,8 +51,8 @@ SENT_AS = {"JPEG": "JPEG", "MPO": "JPEG", "HEIF": "JPEG", "AVIF": "JPEG", "WEBP"
 MAX_WEBP_PIXELS = 12_500_000
 """What is larger is sent as JPEG: WebP takes ten times as long to encode."""
 
-KEPT = 8
-"""Prepared files kept in memory: the page shows a picture as it is sent, then sends it, perhaps in
+CACHED = 8
+"""Prepared files in memory: the page shows a picture as it is sent, then sends it, perhaps in
 several takes."""
 
 
@@ -143,7 +143,7 @@ def thumbnail(image: ImageInput, side: int, sent_as: str = "JPEG") -> bytes:
     return save(small, sent_as, THUMBNAIL_QUALITY).data
 
 
-prepared: Kept[tuple[str, int, int, int], Picture] = Kept(KEPT)
+prepared: Cache[tuple[str, int, int, int], Picture] = Cache(CACHED)
 
 
 def _version(image: ImageInput) -> tuple[str, int, int] | None:

@@ -21,8 +21,8 @@ def in_process(function: Callable[..., T], /, *args: Any, visitor: str = "") -> 
     return function(*args)
 
 
-class Kept(Generic[Key, T]):
-    """The latest results, so that a file is decoded once.
+class Cache(Generic[Key, T]):
+    """The latest results, so that each file is decoded once.
 
     Args:
         most: How many are kept.
@@ -33,7 +33,7 @@ class Kept(Generic[Key, T]):
         self._lock = threading.Lock()
         self._results: OrderedDict[Key, T] = OrderedDict()
 
-    def keep(self, most: int) -> None:
+    def resize(self, most: int) -> None:
         """Change how many are kept."""
         self._most = most
 

@@ -24,7 +24,7 @@ from vidu_demo.api.errors import (
 from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.limits import MAX_BODY_BYTES
 from vidu_demo.api.responses import read_error_body
-from vidu_demo.api.task_ids import mentions_id, receipt
+from vidu_demo.api.task_ids import find_task_id, mentions_id
 
 SUBMIT_SECONDS = 120.0
 """How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
@@ -124,7 +124,7 @@ class _SubmitAdapter(HTTPAdapter):
 
 def _bought(answer: Answer, payload: dict[str, Any]) -> str | None:
     location = answer.headers.get("Location", "")
-    found = (receipt(text, payload, location, answer.headers) for text in answer.readings)
+    found = (find_task_id(text, payload, location, answer.headers) for text in answer.readings)
     return next(filter(None, found), None)
 
 

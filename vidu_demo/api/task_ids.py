@@ -40,7 +40,7 @@ class _Object(tuple[tuple[str, Any], ...]):
     __slots__ = ()
 
 
-def receipt(
+def find_task_id(
     text: str, request: Any = None, location: str = "", headers: Mapping[str, str] | None = None
 ) -> str | None:
     """Find the id of the task that an answer to a submit names.

@@ -39,7 +39,7 @@ class BrokenOff(Exception):
 
 
 @contextmanager
-def opened(link: str, reach: Reach, deadline: Deadline) -> Iterator[urllib3.HTTPResponse]:
+def open_link(link: str, reach: Reach, deadline: Deadline) -> Iterator[urllib3.HTTPResponse]:
     """Request a link and follow its redirects to an answer, whose body is not read yet.
 
     Raises:
@@ -51,7 +51,7 @@ def opened(link: str, reach: Reach, deadline: Deadline) -> Iterator[urllib3.HTTP
         yield answer
 
 
-def body(answer: urllib3.HTTPResponse) -> Iterator[bytes]:
+def read_body(answer: urllib3.HTTPResponse) -> Iterator[bytes]:
     """Read a body to its end, in pieces, unpacked if it is packed.
 
     Raises:

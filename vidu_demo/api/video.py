@@ -1,4 +1,4 @@
-"""A video opened within bounds: its tracks, its packets and its frames."""
+"""A video read within bounds: its tracks, its packets and its frames."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,7 +32,7 @@ class ClipFailed(ValueError):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator["InputContainer"]:
+def open_video(path: Path) -> Iterator["InputContainer"]:
     """Open a video for reading.
 
     Raises:

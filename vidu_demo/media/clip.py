@@ -19,7 +19,7 @@ from PIL import Image
 from vidu_demo.api import images
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_json
-from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, opened
+from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, open_video
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -80,7 +80,7 @@ def facts(path: Path) -> Facts:
         ClipFailed: It can't be read as a video.
     """
     width, height = first_frame(path).size
-    with opened(path) as container:
+    with open_video(path) as container:
         video = main_track(container)
         shown = [
             (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
@@ -123,7 +123,7 @@ def first_frame(path: Path) -> Image.Image:
     Raises:
         ClipFailed: There is none.
     """
-    with opened(path) as container:
+    with open_video(path) as container:
         first = next(frames(container), None)
         if first is None:
             raise ClipFailed("No frame of this video can be decoded.")
@@ -155,7 +155,7 @@ def last_frame(path: Path) -> Image.Image:
     import av  # noqa: PLC0415 - it loads slowly
 
     for from_the_end in (True, False):
-        with opened(path) as container:
+        with open_video(path) as container:
             if from_the_end:
                 with suppress(av.FFmpegError):
                     container.seek(_BEYOND_THE_END, stream=main_track(container))
@@ -209,7 +209,7 @@ def read_settings(path: Path) -> dict[str, Any] | None:
         None if there is nothing, or nothing that is a JSON object.
     """
     try:
-        with opened(path) as container:
+        with open_video(path) as container:
             comment = container.metadata.get("comment", "")
     except (OSError, ValueError):
         return None
@@ -231,7 +231,7 @@ def _plays_music(asked: Mapping[str, Any]) -> bool:
 
 def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
     """List what must survive a remux: the tags, and the packets with their times."""
-    with opened(path) as container:
+    with open_video(path) as container:
         tags = {k: v for k, v in container.metadata.items() if k not in _WRITERS_TAGS}
         listed = [
             (
@@ -249,7 +249,7 @@ def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
 def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:
     import av  # noqa: PLC0415
 
-    with opened(path) as source:
+    with open_video(path) as source:
         if "mp4" not in source.format.name or {s.type for s in source.streams} - {"video", "audio"}:
             raise ValueError("not a plain MP4 or MOV")
         kind = "mov" if source.metadata.get("major_brand") == "qt  " else "mp4"

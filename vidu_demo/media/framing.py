@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image, ImageEnhance, ImageOps
 
 from vidu_demo.api.images import MAX_RATIO, ImageInput, Picture, PictureTooLong, flatten, prepare
-from vidu_demo.api.run import Kept, Run, in_process
+from vidu_demo.api.run import Cache, Run, in_process
 
 LONGEST = 4320
 """Pixels of a padded picture's long side, at most: the largest video, 1080p at 4:1, has as many."""
@@ -87,7 +87,7 @@ def frame(
     return frames.get(key, lambda: run(look, file, visitor=visitor))
 
 
-frames: Kept[tuple[str, int, int], Frame | TooLong] = Kept(256)
+frames: Cache[tuple[str, int, int], Frame | TooLong] = Cache(256)
 
 
 def look(file: Path) -> Frame | TooLong:

@@ -51,8 +51,8 @@ def main() -> None:
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     limit_memory(int(sys.argv[1]))
-    for kept in (images.prepared, framing.frames):
-        kept.keep(0)  # the parent keeps them, for all workers
+    for cache in (images.prepared, framing.frames):
+        cache.resize(0)  # the parent keeps them, for all workers
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     serve(sys.stdin.buffer, results)
