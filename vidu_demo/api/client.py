@@ -54,8 +54,8 @@ DOWNLOAD_PAUSES = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds between tries of a download."""
 
 chance = SystemRandom().random
-"""Numbers in [0, 1) from the system: whoever seeds Python's own `random` keeps their sequence, and
-still gets another seed for each video."""
+"""Random numbers in [0, 1) from the system: a caller who seeds Python's own `random` keeps their
+sequence, and each video still gets another seed."""
 
 
 class ViduClient:

@@ -28,10 +28,10 @@ def is_whole(file: BinaryIO) -> bool:
     """Tell whether a video file reaches the end that it names itself.
 
     Args:
-        file: It can be sought in.
+        file: A seekable file.
 
     Returns:
-        False if not, or if it is too tangled to tell; True for a file of another kind.
+        False if not, or if it is too complex to tell; True for a file of another kind.
     """
     size = file.seek(0, 2)
     file.seek(0)
@@ -53,12 +53,12 @@ def is_matroska(file: BinaryIO) -> bool:
 
 
 def is_bounded(file: BinaryIO) -> bool:
-    """Tell whether a video file holds no more parts and pictures than a decoder should be given.
+    """Tell whether a video file has no more parts and picture tracks than a decoder should get.
 
     A decoder reads every box and opens every track before it can tell how many there are.
 
     Args:
-        file: It can be sought in.
+        file: A seekable file.
     """
     size = file.seek(0, 2)
     parts, pictures = 0, 0

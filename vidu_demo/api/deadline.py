@@ -22,11 +22,11 @@ CHUNK = 64 * 1024
 
 @dataclass
 class Deadline:
-    """How long a download may still take: one for all its redirects, handshakes and bytes.
+    """How long a download may still take, with all its redirects, handshakes and bytes.
 
     Args:
         clock: Gives seconds that never go back.
-        allowance: Gives the seconds that it may have taken once so many bytes have come.
+        allowance: Gives the seconds that it may take in all once so many bytes have come.
         connect: Seconds to wait for a connection or a handshake.
         silence: Seconds to wait for a byte.
     """
@@ -43,7 +43,7 @@ class Deadline:
         """Say how many seconds the next step may take.
 
         Raises:
-            TimeoutError: None.
+            TimeoutError: No time is left.
         """
         left = self._left()
         if left <= 0:
@@ -52,7 +52,7 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is over: then that is why it broke off, whatever that looks like."""
+        """Whether time is up: then that is why it broke off, whatever the error says."""
         return self._left() <= 0
 
     def _left(self) -> float:
@@ -72,7 +72,7 @@ def send(
 
 
 class _Readable:
-    """A connection as `http.client` reads one: what it asks a socket for is a file."""
+    """A connection as `http.client` reads one: all it needs of a socket is a file."""
 
     def __init__(self, connection: Connection, deadline: Deadline) -> None:
         self._connection, self._deadline = connection, deadline
@@ -82,7 +82,7 @@ class _Readable:
 
 
 class _Bytes(io.RawIOBase):
-    """The bytes of a connection. Each read ends in time: a host may send them one by one."""
+    """The bytes of a connection. Each read has its own timeout: a host may send single bytes."""
 
     def __init__(self, connection: Connection, deadline: Deadline) -> None:
         self._connection, self._deadline = connection, deadline

@@ -24,7 +24,7 @@ TIMEOUT = (10.0, 60.0)
 
 
 def check(path: Path, task_id: str) -> None:
-    """See that a file opens as a video.
+    """Check that a file opens as a video.
 
     Raises:
         DownloadFailed: It does not.
@@ -62,8 +62,8 @@ def fetch(
         task: It has a link.
         path: The file.
         reach: Where the link may lead; by default what the environment says.
-        check: Sees that a file, which has reached its own end, is a video; raises
-            `DownloadFailed` if not. It gets the file and the task's id.
+        check: Gets a file that reaches its own end, and the task's id; raises `DownloadFailed`
+            if the file is no video.
         clock: Gives seconds that never go back.
 
     Raises:

@@ -58,7 +58,7 @@ class _TooHeavyError(Exception):
 
 
 class _Bounded(io.BytesIO):
-    """A file that takes up to so many bytes, so that no encoder works on in vain."""
+    """A file that takes up to so many bytes, so that no encoder keeps working in vain."""
 
     def __init__(self, most: float) -> None:
         super().__init__()

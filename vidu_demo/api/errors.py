@@ -51,7 +51,7 @@ class Charged(StrEnum):
 
 
 def redact(text: str) -> str:
-    """Cut the query off every link and the token off every `Bearer`: both can be secrets."""
+    """Remove the query of every link and the token of every `Bearer`: both can be secrets."""
     text = re.sub(r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)
     return re.sub(r"(?i)(bearer\s+)[^\s\"',}]+", r"\1…", text)
 

@@ -32,7 +32,7 @@ time is looked at so often, since a host may send byte by byte."""
 
 @dataclass
 class Answer:
-    """An answer as far as it has come: it grows while it is read, and may stay half.
+    """An answer as far as it has arrived: it grows while it is read, and may remain incomplete.
 
     Attributes:
         status: The HTTP status; 0 until there is one.
@@ -48,15 +48,15 @@ class Answer:
     def text(self) -> str:
         """The body, unpacked if it is packed, as text.
 
-        JSON is UTF-8 or its larger sisters, whatever the headers say: without a charset in them
-        requests takes text for Latin-1, or guesses for seconds.
+        JSON is UTF-8, UTF-16 or UTF-32, whatever the headers say: without a charset in them
+        requests assumes Latin-1, or guesses for seconds.
         """
         content = self._unpacked()
         return content.decode(json.detect_encoding(content), "replace")
 
     @property
     def readings(self) -> tuple[str, str]:
-        """The body as text, and as UTF-8, for what only looks like another encoding."""
+        """The body as text, and as UTF-8 in case it only looks like another encoding."""
         return self.text, self._unpacked().decode("utf-8", "replace")
 
     @property
@@ -83,7 +83,7 @@ class Answer:
         )
         try:
             return packed.read(MAX_ANSWER_BYTES, decode_content=True)
-        except urllib3.exceptions.HTTPError:  # it says that it is packed, and is not
+        except urllib3.exceptions.HTTPError:  # it is not packed, although it says so
             return bytes(self.content)
 
 
@@ -109,7 +109,7 @@ def exchange(
         request, timeout=timeout, **environment_settings(session, url)
     ) as came:
         answer.status, answer.headers = came.status_code, came.headers
-        # What can't be unpacked may hold an id as it stands, so nothing is unpacked on the way.
+        # A body that can't be unpacked may still hold an id, so nothing is unpacked here.
         came.raw.headers.discard("Content-Encoding")
         end = time.monotonic() + timeout[1]
         for chunk in chain(
@@ -125,7 +125,7 @@ def exchange(
 def environment_settings(session: requests.Session, url: str) -> Mapping[str, Any]:
     """Tell what the environment says about an address: its `proxies` and certificates, `verify`."""
     host = urlsplit(url).hostname or ""
-    # A proxy can't reach the simulator on this machine, and many who have one name no exception.
+    # A proxy can't reach the simulator on this machine, and few people exempt loopback.
     return session.merge_environment_settings(
         url, {"no_proxy": host} if is_loopback(host) else {}, True, None, None
     )

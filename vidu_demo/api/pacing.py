@@ -51,7 +51,7 @@ MAX_MISSING = 6
 """Answers in a row with “not found”, or with success but no link, before they count as final."""
 
 TRANSIENT = (ApiUnreachable, ServiceFailed, TooFast)
-"""Failures of a poll that pass by themselves."""
+"""Failures of a poll that pass on their own."""
 
 POLLS_PER_SECOND_SAVED = 8.0
 """How many polls one second less of lateness is worth: the `rate` above."""
@@ -87,7 +87,7 @@ FORECAST_SHARE = 0.75
 
 
 def learned(past: Sequence[float]) -> list[Expectation]:
-    """Guess from how long like tasks of this installation took, in seconds.
+    """Guess from how long similar tasks took here, in seconds.
 
     It goes by medians: a wait may hold a night during which the app was off.
     """
@@ -114,7 +114,7 @@ class Forecast:
     _nearest: dict[TaskStatus, tuple[float, float]] = field(default_factory=dict)
 
     def heard(self, task: Task, waited: float) -> tuple[float, Expectation] | None:
-        """Take an answer in: how far to believe it, below 1, and its guess, if it holds one."""
+        """Take in an answer: how far to believe it, below 1, and its guess, if it has one."""
         if task.eta:
             left, doubt = task.eta, 0.3
         elif task.progress and waited > 0:
@@ -172,7 +172,7 @@ class Pacer:
     Attributes:
         task_id: The task.
         random: Gives a number in [0, 1): spreads polls so that tasks are not polled in step.
-        past: How long like tasks took, in seconds.
+        past: How long similar tasks took, in seconds.
         off_peak: True for a task that may take 48 hours.
     """
 

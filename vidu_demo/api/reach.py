@@ -26,8 +26,8 @@ class Reach:
     """What a download may connect to.
 
     Attributes:
-        hosts: Names or addresses that are allowed whatever they resolve to, with http too.
-        loopback: Whether this machine may be reached, with http too: so for the simulator.
+        hosts: Names or addresses that are allowed whatever they resolve to, over http too.
+        loopback: Whether this machine may be reached, over http too, as the simulator needs.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -46,7 +46,7 @@ class Reach:
 
     @classmethod
     def of_environment(cls) -> "Reach":
-        """The same by `NOVITA_BASE_URL` and `VIDU_MEDIA_HOSTS`."""
+        """Do the same from `NOVITA_BASE_URL` and `VIDU_MEDIA_HOSTS`."""
         return cls.of(os.environ.get("NOVITA_BASE_URL", ""), os.environ.get("VIDU_MEDIA_HOSTS", ""))
 
     def admits(self, scheme: str, host: str, address: str) -> bool:

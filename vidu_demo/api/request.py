@@ -1,4 +1,4 @@
-"""What Vidu Q2 Pro can be sent: each field once, with its type, limits, default and truth.
+"""What Vidu Q2 Pro can be sent: each field once, with its type, limits, default and notices.
 
 The form, the payload, the checks, the API's description and the table in the docs are all made
 from `VideoRequest`. Limits and defaults are the vendor's page's; what the page leaves out was
@@ -33,15 +33,15 @@ Resolution = Literal["540p", "720p", "1080p"]
 MovementAmplitude = Literal["auto", "small", "medium", "high"]
 
 
-def _no_switch(value: object) -> object:
-    """Let no True pass for 1, as pydantic does; text or a float that stands for an int may."""
+def _no_bool(value: object) -> object:
+    """Refuse True for 1, which pydantic accepts; text or a float that stands for an int is fine."""
     if isinstance(value, bool):
         raise PydanticCustomError("int_type", "True is no number")
     return value
 
 
-def _written(text: str) -> str:
-    """Let no half characters through: nothing could be sent, stored or shown of them."""
+def _no_surrogates(text: str) -> str:
+    """Refuse lone surrogates: they can't be sent, stored or shown."""
     if writable(text) != text:
         raise PydanticCustomError("string_unicode", "half a character")
     return text
@@ -52,8 +52,8 @@ _INVISIBLE = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\ufffc\U00013441\U00
 braille pattern, Egyptian blanks, a note without a head, what stands for an object."""
 
 
-def _seen(text: str) -> str:
-    """Let no prompt through that shows nothing: the vendor would take money for it."""
+def _some_visible(text: str) -> str:
+    """Refuse a prompt that shows nothing: the vendor would charge for it."""
     if not any(map(_is_visible, text)):
         raise PydanticCustomError("invisible", "nothing to see")
     return text
@@ -71,8 +71,8 @@ def _is_visible(letter: str) -> bool:
     return category == "Co" or category[0] not in "ZCM"
 
 
-def _bounded(images: list[ImageInput]) -> list[ImageInput]:
-    """Bound what the addresses and paths of all pictures weigh; files are weighed when prepared."""
+def _limited(images: list[ImageInput]) -> list[ImageInput]:
+    """Limit the length of all addresses and paths together; files are measured when prepared."""
     named = [
         len(os.fspath(i)) for i in images if isinstance(i, str | os.PathLike) if not _is_data(i)
     ]
@@ -86,7 +86,7 @@ def _is_data(image: str | os.PathLike[str]) -> bool:
 
 
 class Notice(NamedTuple):
-    """A truth about a choice: the field it stands beside, and the sentence."""
+    """A fact about a choice: the field that it concerns, and a sentence."""
 
     field: str
     text: str
@@ -122,7 +122,7 @@ class VideoRequest(BaseModel):
 
     images: Annotated[
         list[ImageInput],
-        AfterValidator(_bounded),
+        AfterValidator(_limited),
         WithJsonSchema({"type": "array", "items": {"type": "string"}}),
     ] = Field(
         min_length=1,
@@ -131,20 +131,20 @@ class VideoRequest(BaseModel):
         json_schema_extra={"ask": "Add a picture"},
         repr=False,  # megabytes, or links that may be secret
     )
-    prompt: Annotated[str, AfterValidator(_seen)] = Field(
+    prompt: Annotated[str, AfterValidator(_some_visible)] = Field(
         pattern=r"\S",
         max_length=5000,
         title="Prompt",
         description="What should happen: one action, what reacts to it, one camera move.",
         json_schema_extra={"ask": "Write a prompt"},
     )
-    duration: Annotated[int, BeforeValidator(_no_switch)] = Field(
+    duration: Annotated[int, BeforeValidator(_no_bool)] = Field(
         5, ge=1, le=10, title="Duration", description="Length of the video in seconds."
     )
     resolution: Resolution = Field(
         "720p", title="Resolution", description="The shorter side of the video, in pixels."
     )
-    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_no_switch)] | None = Field(
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_no_bool)] | None = Field(
         None,
         title="Seed",
         description="The same seed gives a similar video. Left empty, one is picked and shown.",
@@ -154,7 +154,7 @@ class VideoRequest(BaseModel):
         title="Sound",
         description="Speech and background sound; without it the video is silent.",
     )
-    voice_id: Annotated[str, AfterValidator(_written)] = Field(
+    voice_id: Annotated[str, AfterValidator(_no_surrogates)] = Field(
         "",
         max_length=MAX_VOICE,
         title="Voice",
@@ -252,7 +252,7 @@ class VideoRequest(BaseModel):
         return {"images": images, **settings}
 
     def notices(self) -> list[Notice]:
-        """List the choices that have no effect, or another one than it seems.
+        """List the choices that have no effect, or not the one that they seem to have.
 
         They are still sent as chosen. This also works on an unchecked request.
         """

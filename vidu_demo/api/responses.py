@@ -20,7 +20,7 @@ def read_error_body(text: str) -> tuple[str, str] | None:
     """Read `(reason, message)` from an error body in any of the vendor's shapes.
 
     Returns:
-        None if the text is no error body: not JSON, no object, or one without a reason.
+        None if the text is no error body: not JSON, not an object, or without a reason.
     """
     body = read_json(text)
     if isinstance(body, dict) and isinstance(error := body.get("error"), dict | str):
@@ -34,7 +34,7 @@ def read_error_body(text: str) -> tuple[str, str] | None:
 
 
 def read_json(text: str) -> Any:
-    """Parse JSON; None if it is none, or nested so deeply that it can't be meant."""
+    """Parse JSON; None if it is invalid, or nested deeper than any real answer."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -42,7 +42,7 @@ def read_json(text: str) -> Any:
 
 
 def writable(text: str) -> str:
-    """Replace halves of characters, which JSON can carry and no file or database takes."""
+    """Replace lone surrogates, which JSON can carry but no file or database accepts."""
     return text.encode(errors="replace").decode()
 
 

@@ -1,6 +1,6 @@
 """A task as the API answers it, read leniently.
 
-Types drift between the vendor's pages and captured answers: numbers arrive as int, float,
+Types differ between the vendor's pages and captured answers: numbers arrive as int, float,
 numeric text, empty text or null, and any list or object may be missing. Reading never fails.
 """
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class BrokenOff(Exception):
-    """The exchange failed; the text is the name of what went wrong, and never the link."""
+    """The exchange failed. The text is the name of the cause, never the link."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a link says, read once: for the judge of hosts, the socket and the request line alike."""
+"""A link parsed once: for the check of its host, the socket and the request line alike."""
 
 import re
 import string
@@ -17,8 +17,8 @@ def split(link: str) -> tuple[Url, str]:
     """Split a link into its host and the target to request there.
 
     Returns:
-        The host with scheme, port and what is to be proved to it; the target as it stands in the
-        link, but for what no request line can hold.
+        The host with scheme, port and login; the target as it stands in the link, but for what
+        no request line can hold.
 
     Raises:
         ValueError: It is no link to a web host.
@@ -35,7 +35,7 @@ def split(link: str) -> tuple[Url, str]:
 
 
 def host_name(url: Url) -> str:
-    """Write a host as the `Host` header has it: without the port that goes without saying."""
+    """Write a host as the `Host` header has it: without the default port."""
     plain = url.port in (None, PORTS[url.scheme or ""])
     return url.host or "" if plain else f"{url.host}:{url.port}"
 

@@ -36,7 +36,8 @@ def open_video(path: Path) -> Iterator["InputContainer"]:
     """Open a video for reading.
 
     Raises:
-        ClipFailed: It is none, or beyond the bounds; also for what goes wrong while it is open.
+        ClipFailed: It is no video, or exceeds the bounds, or can't be read further while it is
+            open.
     """
     import av  # noqa: PLC0415 - it loads slowly
 
