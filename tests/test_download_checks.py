@@ -19,11 +19,11 @@ from vidu_demo.simulator.responses import Response as Answer
 JUNK = {
     "a page": (Answer(200, b"<html>", {"Content-Type": "text/html; charset=utf-8"}), "text/html"),
     "an error in XML": (Answer(200, b"<E/>", {"Content-Type": "application/xml"}), "xml"),
-    "no video": (Answer(200, b"junk" * 999, {"Content-Type": "video/mp4"}), "no playable video"),
-    "nothing": (Answer(200, b"", {"Content-Type": "video/mp4"}), "no playable video"),
-    "a playlist": (Answer(200, b"#EXTM3U\n#EXTINF:1,\nhttp://h/v.ts\n"), "no playable video"),
+    "no video": (Answer(200, b"junk" * 999, {"Content-Type": "video/mp4"}), "file can't be played"),
+    "nothing": (Answer(200, b"", {"Content-Type": "video/mp4"}), "file can't be played"),
+    "a playlist": (Answer(200, b"#EXTM3U\n#EXTINF:1,\nhttp://h/v.ts\n"), "file can't be played"),
     "a server error": (Answer(500), "HTTP 500"),
-    "a part that does not say so": (Answer(206, b"x"), "no playable video"),
+    "a part that does not say so": (Answer(206, b"x"), "file can't be played"),
     "nothing to say": (Answer(204), "HTTP 204"),
     "half of it": (
         Answer(206, b"x" * 9, {"Content-Range": "bytes 0-8/99"}),
@@ -51,7 +51,9 @@ def test_a_picture_is_no_video(host: Host, tmp_path: Path, picture: Image.Image)
     file = io.BytesIO()
     picture.save(file, "PNG")
     host.always = Answer(200, file.getvalue(), {"Content-Type": "application/octet-stream"})
-    failing(lambda: fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4"), "no playable video")
+    failing(
+        lambda: fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4"), "file can't be played"
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_all_of_it_as_a_part_is_all_of_it(
 def test_half_of_it_as_a_part_without_a_range(host: Host, tmp_path: Path, clip: bytes) -> None:
     host.always = Answer(206, clip[: len(clip) // 2])
     link = finished(f"{host.url}/v.mp4?{SECRET}")
-    failing(lambda: fetch(link, tmp_path / "v.mp4"), "did not come to its end")
+    failing(lambda: fetch(link, tmp_path / "v.mp4"), "stopped before the end")
     assert left(tmp_path) == []
 
 
@@ -119,7 +121,7 @@ def test_half_a_video_is_not_kept(tmp_path: Path, clip: bytes, share: float) -> 
     half = b"HTTP/1.1 200 OK\r\n\r\n" + clip[: int(len(clip) * share)]
     with raw_server(answering(half)) as url:
         link = finished(f"{url}/v.mp4?{SECRET}")
-        failing(lambda: fetch(link, tmp_path / "v.mp4"), "did not come to its end")
+        failing(lambda: fetch(link, tmp_path / "v.mp4"), "stopped before the end")
     assert left(tmp_path) == []
 
 

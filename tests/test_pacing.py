@@ -1,4 +1,4 @@
-"""When to ask again: pure, on numbers alone."""
+"""When to poll again: pure, on numbers alone."""
 
 import math
 import random
