@@ -6,7 +6,6 @@ collected from Vidu's own reference and from resellers of the same model, 2026-1
 """
 
 import os
-import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -28,6 +27,7 @@ from vidu_demo.api.images import ImageInput
 from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
 from vidu_demo.api.pricing import estimate
 from vidu_demo.api.responses import writable
+from vidu_demo.api.visible import is_visible
 
 Resolution = Literal["540p", "720p", "1080p"]
 MovementAmplitude = Literal["auto", "small", "medium", "high"]
@@ -47,28 +47,11 @@ def _no_surrogates(text: str) -> str:
     return text
 
 
-_INVISIBLE = frozenset("\u115f\u1160\u2065\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
-"""Letters and signs that show nothing, whatever their category says: Hangul's fillers, the empty
-braille pattern, Egyptian blanks, a note without a head, what stands for an object."""
-
-
 def _some_visible(text: str) -> str:
     """Refuse a prompt that shows nothing: the vendor would charge for it."""
-    if not any(map(_is_visible, text)):
+    if not any(map(is_visible, text)):
         raise PydanticCustomError("invisible", "nothing to see")
     return text
-
-
-def _is_visible(letter: str) -> bool:
-    code, category = ord(letter), unicodedata.category(letter)
-    reserved = 0xFFF0 <= code <= 0xFFFB or 0xE0000 <= code <= 0xE0FFF or code & 0xFFFE == 0xFFFE
-    if letter in _INVISIBLE or reserved:
-        return False
-    # Not: separators, controls and joiners, and marks, which stand on a letter. Of what Python's
-    # table does not know, it may be a newer emoji or ideograph.
-    if category == "Cn":
-        return 0x1F000 <= code <= 0x1FAFF or 0x20000 <= code <= 0x3FFFF
-    return category == "Co" or category[0] not in "ZCM"
 
 
 def _limited(images: list[ImageInput]) -> list[ImageInput]:
@@ -247,7 +230,7 @@ class VideoRequest(BaseModel):
         """
         # Without warnings: an unchecked request holds whatever it was given.
         settings = self.model_dump(exclude={"images"}, exclude_none=True, warnings=False)
-        if not any(map(_is_visible, self.voice_id or "")):
+        if not any(map(is_visible, self.voice_id or "")):
             settings.pop("voice_id", None)
         return {"images": images, **settings}
 
