@@ -27,7 +27,7 @@ from vidu_demo.ui import Updates, endpoint, file_url, header
 from vidu_demo.ui.browser import permalink, receipts, visitor
 from vidu_demo.ui.browser.tab import TAB, Tab
 from vidu_demo.ui.browser.visitor import Visitors
-from vidu_demo.ui.form import examples, pictures, uploads
+from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import RAW, Form
 from vidu_demo.ui.form.opening import Opener
@@ -55,45 +55,10 @@ JOBS_PER_SECOND = 60.0
 
 _NOT_KEPT = "This job was not submitted, so its pictures were not kept. Those in the form stay."
 
-# The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
-# phone the status stands below the form, so it is brought into view.
-_NEW_CLICK = """(...values) => {
-  document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  values[TAB] = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-  return values;
-}""".replace("TAB", str(TAB))
-
-# What a click has changed may be out of sight.
-_TO = """(...values) => {
-  document.querySelector('PLACE')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  return values;
-}"""
-_TO_STATUS, _TO_FORM = _TO.replace("PLACE", "#status"), _TO.replace("PLACE", "#pictures")
-_TO_PROMPT = """(...values) => {
-  document.querySelector('#prompt textarea')?.focus();
-  return values;
-}"""
-
-# What a link to a form has brought is in the form now: a reload must not bring it again.
-_ARRIVED = """(now) => {
-  window.viduClockAhead = Date.now() / 1000 - now;
-  const address = new URL(window.location);
-  NAMES.forEach((name) => address.searchParams.delete(name));
-  window.history.replaceState(window.history.state, '', address);
-  document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    document.querySelector('#make')?.click();
-  });
-}""".replace("NAMES", json.dumps(permalink.NAMES))
-
-# With the task in the address, a reload or a copied link leads back to it.
-_PUT_IN_ADDRESS = """(task) => {
-  const address = new URL(window.location);
-  if (task) address.searchParams.set('task', task); else address.searchParams.delete('task');
-  window.history.replaceState(window.history.state, '', address);
-}"""
+_NEW_CLICK = f"vidu.nameClick({TAB})"
+_TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
+_TO_PROMPT = "vidu.focusing('#prompt textarea')"
+_ARRIVED = f"vidu.arrive({json.dumps(permalink.NAMES)})"
 
 
 def build(
@@ -238,7 +203,7 @@ class _Page:
             **SHORT,
         )
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
-        self.demo.load(None, None, None, js=pictures.CATCH_DROPS)
+        self.demo.load(None, None, None, js="vidu.catchDrops")
         arrived.then(**reviewing)
         changes = [*form.changes, self.seen.change]
         gr.on(changes, trigger_mode="always_last", **reviewing)
@@ -252,7 +217,7 @@ class _Page:
         self.history.search.change(self.look, self.tab, self.drawn, **SHORT)
         self.history.list.click(self.use_list, self.tab, self.view, **SHORT)
         self.compare.clear(lambda: "", None, self.compare, **SHORT)
-        self.address.change(None, [self.address], None, js=_PUT_IN_ADDRESS)
+        self.address.change(None, [self.address], None, js="vidu.rememberTask")
         self._does(self.result.stop.click, self.stop_watching, "stop_watching", self.view)
         self._does(self.result.resume.click, self.watch_again, "watch_again", self.view)
         box = self.task_box
