@@ -21,8 +21,9 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.budget import per_day
-from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
-from vidu_demo.jobs.runner import DuplicateRequest, JobRunner, TooManyOpen
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, TooManyOpen
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, endpoint, file_url, header
 from vidu_demo.ui.browser import permalink, receipts, visitor
 from vidu_demo.ui.browser.tab import TAB, Tab

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 from vidu_demo.api import pricing
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import FIELDS, schema
-from vidu_demo.jobs.ledger import Job
+from vidu_demo.jobs.job import Job
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
 
