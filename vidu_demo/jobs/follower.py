@@ -31,6 +31,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
+from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.ledger import Job, JobState, Ledger, LedgerFailed
 from vidu_demo.jobs.scheduler import Kind
@@ -66,6 +67,7 @@ class Services:
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
+        changes: Told of whatever a page may show.
         run: Where videos are opened.
     """
 
@@ -76,6 +78,7 @@ class Services:
     clock: Callable[[], float]
     wall: Callable[[], float]
     random: Callable[[], float]
+    changes: Changes
     run: Run = in_process
 
 
@@ -193,6 +196,7 @@ class Follower:
         if not claimed:  # another process with this ledger has ended it, or is sending it
             return None
         self.job = replace(self.job, state=JobState.SUBMITTING)
+        self._by.changes.mark(self.job.owner)
         try:
             task_id = self._by.client.post(payload)
         except ViduError as error:
@@ -220,7 +224,9 @@ class Follower:
                 return self._trouble(trouble)
             self._say(error)
             return wait
-        self.task = task
+        before, self.task = self.task, task
+        if task != before:
+            self._by.changes.mark(self.job.owner)
         try:
             wait_or_done = self._pacer.answered(task, self._waited())
         except TaskFailed as error:
@@ -295,6 +301,7 @@ class Follower:
             if self.stopped and changes.get("state") is not JobState.DONE:
                 return
             self.job = replace(self.job, **changes)
+            self._by.changes.mark(self.job.owner)
             self._unsaved.update(changes)
             self._write_down()
 

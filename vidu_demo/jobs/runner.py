@@ -26,6 +26,7 @@ from vidu_demo.api.request import LARGEST_SEED, VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
+from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services, words
 from vidu_demo.jobs.ledger import SIMULATOR, Job, JobState, Ledger, LedgerFailed, digest
@@ -119,7 +120,10 @@ class JobRunner:
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._scheduler = Scheduler(clock, requests_per_second)
         self._durations = Durations(ledger, backend)
-        self._means = Services(ledger, client, self._durations, videos, clock, wall, random, run)
+        self._changes = Changes()
+        self._means = Services(
+            ledger, client, self._durations, videos, clock, wall, random, self._changes, run
+        )
         self._followers: dict[str, Follower] = {}
         self._following = threading.Lock()
         self._clicks = [threading.Lock() for _ in range(64)]
@@ -381,6 +385,7 @@ class JobRunner:
                 return False
             with self._following:
                 self._followers.pop(job_id, None)
+        self._changes.mark(owner)
         files.drop(self.videos / job_id)
         return True
 
@@ -395,6 +400,10 @@ class JobRunner:
                 return None
             look = JobView(job, None)
         return look if secrets.compare_digest(look.job.owner, owner) else None
+
+    def version(self, owner: str) -> str:
+        """Name the version of a visitor's jobs. While it stays, a page has nothing new to show."""
+        return self._changes.version(owner)
 
     def jobs(self, owner: str, *, most: int = 50, search: str = "") -> list[Job]:
         """List a visitor's latest jobs, newest first.
@@ -448,6 +457,7 @@ class JobRunner:
         follower = Follower(job, self._means)
         with self._following:
             self._followers[job.id] = follower
+        self._changes.mark(job.owner)
         return follower
 
     def _put(self, follower: Follower, wait: float) -> None:

@@ -8,9 +8,8 @@ from vidu_demo.jobs.ledger import Job, JobState
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job import status
 
-# Gradio's timer rests while a tab is hidden, so this one asks for a look instead: `tick`. What a
-# browser or a frame refuses to do only stays out: the title tells, too. A browser makes only so
-# many audio contexts, so there is one.
+# What a browser or a frame refuses to do only stays out: the title tells, too. A browser makes only
+# so many audio contexts, so there is one.
 _RING = """
 const title = document.title;
 let open = 0;
@@ -60,12 +59,11 @@ element.addEventListener('change', (event) => {
   attempt(() => window.Notification?.requestPermission())?.catch(() => {});
 });
 addEventListener('focus', () => { if (!open) document.title = title; });
-setInterval(() => { if (document.hidden && open) trigger('tick'); }, 3000);
 """
 
 
 def component() -> gr.HTML:
-    """Make the bell. Its `tick` event asks for a look at the jobs while the tab is hidden."""
+    """Make the bell."""
     return gr.HTML(js_on_load=_RING, elem_id="bell", padding=False)
 
 
