@@ -18,6 +18,7 @@ from vidu_demo.jobs.ledger import Job, JobState
 from vidu_demo.simulator.video.render import render
 from vidu_demo.ui import file_url
 from vidu_demo.ui.job import compare
+from vidu_demo.ui.static import head
 
 REQUEST = VideoRequest(images=["x.png"], prompt="Slow push-in.", duration=3, seed=7)
 JOB = Job(
@@ -189,6 +190,7 @@ def page(
             server_port=free_port(),
             allowed_paths=[str(tmp_path)],
             run_history=False,
+            head=head(),
         )
         page = browser.new_page()
         broken: list[str] = []

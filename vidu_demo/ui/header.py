@@ -1,8 +1,13 @@
 """The top of the page: its name, what it does, who pays."""
 
-from vidu_demo.ui.browser.storage import UNKEPT
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.payer import Payer
+
+UNKEPT = (
+    "This browser keeps nothing for this page, so your videos won't be found again after a "
+    "reload. Download them, or note their task ids."
+)
+"""Stands in the heading, out of sight while the browser knows the visitor again."""
 
 
 def render(payer: Payer, say: Say) -> str:

@@ -16,14 +16,14 @@ from vidu_demo.examples import MEDIA
 from vidu_demo.server.hosts import Host
 from vidu_demo.server.listening import CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
-from vidu_demo.ui.browser.storage import HEAD
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Allowance, Quota
 from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.page import Blocks
-from vidu_demo.ui.theme import CSS_FILE, theme
+from vidu_demo.ui.static import CSS_FILE, head
+from vidu_demo.ui.theme import theme
 
 HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
@@ -39,7 +39,7 @@ def page_options(videos: Path) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": CSS_FILE,
-        "head": HEAD,
+        "head": head(),
         "run_history": False,
         "show_error": False,
         "ssr_mode": False,

@@ -22,7 +22,6 @@ from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.events import Events
-from vidu_demo.ui.form import pictures
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import I18N
@@ -31,45 +30,9 @@ from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Offer
 
 KEPT_FORM = "vidu-demo-form"
-
-# The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
-# phone the status stands below the form, so it is brought into view.
-_NEW_CLICK = """(nonce, ...values) => {
-  document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join(''), ...values];
-}"""
-
-# What a click has changed may be out of sight.
-_TO = """(...values) => {
-  document.querySelector('PLACE')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  return values;
-}"""
-_TO_STATUS, _TO_FORM = _TO.replace("PLACE", "#status"), _TO.replace("PLACE", "#pictures")
-_TO_PROMPT = """(...values) => {
-  document.querySelector('#prompt textarea')?.focus();
-  return values;
-}"""
-
-# What a link to a form has brought is in the form now: a reload must not bring it again.
-_ARRIVED = """(now) => {
-  window.viduClockAhead = Date.now() / 1000 - now;
-  const address = new URL(window.location);
-  NAMES.forEach((name) => address.searchParams.delete(name));
-  window.history.replaceState(window.history.state, '', address);
-  document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    document.querySelector('#make')?.click();
-  });
-}""".replace("NAMES", json.dumps(permalink.NAMES))
-
-# With the task in the address, a reload or a copied link leads back to it.
-_PUT_IN_ADDRESS = """(task) => {
-  const address = new URL(window.location);
-  if (task) address.searchParams.set('task', task); else address.searchParams.delete('task');
-  window.history.replaceState(window.history.state, '', address);
-}"""
+_TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
+_TO_PROMPT = "vidu.focusing('#prompt textarea')"
+_ARRIVED = f"vidu.arrive({json.dumps(permalink.NAMES)})"
 
 
 class Blocks(gr.Blocks):
@@ -155,7 +118,7 @@ class _Page:
         kept = {"kept": self.kept, **panel.tab}
         arrived = demo.load(events.welcome, inputs_kwargs=kept, outputs=events.welcomed, **SHORT)
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
-        demo.load(None, None, None, js=pictures.CATCH_DROPS)
+        demo.load(None, None, None, js="vidu.catchDrops")
         arrived.then(**reviewing)
         gr.on([*self.form.changes, panel.seen.change], trigger_mode="always_last", **reviewing)
 
@@ -176,7 +139,7 @@ class _Page:
             events.use_list, inputs_kwargs=panel.tab, outputs=panel.view, **SHORT
         )
         panel.compare.clear(lambda: "", None, panel.compare, **SHORT)
-        panel.address.change(None, [panel.address], None, js=_PUT_IN_ADDRESS)
+        panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
         result, view = panel.result, panel.view
         self._does(result.stop.click, events.stop_watching, "stop_watching", view)
@@ -231,4 +194,4 @@ class _Page:
         inputs: dict[str, Any],
     ) -> None:
         inputs = {"nonce": self.nonce, **inputs}
-        self._does(button.click, handler, name, self.panel.view, inputs, js=_NEW_CLICK, **RAW)
+        self._does(button.click, handler, name, self.panel.view, inputs, js="vidu.nameClick", **RAW)

@@ -1,7 +1,6 @@
 """How an open page hears that something has changed: it asks a plain route for a version."""
 
 from html import escape
-from pathlib import Path
 
 import gradio as gr
 from starlette.requests import Request
@@ -15,12 +14,10 @@ FASTEST, SLOWEST = 1.0, 6.0
 JOBS_PER_SECOND = 300.0
 """How many of all visitors' open jobs make the pages slower by a second."""
 
-_SCRIPT = (Path(__file__).parents[1] / "static" / "watch.js").read_text(encoding="utf-8")
-
 
 def component() -> gr.HTML:
     """Make the place that asks, out of sight. Its `tick` event wants the jobs looked at."""
-    return gr.HTML(js_on_load=_SCRIPT, elem_id="watch", padding=False)
+    return gr.HTML(js_on_load="vidu.watch(element, trigger)", elem_id="watch", padding=False)
 
 
 def render(runner: JobRunner, owner: str, version: str) -> str:

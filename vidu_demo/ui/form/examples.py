@@ -5,14 +5,19 @@ from html import escape
 import gradio as gr
 
 from vidu_demo.examples import EXAMPLES, FINISHED, Example
-from vidu_demo.ui import file_url, telling
+from vidu_demo.ui import file_url
 from vidu_demo.ui.i18n.words import Say, seconds_spoken
 from vidu_demo.ui.job.status import card
 
 
 def component() -> gr.HTML:
     """Make the strip. Its click event carries the example's name as `example`."""
-    return gr.HTML(strip(str), js_on_load=telling("example"), elem_id="examples", padding=False)
+    return gr.HTML(
+        strip(str),
+        js_on_load="vidu.buttons(element, trigger, 'example')",
+        elem_id="examples",
+        padding=False,
+    )
 
 
 def strip(say: Say) -> str:

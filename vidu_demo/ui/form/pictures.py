@@ -17,69 +17,6 @@ from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.uploads import UploadedFile
 from vidu_demo.ui.i18n.words import I18N, Say
 
-# What is dropped beside the gallery would else leave the page for the file. While an upload runs,
-# or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
-# Gradio goes by a file's name, but the server by its content: so every file is called a picture.
-CATCH_DROPS = """() => {
-  const place = document.querySelector('#pictures');
-  const chosen = '#pictures input[type=file]';
-  const called = (files) => {
-    const transfer = new DataTransfer();
-    for (const file of files)
-      transfer.items.add(file.type.startsWith('image/')
-        ? file : new File([file], file.name, {type: 'image/any'}));
-    return transfer.files;
-  };
-  document.addEventListener('click', (event) => {
-    if (event.target.matches?.(chosen)) event.target.accept = '';
-  }, true);
-  document.addEventListener('change', (event) => {
-    if (event.target.matches?.(chosen)) event.target.files = called(event.target.files);
-  }, true);
-  let waiting = new DataTransfer();
-  const put = () => {
-    const input = place.querySelector('input[type=file]');
-    if (!input || !waiting.files.length) return;
-    input.files = waiting.files;
-    waiting = new DataTransfer();
-    input.dispatchEvent(new Event('change', {bubbles: true}));
-  };
-  new MutationObserver(() => setTimeout(put)).observe(place, {childList: true, subtree: true});
-  document.addEventListener('dragover', (event) => event.preventDefault());
-  document.addEventListener('drop', (event) => {
-    if (!event.dataTransfer?.files.length) return;
-    event.preventDefault();
-    event.stopPropagation();
-    event.target.dispatchEvent(new DragEvent('dragleave', {bubbles: true}));
-    for (const file of event.dataTransfer.files) waiting.items.add(file);
-    setTimeout(put);
-  }, true);
-}"""
-
-# While one is selected, Gradio's gallery takes away all that adds or clears pictures.
-_UNSELECT = "() => ({__type__: 'update', selected_index: null})"
-
-# Further pictures may have come while an upload was checked, so only what was checked is changed.
-_SWAP = """(swaps, gallery) => {
-  const path = (item) => (item.image ?? item.video).path;
-  const put = (item) => {
-    const found = swaps?.[path(item)];
-    if (found === undefined || found?.path === path(item)) return item;
-    return found && {image: {...found, meta: {_type: 'gradio.FileData'}}, caption: null};
-  };
-  return [(gallery ?? []).map(put).filter((item) => item), String(Date.now())];
-}"""
-
-# The note is about these pictures, before the swap and after it. With others it goes.
-_TAKE_BACK = """(gallery, swaps, note) => {
-  const now = (gallery ?? []).map((item) => (item.image ?? item.video).path);
-  const left = Object.values(swaps ?? {}).filter((found) => found).map((found) => found.path);
-  const about = now.every((path) => path in (swaps ?? {}) || left.includes(path));
-  const whole = Object.entries(swaps ?? {})
-    .every(([path, found]) => !found || now.includes(path) || now.includes(found.path));
-  return {__type__: 'update', visible: about && whole && Boolean(note)};
-}"""
-
 
 class Checked(NamedTuple):
     """What is left of an upload.
@@ -230,7 +167,7 @@ class Pictures:
     def swap(self, told: gr.events.Dependency, filled_at: gr.Textbox) -> None:
         """Change in the gallery, as it is by then, what `tell` has found."""
         inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
-        told.then(None, inputs, outputs, js=_SWAP, **SHORT)
+        told.then(None, inputs, outputs, js="vidu.swap", **SHORT)
 
     def listen(self, filled_at: gr.Textbox) -> None:
         """Wire what the pictures do among themselves: changing their order."""
@@ -252,13 +189,13 @@ class Pictures:
             }
 
         self.gallery.select(choose, None, self.choice, **SHORT)
-        self.gallery.select(None, None, self.gallery, js=_UNSELECT, **SHORT)
+        self.gallery.select(None, None, self.gallery, js="vidu.unselect", **SHORT)
         gr.on(
             [self.gallery.change, filled_at.change],
             None,
             [self.gallery, self.swaps, self.note],
             self.note,
-            js=_TAKE_BACK,
+            js="vidu.takeBackNote",
             trigger_mode="always_last",
             **SHORT,
         )

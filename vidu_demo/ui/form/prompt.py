@@ -5,7 +5,6 @@ from html import escape
 import gradio as gr
 
 from vidu_demo.api.request import LONG_PROMPT, schema
-from vidu_demo.ui import telling
 from vidu_demo.ui.form.ideas import CHIPS, has, toggle, unheard
 from vidu_demo.ui.i18n.words import Say
 
@@ -13,7 +12,10 @@ from vidu_demo.ui.i18n.words import Say
 def component() -> gr.HTML:
     """Make the chips. Their click event carries the phrase as `phrase`."""
     return gr.HTML(
-        render("", audio=False), js_on_load=telling("phrase"), elem_id="wording", padding=False
+        render("", audio=False),
+        js_on_load="vidu.buttons(element, trigger, 'phrase')",
+        elem_id="wording",
+        padding=False,
     )
 
 

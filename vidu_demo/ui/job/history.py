@@ -34,37 +34,6 @@ _MONEY = {
     JobState.STOPPED: "may be billed",
 }
 
-# Deleting takes a second click on the same button; looking elsewhere takes the first one back.
-_TELL_WHICH = """
-const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
-  const at = new Date(place.dateTime);
-  const today = at.toDateString() === new Date().toDateString();
-  place.textContent = today
-    ? at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})
-    : at.toLocaleDateString([], {month: 'short', day: 'numeric'});
-});
-spell();
-new MutationObserver(spell).observe(element, {childList: true, subtree: true});
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do]');
-  if (!button) return;
-  const unsure = button.dataset.sure;
-  if (unsure && !button.classList.contains('sure')) {
-    const text = button.textContent;
-    const ask = (asking) => {
-      button.textContent = asking ? unsure : text;
-      button.classList.toggle('sure', asking);
-    };
-    ask(true);
-    button.addEventListener('blur', () => ask(false), {once: true});
-    return;
-  }
-  if (button.dataset.do === 'open')
-    document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
-});
-"""
-
 
 class History:
     """The list and its search. A click on the list carries `do` and the job's id as `job`."""
@@ -80,7 +49,9 @@ class History:
             placeholder=I18N("Search your videos by their prompt or task id"),
             elem_id="search",
         )
-        self.list = gr.HTML(js_on_load=_TELL_WHICH, elem_id="history", padding=False)
+        self.list = gr.HTML(
+            js_on_load="vidu.history(element, trigger)", elem_id="history", padding=False
+        )
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:

@@ -11,41 +11,14 @@ from vidu_demo.api.task import TaskStatus
 from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
 from vidu_demo.jobs.runner import DuplicateRequest, JobView
 from vidu_demo.media.clip import Facts, differences
-from vidu_demo.ui import COPY
 from vidu_demo.ui.i18n.words import Say, joined, seconds_spoken
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
-# The elapsed time ticks here and not through the server. `data-started` is in server time, so the
-# difference of the two clocks, measured when the page loads, is taken off.
-_TICK_AND_COPY = (
-    COPY
-    + """
-const tick = () => {
-  const now = Date.now() / 1000 - (window.viduClockAhead || 0);
-  element.querySelectorAll('[data-started]').forEach((place) => {
-    const seconds = Math.max(0, Math.floor(now - Number(place.dataset.started)));
-    const minutes = Math.floor(seconds / 60);
-    const words = minutes ? place.dataset.minutes : place.dataset.seconds;
-    const text = words.replace('{minutes}', minutes).replace('{seconds}', seconds % 60);
-    if (place.textContent !== text) place.textContent = text;
-  });
-};
-setInterval(tick, 500);
-new MutationObserver(tick).observe(element, {childList: true, subtree: true});
-element.addEventListener('click', async (event) => {
-  const button = event.target.closest('[data-copy]');
-  if (!button) return;
-  if (await copy(button.dataset.copy)) button.textContent = button.dataset.copied;
-  else getSelection().selectAllChildren(button.previousElementSibling);
-});
-"""
-)
-
 
 def component() -> gr.HTML:
     """Make the status place."""
-    return gr.HTML(js_on_load=_TICK_AND_COPY, elem_id="status", padding=False)
+    return gr.HTML(js_on_load="vidu.status(element)", elem_id="status", padding=False)
 
 
 def unreadable(error: LedgerFailed, say: Say) -> str:
