@@ -113,7 +113,7 @@ def test_a_page_looks_only_when_something_has_changed(
     visitor.page.on("response", lambda answer: "/changes/" in answer.url and asked.append(answer))
     api.statuses = RUNNING
     visitor.start(pngs["red"], prompt="Slow push-in")
-    expect(visitor.headline).to_have_text("Processing")
+    expect(visitor.headline).to_have_text("Processing · 99%")
     seen, before = len(asked), len(looks)
     assert before
     visitor.page.wait_for_event("response", lambda _: len(asked) >= seen + 4)
@@ -135,12 +135,11 @@ def test_a_hidden_tab_hears_of_the_end(visitor: Visitor, pngs: dict[str, Path]) 
 
 
 def test_an_app_that_is_gone_for_a_while_is_asked_again(
-    visitor: Visitor, pngs: dict[str, Path], api: Simulator
+    visitor: Visitor, pngs: dict[str, Path]
 ) -> None:
     visitor.page.route("**/changes/*", lambda route: route.abort())
-    api.statuses = RUNNING
-    visitor.start(pngs["red"], prompt="Slow push-in")
-    api.statuses = None
-    visitor.page.wait_for_event("requestfailed", lambda request: "/changes/" in request.url)
+    visitor.fill(pngs["red"], prompt="Slow push-in")
+    with visitor.page.expect_event("requestfailed", lambda failed: "/changes/" in failed.url):
+        visitor.make.click()
     visitor.page.unroute("**/changes/*")
     expect(visitor.headline).to_have_text(DONE)
