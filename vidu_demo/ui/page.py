@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, endpoint
+from vidu_demo.ui import Updates, endpoint, header
 from vidu_demo.ui.browser import permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.buying import Buying
@@ -24,10 +24,11 @@ from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.events import Events
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
-from vidu_demo.ui.i18n.words import I18N
+from vidu_demo.ui.i18n.words import I18N, marked
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Offer
+from vidu_demo.ui.payer import Payer
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
@@ -76,7 +77,11 @@ class _Page:
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.nonce = gr.Textbox(visible=False)
         self.server_time = gr.Number(visible=False)
-        self.header = gr.HTML(padding=False, elem_classes="heading-place")
+        # What nearly everybody will see; `welcome` knows better.
+        payer = Payer.NOBODY if context.simulated else Payer.HOST
+        self.header = gr.HTML(
+            header.render(payer, marked), padding=False, elem_classes="heading-place"
+        )
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()

@@ -134,7 +134,8 @@ class Form:
         self.folded: list[str] = []
         # Gradio's gallery does not tell when it is emptied from here, so this changes, too.
         self.filled_at = gr.Textbox(visible=False)
-        self.pictures = Pictures()
+        with gr.Column(elem_id="pictures-place"):  # Gradio's gallery comes late, and takes its room
+            self.pictures = Pictures()
         self._add("images", None)
         self.framing = Framing()
         self.examples = examples.component()
