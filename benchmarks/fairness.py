@@ -12,7 +12,8 @@ from pathlib import Path
 
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.api.errors import ViduError
-from vidu_demo.jobs.ledger import JobState, Ledger
+from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.video.render import render

@@ -21,7 +21,8 @@ from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower, takes
-from vidu_demo.jobs.ledger import Job, JobState, Ledger
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Fault, Simulator
 
@@ -47,7 +48,7 @@ class QuickPacer(pacing.Pacer):
 def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(follower, "Pacer", QuickPacer)
     patch.setattr(follower, "FIRST_WAIT", 0.01)
-    patch.setattr(follower, "CALM_SECONDS", 0.1)
+    patch.setattr(follower, "TROUBLE_SECONDS", 0.1)
     patch.setattr(follower, "LONGEST_SAVE_WAIT", 0.05)
     patch.setattr(follower, "WRITE_AGAIN_SECONDS", 0.05)
 

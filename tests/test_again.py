@@ -7,8 +7,8 @@ from test_status import JOB
 
 from vidu_demo.api import errors
 from vidu_demo.api.errors import MEANINGS, ApiRefused, TaskFailed, refusal
-from vidu_demo.jobs.follower import words
-from vidu_demo.jobs.ledger import FOLLOWED, Job, JobState
+from vidu_demo.jobs.follower import summary
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.ui.job.reuse import Offer, meaning, offers
 
 AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)
@@ -50,7 +50,7 @@ def test_what_is_not_known_or_gone_is_not_offered() -> None:
 @pytest.mark.parametrize(("known", "code"), CODES, ids=[code for _, code in CODES])
 def test_by_meaning(known: type[ApiRefused], code: str) -> None:
     refused = refusal(400, f'{{"reason": "{code}", "message": "Something else, ILLEGAL_X."}}')
-    row = ended(JobState.NOT_SENT, words(refused)["message"])
+    row = ended(JobState.NOT_SENT, summary(refused)["message"])
     assert meaning(row) is known
     assert offers(row, video=False) == CHANGED.get(known, AGAIN)
     failed = ended(JobState.FAILED, TaskFailed("task-1", code).what)

@@ -12,7 +12,8 @@ from runner_fixtures import OTHER, OWNER, Bench, bench_over, shorten_waits
 from test_ledger import job
 
 from vidu_demo.jobs.budget import BudgetUsedUp, day_of, per_day
-from vidu_demo.jobs.ledger import SIMULATOR, JobState, Ledger
+from vidu_demo.jobs.job import SIMULATOR, JobState
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
 

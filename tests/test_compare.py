@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from vidu_demo import VideoRequest
 from vidu_demo.api.images import prepare
-from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator.video.render import render
 from vidu_demo.ui import file_url
 from vidu_demo.ui.job import compare

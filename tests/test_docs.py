@@ -16,7 +16,7 @@ from PIL import Image
 from docs import build
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import FIELDS, VideoRequest, schema
-from vidu_demo.jobs.ledger import FOLLOWED, JobState
+from vidu_demo.jobs.job import FOLLOWED, JobState
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator import Simulator
 

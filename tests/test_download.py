@@ -37,8 +37,8 @@ from vidu_demo.api.reach import Reach
 from vidu_demo.api.transfer import Pace
 from vidu_demo.media.clip import write_settings
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.simulator.faults import Answer
-from vidu_demo.simulator.wire import Record, Server
+from vidu_demo.simulator.responses import Response as Answer
+from vidu_demo.simulator.transport import Record, Server
 
 fetch = partial(download.fetch, reach=Reach(loopback=True))
 """As for the simulator: the hosts here are on this machine."""

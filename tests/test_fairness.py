@@ -22,8 +22,9 @@ from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files, follower
 from vidu_demo.jobs import runner as jobs
-from vidu_demo.jobs.ledger import Job, JobState
-from vidu_demo.jobs.runner import MOST_OPEN, MOST_OPEN_AT_ADDRESS, TooManyOpen
+from vidu_demo.jobs.errors import TooManyOpen
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.runner import MOST_OPEN, MOST_OPEN_AT_ADDRESS
 from vidu_demo.jobs.scheduler import WORKERS, Kind
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser import receipts

@@ -32,7 +32,7 @@ from vidu_demo.api import download as download_module
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower
-from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Fault
 
 DONE, FAILED, NOT_SENT = JobState.DONE, JobState.FAILED, JobState.NOT_SENT

@@ -39,8 +39,9 @@ from vidu_demo.api.errors import Charged, NotFound, PictureInvalid
 from vidu_demo.api.request import FIELDS
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower
-from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
-from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS, DuplicateRequest
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS
 from vidu_demo.jobs.scheduler import Kind
 from vidu_demo.media import clip
 from vidu_demo.settings import Settings
@@ -281,7 +282,7 @@ def test_a_job_is_sent_by_one_runner_only(bench: Bench) -> None:
     job = bench.start()  # it waits: its runner is not open yet
     bench.open()
     assert bench.reaches(job, JobState.NOT_SENT).charged is Charged.NO
-    first._scheduler.open()
+    first._followers.open()
     until(lambda: first.open_jobs == 0)
     assert bench.row(job).state is JobState.NOT_SENT
     assert bench.simulator.submit_count == 0
@@ -555,7 +556,7 @@ def test_many_clicks_on_watch_again_are_one_follower(bench: Bench) -> None:
     until(lambda: bench.runner.open_jobs == 0)
     answers = together(8, lambda _: bench.runner.watch_again(job.id, OWNER))
     assert sum(answer is not None for answer in answers) == 1
-    assert bench.runner._scheduler._queue._all[Kind.POLL].held <= 2
+    assert bench.runner._followers._scheduler._queue._all[Kind.POLL].held <= 2
     bench.simulator.statuses = [SUCCEED]
     done = bench.done(job)
     until(lambda: bench.runner.open_jobs == 0)
@@ -825,7 +826,7 @@ def test_a_clock_that_jumps_back(bench: Bench) -> None:
     assert done.finished
     assert done.submitted
     assert done.finished < done.submitted
-    assert bench.ledger.past_waits("there", 1, "540p") == []
+    assert bench.ledger.durations("there", 1, "540p") == []
     bench.done(bench.start("another", prompt="the runner goes on"))
 
 
@@ -852,7 +853,7 @@ def test_the_settings_say_what_else_may_be_reached(tmp_path: Path) -> None:
     for key, here in (("k", False), ("", True)):
         settings = Settings.from_environment({**around, "NOVITA_API_KEY": key})
         with closing(Studio(settings)) as studio:
-            reach = studio.runner._means.client.reach
+            reach = studio.runner._followers._services.client.reach
         assert reach.loopback is here
         assert reach.admits("http", "cdn.lan", "10.0.0.1") is not here
 
@@ -961,8 +962,8 @@ def test_a_ledger_that_cannot_be_read_does_not_hold_a_job_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is learned from past waits is a help and no need."""
-    monkeypatch.setattr(bench.ledger, "past_waits", locked)
-    monkeypatch.setattr(follower, "CALM_SECONDS", 600.0)
+    monkeypatch.setattr(bench.ledger, "durations", locked)
+    monkeypatch.setattr(follower, "TROUBLE_SECONDS", 600.0)
     bench.done(bench.start())
     assert bench.simulator.submit_count == 1
 
@@ -1309,10 +1310,10 @@ def test_a_ledger_that_fails_has_no_usual_wait(
 ) -> None:
     waited(bench, 30, 30, 30)
     with monkeypatch.context() as broken:
-        broken.setattr(bench.ledger, "past_waits", locked)
+        broken.setattr(bench.ledger, "durations", locked)
         assert bench.runner.usual_wait(bench.request()) is None
     assert bench.runner.usual_wait(bench.request()) == 30
-    monkeypatch.setattr(bench.ledger, "past_waits", locked)
+    monkeypatch.setattr(bench.ledger, "durations", locked)
     assert bench.runner.usual_wait(bench.request()) == 30  # not asked at each look of a form
 
 
@@ -1386,7 +1387,7 @@ def test_close_leaves_running_jobs_to_the_next_start(bench: Bench) -> None:
         bench.reaches(job, JobState.RUNNING)
     bench.simulator.faults["poll"] = [Fault(delay=0.2) for _ in range(4)]
     runner = bench.runner
-    scheduler = runner._scheduler
+    scheduler = runner._followers._scheduler
     threads = [scheduler._thread, *scheduler._workers._threads]
     assert len(threads) > 2
     start = time.monotonic()

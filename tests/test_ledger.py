@@ -14,18 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from vidu_demo.api.errors import Charged
-from vidu_demo.jobs import ledger as ledger_module
-from vidu_demo.jobs.ledger import (
-    FOLLOWED,
-    LONGEST_SEARCH,
-    MIGRATIONS,
-    MOST_WORDS,
-    Job,
-    JobState,
-    Ledger,
-    LedgerFailed,
-    digest,
-)
+from vidu_demo.jobs import database
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState
+from vidu_demo.jobs.ledger import LONGEST_SEARCH, MOST_WORDS, Ledger, digest
+from vidu_demo.jobs.tables import MIGRATIONS
 
 ASKED = {"images": ["picture-1.png"], "prompt": "“ü” 🐈", "duration": 5, "resolution": "720p"}
 ASKED |= {"off_peak": False, "seed": 3}
@@ -310,7 +303,7 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
         == []
     )
     assert ledger.by_task("o" * 64, "there", "task-1") is None
-    assert ledger.past_waits("there", 5, "720p") == []
+    assert ledger.durations("there", 5, "720p") == []
     assert read(path, "SELECT facts, charged, video FROM jobs") == [(None, None, None)]
     assert add(ledger, job("3", idempotency_key="click-1")) == left
 
@@ -339,7 +332,7 @@ def test_the_click_of_a_task_from_elsewhere_may_come_again(ledger: Ledger) -> No
     assert ledger.by_task("o" * 64, "there", "task-1") == again
 
 
-# Past waits
+# Durations
 
 
 def waited(ledger: Ledger, name: str, seconds: float, **changes: Any) -> None:
@@ -348,7 +341,7 @@ def waited(ledger: Ledger, name: str, seconds: float, **changes: Any) -> None:
     add(ledger, job(name, **{"state": JobState.DONE, "request": asked, **times, **changes}))
 
 
-def test_past_waits_are_those_of_like_videos(ledger: Ledger) -> None:
+def test_durations_are_those_of_like_videos(ledger: Ledger) -> None:
     waited(ledger, "1", 60)
     waited(ledger, "2", 70)
     waited(ledger, "a", 1, request={"duration": 6})
@@ -359,20 +352,31 @@ def test_past_waits_are_those_of_like_videos(ledger: Ledger) -> None:
     waited(ledger, "f", 6, submitted=None)
     waited(ledger, "g", 7, finished=None)
     add(ledger, job("h", state=JobState.DONE, request={}, submitted=1.0, finished=2.0))
-    assert ledger.past_waits("there", 5, "720p") == [70, 60]
+    assert ledger.durations("there", 5, "720p") == [70, 60]
 
 
-def test_past_waits_leave_out_what_cannot_be_one(ledger: Ledger) -> None:
+def test_durations_leave_out_what_cannot_be_one(ledger: Ledger) -> None:
     waited(ledger, "1", 60)
     waited(ledger, "2", -5)  # the clock was set back
     waited(ledger, "3", 8 * 3600)  # the app was off over night
-    assert ledger.past_waits("there", 5, "720p") == [60]
+    assert ledger.durations("there", 5, "720p") == [60]
 
 
-def test_past_waits_are_the_latest_fifty(ledger: Ledger) -> None:
+def test_durations_are_those_of_recent_jobs(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the list is, only its newest part is searched."""
+    monkeypatch.setattr("vidu_demo.jobs.ledger._RECENT", 2)
+    waited(ledger, "1", 60)
+    waited(ledger, "2", 70, request={"duration": 6})
+    waited(ledger, "3", 80)
+    assert ledger.durations("there", 5, "720p") == [80]
+
+
+def test_durations_are_the_latest_fifty(ledger: Ledger) -> None:
     for number in range(60):
         waited(ledger, chr(200 + number), number + 1)
-    assert ledger.past_waits("there", 5, "720p") == [float(n) for n in range(60, 10, -1)]
+    assert ledger.durations("there", 5, "720p") == [float(n) for n in range(60, 10, -1)]
 
 
 # The file
@@ -415,7 +419,7 @@ def test_a_list_in_memory_is_refused() -> None:
 
 @pytest.mark.usefixtures("ledger")
 def test_a_new_file_has_the_latest_version(path: Path) -> None:
-    assert read(path, "SELECT version FROM schema_version") == [(4,)]
+    assert read(path, "SELECT version FROM schema_version") == [(5,)]
 
 
 @pytest.fixture
@@ -432,17 +436,56 @@ def test_a_file_of_the_first_version_is_lifted_and_works(old_path: Path) -> None
         assert (done.id, done.state, done.video, done.facts) == ("1", "done", "vidu.mp4", None)
         assert (stopped.message, stopped.charged) == ("You stopped.", Charged.UNKNOWN)
         assert lifted.by_key("click-3") == [done]
-        assert lifted.past_waits("there", 5, "720p") == [60.0]
+        assert lifted.durations("there", 5, "720p") == [60.0]
         facts = {"width": 960, "audio": True}
         assert lifted.change(done, facts=facts) == lifted.get("1")
         new = add(lifted, job(facts=facts))
         assert lifted.get(new.id) == new
         assert lifted.delete(done)
-    assert read(old_path, "SELECT version FROM schema_version") == [(4,)]
+    assert read(old_path, "SELECT version FROM schema_version") == [(5,)]
     assert read(old_path, "SELECT id, facts FROM jobs WHERE state != 'prepared'") == [
         ("1", None),
         ("2", None),
     ]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_lifted_file_has_the_indexes_of_a_new_one(path: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.executescript(VERSION_1)
+    Ledger(f"sqlite:///{old}").close()
+    query = "SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name"
+    assert read(old, query) == read(path, query)
+    for (name,) in read(path, query):
+        columns = f"PRAGMA index_info({name})"
+        assert [c for *_, c in read(old, columns)] == [c for *_, c in read(path, columns)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda ledger: ledger.for_owner("o", "there", most=5), "ix_jobs_owner_created"),
+        (lambda ledger: ledger.same_request("o", "there", "f"), "ix_jobs_owner_fingerprint"),
+        (lambda ledger: ledger.is_deleted("o", "there", "task"), "ix_jobs_owner_fingerprint"),
+        (lambda ledger: ledger.by_task("o", "there", "task"), "ix_jobs_owner_task"),
+        (lambda ledger: ledger.durations("there", 5, "720p"), "ix_jobs_state_created"),
+        (lambda ledger: ledger.by_key("click"), "sqlite_autoindex_jobs_2"),
+    ],
+)
+def test_what_a_page_asks_has_an_index(
+    ledger: Ledger, ask: Callable[[Ledger], object], index: str
+) -> None:
+    plans: list[str] = []
+
+    def explain(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+        rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.extend(plan for *_, plan in rows)
+
+    sa.event.listen(ledger._engine, "before_cursor_execute", explain)
+    ask(ledger)
+    assert any(index in plan for plan in plans), plans
+    assert not any(plan.startswith("SCAN jobs") for plan in plans), plans
 
 
 def add_a_column(connection: sa.Connection) -> None:
@@ -453,10 +496,10 @@ def test_an_older_file_is_lifted_once(
     path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(ledger, job())
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     for _ in range(2):
         Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(5,)]
+    assert read(path, "SELECT version FROM schema_version") == [(6,)]
     assert read(path, "SELECT idempotency_key, extra FROM jobs") == [("click-1", "new")]
 
 
@@ -466,14 +509,14 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
         add_a_column(connection)
         connection.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN x")
 
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, fails))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, fails))
     with pytest.raises(LedgerFailed, match="no such table"):
         Ledger(f"sqlite:///{path}")
-    assert read(path, "SELECT version FROM schema_version") == [(4,)]
-    assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*MIGRATIONS, add_a_column))
-    Ledger(f"sqlite:///{path}").close()
     assert read(path, "SELECT version FROM schema_version") == [(5,)]
+    assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, add_a_column))
+    Ledger(f"sqlite:///{path}").close()
+    assert read(path, "SELECT version FROM schema_version") == [(6,)]
 
 
 @pytest.mark.usefixtures("ledger")
@@ -497,7 +540,7 @@ def test_apps_that_start_at_once(path: Path, old: bool, request: pytest.FixtureR
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(start, range(6)))
-    assert read(path, "SELECT version FROM schema_version") == [(4,)]
+    assert read(path, "SELECT version FROM schema_version") == [(5,)]
     columns = [name for _, name, *_ in read(path, "PRAGMA table_info(jobs)")]
     assert columns.count("facts") == 1
 
@@ -508,14 +551,14 @@ def test_apps_that_start_at_once(path: Path, old: bool, request: pytest.FixtureR
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait five seconds for a lock."""
-    set_up = ledger_module._set_up_sqlite
+    set_up = database._set_up_sqlite
 
     def quick(connection: Any, record: Any) -> None:
         connection.execute("PRAGMA busy_timeout=20")
         set_up(connection, record)
         connection.execute("PRAGMA busy_timeout=20")
 
-    monkeypatch.setattr(ledger_module, "_set_up_sqlite", quick)
+    monkeypatch.setattr(database, "_set_up_sqlite", quick)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -566,7 +609,7 @@ def test_a_file_that_may_only_be_read(path: Path, ledger: Ledger) -> None:
         connection.execute("PRAGMA query_only=ON")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger_module, "_set_up_sqlite", only_read)
+        patch.setattr(database, "_set_up_sqlite", only_read)
         with pytest.raises(LedgerFailed, match="can't be opened: attempt to write a readonly"):
             Ledger(f"sqlite:///{path}")
 

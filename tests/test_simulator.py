@@ -22,7 +22,7 @@ from PIL import Image
 
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.tasks import progress
-from vidu_demo.simulator.video.card import card
+from vidu_demo.simulator.video.placeholder import placeholder
 from vidu_demo.simulator.video.render import StoppedError, render
 from vidu_demo.simulator.video.sound import RATE, soundtrack
 
@@ -819,8 +819,8 @@ def test_a_picture_by_address_gets_a_card(tmp_path: Path) -> None:
     path = rendered(tmp_path, images=["https://pictures.example.com/a.jpg?b=c"])
     with av.open(path) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (960, 540)
-    assert card("https://a.example").tobytes() != card("https://b.example").tobytes()
-    assert card("http://" + "long-name." * 20 + "example/").size == (1920, 1080)
+    assert placeholder("https://a.example").tobytes() != placeholder("https://b.example").tobytes()
+    assert placeholder("http://" + "long-name." * 20 + "example/").size == (1920, 1080)
 
 
 def test_rendering_can_be_called_off(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task, TaskStatus
-from vidu_demo.jobs.ledger import SIMULATOR, Job, JobState
+from vidu_demo.jobs.job import SIMULATOR, Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui.job import status
 

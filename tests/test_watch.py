@@ -13,7 +13,7 @@ from test_studio import RUNNING, calls
 
 from vidu_demo.jobs import changes
 from vidu_demo.jobs.changes import Changes
-from vidu_demo.jobs.ledger import JobState
+from vidu_demo.jobs.job import JobState
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.visitor import Visitors
 

@@ -20,7 +20,7 @@ from vidu_demo.api.errors import TaskFailed, refusal
 from vidu_demo.api.images import PictureTooLong, prepare
 from vidu_demo.api.request import FIELDS, VideoRequest, schema
 from vidu_demo.examples import EXAMPLES
-from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui.form.ideas import CHIPS
 from vidu_demo.ui.i18n.chinese import CHINESE
@@ -63,7 +63,7 @@ ENGLISH = {
     "The list of jobs needs a file: in memory it would be lost.",
     "The list of jobs was made by a newer version of this app.",
     "The data folder can't be made: {}.",
-    "VIDU_DATABASE_URL is no SQLAlchemy URL.",
+    "VIDU_DATABASE_URL is not an SQLAlchemy URL.",
     "The database's driver is not installed: {}.",
 }
 """Sentences that nobody sees on the page."""

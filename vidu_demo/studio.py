@@ -12,7 +12,9 @@ from filelock import FileLock, Timeout
 
 from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import ViduError
-from vidu_demo.jobs.ledger import SIMULATOR, Ledger, LedgerFailed
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import SIMULATOR
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings

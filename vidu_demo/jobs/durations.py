@@ -3,7 +3,8 @@
 from statistics import median
 
 from vidu_demo.api.request import VideoRequest, schema
-from vidu_demo.jobs.ledger import Ledger, LedgerFailed
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.ledger import Ledger
 
 WAITS_NEEDED = 3
 """Past waits from which on one can speak of a usual one."""
@@ -36,7 +37,7 @@ class Durations:
         past = self._known.get(kind)
         if past is None:
             try:
-                past = self._known[kind] = self._ledger.past_waits(self._backend, *kind)
+                past = self._known[kind] = self._ledger.durations(self._backend, *kind)
             except LedgerFailed:
                 return []
         return past

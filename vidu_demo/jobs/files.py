@@ -18,7 +18,8 @@ from typing import Any
 from vidu_demo.api.images import SUFFIXES, Picture, is_url, thumbnail
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
-from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media import clip
 
 log = logging.getLogger(__name__)

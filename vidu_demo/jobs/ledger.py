@@ -1,213 +1,40 @@
 """The durable list of jobs: what was asked, by whom, and what came of it.
 
 Every job is a row before its request leaves, and the task id is committed before anything else
-happens with it. SQLAlchemy Core, so that the same ledger can live in SQLite or PostgreSQL.
+happens with it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
-from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from vidu_demo.api.errors import Charged, ViduError
-from vidu_demo.api.request import SETTINGS, schema
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.request import schema
 from vidu_demo.jobs.budget import BudgetUsedUp, day_of
+from vidu_demo.jobs.database import cause, connect
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState
+from vidu_demo.jobs.tables import day_table, job_table, repeat_table
 from vidu_demo.jobs.takes import MOST_PICTURES
-
-SIMULATOR = "simulator"
-"""The simulator's name as a backend: its address changes at every start."""
-
-
-class JobState(StrEnum):
-    """Where a job stands. Only the first four go on by themselves."""
-
-    PREPARED = "prepared"
-    SUBMITTING = "submitting"
-    RUNNING = "running"
-    SAVING = "saving"
-    DONE = "done"
-    FAILED = "failed"
-    NOT_SENT = "not sent"
-    UNKNOWN = "unknown"
-    STOPPED = "stopped"
-    DELETED = "deleted"
-
-
-FOLLOWED = (JobState.PREPARED, JobState.SUBMITTING, JobState.RUNNING, JobState.SAVING)
-"""The states that the runner works on."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One deliberate click and what came of it. Times are Unix seconds.
-
-    Attributes:
-        id: Unguessable; names the job's folder.
-        idempotency_key: Names the deliberate click it stands for, and behind a colon which of its
-            videos it is from the second on; unique, so a repeated click finds its jobs.
-        fingerprint: A digest of what was asked, to recognise the same request.
-        owner: A digest of the visitor's token.
-        backend: Whom it was sent to: the API's address, or `simulator`.
-        request: The fields of the request; pictures as file names in the job's folder, or URLs.
-            Incomplete for a task that was started elsewhere.
-        state: Where it stands.
-        created: When the visitor asked for it.
-        submitted: When the API took it; None if it was not watched from there to its end.
-        finished: When its end was seen; the video is saved after that.
-        task_id: The receipt.
-        message: What happened, if something did; empty if all is well.
-        next_step: What the visitor can do about it.
-        charged: What is known about the money, if there is a message.
-        video: File name in the job's folder.
-        facts: What the video's file was found to be, by the names of `clip.Facts`.
-        address: A digest of the address that the visitor came from; empty if it is not known.
-        price: What it counts in the day's budget, in thousandths of a US dollar; 0 if it was
-            surely not charged.
-    """
-
-    id: str
-    idempotency_key: str
-    fingerprint: str
-    owner: str
-    backend: str
-    request: dict[str, Any]
-    state: JobState
-    created: float
-    submitted: float | None = None
-    finished: float | None = None
-    task_id: str | None = None
-    message: str = ""
-    next_step: str = ""
-    charged: Charged | None = None
-    video: str | None = None
-    facts: dict[str, Any] | None = None
-    address: str = ""
-    price: int = 0
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What was asked, as far as it is known, without the pictures: links may be signed."""
-        return {field: self.request[field] for field in SETTINGS if field in self.request}
-
-    @property
-    def simulated(self) -> bool:
-        """True if no model was used and nothing can have been charged."""
-        return self.backend == SIMULATOR
-
-    @property
-    def turn(self) -> str:
-        """Who its files are opened for: by address where known, since tokens cost nothing."""
-        return self.address or self.owner
-
-    @property
-    def took(self) -> float | None:
-        """Seconds from the submit to the end; None if they were not watched here."""
-        if not (self.fingerprint and self.submitted and self.finished):
-            return None
-        return self.finished - self.submitted
-
-    @property
-    def open(self) -> bool:
-        """True while the runner works on it."""
-        return self.state in FOLLOWED
-
-    @property
-    def may_run(self) -> bool:
-        """True while its task runs at the vendor, or may run."""
-        return self.open or self.state in (JobState.UNKNOWN, JobState.STOPPED)
-
-
-class LedgerFailed(ViduError):
-    """The ledger can't be read or written: the disk is full, read-only, or the file locked."""
-
-    what = "The list of jobs can't be written, so nothing was sent."
-    next_step = "The host of this app must free disk space or repair the data folder."
-
-
-_metadata = sa.MetaData()
-
-_jobs = sa.Table(
-    "jobs",
-    _metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("idempotency_key", sa.String(128), nullable=False, unique=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False, index=True),
-    sa.Column("owner", sa.String(64), nullable=False, index=True),
-    sa.Column("backend", sa.String(200), nullable=False),
-    sa.Column("request", sa.JSON, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False, index=True),
-    sa.Column("created", sa.Double, nullable=False),
-    sa.Column("submitted", sa.Double),
-    sa.Column("finished", sa.Double),
-    sa.Column("task_id", sa.String(200), index=True),
-    sa.Column("message", sa.Text, nullable=False),
-    sa.Column("next_step", sa.Text, nullable=False),
-    sa.Column("charged", sa.String(8)),
-    sa.Column("video", sa.String(200)),
-    sa.Column("facts", sa.JSON(none_as_null=True)),
-    sa.Column("address", sa.String(64), nullable=False, index=True),
-    sa.Column("price", sa.Integer, nullable=False),
-)
-
-_days = sa.Table(
-    "days",
-    _metadata,
-    sa.Column("day", sa.String(10), primary_key=True),
-    sa.Column("spent", sa.Integer, nullable=False),
-)
-
-_repeats = sa.Table(
-    "repeated_clicks",
-    _metadata,
-    sa.Column("idempotency_key", sa.String(128), primary_key=True),
-    sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), nullable=False),
-)
-
-_versions = sa.Table("schema_version", _metadata, sa.Column("version", sa.Integer, nullable=False))
-
-
-def _add_facts(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN facts JSON")
-
-
-def _add_spending(connection: sa.Connection) -> None:
-    for statement in (
-        "ALTER TABLE jobs ADD COLUMN address VARCHAR(64) NOT NULL DEFAULT ''",
-        "ALTER TABLE jobs ADD COLUMN price INTEGER NOT NULL DEFAULT 0",
-        "CREATE INDEX ix_jobs_address ON jobs (address)",
-        "CREATE TABLE days (day VARCHAR(10) NOT NULL PRIMARY KEY, spent INTEGER NOT NULL)",
-    ):
-        connection.exec_driver_sql(statement)
-
-
-def _name_idempotency_keys(connection: sa.Connection) -> None:
-    for table in ("jobs", "repeated_clicks"):
-        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME COLUMN click TO idempotency_key")
-
-
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
-    _add_facts,
-    _add_spending,
-    _name_idempotency_keys,
-)
-"""The step at index `n` lifts a database from version `n + 1` to `n + 2`. A step that has shipped
-never changes; a new database starts with the tables above, at the latest version."""
 
 LONGEST_SEARCH = int(schema("prompt")["maxLength"])
 """Characters."""
 MOST_WORDS = 16
 """Words searched for: each is looked for in all of a visitor's prompts."""
 
-_LATEST_WAITS = 50
-_LONGEST_WAIT = 1800.0
+_MOST_DURATIONS = 50
+_RECENT = 1000
+"""Finished jobs that are searched for durations, so that a long list takes no longer."""
+_LONGEST_DURATION = 1800.0
 """Seconds. A longer one was not watched to its end: the app was off, or the visitor stopped."""
+
+_job = job_table.c
 
 
 class Ledger:
@@ -222,23 +49,7 @@ class Ledger:
     """
 
     def __init__(self, url: str | sa.URL) -> None:
-        try:
-            parsed = sa.make_url(url)
-            self._engine = sa.create_engine(parsed)
-        except ImportError as error:
-            raise LedgerFailed(f"The database's driver is not installed: {error.name}.") from None
-        except (sa.exc.ArgumentError, ValueError):  # whose text may hold the password
-            raise LedgerFailed("VIDU_DATABASE_URL is no SQLAlchemy URL.") from None
-        sqlite = parsed.get_backend_name() == "sqlite"
-        if sqlite:
-            if parsed.database in (None, "", ":memory:"):
-                raise LedgerFailed("The list of jobs needs a file: in memory it would be lost.")
-            try:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise LedgerFailed(f"The data folder can't be made: {error.strerror}.") from None
-            sa.event.listen(self._engine, "connect", _set_up_sqlite)
-        self._migrate()
+        self._engine = connect(url)
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -260,7 +71,7 @@ class Ledger:
         try:
             with self._writing() as connection:
                 self._spend(connection, jobs, budget)
-                connection.execute(_jobs.insert().values([asdict(job) for job in jobs]))
+                connection.execute(job_table.insert().values([asdict(job) for job in jobs]))
         except sa.exc.IntegrityError:
             found = self.by_key(jobs[0].idempotency_key)
             if not found:
@@ -274,23 +85,23 @@ class Ledger:
         Returns:
             False if it has moved on already: of all callers, in whatever process, one gets True.
         """
-        return self._update(changes, _jobs.c.id == job.id, _jobs.c.state == job.state) == 1
+        return self._update(job, changes, _job.state == job.state)
 
     def change(self, job: Job, **changes: Any) -> Job:
-        """Commit changes to a job; returns once committed.
+        """Change a job; returns once committed.
 
         A job that was deleted meanwhile stays deleted.
         """
-        self._update(changes, _jobs.c.id == job.id, _jobs.c.state != JobState.DELETED)
+        self._update(job, changes, _job.state != JobState.DELETED)
         changed = replace(job, **changes)
         return replace(changed, price=0) if changed.state is JobState.NOT_SENT else changed
 
     def delete(self, job: Job) -> bool:
         """Delete a job, unless it has moved on from the state it is known in.
 
-        Its row stays as a tombstone, emptied of what was asked and what came of it, since its
-        click must still buy nothing if it is sent again late, and no browser's old note may bring
-        its task back. Only `by_key`, `is_deleted` and `states` find it.
+        An emptied row stays behind. A late repeat of its click must still buy nothing, and a
+        receipt in some browser must not bring its task back. Only `by_key`, `is_deleted` and
+        `states` find it.
         """
         empty: dict[str, Any] = {
             "fingerprint": digest(job.task_id) if job.task_id else "",
@@ -307,42 +118,36 @@ class Ledger:
 
     def get(self, job_id: str) -> Job | None:
         """Find a job by its id."""
-        return next(iter(self._find(_jobs.c.id == job_id)), None)
+        return next(iter(self._find(_job.id == job_id)), None)
 
     def by_key(self, key: str) -> list[Job]:
         """List the jobs that a click has made, or was taken to stand for, even deleted ones.
 
         They come in the order they were asked for.
         """
-        repeated = sa.select(_repeats.c.job).where(_repeats.c.idempotency_key == key)
+        repeated = sa.select(repeat_table.c.job).where(repeat_table.c.idempotency_key == key)
         # By name, so that an index finds them: a prefix would be looked for in every row.
-        names = [key, *(f"{key}:{number}" for number in range(2, MOST_PICTURES + 1))]
-        mine = sa.or_(_jobs.c.idempotency_key.in_(names), _jobs.c.id.in_(repeated))
-        return self._find(mine, deleted=True)[::-1]
+        keys = [key, *(f"{key}:{number}" for number in range(2, MOST_PICTURES + 1))]
+        made = sa.or_(_job.idempotency_key.in_(keys), _job.id.in_(repeated))
+        return self._find(made, deleted=True)[::-1]
 
     def repeat(self, key: str, job: Job) -> None:
         """Note that a click stands for a job that another one has made."""
         with suppress(sa.exc.IntegrityError), self._writing() as connection:  # noted already
-            connection.execute(_repeats.insert().values(idempotency_key=key, job=job.id))
+            connection.execute(repeat_table.insert().values(idempotency_key=key, job=job.id))
 
     def by_task(self, owner: str, backend: str, task_id: str) -> Job | None:
         """Find the job with which a visitor follows a task."""
-        same = (_jobs.c.owner == owner, _jobs.c.backend == backend, _jobs.c.task_id == task_id)
-        return next(iter(self._find(*same)), None)
+        return next(iter(self._find(*_of(owner, backend), _job.task_id == task_id)), None)
 
     def is_deleted(self, owner: str, backend: str, task_id: str) -> bool:
         """Tell whether a visitor has deleted the job with which they followed a task."""
-        same = (_jobs.c.owner == owner, _jobs.c.backend == backend)
-        deleted = (_jobs.c.state == JobState.DELETED, _jobs.c.fingerprint == digest(task_id))
-        return bool(self._find(*same, *deleted, limit=1, deleted=True))
+        emptied = (_job.state == JobState.DELETED, _job.fingerprint == digest(task_id))
+        return bool(self._find(*_of(owner, backend), *emptied, limit=1, deleted=True))
 
     def same_request(self, owner: str, backend: str, fingerprint: str) -> list[Job]:
         """List a visitor's jobs of the same request, newest first."""
-        return self._find(
-            _jobs.c.owner == owner,
-            _jobs.c.backend == backend,
-            _jobs.c.fingerprint == fingerprint,
-        )
+        return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
     def for_owner(self, owner: str, backend: str, *, most: int, search: str = "") -> list[Job]:
         """List a visitor's latest jobs, newest first.
@@ -356,55 +161,49 @@ class Ledger:
         """
         if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
             return []
-        mine = [_jobs.c.owner == owner, _jobs.c.backend == backend]
-        places = (_jobs.c.request["prompt"].as_string(), _jobs.c.task_id)
-        mine.extend(
+        places = (_job.request["prompt"].as_string(), _job.task_id)
+        matching = [
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
             for word in list(dict.fromkeys(search.split()))[:MOST_WORDS]
-        )
-        return self._find(*mine, limit=most)
+        ]
+        return self._find(*_of(owner, backend), *matching, limit=most)
 
     def followed(self, backend: str) -> list[Job]:
         """List the jobs that the runner has to work on, newest first."""
-        return self._find(_jobs.c.backend == backend, _jobs.c.state.in_(FOLLOWED))
+        return self._find(_job.backend == backend, _job.state.in_(FOLLOWED))
 
     def states(self) -> dict[str, JobState]:
         """Give the state of every job by its id, whatever its backend, even of deleted ones."""
-        try:
-            with self._engine.connect() as connection:
-                rows = connection.execute(sa.select(_jobs.c.id, _jobs.c.state))
-                return {job_id: JobState(state) for job_id, state in rows}
-        except sa.exc.SQLAlchemyError as error:
-            raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(_job.id, _job.state))
+            return {job_id: JobState(state) for job_id, state in rows}
 
-    def past_waits(self, backend: str, duration: int, resolution: str) -> list[float]:
-        """List how long the latest like videos took, in seconds, without off-peak ones."""
-        matching = (
-            _jobs.c.backend == backend,
-            _jobs.c.state == JobState.DONE,
-            _jobs.c.submitted.is_not(None),
-            _jobs.c.request["duration"].as_integer() == duration,
-            _jobs.c.request["resolution"].as_string() == resolution,
-            _jobs.c.request["off_peak"].as_boolean().is_(False),
+    def durations(self, backend: str, duration: int, resolution: str) -> list[float]:
+        """List how long the latest like videos took, in seconds, without off-peak ones.
+
+        Args:
+            backend: Whom they were sent to.
+            duration: Seconds of video.
+            resolution: Such as `720p`.
+        """
+        recent = (
+            sa.select(_job.created, _job.submitted, _job.finished, _job.request)
+            .where(_job.backend == backend, _job.state == JobState.DONE)
+            .order_by(_job.created.desc())
+            .limit(_RECENT)
+            .subquery()
+            .c
         )
-        jobs = self._find(*matching, limit=_LATEST_WAITS)
-        waits = [job.finished - job.submitted for job in jobs if job.finished and job.submitted]
-        return [wait for wait in waits if 0 < wait <= _LONGEST_WAIT]
-
-    def _find(
-        self,
-        *conditions: sa.ColumnElement[bool],
-        limit: int | None = None,
-        deleted: bool = False,
-    ) -> list[Job]:
-        query = _jobs.select().where(*conditions).order_by(_jobs.c.created.desc()).limit(limit)
-        if not deleted:
-            query = query.where(_jobs.c.state != JobState.DELETED)
-        try:
-            with self._engine.connect() as connection:
-                return [_job(row) for row in connection.execute(query).mappings()]
-        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
-            raise LedgerFailed(f"The list of jobs can't be read: {_why(error)}.") from None
+        like = (
+            recent.request["duration"].as_integer() == duration,
+            recent.request["resolution"].as_string() == resolution,
+            recent.request["off_peak"].as_boolean().is_(False),
+        )
+        took = recent.finished - recent.submitted
+        query = sa.select(took).where(took.is_not(None), *like).order_by(recent.created.desc())
+        with self._reading() as connection:
+            latest = connection.scalars(query.limit(_MOST_DURATIONS))
+            return [seconds for seconds in latest if 0 < seconds <= _LONGEST_DURATION]
 
     def spent(self, day: str) -> Decimal:
         """Tell what the jobs of a day cost by their estimates, in US dollars.
@@ -412,9 +211,20 @@ class Ledger:
         Args:
             day: As `budget.day_of` names it.
         """
-        query = sa.select(_days.c.spent).where(_days.c.day == day)
-        with self._engine.connect() as connection:
-            return _dollars(connection.scalar(query) or 0)
+        with self._reading() as connection:
+            return _dollars(_spent(connection, day))
+
+    def _find(
+        self,
+        *conditions: sa.ColumnElement[bool],
+        limit: int | None = None,
+        deleted: bool = False,
+    ) -> list[Job]:
+        query = job_table.select().where(*conditions).order_by(_job.created.desc()).limit(limit)
+        if not deleted:
+            query = query.where(_job.state != JobState.DELETED)
+        with self._reading() as connection:
+            return [_read(row) for row in connection.execute(query).mappings()]
 
     def _spend(
         self, connection: sa.Connection, jobs: Sequence[Job], budget: Decimal | None
@@ -423,26 +233,34 @@ class Ledger:
         price, day = sum(job.price for job in jobs), day_of(jobs[0].created)
         if not price:
             return
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(_days).values(day=day, spent=0).on_conflict_do_nothing())
-        after = _days.c.spent + price
+        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(day_table).values(day=day, spent=0).on_conflict_do_nothing())
+        after = day_table.c.spent + price
         within = [] if budget is None else [after <= int(1000 * budget)]
-        spend = _days.update().where(_days.c.day == day, *within).values(spent=after)
+        spend = day_table.update().where(day_table.c.day == day, *within).values(spent=after)
         if not connection.execute(spend).rowcount and budget is not None:
-            spent = connection.scalar(sa.select(_days.c.spent).where(_days.c.day == day)) or 0
-            left = max(Decimal(), budget - _dollars(spent))
+            left = max(Decimal(), budget - _dollars(_spent(connection, day)))
             raise BudgetUsedUp(budget, left, _dollars(price))
 
-    def _update(self, changes: dict[str, Any], *conditions: sa.ColumnElement[bool]) -> int:
-        """Commit changes to a job; gives the number of rows that met the conditions.
+    def _update(self, job: Job, changes: dict[str, Any], if_so: sa.ColumnElement[bool]) -> bool:
+        """Commit changes to a job on a condition; tells whether it was met.
 
         A job that turns out not to have been sent gives its price back to its day.
         """
+        update = job_table.update().where(_job.id == job.id, if_so).values(changes)
         with self._writing() as connection:
-            count = connection.execute(_jobs.update().where(*conditions).values(changes)).rowcount
-            if count and changes.get("state") is JobState.NOT_SENT:
-                _give_back(connection, conditions[0])
-            return count
+            updated = connection.execute(update).rowcount == 1
+            if updated and changes.get("state") is JobState.NOT_SENT:
+                _give_back(connection, job.id)
+            return updated
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
+            raise LedgerFailed(f"The list of jobs can't be read: {cause(error)}.") from None
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -453,44 +271,7 @@ class Ledger:
         except sa.exc.IntegrityError:
             raise
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
-            raise LedgerFailed(f"The list of jobs can't be written: {_why(error)}.") from None
-
-    def _migrate(self) -> None:
-        latest = len(MIGRATIONS) + 1
-        try:
-            with self._engine.begin() as connection:
-                if self._engine.dialect.name == "sqlite":
-                    # Else Python begins only after the tables were changed, and two apps that
-                    # start at once would both change them.
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                _versions.create(connection, checkfirst=True)
-                # Locked, where the database knows such locks, until the steps are committed.
-                version = connection.scalar(sa.select(_versions.c.version).with_for_update())
-                if version is None:
-                    _metadata.create_all(connection)
-                    connection.execute(_versions.insert().values(version=latest))
-                elif version > latest:
-                    raise LedgerFailed("The list of jobs was made by a newer version of this app.")
-                else:
-                    for migrate in MIGRATIONS[version - 1 :]:
-                        migrate(connection)
-                    connection.execute(_versions.update().values(version=latest))
-        except sa.exc.SQLAlchemyError as error:
-            raise LedgerFailed(f"The list of jobs can't be opened: {_why(error)}.") from None
-
-
-def _give_back(connection: sa.Connection, this_job: sa.ColumnElement[bool]) -> None:
-    """Take a job's price off its day. The row is locked: it was written just before."""
-    price, created = connection.execute(
-        sa.select(_jobs.c.price, _jobs.c.created).where(this_job)
-    ).one()
-    day = _days.c.day == day_of(created)
-    connection.execute(_days.update().where(day).values(spent=_days.c.spent - price))
-    connection.execute(_jobs.update().where(this_job).values(price=0))
-
-
-def _dollars(thousandths: int) -> Decimal:
-    return Decimal(thousandths) / 1000
+            raise LedgerFailed(f"The list of jobs can't be written: {cause(error)}.") from None
 
 
 def digest(*parts: str) -> str:
@@ -498,29 +279,31 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _why(error: Exception) -> str:
-    # Not the error itself: its text has the statement, and with it what was asked.
-    return str(getattr(error, "orig", None) or type(error).__name__)
+def _of(owner: str, backend: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _job.owner == owner, _job.backend == backend
 
 
-def _job(row: sa.RowMapping) -> Job:
+def _read(row: sa.RowMapping) -> Job:
     charged = row["charged"]
-    return Job(
-        **{
-            **row,
-            "state": JobState(row["state"]),
-            "charged": Charged(charged) if charged else None,
-        }
+    enums = {"state": JobState(row["state"]), "charged": Charged(charged) if charged else None}
+    return Job(**{**row, **enums})
+
+
+def _spent(connection: sa.Connection, day: str) -> int:
+    spent: int | None = connection.scalar(
+        sa.select(day_table.c.spent).where(day_table.c.day == day)
     )
+    return spent or 0
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # WAL lets pages read while the runner writes; FULL makes a commit survive a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")
-    # SQLite's own knows ASCII only, and prompts are searched in any case of any script.
-    connection.create_function("lower", 1, _lower, deterministic=True)
+def _give_back(connection: sa.Connection, job_id: str) -> None:
+    """Take a job's price off its day. The row is locked: it was written just before."""
+    this = _job.id == job_id
+    price, created = connection.execute(sa.select(_job.price, _job.created).where(this)).one()
+    day = day_table.c.day == day_of(created)
+    connection.execute(day_table.update().where(day).values(spent=day_table.c.spent - price))
+    connection.execute(job_table.update().where(this).values(price=0))
 
 
-def _lower(value: object) -> str | None:
-    return None if value is None else str(value).lower()
+def _dollars(thousandths: int) -> Decimal:
+    return Decimal(thousandths) / 1000

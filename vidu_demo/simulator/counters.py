@@ -1,4 +1,4 @@
-"""What was asked of the simulator, for tests to assert."""
+"""What the simulator was sent, for tests to assert."""
 
 import threading
 from collections import Counter
@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 
 from . import validation
 from .refusals import RefusedError
-from .wire import Record
+from .transport import Record
 
 
 class Counters:
-    """Counts requests as they arrive, whatever is answered.
+    """Counts requests as they arrive, whatever the response.
 
     Args:
         remember: Whether to keep `requests` and `submits`, which grow without end.
@@ -19,7 +19,7 @@ class Counters:
     Attributes:
         submit_count: Submits.
         task_count: Tasks made: what would have been billed.
-        poll_count: Questions about tasks.
+        poll_count: Polls.
         polls_of: The same, by task id.
         download_count: Requests for videos.
         submits: The bodies of submits that were JSON, in order.
@@ -40,7 +40,7 @@ class Counters:
         self._lock = threading.Lock()
 
     def max_concurrent_polls_of(self, task_id: str) -> int:
-        """Get the most questions about one task that were ever open at once."""
+        """Get the most polls of one task that were ever open at once."""
         return self._most_open[task_id]
 
     def _count(self, kind: str, record: Record, raw: bytes | None) -> None:
@@ -55,7 +55,7 @@ class Counters:
                         self.submits.append(validation.read(raw))
 
     @contextmanager
-    def _question(self, task_id: str) -> Iterator[None]:
+    def _polling(self, task_id: str) -> Iterator[None]:
         with self._lock:
             self.polls_of[task_id] += 1
             self._open[task_id] += 1

@@ -1,4 +1,4 @@
-"""The simulator: routing, keys and answers, with knobs to misbehave."""
+"""The simulator: routing, keys and responses, with knobs to misbehave."""
 
 import tempfile
 import threading
@@ -12,14 +12,14 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from . import links, refusals, tasks, validation
-from .answers import storage_error, task_result
 from .counters import Counters
-from .faults import Answer, Fault
+from .faults import Fault
 from .refusals import RefusedError
+from .responses import Response, storage_error, task_result
 from .store import TaskStore
-from .tasks import FAILED, SUCCEED, Progress, Task
+from .tasks import FAILED, SUCCEED, Progress, SimulatedTask
+from .transport import Record, Server
 from .validation import Body
-from .wire import Record, Server
 
 ROUTES = {
     ("POST", "/v3/async/vidu-q2-pro-img2video"): "submit",
@@ -42,11 +42,11 @@ class Simulator(Counters):
     Attributes:
         faults: Misbehaviour for the next requests of a kind, "submit", "poll" or "download":
             each takes the first entry off its list; None behaves.
-        statuses: A script of statuses every task walks, one for each true answer; the last
+        statuses: A script of statuses every task walks, one for each true response; the last
             repeats. None goes by the clock.
         speaks_progress: Whether percent and seconds left are given; else both are 0.
         visible_after: How many polls of a task are answered "not found" first.
-        transform: Changes the body of every answer about a task.
+        transform: Changes the body of every answer to a poll.
         link_seconds: How long a link to a video works, in whole seconds; 0 or more.
         fresh_links: Whether a new link is given once the last has expired.
     """
@@ -76,7 +76,7 @@ class Simulator(Counters):
         self._seconds = seconds
         self._clock = clock
         self._clip = clip
-        self._answers: Counter[str] = Counter()
+        self._polls_answered: Counter[str] = Counter()
         self._link_starts: dict[str, int] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._server: Server | None = None
@@ -117,7 +117,7 @@ class Simulator(Counters):
             raise RuntimeError("The simulator has no address before it is started.")
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def _respond(self, record: Record, raw: bytes | None) -> Answer:
+    def _respond(self, record: Record, raw: bytes | None) -> Response:
         path = urlsplit(record.target).path
         kind = ROUTES.get((record.method, path), "")
         if record.method == "GET" and path.startswith("/files/"):
@@ -126,19 +126,19 @@ class Simulator(Counters):
         with self._lock:
             waiting = self.faults.get(kind)
             fault = (waiting.pop(0) if waiting else None) or Fault()
-        # Left before the answer is sent, or the asker's next question could come first.
-        with self._question(_task_id(record)) if kind == "poll" else nullcontext():
-            return self._spoiled(fault, lambda: self._truth(kind, record, raw))
+        # Ended before the response is sent, or the client's next poll could come first.
+        with self._polling(_task_id(record)) if kind == "poll" else nullcontext():
+            return self._with_fault(fault, lambda: self._true_response(kind, record, raw))
 
-    def _spoiled(self, fault: Fault, truth: Callable[[], Answer]) -> Answer:
-        known = truth() if fault.after else None
+    def _with_fault(self, fault: Fault, respond: Callable[[], Response]) -> Response:
+        known = respond() if fault.after else None
         if fault.delay and self._closing.wait(fault.delay):
-            return Answer(0, reset=True)
-        if known is None and not fault.hides_truth:
-            known = truth()
-        return fault.spoil(known)
+            return Response(0, reset=True)
+        if known is None and not fault.hides_response:
+            known = respond()
+        return fault.applied(known)
 
-    def _truth(self, kind: str, record: Record, raw: bytes | None) -> Answer:
+    def _true_response(self, kind: str, record: Record, raw: bytes | None) -> Response:
         try:
             if kind == "download":
                 return self._download(record.target)
@@ -147,7 +147,7 @@ class Simulator(Counters):
             self._check_key(record)
             return self._submit(record, raw) if kind == "submit" else self._poll(record)
         except RefusedError as refused:
-            return Answer.of(refused.status, refused.body)
+            return Response.of(refused.status, refused.body)
 
     def _check_key(self, record: Record) -> None:
         scheme, _, key = record.headers.get("Authorization", "").partition(" ")
@@ -156,26 +156,26 @@ class Simulator(Counters):
         if scheme.lower() != "bearer" or key.strip() != self.key:
             raise RefusedError(401, "INVALID_API_KEY", "the API key is invalid")
 
-    def _submit(self, record: Record, raw: bytes | None) -> Answer:
+    def _submit(self, record: Record, raw: bytes | None) -> Response:
         if record.headers.get_content_type() != "application/json":
             raise RefusedError(400, "INVALID_REQUEST_BODY", "Content-Type must be application/json")
         request = validation.check(validation.read(raw))
         failure = refusals.magic(request["prompt"])
         length = self._seconds(request) if callable(self._seconds) else self._seconds
-        task = Task(str(uuid.uuid4()), self._clock(), length, failure)
+        task = SimulatedTask(str(uuid.uuid4()), self._clock(), length, failure)
         self._store.prune(task.created)
         self._store.add(task, request)
         with self._lock:
             self.task_count += 1
-        return Answer.of(200, {"task_id": task.task_id})
+        return Response.of(200, {"task_id": task.task_id})
 
-    def _poll(self, record: Record) -> Answer:
+    def _poll(self, record: Record) -> Response:
         task = self._store.get(_task_id(record))
         if task is None:
             raise RefusedError(404, "TASK_NOT_FOUND", "task not found")
         with self._lock:
-            earlier = self._answers[task.task_id]
-            self._answers[task.task_id] += 1
+            earlier = self._polls_answered[task.task_id]
+            self._polls_answered[task.task_id] += 1
         if earlier < self.visible_after:
             raise RefusedError(404, "TASK_NOT_FOUND", "task not found")
         now, reason = self._progress(task, earlier - self.visible_after)
@@ -183,9 +183,9 @@ class Simulator(Counters):
             now = now._replace(percent=0, eta=0)
         link = self._link(task.task_id) if now.status == SUCCEED else ""
         body = task_result(task.task_id, now, reason, link)
-        return Answer.of(200, self.transform(body) if self.transform else body)
+        return Response.of(200, self.transform(body) if self.transform else body)
 
-    def _progress(self, task: Task, earlier: int) -> tuple[Progress, str]:
+    def _progress(self, task: SimulatedTask, earlier: int) -> tuple[Progress, str]:
         """Tell how far along a task is, and why it failed if it did."""
         rendered = bool(task.failure) or self._store.rendered(task.task_id)
         now = tasks.progress(self._clock() - task.created, task.length, rendered)
@@ -206,7 +206,7 @@ class Simulator(Counters):
                 start = self._link_starts[task_id] = now
         return self.url + links.sign(self.key, task_id, start, start + self.link_seconds)
 
-    def _download(self, target: str) -> Answer:
+    def _download(self, target: str) -> Response:
         verified = links.verify(self.key, target)
         if verified is None:
             return storage_error(403, "SignatureDoesNotMatch", "The signature does not match.")
@@ -215,7 +215,7 @@ class Simulator(Counters):
             return storage_error(403, "AccessDenied", "Request has expired")
         if (video := self._store.video(task_id)) is None:
             return storage_error(404, "NoSuchKey", "There is no such video.")
-        return Answer(200, video, {"Content-Type": "video/mp4"})
+        return Response(200, video, {"Content-Type": "video/mp4"})
 
 
 def _task_id(record: Record) -> str:

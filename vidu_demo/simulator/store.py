@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .tasks import Task
+from .tasks import SimulatedTask
 from .video.render import StoppedError, render
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class TaskStore:
     def __init__(self, folder: Path, clip: bytes | None = None) -> None:
         self._folder = folder
         self._clip = clip
-        self._tasks: dict[str, Task] = {}
+        self._tasks: dict[str, SimulatedTask] = {}
         self._renders: dict[str, Future[None]] = {}
         self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="simulator-render")
@@ -40,15 +40,15 @@ class TaskStore:
             part.unlink()
         for file in folder.glob("*.json"):
             saved = json.loads(file.read_bytes())
-            self._take(Task(**saved["task"]), saved["request"])
+            self._take(SimulatedTask(**saved["task"]), saved["request"])
 
-    def add(self, task: Task, request: dict[str, Any]) -> None:
+    def add(self, task: SimulatedTask, request: dict[str, Any]) -> None:
         """Save a task, then begin to render it."""
         file = self._file(task.task_id, "json")
         self._write(file, json.dumps({"task": asdict(task), "request": request}).encode())
         self._take(task, request)
 
-    def get(self, task_id: str) -> Task | None:
+    def get(self, task_id: str) -> SimulatedTask | None:
         """Look a task up."""
         return self._tasks.get(task_id)
 
@@ -85,7 +85,7 @@ class TaskStore:
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def _take(self, task: Task, request: dict[str, Any]) -> None:
+    def _take(self, task: SimulatedTask, request: dict[str, Any]) -> None:
         if not task.failure and not self.rendered(task.task_id):
             self._renders[task.task_id] = self._pool.submit(self._render, task.task_id, request)
         self._tasks[task.task_id] = task

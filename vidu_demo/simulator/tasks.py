@@ -13,7 +13,7 @@ QUEUED_SHARE = 0.15  # of a task's length
 
 
 @dataclass(frozen=True)
-class Task:
+class SimulatedTask:
     """One accepted request; the request itself stays on disk, since pictures are large.
 
     Attributes:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .refusals import RefusedError
-from .video import pictures
+from .video import data_uri
 
 Body = dict[str, Any]
 
@@ -92,4 +92,4 @@ def _check_images(images: object) -> None:
         raise _unusable("images is required and must be a list with at least one image")
     if not all(isinstance(image, str) for image in images):
         raise _unusable("images must be a list of strings")
-    pictures.check([image for image in images if not is_url(image)])
+    data_uri.check([image for image in images if not is_url(image)])

@@ -7,8 +7,8 @@ import gradio as gr
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.ledger import JobState
-from vidu_demo.jobs.runner import DuplicateRequest
+from vidu_demo.jobs.errors import DuplicateRequest
+from vidu_demo.jobs.job import JobState
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.context import Context

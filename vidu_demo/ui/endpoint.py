@@ -10,7 +10,7 @@ import gradio as gr
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import SETTINGS, schema
-from vidu_demo.jobs.ledger import JobState
+from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.runner import JobRunner, JobView
 from vidu_demo.ui.context import RAW
 from vidu_demo.ui.form.form import make_request, widget

@@ -8,8 +8,7 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid, ViduError
 from vidu_demo.api.images import is_url
 from vidu_demo.api.video import ClipFailed
-from vidu_demo.jobs.ledger import LedgerFailed
-from vidu_demo.jobs.runner import TooManyOpen
+from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import permalink, receipts
 from vidu_demo.ui.browser.tab import Tab

@@ -12,7 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from . import camera, lettering
+from . import camera, overlay
 
 Plane = Image.Image
 GREY = 128  # of the two planes of colour
@@ -32,15 +32,15 @@ def frames(
     """
     amplitude = request.get("movement_amplitude", "auto")
     view = camera.move(amplitude, seed)
-    stamps = lettering.stamps(size, request.get("watermark", False))
+    overlays = overlay.overlays(size, request.get("watermark", False))
     planes = _planes(picture, size, camera.closest(amplitude))
     for number in range(count):
         box = view(number / (count - 1))
         cut = [
             _cut(plane, box, size, scale) for plane, scale in zip(planes, (1, 2, 2), strict=True)
         ]
-        for stamp in stamps:
-            _write(stamp, cut)
+        for each in overlays:
+            _draw(each, cut)
         joined = np.frombuffer(b"".join(plane.tobytes() for plane in cut), np.uint8)
         frame = av.VideoFrame.from_ndarray(joined.reshape(-1, size[0]), format="yuv420p")
         frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
@@ -73,9 +73,9 @@ def _cut(plane: Plane, box: camera.Box, size: tuple[int, int], scale: int) -> Pl
     )
 
 
-def _write(stamp: lettering.Stamp, cut: list[Plane]) -> None:
-    x, y = stamp.corner
-    cut[0].paste(stamp.grey, (x, y), stamp.mask)
-    half = stamp.mask.reduce(2)
+def _draw(drawing: overlay.Overlay, cut: list[Plane]) -> None:
+    x, y = drawing.corner
+    cut[0].paste(drawing.grey, (x, y), drawing.mask)
+    half = drawing.mask.reduce(2)
     for plane in cut[1:]:
         plane.paste(GREY, (x // 2, y // 2, x // 2 + half.width, y // 2 + half.height), half)

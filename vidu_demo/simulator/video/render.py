@@ -17,9 +17,9 @@ from av.video.stream import VideoStream
 
 from vidu_demo.simulator.validation import is_url
 
-from . import pictures
-from .card import card
+from . import data_uri
 from .frames import frames
+from .placeholder import placeholder
 from .sound import RATE, Samples, soundtrack
 
 FPS = 24
@@ -34,7 +34,7 @@ BT709 = 1  # these primaries and this curve, in H.264's tables
 
 
 class StoppedError(Exception):
-    """The rendering was called off."""
+    """The rendering was cancelled."""
 
 
 def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
@@ -43,13 +43,13 @@ def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bo
     Args:
         request: A checked request body.
         path: Where to write it.
-        stopped: Asked before every frame; True calls the rendering off.
+        stopped: Asked before every frame; True cancels the rendering.
 
     Raises:
-        StoppedError: It was called off; the file is of no use.
+        StoppedError: It was cancelled; the file is of no use.
     """
     image = request["images"][0]
-    picture = card(image) if is_url(image) else pictures.load(pictures.decode(image))
+    picture = placeholder(image) if is_url(image) else data_uri.load(data_uri.decode(image))
     size = video_size(picture.size, request.get("resolution", "720p"))
     seed = request.get("seed") or _digest(request["prompt"] + image)
     sound = soundtrack(request, seed)

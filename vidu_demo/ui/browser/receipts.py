@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.request import SETTINGS, kept_or_default
-from vidu_demo.jobs.ledger import Job
-from vidu_demo.jobs.runner import JobRunner, TooManyOpen
+from vidu_demo.jobs.errors import TooManyOpen
+from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.runner import JobRunner
 
 STORAGE_KEY = "vidu-demo-tasks"
 MOST = 20

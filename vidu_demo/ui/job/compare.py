@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 from vidu_demo.api import pricing
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import FIELDS, schema
-from vidu_demo.jobs.ledger import Job
+from vidu_demo.jobs.job import Job
 from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
 
 _BLOCK, _ENCODING = 8, 8

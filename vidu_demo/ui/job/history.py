@@ -8,7 +8,8 @@ from pathlib import Path
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.jobs.ledger import LONGEST_SEARCH, Job, JobState
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
 

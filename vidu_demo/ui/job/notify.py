@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job import status
 

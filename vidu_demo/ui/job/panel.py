@@ -6,7 +6,8 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.jobs.ledger import Job, LedgerFailed
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, visitor, watch

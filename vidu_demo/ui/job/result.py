@@ -8,7 +8,7 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.examples import FINISHED
-from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.form import examples

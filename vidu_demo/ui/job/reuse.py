@@ -14,7 +14,7 @@ from vidu_demo.api.errors import (
     ResultRefused,
     meaning_of,
 )
-from vidu_demo.jobs.ledger import Job, JobState
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.ui import Updates
 from vidu_demo.ui.i18n.words import I18N
 

@@ -8,8 +8,9 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import TaskFailed, ViduError
 from vidu_demo.api.task import TaskStatus
-from vidu_demo.jobs.ledger import Job, JobState, LedgerFailed
-from vidu_demo.jobs.runner import DuplicateRequest, JobView
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
 from vidu_demo.ui.i18n.words import Say, joined, seconds_spoken
 

@@ -1,4 +1,4 @@
-"""What is written on the video: always that it is simulated, and the watermark when asked."""
+"""What is drawn over the video: always that it is simulated, and the watermark when asked."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ SMOOTH = 4  # drawn so many times larger, since Pillow draws shapes without smoo
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """A grey drawing and where it goes, both even, so that it fits planes of half the size."""
+class Overlay:
+    """A grey drawing and its place, in even numbers, so that both fit planes of half the size."""
 
     grey: Image.Image
     mask: Image.Image
     corner: Size
 
 
-def stamps(size: Size, watermark: bool) -> list[Stamp]:
-    """Draw everything that is written on a video.
+def overlays(size: Size, watermark: bool) -> list[Overlay]:
+    """Draw everything that lies over a video.
 
     Args:
         size: Width and height of the video.
@@ -29,11 +29,11 @@ def stamps(size: Size, watermark: bool) -> list[Stamp]:
     unit = min(size) / 100
     gap = _even(3 * unit)
     label = _pill("simulated", unit)
-    found = [Stamp(*label, corner=(gap, height - gap - label[0].height))]
+    found = [Overlay(*label, corner=(gap, height - gap - label[0].height))]
     if watermark:
         mark = _shadowed("AI generated", unit)
         corner = (width - gap - mark[0].width, height - gap - mark[0].height)
-        found.append(Stamp(*mark, corner=corner))
+        found.append(Overlay(*mark, corner=corner))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The card that stands in for a picture given by its address, which is never fetched."""
+"""The placeholder for a picture given by its URL, which is never fetched."""
 
 import colorsys
 import hashlib
@@ -14,8 +14,8 @@ INK = (255, 255, 255)
 MAX_LINES = 3
 
 
-def card(url: str) -> Image.Image:
-    """Draw the card for a picture's address; the address decides its colours."""
+def placeholder(url: str) -> Image.Image:
+    """Draw the placeholder of a URL, which decides its colours."""
     host = urlsplit(url).hostname or ""
     image = _background(hashlib.sha256(url.encode()).digest())
     image = Image.alpha_composite(image.convert("RGBA"), _frame()).convert("RGB")

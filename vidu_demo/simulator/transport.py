@@ -1,4 +1,4 @@
-"""HTTP on loopback: bytes in, bytes out. What to answer is somebody else's business."""
+"""HTTP on loopback: bytes in, bytes out. What to respond is decided elsewhere."""
 
 import socket
 import struct
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-from .faults import Answer
+from .responses import Response
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Record:
     time: float
 
 
-Respond = Callable[[Record, bytes | None], Answer]
-"""Gives the answer to a request and its body, which is None if it was above the limit."""
+Respond = Callable[[Record, bytes | None], Response]
+"""Responds to a request and its body, which is None if it was above the limit."""
 
 
 class Server(ThreadingHTTPServer):
@@ -41,7 +41,7 @@ class Server(ThreadingHTTPServer):
 
     Args:
         port: The port; 0 for a free one.
-        respond: Gives the answers.
+        respond: Makes the responses.
         clock: Stamps the records.
         max_body: Bytes above which a body is not kept.
     """
@@ -107,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def handle_any(self) -> None:
-        """Answer a request of any method."""
+        """Respond to a request of any method."""
         # `self.path` is not the target as received: leading slashes are folded.
         target = self.requestline.split()[1]
         record = Record(self.command, target, self.headers, self.server.clock())
@@ -129,23 +129,23 @@ class Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def _skip(self, length: int) -> None:
-        """Read past a body: a client that is still sending would never hear the answer."""
+        """Read past a body: a client that is still sending would never read the response."""
         while length > 0 and (chunk := self.rfile.read(min(length, 2**20))):
             length -= len(chunk)
 
-    def _send(self, answer: Answer) -> None:
-        if answer.reset:
+    def _send(self, response: Response) -> None:
+        if response.reset:
             return self._reset()
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        if answer.truncate:
+        if response.truncate:
             self.close_connection = True
-            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self.wfile.write(response.body[: len(response.body) // 2])
         else:
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
         return None
 
     def _reset(self) -> None:

@@ -1,0 +1,79 @@
+"""Opens the ledger's database, SQLite or PostgreSQL, and brings its schema up to date."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
+
+
+def connect(url: str | sa.URL) -> sa.Engine:
+    """Open a database at the latest version of the schema.
+
+    Args:
+        url: An SQLAlchemy URL, as an object or as text. The folder of an SQLite file is made if
+            it is missing.
+
+    Raises:
+        LedgerFailed: It can't be used, or a newer version of the app made it.
+    """
+    try:
+        parsed = sa.make_url(url)
+        engine = sa.create_engine(parsed)
+    except ImportError as error:
+        raise LedgerFailed(f"The database's driver is not installed: {error.name}.") from None
+    except (sa.exc.ArgumentError, ValueError):  # whose text may hold the password
+        raise LedgerFailed("VIDU_DATABASE_URL is not an SQLAlchemy URL.") from None
+    if engine.dialect.name == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise LedgerFailed("The list of jobs needs a file: in memory it would be lost.")
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerFailed(f"The data folder can't be made: {error.strerror}.") from None
+        sa.event.listen(engine, "connect", _set_up_sqlite)
+    try:
+        _migrate(engine)
+    except sa.exc.SQLAlchemyError as error:
+        raise LedgerFailed(f"The list of jobs can't be opened: {cause(error)}.") from None
+    return engine
+
+
+def cause(error: Exception) -> str:
+    """Say why a query failed, without the query: its text holds what was asked."""
+    return str(getattr(error, "orig", None) or type(error).__name__)
+
+
+def _migrate(engine: sa.Engine) -> None:
+    latest = len(MIGRATIONS) + 1
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python would begin only after the tables were changed, and two apps that start
+            # together would both change them.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        version_table.create(connection, checkfirst=True)
+        # Where the database locks rows, this one stays locked until the migrations are committed.
+        version = connection.scalar(sa.select(version_table.c.version).with_for_update())
+        if version is None:
+            metadata.create_all(connection)
+            connection.execute(version_table.insert().values(version=latest))
+        elif version > latest:
+            raise LedgerFailed("The list of jobs was made by a newer version of this app.")
+        else:
+            for migrate in MIGRATIONS[version - 1 :]:
+                migrate(connection)
+            connection.execute(version_table.update().values(version=latest))
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # WAL lets pages read while the runner writes; FULL makes a commit survive a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own lower() knows ASCII only, and prompts are searched in any script.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()

@@ -1,0 +1,52 @@
+"""A request that is sent twice: the same click, made twice, or one that may be bought again."""
+
+from collections.abc import Collection, Sequence
+
+from vidu_demo.jobs.errors import DuplicateRequest
+from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.ledger import Ledger
+
+
+def double_click(
+    ledger: Ledger,
+    idempotency_key: str,
+    jobs: Sequence[Job],
+    acknowledged: Collection[str],
+    within: float,
+) -> list[Job]:
+    """Find the jobs of a click that was made twice.
+
+    Args:
+        ledger: Where earlier jobs are.
+        idempotency_key: The later click's.
+        jobs: What the later click would make.
+        acknowledged: Ids of earlier jobs that the visitor wants more of.
+        within: Seconds in which the same request is the same click.
+
+    Returns:
+        The earlier click's jobs; none if the later one asks for something new.
+
+    Raises:
+        DuplicateRequest: A job of the same request runs, or may run.
+    """
+    earlier = [
+        [
+            job
+            for job in ledger.same_request(new.owner, new.backend, new.fingerprint)
+            if job.id not in acknowledged
+        ]
+        for new in jobs
+    ]
+    double = [
+        found[0]
+        for new, found in zip(jobs, earlier, strict=True)
+        if found and 0 <= new.created - found[0].created < within
+    ]
+    may_run = double or [job for found in earlier for job in found if job.may_run]
+    if not may_run:
+        return []
+    # Sent again after their end, this click must still buy nothing.
+    ledger.repeat(idempotency_key, may_run[0])
+    if len(double) == len(jobs):
+        return double
+    raise DuplicateRequest(may_run, len(jobs))

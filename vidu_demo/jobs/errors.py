@@ -1,0 +1,55 @@
+"""Why a click is turned away, or its job cannot be kept."""
+
+from collections.abc import Sequence
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.job import Job, JobState
+
+
+class LedgerFailed(ViduError):
+    """The ledger can't be read or written: the disk is full, read-only, or the file locked."""
+
+    what = "The list of jobs can't be written, so nothing was sent."
+    next_step = "The host of this app must free disk space or repair the data folder."
+
+
+class DuplicateRequest(ViduError):
+    """The visitor's same request is running, or may be.
+
+    Args:
+        jobs: The jobs that were made of it.
+        of: How many videos were asked for.
+
+    Attributes:
+        jobs: The jobs that were made of it.
+    """
+
+    what = "You have asked for this very video already, and it is not finished."
+    next_step = "Wait for it, change something, or make a second one on purpose."
+
+    def __init__(self, jobs: Sequence[Job], of: int) -> None:
+        self.jobs = tuple(jobs)
+        message = next_step = None
+        unknown = next((job for job in jobs if job.state is JobState.UNKNOWN), None)
+        if unknown:
+            message = (
+                "You have sent this very request before, and its answer was lost: a task may be "
+                "running and billed."
+            )
+            next_step = "Look in the Novita console first. Sending it again could buy it twice."
+        elif of > 1:
+            message = f"Already asked for and not finished: {len(jobs)} of these {of} videos."
+        super().__init__(message, next_step=next_step, task_id=(unknown or jobs[0]).task_id)
+
+
+class TooManyOpen(ViduError):
+    """This visitor has as many unfinished jobs as one may have.
+
+    Args:
+        most: How many that is.
+    """
+
+    next_step = "Wait until some of them are finished, or stop watching some."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You are already watching {most} tasks, the most for one visitor.")

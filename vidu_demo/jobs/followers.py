@@ -1,0 +1,82 @@
+"""The followers of all open jobs: one a job, their steps run by the scheduler."""
+
+import threading
+from contextlib import suppress
+from functools import partial
+
+from vidu_demo.jobs import files
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.follower import Follower, Services
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.scheduler import Scheduler, Step
+
+
+class Followers:
+    """Follows jobs in the background. It may be used from many threads.
+
+    Args:
+        services: What the followers work with.
+        polls_per_second: The most, over all jobs together.
+    """
+
+    def __init__(self, services: Services, polls_per_second: float) -> None:
+        self._services = services
+        self._scheduler = Scheduler(services.clock, polls_per_second)
+        self._followers: dict[str, Follower] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._followers)
+
+    def open(self) -> None:
+        """Begin. Jobs that are followed already wait until then."""
+        self._scheduler.open()
+
+    def close(self) -> None:
+        """Finish the steps that are under way, and begin no other."""
+        self._scheduler.close()
+
+    def get(self, job_id: str) -> Follower | None:
+        """Find a job's follower, if it has one."""
+        return self._followers.get(job_id)
+
+    @property
+    def open_jobs(self) -> list[Job]:
+        """The jobs that are followed and not at their end."""
+        with self._lock:
+            jobs = [follower.job for follower in self._followers.values()]
+        return [job for job in jobs if job.open]
+
+    def follow(self, job: Job) -> Follower:
+        """Follow a job from here on, in place of an earlier follower."""
+        follower = Follower(job, self._services)
+        with self._lock:
+            self._followers[job.id] = follower
+        self._services.changes.mark(job.owner)
+        self._schedule(follower, 0.0)
+        return follower
+
+    def drop(self, job_id: str) -> None:
+        """Forget a job's follower, which has been stopped."""
+        with self._lock:
+            self._followers.pop(job_id, None)
+
+    def _schedule(self, follower: Follower, wait: float) -> None:
+        step = partial(self._step, follower)
+        self._scheduler.put(Step(step, follower.kind, follower.visitor, follower.lock), wait)
+
+    def _step(self, follower: Follower) -> None:
+        wait = follower.step()
+        if wait is not None:
+            self._schedule(follower, wait)
+            return
+        job = follower.job
+        folder = self._services.videos / job.id
+        if job.state is JobState.NOT_SENT:
+            files.drop_pictures(folder)
+        with self._lock:
+            if self._followers.get(job.id) is follower:
+                del self._followers[job.id]
+        with suppress(LedgerFailed):  # then the next start of the app sees to it
+            if follower.stopped and not self._services.ledger.get(job.id):
+                files.drop(folder)  # deleted while this step wrote there

@@ -1,0 +1,143 @@
+"""Makes the jobs of a click, each with its folder, before the ledger has them."""
+
+import hashlib
+import math
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidu_demo.api.images import Picture, prepare_all
+from vidu_demo.api.pricing import estimate
+from vidu_demo.api.request import LARGEST_SEED, VideoRequest
+from vidu_demo.api.run import Run
+from vidu_demo.jobs import files
+from vidu_demo.jobs.job import SIMULATOR, Job, JobState
+from vidu_demo.jobs.ledger import digest
+
+
+def new_jobs(
+    requests: Sequence[VideoRequest],
+    *,
+    idempotency_key: str,
+    owner: str,
+    address: str,
+    backend: str,
+    videos: Path,
+    random: Callable[[], float],
+    run: Run,
+) -> list[Job]:
+    """Prepare the jobs of one click, all or none. They are not created yet: that time is 0.
+
+    Args:
+        requests: What to make. An empty seed is picked here.
+        idempotency_key: The click's. The first job has it, the others with their number.
+        owner: The visitor.
+        address: Where the visitor came from; empty if it is not known.
+        backend: Whom the jobs will be sent to.
+        videos: Where each job gets a folder.
+        random: Gives a number in [0, 1).
+        run: Where pictures are decoded.
+
+    Raises:
+        PictureInvalid: A picture can't be sent.
+        LedgerFailed: The disk is full or can't be written.
+    """
+    visitor = address or owner
+    pictures = _prepare(requests, run, visitor)
+    jobs: list[Job] = []
+    try:
+        for number, (request, fingerprint) in enumerate(
+            zip(requests, _fingerprints(requests, pictures), strict=True), 1
+        ):
+            job = Job(
+                id=secrets.token_hex(16),
+                idempotency_key=idempotency_key if number == 1 else f"{idempotency_key}:{number}",
+                fingerprint=fingerprint,
+                owner=owner,
+                backend=backend,
+                request={},
+                state=JobState.PREPARED,
+                created=0,
+                address=address,
+                price=0 if backend == SIMULATOR else math.ceil(1000 * estimate(request)),
+            )
+            jobs.append(job)
+            job.request.update(
+                files.keep(
+                    videos / job.id,
+                    _with_seed(request, random),
+                    pictures[number - 1],
+                    run=run,
+                    visitor=visitor,
+                )
+            )
+    except BaseException:
+        for job in jobs:
+            files.drop(videos / job.id)
+        raise
+    return jobs
+
+
+def adopted_job(
+    task_id: str,
+    *,
+    owner: str,
+    address: str,
+    backend: str,
+    request: dict[str, Any],
+    created: float,
+) -> Job:
+    """Make a job of a task that was bought elsewhere, or before this disk forgot it."""
+    return Job(
+        id=secrets.token_hex(16),
+        idempotency_key=digest(owner, backend, task_id),
+        fingerprint="",
+        owner=owner,
+        backend=backend,
+        request=request,
+        state=JobState.RUNNING,
+        created=created,
+        submitted=created,
+        task_id=task_id,
+        address=address,
+    )
+
+
+def _prepare(requests: Sequence[VideoRequest], run: Run, visitor: str) -> list[list[Picture | str]]:
+    """Prepare the pictures of each request; several takes of one form share theirs."""
+    prepared: list[list[Picture | str]] = []
+    for place, request in enumerate(requests):
+        if place and request.images == requests[place - 1].images:
+            prepared.append(prepared[-1])
+        else:
+            prepared.append(prepare_all(request.images, run=run, visitor=visitor))
+    return prepared
+
+
+def _fingerprints(
+    requests: Sequence[VideoRequest], prepared: Sequence[list[Picture | str]]
+) -> list[str]:
+    """Digest what was asked, with the seeds as they were given.
+
+    Where one click asks for the same several times, each has a fingerprint of its own.
+    """
+    times, prints = Counter[str](), []
+    for request, pictures in zip(requests, prepared, strict=True):
+        hasher = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
+        for picture in pictures:
+            data = picture.data if isinstance(picture, Picture) else picture.encode()
+            hasher.update(hashlib.sha256(data).digest())
+        asked = hasher.hexdigest()
+        times[asked] += 1
+        if times[asked] > 1:
+            hasher.update(f"take {times[asked]}".encode())
+        prints.append(hasher.hexdigest())
+    return prints
+
+
+def _with_seed(request: VideoRequest, random: Callable[[], float]) -> VideoRequest:
+    if request.seed is not None:
+        return request
+    return request.model_copy(update={"seed": 1 + int(random() * LARGEST_SEED)})

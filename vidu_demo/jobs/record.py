@@ -1,0 +1,97 @@
+"""A job in memory and its row, kept in step even while the ledger can't be written."""
+
+import logging
+import threading
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from vidu_demo.jobs.changes import Changes
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+class JobRecord:
+    """A job that one follower writes and many threads read.
+
+    A change that the ledger can't take stays pending until it can: a full disk must not lose a
+    task id.
+
+    Args:
+        job: The job as it stands in the ledger.
+        ledger: Where its row is.
+        changes: Told of every change.
+
+    Attributes:
+        job: The job with every change, pending ones too.
+        closed: True once nothing may be changed but that its video is there.
+    """
+
+    def __init__(self, job: Job, ledger: Ledger, changes: Changes) -> None:
+        self.job, self.closed = job, False
+        self._ledger, self._changes = ledger, changes
+        self._pending: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def pending(self) -> bool:
+        """True if the ledger lacks a change."""
+        return bool(self._pending)
+
+    def claim(self, state: JobState) -> bool:
+        """Move the job on to a state; False if its row has moved on already.
+
+        Raises:
+            LedgerFailed: It can't be written; nothing has changed.
+        """
+        claimed = self._ledger.claim(self.job, state=state)
+        if claimed:
+            self.job = replace(self.job, state=state)
+            self._changes.mark(self.job.owner)
+        return claimed
+
+    def change(self, **changes: Any) -> None:
+        """Change the job in memory, and in the ledger if it can be written now."""
+        with self._lock:
+            if self.closed and changes.get("state") is not JobState.DONE:
+                return
+            self.job = replace(self.job, **changes)
+            self._changes.mark(self.job.owner)
+            self._pending.update(changes)
+            self.flush()
+
+    def close(self, states: Collection[JobState], **changes: Any) -> bool:
+        """Make the last change, unless the job has left these states."""
+        with self._lock:
+            if self.job.state not in states:
+                return False
+            self.change(**changes)
+            self.closed = True
+        return True
+
+    def discard(self) -> None:
+        """Close without a change, and drop those that are pending: another record takes over."""
+        with self._lock:
+            self.closed = True
+            self._pending.clear()
+
+    def flush(self) -> None:
+        """Write what is pending, if the ledger can be written now."""
+        with self._lock:
+            if not self._pending:
+                return
+            try:
+                self._ledger.change(self.job, **self._pending)
+            except LedgerFailed as error:
+                log.critical(
+                    "job %s, task %s, %s: not written down: %s",
+                    self.job.id,
+                    self.job.task_id,
+                    self.job.state,
+                    error.what,
+                )
+            else:
+                self._pending.clear()

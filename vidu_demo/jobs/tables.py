@@ -1,0 +1,95 @@
+"""The ledger's tables, and the migrations that bring an older database up to date."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+job_table = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("idempotency_key", sa.String(128), nullable=False, unique=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("backend", sa.String(200), nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("submitted", sa.Double),
+    sa.Column("finished", sa.Double),
+    sa.Column("task_id", sa.String(200)),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("next_step", sa.Text, nullable=False),
+    sa.Column("charged", sa.String(8)),
+    sa.Column("video", sa.String(200)),
+    sa.Column("facts", sa.JSON(none_as_null=True)),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("price", sa.Integer, nullable=False),
+    # One for each query that a page runs on the event loop. Each ends with the order in which rows
+    # are listed; otherwise SQLite would rather scan all of a visitor's than sort a few.
+    sa.Index("ix_jobs_owner_created", "owner", "backend", "created"),
+    sa.Index("ix_jobs_owner_fingerprint", "owner", "backend", "fingerprint", "created"),
+    sa.Index("ix_jobs_owner_task", "owner", "backend", "task_id", "created"),
+    sa.Index("ix_jobs_state_created", "backend", "state", "created"),
+)
+
+day_table = sa.Table(
+    "days",
+    metadata,
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("spent", sa.Integer, nullable=False),
+)
+
+repeat_table = sa.Table(
+    "repeated_clicks",
+    metadata,
+    sa.Column("idempotency_key", sa.String(128), primary_key=True),
+    sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), nullable=False),
+)
+
+version_table = sa.Table(
+    "schema_version", metadata, sa.Column("version", sa.Integer, nullable=False)
+)
+
+
+def _add_facts(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN facts JSON")
+
+
+def _add_spending(connection: sa.Connection) -> None:
+    for statement in (
+        "ALTER TABLE jobs ADD COLUMN address VARCHAR(64) NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN price INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX ix_jobs_address ON jobs (address)",
+        "CREATE TABLE days (day VARCHAR(10) NOT NULL PRIMARY KEY, spent INTEGER NOT NULL)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _name_idempotency_keys(connection: sa.Connection) -> None:
+    for table in ("jobs", "repeated_clicks"):
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME COLUMN click TO idempotency_key")
+
+
+def _index_queries(connection: sa.Connection) -> None:
+    for column in ("address", "fingerprint", "owner", "state", "task_id"):
+        connection.exec_driver_sql(f"DROP INDEX ix_jobs_{column}")
+    for name, columns in (
+        ("owner_created", "owner, backend, created"),
+        ("owner_fingerprint", "owner, backend, fingerprint, created"),
+        ("owner_task", "owner, backend, task_id, created"),
+        ("state_created", "backend, state, created"),
+    ):
+        connection.exec_driver_sql(f"CREATE INDEX ix_jobs_{name} ON jobs ({columns})")
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
+    _add_facts,
+    _add_spending,
+    _name_idempotency_keys,
+    _index_queries,
+)
+"""The migration at index `n` takes a database from version `n + 1` to `n + 2`. One that has shipped
+never changes; a new database starts with the tables above, at the latest version."""
