@@ -280,14 +280,18 @@ def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) ->
     assert part.render(look(photo + ".gone"), "720p", url=False) == ""
 
 
+def review(gallery: Any, urls: str | None) -> tuple[str, Any]:
+    return part.review(Opener(), gallery=gallery, urls=urls, resolution="720p")
+
+
 def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: str) -> None:
     for files, visible in (([photo], False), ([panorama], True), ([], False)):
-        html, row = part.review(Opener(), gallery(*files), None, "720p")
+        html, row = review(gallery(*files), None)
         assert html == part.render(look(*files), "720p", url=False)
         assert row.visible is visible
-    assert part.review(Opener(), None, "https://example.com/a.jpg", "720p")[0] != ""
+    assert review(None, "https://example.com/a.jpg")[0] != ""
     # What is typed as an address is never opened as a file.
-    assert "<img" not in part.review(Opener(), None, photo, "720p")[0]
+    assert "<img" not in review(None, photo)[0]
 
 
 @pytest.mark.parametrize(("way", "size"), [("pad", (1000, 250)), ("crop", (400, 100))])

@@ -250,7 +250,7 @@ def test_a_file_of_the_machine_is_no_upload(app: App, tmp_path: Any) -> None:
     ):
         answer = requests.post(
             f"{app.url}gradio_api/run/predict",
-            json={"fn_index": listener["id"], "data": [gallery, "", "720p", ""]},
+            json={"fn_index": listener["id"], "data": [gallery, "", "720p"]},
             timeout=10,
         )
         assert answer.status_code == 400
@@ -358,7 +358,7 @@ def test_an_uploaded_picture_is_taken_with_or_without_its_mark(
 ) -> None:
     path = uploaded(app)
     for file in ({"path": path}, {"path": path, "meta": META, "orig_name": "a.png"}):
-        body = {"data": [[{"image": file, "caption": None}], "", "720p", ""]}
+        body = {"data": [[{"image": file, "caption": None}], "", "720p"]}
         answer = requests.post(f"{app.url}gradio_api/run/framing", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
     quiet()

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.routes import App, ORJSONResponse
 from gradio.utils import colab_check, is_hosted_notebook
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from vidu_demo.examples import MEDIA
@@ -20,6 +21,7 @@ from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Allowance, Quota
 from vidu_demo.ui.i18n.words import I18N
+from vidu_demo.ui.page import Blocks
 from vidu_demo.ui.static import CSS_FILE, head
 from vidu_demo.ui.theme import theme
 
@@ -74,8 +76,9 @@ def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
 class GuardedApp(App):
     """Gradio's app behind the guard, which stands before all of Gradio's own middleware."""
 
-    def __init__(self, door: Door) -> None:
-        super().__init__(default_response_class=ORJSONResponse)
+    def __init__(self, door: Door, routes: Sequence[BaseRoute]) -> None:
+        # The routes come before Gradio's, of which one takes every name that is left.
+        super().__init__(default_response_class=ORJSONResponse, routes=[*routes])
         self._door = door
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -84,7 +87,7 @@ class GuardedApp(App):
 
 
 def launch(
-    demo: gr.Blocks, *, videos: Path, allowed_hosts: Sequence[Host] = (), **options: Any
+    demo: Blocks, *, videos: Path, allowed_hosts: Sequence[Host] = (), **options: Any
 ) -> tuple[Any, str, str]:
     """Serve the page. Gradio's own environment variables keep working.
 
@@ -115,7 +118,7 @@ def launch(
         "state_session_capacity": LIMITS.sessions,
         "server_name": name,
         "server_port": port,
-        "_app": GuardedApp(door),
+        "_app": GuardedApp(door, demo.routes),
         **options,
     }
     try:

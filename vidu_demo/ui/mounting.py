@@ -36,7 +36,7 @@ def mount(
     studio = Studio(settings, simulate=simulate)
     demo = build(studio.runner, **studio.page_options)
     prepare(demo)
-    room = FastAPI(openapi_url=None)
+    room = FastAPI(openapi_url=None, routes=[*demo.routes])
     options = page_options(studio.videos)
     gr.mount_gradio_app(room, demo, "/", **options)
     door = Door(loopback=False, allowed=known_hosts(settings.hosts))

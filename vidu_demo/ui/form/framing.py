@@ -1,7 +1,7 @@
 """The first frame as it is sent, the size of the video, and the ways out of too long a picture."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -9,9 +9,10 @@ import gradio as gr
 from vidu_demo.api.request import kept_or_default
 from vidu_demo.media.framing import Frame, TooLong, ratio, video_size
 from vidu_demo.ui import templates
+from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
-from vidu_demo.ui.i18n.words import I18N, Say, speaker
+from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
 class Framing:
@@ -25,46 +26,49 @@ class Framing:
 
     def listen(
         self,
-        pictures: gr.Gallery,
+        context: Context,
+        gallery: gr.Gallery,
         urls: gr.Textbox,
         resolution: gr.components.Component,
         filled_at: gr.Textbox,
-        language: gr.Textbox,
-        opener: Callable[[gr.Request], Opener],
-        options: dict[str, Any],
     ) -> None:
         """Look at the pictures when they change, and wire the two buttons to them."""
 
-        def look(request: gr.Request, *values: Any) -> tuple[str, gr.Row]:
-            return review(opener(request), *values)
+        def look(request: gr.Request, **values: Any) -> tuple[str, gr.Row]:
+            return review(context.opener(request), **values, say=words_for(request))
 
-        inputs = [pictures, urls, resolution]
+        inputs = {"gallery": gallery, "urls": urls, "resolution": resolution}
         gr.on(
-            [widget.change for widget in [*inputs, filled_at]],  # type: ignore[attr-defined]
+            [widget.change for widget in [*inputs.values(), filled_at]],  # type: ignore[attr-defined]
             look,
-            [*inputs, language],
-            [self.place, self.choice],
+            inputs_kwargs=inputs,
+            outputs=[self.place, self.choice],
             trigger_mode="always_last",
             api_name="framing",
-            preprocess=False,
-            **options,
+            **RAW,
+            **SHORT,
         )
         for button, way in ((self.pad, "pad"), (self.crop, "crop")):
 
             def fitting(
                 request: gr.Request, gallery: Any, way: str = way
             ) -> list[tuple[str, None]]:
-                return fit(opener(request), way, gallery)
+                return fit(context.opener(request), way, gallery)
 
             fitted = button.click(
-                fitting, [pictures], [pictures], api_name=way, preprocess=False, **options
+                fitting,
+                inputs_kwargs={"gallery": gallery},
+                outputs=[gallery],
+                api_name=way,
+                **RAW,
+                **SHORT,
             )
             # Gradio's gallery does not always tell what was put into it from here.
-            fitted.then(lambda: str(time.time()), None, filled_at, **options)
+            fitted.then(lambda: str(time.time()), None, filled_at, **SHORT)
 
 
 def review(
-    opener: Opener, gallery: Any, urls: Any, resolution: Any, language: Any = ""
+    opener: Opener, *, gallery: Any, urls: Any, resolution: Any, say: Say = str
 ) -> tuple[str, gr.Row]:
     """Show how the pictures are sent, and offer to pad or crop what is too long.
 
@@ -73,9 +77,8 @@ def review(
         gallery: The gallery's value, as the browser sends it.
         urls: What stands in the box for addresses; its pictures come after the files.
         resolution: The video's.
-        language: What the browser asks for, as in `Accept-Language`.
+        say: The visitor's language.
     """
-    say = speaker(language)
     seen = opener.frames(uploads.still_in_gallery(gallery))
     by_url = isinstance(urls, str) and bool(urls.strip())
     html = render(seen, kept_or_default("resolution", resolution), url=by_url, say=say)

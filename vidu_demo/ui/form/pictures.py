@@ -11,6 +11,7 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.request import schema
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.ui import Updates, file_url, templates
+from vidu_demo.ui.context import RAW, SHORT
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.uploads import UploadedFile
@@ -160,14 +161,12 @@ class Pictures:
             },
         }
 
-    def swap(
-        self, told: gr.events.Dependency, filled_at: gr.Textbox, options: dict[str, Any]
-    ) -> None:
+    def swap(self, told: gr.events.Dependency, filled_at: gr.Textbox) -> None:
         """Change in the gallery, as it is by then, what `tell` has found."""
         inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
-        told.then(None, inputs, outputs, js="vidu.swap", **options)
+        told.then(None, inputs, outputs, js="vidu.swap", **SHORT)
 
-    def listen(self, filled_at: gr.Textbox, options: dict[str, Any]) -> None:
+    def listen(self, filled_at: gr.Textbox) -> None:
         """Wire what the pictures do among themselves: changing their order."""
 
         def choose(event: gr.SelectData) -> Updates:
@@ -186,8 +185,8 @@ class Pictures:
                 self.mark: _mark(chosen + step),
             }
 
-        self.gallery.select(choose, None, self.choice, **options)
-        self.gallery.select(None, None, self.gallery, js="vidu.unselect", **options)
+        self.gallery.select(choose, None, self.choice, **SHORT)
+        self.gallery.select(None, None, self.gallery, js="vidu.unselect", **SHORT)
         gr.on(
             [self.gallery.change, filled_at.change],
             None,
@@ -195,16 +194,16 @@ class Pictures:
             self.note,
             js="vidu.takeBackNote",
             trigger_mode="always_last",
-            **options,
+            **SHORT,
         )
         # What stands at a place is another picture once one is deleted.
-        self.gallery.delete(self.choose_none, None, self.choice, **options)
+        self.gallery.delete(self.choose_none, None, self.choice, **SHORT)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(
                 partial(move, step),
-                [self.gallery, self.chosen],
-                [self.gallery, self.chosen, self.mark],
+                inputs_kwargs={"gallery": self.gallery, "chosen": self.chosen},
+                outputs=[self.gallery, self.chosen, self.mark],
                 api_name=name,
-                preprocess=False,
-                **options,
+                **RAW,
+                **SHORT,
             )

@@ -35,6 +35,16 @@ def speaker(accept_language: Any) -> Say:
     return _chinese if first in ("zh-cn", "zh-tw") else str
 
 
+def marked(text: str) -> str:
+    """Mark a text inside other text, so that Gradio translates it in the browser."""
+    return str(I18N(text))
+
+
+def words_for(request: gr.Request) -> Say:
+    """Choose the words for whoever sends a request: every browser says with it what it wants."""
+    return speaker(request.headers.get("accept-language", ""))
+
+
 def joined(sentences: Iterable[str], say: Say) -> str:
     """Set sentences one behind the other, those that are there. Chinese has no space between."""
     said = (say(sentence) for sentence in sentences if sentence)

@@ -1,7 +1,6 @@
-// Gradio's timer rests while a tab is hidden, so this one asks for a look instead: `tick`. What a
-// browser or a frame refuses to do only stays out: the title tells, too. A browser makes only so
-// many audio contexts, so there is one.
-vidu.notify = (element, trigger) => {
+// What a browser or a frame refuses to do only stays out: the title tells, too. A browser makes only
+// so many audio contexts, so there is one.
+vidu.notify = (element) => {
   const title = document.title;
   let open = 0;
   const wanted = () => localStorage.getItem('vidu-demo-bell') === 'on';
@@ -50,5 +49,4 @@ vidu.notify = (element, trigger) => {
     attempt(() => window.Notification?.requestPermission())?.catch(() => {});
   });
   addEventListener('focus', () => { if (!open) document.title = title; });
-  setInterval(() => { if (document.hidden && open) trigger('tick'); }, 3000);
 };
