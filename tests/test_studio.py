@@ -200,7 +200,8 @@ def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: 
     expect(visitor.page.locator(".payer")).to_have_text(
         "Simulated: videos are made on this machine, no model is used and nothing is charged."
     )
-    expect(visitor.page.locator("#price")).to_contain_text("Simulated, so you pay nothing.")
+    expect(visitor.page.locator("#price strong")).to_have_text("Would cost about $0.275")
+    expect(visitor.page.locator("#price")).to_contain_text("Simulated: nothing is charged.")
 
     for afar in ({"Via": "1.1 a-proxy"}, {"X-Forwarded-For": "203.0.113.7"}):
         answer = call(app, "welcome", headers=afar)
@@ -214,7 +215,7 @@ def test_what_is_too_long_is_padded_or_cropped_first(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
     before = api.submit_count
-    framing = visitor.page.locator("#framing")
+    framing = visitor.page.locator("#first-frame")
     visitor.fill(pngs["red"], prompt="Pan to the right.")
     expect(framing).to_contain_text("First frame, as it is sent: 320 × 240 (4:3).")
     expect(framing).to_contain_text("The video will be 960 × 720.")
@@ -580,7 +581,7 @@ def test_deleting_asks_first_and_is_for_good(
     assert (folder / str(gone.video)).is_file()
 
     may_run = row(visitor, "No longer watched").get_by_role("button", name="Delete")
-    old_slips = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
+    old_receipts = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
     may_run.click()
     expect(may_run).to_have_text("It may still run. Delete?")
     delete = row(visitor, "to drop").get_by_role("button", name="Delete")
@@ -606,7 +607,7 @@ def test_deleting_asks_first_and_is_for_good(
         "No longer watched [600 s]",
     ]
     # Another tab still had the receipt, and has written it back.
-    visitor.page.evaluate("slips => localStorage.setItem('vidu-demo-tasks', slips)", old_slips)
+    visitor.page.evaluate("kept => localStorage.setItem('vidu-demo-tasks', kept)", old_receipts)
     visitor.page.reload()
     expect(visitor.task_id).to_have_text(str(kept.task_id))
     expect(rows(visitor)).to_have_count(2)
@@ -655,7 +656,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     row(visitor, "Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
     visitor.button("Continue from last frame").click()
-    expect(visitor.page.locator("#framing")).to_contain_text(
+    expect(visitor.page.locator("#first-frame")).to_contain_text(
         "First frame, as it is sent: 720 × 540"
     )
     expect(addresses).to_have_value("")

@@ -260,14 +260,15 @@ def test_side_by_side() -> None:
 # On the page
 
 _SEEN = """() => {
-  const apart = 'code, textarea, footer, #wording button, .cm-editor, .tab-wrapper, .prompt, .time';
+  const apart = 'code, textarea, footer, #chips button, .cm-editor, .tab-wrapper, .prompt, .time';
   const seen = [];
   const walk = document.createTreeWalker(document.querySelector('gradio-app'), 4);
   while (walk.nextNode()) {
     const place = walk.currentNode.parentElement;
     if (place.checkVisibility() && !place.closest(apart)) seen.push(walk.currentNode.data);
   }
-  for (const place of document.querySelectorAll('#status *, #history *, #examples *, #framing *'))
+  const marked = ['#status *', '#history *', '#examples *', '#first-frame *'];
+  for (const place of document.querySelectorAll(marked))
     for (const name of ['alt', 'title', 'data-sure', 'data-copied'])
       seen.push(place.getAttribute(name) || '');
   return seen;
@@ -306,7 +307,7 @@ def test_chinese_visitor_makes_a_video(
     visitor.upload(pngs["red"], pngs["green"])
     expect(visitor.button("请输入提示词")).to_be_disabled()
     expect(visitor.page.get_by_text("所有图片都会发送，但能确定用到的只有第一张。")).to_be_visible()
-    expect(visitor.page.locator("#framing")).to_have_text(
+    expect(visitor.page.locator("#first-frame")).to_have_text(
         "发送的首帧：320 × 240（4:3）。视频尺寸为 960 × 720。图片较小，视频会显得模糊。"
     )
     visitor.field("时长").fill("3")

@@ -34,4 +34,4 @@ class Payer(StrEnum):
     @property
     def reminder(self) -> str:
         """Who pays, beside a price."""
-        return "Simulated, so you pay nothing." if self is Payer.NOBODY else f"Charged to {self}."
+        return "Simulated: nothing is charged." if self is Payer.NOBODY else f"Charged to {self}."

@@ -28,7 +28,7 @@ class Checkout:
 
     def __init__(self) -> None:
         self.announced = gr.JSON(visible=False)
-        with gr.Row(elem_id="pay", equal_height=True):
+        with gr.Row(elem_id="checkout", equal_height=True):
             self.price = gr.HTML(elem_id="price", padding=False)
             self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
             self.run = gr.Button(
@@ -111,7 +111,12 @@ def _price(
     if usual:
         about.append(f"Usually done in {seconds_spoken(usual)} here.")
     return templates.render(
-        "price.html", amount=amount, several=several, about=joined(about, say), say=say
+        "price.html",
+        simulated=payer is Payer.NOBODY,
+        amount=amount,
+        several=several,
+        about=joined(about, say),
+        say=say,
     )
 
 

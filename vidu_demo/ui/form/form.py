@@ -13,7 +13,7 @@ from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form import prompt as prompt_help
-from vidu_demo.ui.form.framing import Framing, any_too_long
+from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
 from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
@@ -137,7 +137,7 @@ class Form:
         with gr.Column(elem_id="pictures-place"):  # Gradio's gallery comes late, and takes its room
             self.pictures = Pictures()
         self._add("images", None)
-        self.framing = Framing()
+        self.first_frame = FirstFrame()
         self.examples = examples.component()
         self.pictures.add_urls()
         self._add(
@@ -329,7 +329,7 @@ class Form:
             **SHORT,
         )
         self.pictures.swap(told, self.filled_at)
-        self.framing.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
+        self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
         prompt = self.settings["prompt"]
         self.chips.click(
             prompt_help.press, inputs_kwargs={"prompt": prompt}, outputs=[prompt], **SHORT

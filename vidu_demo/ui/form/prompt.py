@@ -13,7 +13,7 @@ def component() -> gr.HTML:
     return gr.HTML(
         render("", audio=False),
         js_on_load="vidu.buttons(element, trigger, 'phrase')",
-        elem_id="wording",
+        elem_id="chips",
         padding=False,
     )
 

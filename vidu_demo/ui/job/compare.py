@@ -43,7 +43,7 @@ def render(
     left: Job,
     right: Job,
     source: Callable[[Job], str],
-    pictures: bool | None = None,
+    alike: bool | None = None,
     say: Say = str,
 ) -> str:
     """Show two finished jobs side by side, as HTML.
@@ -52,7 +52,7 @@ def render(
         left: The one.
         right: The other.
         source: Gives the address of a job's video.
-        pictures: Whether both were made of the same ones, as `same_pictures` tells.
+        alike: Whether both were made of the same pictures, as `same_pictures` tells.
         say: The visitor's language.
     """
     jobs = {"left": left, "right": right}
@@ -61,23 +61,23 @@ def render(
         left=source(left),
         right=source(right),
         heard=[side for side, job in jobs.items() if (job.facts or {}).get("audio")],
-        differences=differences(left, right, pictures, say),
+        differences=differences(left, right, alike, say),
         say=say,
     )
 
 
-def differences(left: Job, right: Job, pictures: bool | None, say: Say = str) -> list[Difference]:
+def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> list[Difference]:
     """List what differs: settings, price and how long it took. What neither knows does not.
 
     Args:
         left: The one.
         right: The other.
-        pictures: As for `render`.
+        alike: As for `render`.
         say: The visitor's language.
     """
     found = []
-    if not pictures:
-        words = say("not known" if pictures is None else "not the same")
+    if not alike:
+        words = say("not known" if alike is None else "not the same")
         found.append(Difference(say(schema("images")["title"]), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:

@@ -13,7 +13,7 @@ from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
 
-MOST = 50
+MOST_ROWS = 50
 """Rows shown; older jobs are found by searching."""
 MANY = 5
 """Rows from which on searching helps."""

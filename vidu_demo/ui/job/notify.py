@@ -11,8 +11,8 @@ from vidu_demo.ui.job import status
 
 
 def component() -> gr.HTML:
-    """Make the bell."""
-    return gr.HTML(js_on_load="vidu.notify(element)", elem_id="bell", padding=False)
+    """Make the box to tick."""
+    return gr.HTML(js_on_load="vidu.notify(element)", elem_id="notify", padding=False)
 
 
 def render(jobs: Sequence[Job], say: Say) -> str:

@@ -98,9 +98,9 @@ class Panel:
         version = self._runner.version(tab.owner)  # before the jobs: they may be newer, never older
         found = None
         try:
-            jobs = self._runner.jobs(tab.owner, most=history.MOST)
+            jobs = self._runner.jobs(tab.owner, most=history.MOST_ROWS)
             if tab.search:
-                found = self._runner.jobs(tab.owner, most=history.MOST, search=tab.search)
+                found = self._runner.jobs(tab.owner, most=history.MOST_ROWS, search=tab.search)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:

@@ -22,7 +22,7 @@ class Result:
     def __init__(self) -> None:
         self.place = status.component()
         with gr.Row(elem_id="choices") as self.choices:  # at the foot of the status
-            self.bell = notify.component()
+            self.notify = notify.component()
             self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
             self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
             self.anyway = gr.Button(size="sm", visible=False)
@@ -40,7 +40,7 @@ class Result:
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `show` gives values for."""
-        return [self.place, self.bell, self.stop, self.resume, self.video]
+        return [self.place, self.notify, self.stop, self.resume, self.video]
 
     def show(
         self,
@@ -58,7 +58,7 @@ class Result:
         Args:
             look: How the job stands.
             fault: The card of an error.
-            jobs: All of the visitor's, for the bell.
+            jobs: All of the visitor's, for the notification.
             picture: What the job is made from, in small.
             video: What was made.
             video_shown: True if the tab shows this video already: sent again, it would start over.
@@ -76,7 +76,7 @@ class Result:
             video, label, example = FINISHED.clip, I18N("An example, made by the simulator"), True
         return {
             self.place: place,
-            self.bell: notify.render(jobs, say),
+            self.notify: notify.render(jobs, say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
                 value=say("Fetch it again" if gone else "Resume watching"),

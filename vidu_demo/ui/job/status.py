@@ -83,6 +83,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         holds=_holds(job, say),
         prompt=job.request.get("prompt"),
         price=None if price is None else pricing.spoken(price),
+        simulated=job.simulated,
         seed=job.request.get("seed"),
         task_id=job.task_id,
         say=say,

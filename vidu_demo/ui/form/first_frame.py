@@ -15,11 +15,11 @@ from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
-class Framing:
+class FirstFrame:
     """The parts: what is sent and what comes of it, and two buttons for what is too long."""
 
     def __init__(self) -> None:
-        self.place = gr.HTML(js_on_load=None, elem_id="framing", padding=False)
+        self.place = gr.HTML(js_on_load=None, elem_id="first-frame", padding=False)
         with gr.Row(visible=False, elem_classes="fits") as self.choice:
             self.pad = gr.Button(I18N("Pad it"), size="sm")
             self.crop = gr.Button(I18N("Crop it"), size="sm")
@@ -44,7 +44,7 @@ class Framing:
             inputs_kwargs=inputs,
             outputs=[self.place, self.choice],
             trigger_mode="always_last",
-            api_name="framing",
+            api_name="first_frame",
             **RAW,
             **SHORT,
         )
@@ -109,7 +109,7 @@ def render(
     first = seen[0] if seen and isinstance(seen[0], Frame) else None
     video = video_size(first.size, resolution) if first else (0, 0)
     return templates.render(
-        "framing.html",
+        "first_frame.html",
         too_long=too_long,
         first=first,
         ratio=ratio(first.size) if first else "",
