@@ -93,7 +93,7 @@ def test_what_a_task_from_elsewhere_does_not_tell_is_not_known() -> None:
 def test_texts_are_escaped() -> None:
     html = shown(JOB, replace(like(prompt="<b>&</b>"), video='"><i>.mp4'))
     assert "<td>&lt;b&gt;&amp;&lt;/b&gt;</td>" in html
-    assert 'src="/&quot;&gt;&lt;i&gt;.mp4"' in html
+    assert 'src="/&#34;&gt;&lt;i&gt;.mp4"' in html
 
 
 # The pictures

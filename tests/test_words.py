@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from gradio_client import Client
+from jinja2 import nodes
 from page_fixtures import App, Visitor, until
 from PIL import Image
 from playwright.sync_api import expect
@@ -27,11 +28,14 @@ from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import named, speaker
 from vidu_demo.ui.job import compare, history, status
 from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.templates import ENVIRONMENT
 
 PACKAGE = Path(vidu_demo.__file__).parent
 ASIDE = {PACKAGE / "ui" / "i18n" / "chinese.py", *PACKAGE.glob("ui/guard/*.py")}
 """The table itself, and what speaks to programs and hosts by plain HTTP."""
-UI = sorted({*PACKAGE.glob("ui/**/*.py")} - ASIDE)
+PARTS = sorted({*PACKAGE.glob("ui/**/*.py")} - ASIDE)
+TEMPLATES = sorted(PACKAGE.glob("ui/templates/*.html"))
+UI = [*PARTS, *TEMPLATES]
 BELOW = [
     file for room in ("api", "media", "jobs") for file in sorted((PACKAGE / room).rglob("*.py"))
 ]
@@ -90,8 +94,19 @@ def texts(tree: ast.AST) -> Iterator[str]:
                 yield without_names(text)
 
 
+def constants(template: nodes.Node) -> Iterator[str]:
+    for node in template.find_all(nodes.Const):
+        if isinstance(node.value, str):
+            yield without_names(node.value)
+
+
 def written(files: list[Path]) -> set[str]:
-    return {text for file in files for text in texts(ast.parse(file.read_text()))}
+    found = set()
+    for file in files:
+        source = file.read_text()
+        html = file.suffix == ".html"
+        found |= {*(constants(ENVIRONMENT.parse(source)) if html else texts(ast.parse(source)))}
+    return found
 
 
 def sentences(files: list[Path]) -> set[str]:
@@ -101,7 +116,15 @@ def sentences(files: list[Path]) -> set[str]:
 def handed_over() -> set[str]:
     """Every text that a part of the page hands to `I18N` or `say` as it stands."""
     found = set()
-    for file in UI:
+    for file in TEMPLATES:
+        for call in ENVIRONMENT.parse(file.read_text()).find_all(nodes.Call):
+            if getattr(call.node, "name", "") == "say":
+                match call.args[0]:
+                    case nodes.Const(value=text):
+                        found.add(text)
+                    case nodes.CondExpr(expr1=one, expr2=other):
+                        found |= {one.value, other.value}
+    for file in PARTS:
         for call in ast.walk(ast.parse(file.read_text())):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("I18N", "say"):
                 text = call.args[0]

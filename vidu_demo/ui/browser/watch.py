@@ -1,13 +1,12 @@
 """How an open page hears that something has changed: it asks a plain route for a version."""
 
-from html import escape
-
 import gradio as gr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.ui import templates
 
 FASTEST, SLOWEST = 1.0, 6.0
 """Seconds between two questions of one page."""
@@ -29,9 +28,8 @@ def render(runner: JobRunner, owner: str, version: str) -> str:
         version: What the page shows. If empty, it looks every time.
     """
     seconds = min(SLOWEST, max(FASTEST, runner.open_jobs / JOBS_PER_SECOND))
-    return (
-        f'<i hidden data-changes="changes/{escape(owner)}" data-version="{escape(version)}" '
-        f'data-seconds="{seconds if version else SLOWEST:.1f}"></i>'
+    return templates.render(
+        "watch.html", owner=owner, version=version, seconds=seconds if version else SLOWEST
     )
 
 

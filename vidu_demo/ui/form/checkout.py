@@ -10,7 +10,7 @@ from vidu_demo.api import pricing
 from vidu_demo.api.errors import RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import Filled
 from vidu_demo.ui.i18n.words import I18N, Say, joined, seconds_spoken
 from vidu_demo.ui.payer import Payer
@@ -110,9 +110,8 @@ def _price(
     about = [f"Vidu's price list, {pricing.DATED}.", payer.reminder]
     if usual:
         about.append(f"Usually done in {seconds_spoken(usual)} here.")
-    return (
-        f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
-        f"<span>{joined(about, say)}</span></div>"
+    return templates.render(
+        "price.html", amount=amount, several=several, about=joined(about, say), say=say
     )
 
 

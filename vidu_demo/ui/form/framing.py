@@ -2,20 +2,17 @@
 
 import time
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.request import kept_or_default
 from vidu_demo.media.framing import Frame, TooLong, ratio, video_size
+from vidu_demo.ui import templates
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.i18n.words import I18N, Say, words_for
-
-_BLURS = "The picture is small, so the video will look blurred."
-FROM_URL = "The video keeps the picture's shape; its size is known when it is made."
 
 
 class Framing:
@@ -104,16 +101,23 @@ def render(
         url: True if pictures are given by their address.
         say: The visitor's language.
     """
-    choices = [
-        _choice(picture, f"Picture {number}: " if len(seen) > 1 else "", say)
+    too_long = [
+        (say(f"Picture {number}: {picture.reason}" if len(seen) > 1 else picture.reason), picture)
         for number, picture in enumerate(seen, start=1)
         if isinstance(picture, TooLong)
     ]
-    if choices:
-        return "".join(choices)
-    if not seen:
-        return f'<p class="framing">{say(FROM_URL)}</p>' if url else ""
-    return _first_frame(seen[0], resolution, say) if isinstance(seen[0], Frame) else ""
+    first = seen[0] if seen and isinstance(seen[0], Frame) else None
+    video = video_size(first.size, resolution) if first else (0, 0)
+    return templates.render(
+        "framing.html",
+        too_long=too_long,
+        first=first,
+        ratio=ratio(first.size) if first else "",
+        video=video,
+        exactly=first and video[0] * first.size[1] == video[1] * first.size[0],
+        url=url and not seen,
+        say=say,
+    )
 
 
 def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
@@ -132,39 +136,3 @@ def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
         opener.fitted(file, way) if isinstance(frame, TooLong) else file
         for file, frame in zip(files, opener.frames(files), strict=True)
     )
-
-
-def _first_frame(first: Frame, resolution: str, say: Say) -> str:
-    video = video_size(first.size, resolution)
-    exactly = video[0] * first.size[1] == video[1] * first.size[0]
-    sent = say("First frame, as it is sent: {size} ({ratio}).")
-    made = say("The video will be {size}." if exactly else "The video will be about {size}.")
-    blurs = f'<br><span class="blurs">{say(_BLURS)}</span>' if first.blurs else ""
-    return (
-        f'<div class="framing"><img src="{first.preview}" alt="{say("The first frame")}">'
-        f"<p>{sent.format(size=_strong(_pixels(first.size)), ratio=ratio(first.size))}<br>"
-        f"{made.format(size=_strong(_pixels(video)))}{blurs}</p></div>"
-    )
-
-
-def _choice(picture: TooLong, which: str, say: Say) -> str:
-    ways = (
-        (say("Padded"), picture.padded, say("{name}, {size}: all of it, with a blurred margin")),
-        (say("Cropped"), picture.cropped, say("{name}, {size}: its middle, without the ends")),
-    )
-    figures = "".join(
-        f'<figure><img src="{made.preview}" alt="{name}">'
-        f"<figcaption>{caption.format(name=_strong(name), size=_pixels(made.size))}</figcaption>"
-        "</figure>"
-        for name, made, caption in ways
-    )
-    reason = f'<p role="status">{escape(say(which + picture.reason))}</p>'
-    return f'<div class="framing too-long">{reason}{figures}</div>'
-
-
-def _strong(text: str) -> str:
-    return f"<strong>{text}</strong>"
-
-
-def _pixels(size: tuple[int, int]) -> str:
-    return f"{size[0]} × {size[1]}"

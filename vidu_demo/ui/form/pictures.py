@@ -10,7 +10,7 @@ from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import schema
 from vidu_demo.api.video import ClipFailed
-from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui import Updates, file_url, templates
 from vidu_demo.ui.context import RAW, SHORT
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
@@ -89,10 +89,7 @@ def read_urls(text: Any) -> list[str]:
 
 def _mark(place: int | None) -> str:
     """Show which picture is to be moved: the gallery itself must not take it for selected."""
-    if place is None:
-        return ""
-    item = f"#pictures .gallery-item:nth-child({place + 1}) .thumbnail-item"
-    return f"<style>{item} {{ outline: 2px solid var(--primary-500); }}</style>"
+    return "" if place is None else templates.render("mark.html", place=place)
 
 
 class Pictures:

@@ -1,7 +1,6 @@
 """Two takes side by side: one play button and one slider for both, and what differs in a table."""
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from vidu_demo.api import pricing
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import FIELDS, schema
 from vidu_demo.jobs.job import Job
+from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
 
 _BLOCK, _ENCODING = 8, 8
@@ -55,23 +55,14 @@ def render(
         pictures: Whether both were made of the same ones, as `same_pictures` tells.
         say: The visitor's language.
     """
-    videos = (
-        _video("left", say("Left video"), source(left)),
-        _video("right", say("Right video"), source(right)),
-    )
-    unplayable = say("One of these can’t be played here. Download it to watch it.")
-    return (
-        f'<section class="compare"><div class="headline"><h2>{say("Side by side")}</h2>'
-        f'<button type="button" class="close">{say("Close")}</button></div>'
-        f'<div class="pair">{"".join(videos)}</div>'
-        f'<p class="unplayable" hidden>{unplayable}</p>'
-        f'<div class="player"><button type="button" class="play" data-play="{say("Play")}" '
-        f'data-pause="{say("Pause")}">{say("Play")}</button>'
-        '<input type="range" class="time" min="0" max="0" step="0.04" value="0" '
-        f'aria-label="{say("Seconds")}"><span class="clock" data-seconds="{say("{seconds} s")}">'
-        "</span></div>"
-        f"{_sound(left, right, say)}{_table(differences(left, right, pictures, say), say)}"
-        "</section>"
+    jobs = {"left": left, "right": right}
+    return templates.render(
+        "compare.html",
+        left=source(left),
+        right=source(right),
+        heard=[side for side, job in jobs.items() if (job.facts or {}).get("audio")],
+        differences=differences(left, right, pictures, say),
+        say=say,
     )
 
 
@@ -161,39 +152,3 @@ def _setting(field: str, value: object, say: Say) -> str:
             return say(named(value)).strip()
         case _:
             return str(value)
-
-
-def _video(side: str, label: str, source: str) -> str:
-    return (
-        f'<video data-side="{side}" src="{escape(source)}" aria-label="{label}" '
-        "muted playsinline preload=auto></video>"
-    )
-
-
-def _sound(left: Job, right: Job, say: Say) -> str:
-    """Offer to hear one of the two, if there is anything to hear."""
-    jobs = {"left": left, "right": right}
-    heard = [side for side, job in jobs.items() if (job.facts or {}).get("audio")]
-    if not heard:
-        return ""
-    choices = "".join(
-        f'<label><input type="radio" name="compare-sound" value="{side}"'
-        f"{' checked' * (side == heard[0])}>{say(side)}</label>"
-        for side in [*heard, "off"]
-    )
-    return f'<fieldset class="heard"><legend>{say("Sound")}</legend>{choices}</fieldset>'
-
-
-def _table(found: list[Difference], say: Say) -> str:
-    if not found:
-        return f"<p>{say('Both were made of the same pictures with the same settings.')}</p>"
-    head = "".join(f'<th scope="col">{say(name)}</th>' for name in ("Setting", "Left", "Right"))
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, found))}</tbody></table>"
-    )
-
-
-def _row(found: Difference) -> str:
-    title, left, right = map(escape, found)
-    cells = f"<td>{left}</td><td>{right}</td>" if left != right else f'<td colspan="2">{left}</td>'
-    return f'<tr><th scope="row">{title}</th>{cells}</tr>'

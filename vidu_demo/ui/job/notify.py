@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job import status
 
@@ -25,8 +26,4 @@ def render(jobs: Sequence[Job], say: Say) -> str:
         done = last.state == JobState.DONE
         ended = say("Your video is done") if done else say(status.without_video(last.state))
     running = say("1 running") if left == 1 else say("{number} running").format(number=left)
-    hidden = "" if left else " hidden"
-    return (
-        f'<label class="bell" data-open="{left}" data-running="{running}" data-ended="{ended}"'
-        f'{hidden}><input type="checkbox"> {say("Tell me when it is done")}</label>'
-    )
+    return templates.render("notify.html", left=left, running=running, ended=ended, say=say)

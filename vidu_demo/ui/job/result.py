@@ -10,7 +10,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.examples import FINISHED
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form import examples
 from vidu_demo.ui.i18n.words import I18N, Say
 from vidu_demo.ui.job import notify, status
@@ -104,4 +104,4 @@ def _stage(look: JobView, picture: Path | None) -> str:
     """Show the picture, out of focus, where the video will be."""
     if not picture or not look.job.open:
         return ""
-    return f'<style>#video .empty {{ --picture: url("{file_url(picture)}"); }}</style>'
+    return templates.render("stage.html", picture=picture)
