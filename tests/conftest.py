@@ -14,7 +14,13 @@ from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.video.render import render
 
-pytest_plugins = ["page_fixtures"]
+pytest_plugins = [
+    "clip_fixtures",
+    "ledger_fixtures",
+    "page_fixtures",
+    "runner_fixtures",
+    "simulator_fixtures",
+]
 
 DEFAULTS = {
     "duration": 5,

@@ -7,6 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower, takes
+from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
@@ -93,7 +95,7 @@ class FlakyLedger(Ledger):
 
     Attributes:
         before_write: Called with what is about to be written; may raise.
-        after_write: Called when it is safe on the disk; may raise.
+        after_write: Called once it is committed; may raise.
     """
 
     before_write: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
@@ -229,3 +231,49 @@ def bench_over(
         finally:
             made.close()
     until(lambda: set(threading.enumerate()) <= threads, "every thread ends")
+
+
+PROCESSING = "TASK_STATUS_PROCESSING"
+SUCCEED = "TASK_STATUS_SUCCEED"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    shorten_waits(monkeypatch)
+    with bench_over(tmp_path / "data", clip) as made:
+        yield made
+
+
+class Wall:
+    """A clock on the wall that can be set."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+def task_in(bench: Bench, **changes: Any) -> str:
+    """Buy a task outside of the runner."""
+    asked = {"images": ["https://example.com/a.jpg"], "prompt": "x", "duration": 1}
+    return bench.clients[-1].post({**asked, **changes})
+
+
+def together(count: int, do: Callable[[int], Any]) -> list[Any]:
+    """Do something from many threads at the same moment; errors are results."""
+    ready = threading.Barrier(count)
+
+    def one(number: int) -> Any:
+        ready.wait()
+        try:
+            return do(number)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def locked(*_: Any) -> None:
+    raise LedgerFailed("The list of jobs can't be written: database is locked.")

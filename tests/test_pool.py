@@ -31,9 +31,9 @@ from vidu_demo.api.errors import (
 from vidu_demo.api.images import Picture, PictureTooLong, prepare, prepare_all
 from vidu_demo.media import clip, framing
 from vidu_demo.media.codec import Unreadable, pack, unpack
+from vidu_demo.media.fair_semaphore import FairSemaphore, TooManyWaiting
 from vidu_demo.media.framing import Frame
-from vidu_demo.media.pool import Overtaxed, WorkerPool
-from vidu_demo.media.waiting import Line, TooManyWaiting
+from vidu_demo.media.pool import OpeningFailed, WorkerPool
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 
@@ -129,7 +129,7 @@ def test_what_takes_too_long_is_ended_and_the_next_call_runs() -> None:
     pool = WorkerPool(workers=1, seconds=0.5)
     try:
         first = pool.run(os.getpid)
-        with pytest.raises(Overtaxed, match="Try again") as caught:
+        with pytest.raises(OpeningFailed, match="Try again") as caught:
             pool.run(time.sleep, 60)
         assert caught.value.charged is Charged.NO
         assert pool.run(os.getpid) != first
@@ -142,7 +142,7 @@ def test_what_takes_too_long_is_ended_and_the_next_call_runs() -> None:
 def test_what_takes_too_much_memory_fails() -> None:
     pool = WorkerPool(workers=1, megabytes=120)
     try:
-        with pytest.raises(Overtaxed, match="too much memory"):
+        with pytest.raises(OpeningFailed, match="too much memory"):
             pool.run(bytearray, 500_000_000)
         assert pool.run(len, b"four") == 4
         file = io.BytesIO()
@@ -156,7 +156,7 @@ def test_what_takes_too_much_memory_fails() -> None:
 def test_a_worker_that_ends_is_replaced() -> None:
     pool = WorkerPool(workers=1)
     try:
-        with pytest.raises(Overtaxed):
+        with pytest.raises(OpeningFailed):
             pool.run(os._exit, 3)
         idle = pool.run(os.getpid)
         os.kill(idle, 9)
@@ -195,9 +195,9 @@ def test_closing_ends_what_is_under_way() -> None:
         calls = [threads.submit(pool.run, time.sleep, 60) for _ in range(3)]
         pool.close()
         for call in calls:
-            with pytest.raises(Overtaxed):
+            with pytest.raises(OpeningFailed):
                 call.result(timeout=20)
-    with pytest.raises(Overtaxed, match="being stopped"):
+    with pytest.raises(OpeningFailed, match="being stopped"):
         pool.run(os.getpid)
     assert pool.processes == []
 
@@ -206,44 +206,44 @@ def test_closing_ends_what_is_under_way() -> None:
 
 
 def test_places_go_round_the_visitors() -> None:
-    line, order = Line(1, 50), list[str]()
+    semaphore, order = FairSemaphore(1, 50), list[str]()
     go = threading.Event()
 
     def take(visitor: str) -> None:
-        with line.place(visitor):
+        with semaphore.slot(visitor):
             go.wait()
             order.append(visitor)
 
     with ThreadPoolExecutor(20) as threads:
         for place, visitor in enumerate(["a"] * 8 + ["b", "c", "b"]):
             threads.submit(take, visitor)
-            until(lambda: waiting(line) == place, "they wait in this order")  # noqa: B023
+            until(lambda: waiting(semaphore) == place, "they wait in this order")  # noqa: B023
         go.set()
     assert order == ["a", "a", "b", "c", "a", "b", *"aaaaa"]
 
 
-def waiting(line: Line) -> int:
-    return sum(map(len, line._waiting.values()))
+def waiting(semaphore: FairSemaphore) -> int:
+    return sum(map(len, semaphore._waiting.values()))
 
 
 def test_one_visitor_may_have_only_so_many_waiting() -> None:
-    line = Line(1, 2)
-    with line.place("a"), ThreadPoolExecutor() as threads:
+    semaphore = FairSemaphore(1, 2)
+    with semaphore.slot("a"), ThreadPoolExecutor() as threads:
 
         def take(visitor: str) -> None:
-            with line.place(visitor):
+            with semaphore.slot(visitor):
                 pass
 
         for _ in range(2):
             threads.submit(take, "a")
-        until(lambda: waiting(line) == 2, "two wait")
+        until(lambda: waiting(semaphore) == 2, "two wait")
         with pytest.raises(TooManyWaiting, match="Too many"):
             take("a")
         other = threads.submit(take, "b")
-        until(lambda: waiting(line) == 3, "another may")
-        line._leave()
+        until(lambda: waiting(semaphore) == 3, "another may")
+        semaphore._release()
         other.result(timeout=20)
-        line._enter("z")
+        semaphore._acquire("z")
 
 
 def test_fifty_hostile_pictures_are_not_before_another_visitors_one(photo: Path) -> None:
@@ -252,7 +252,7 @@ def test_fifty_hostile_pictures_are_not_before_another_visitors_one(photo: Path)
         pool.run(os.getpid)
         with ThreadPoolExecutor(50) as threads:
             hostile = [threads.submit(pool.run, time.sleep, 60, visitor="a") for _ in range(50)]
-            until(lambda: waiting(pool._line) == 48, "they wait")
+            until(lambda: waiting(pool._turns) == 48, "they wait")
             assert pool.run(images.prepare, photo, visitor="b").width == 64
             assert sum(call.done() for call in hostile) <= 6
             pool.close()
@@ -392,7 +392,7 @@ def test_nonsense_is_no_answer(data: bytes) -> None:
 
 def test_what_has_no_place_in_an_answer_is_not_sent() -> None:
     for value in (object(), {1, 2}, errors):
-        with pytest.raises(TypeError, match="can't answer"):
+        with pytest.raises(TypeError, match="can't return"):
             list(pack(value))
 
 
@@ -411,7 +411,7 @@ class Counting:
         self.asked.append((function.__name__, visitor))
         if function.__name__ in self.fails:
             self.fails.remove(function.__name__)
-            raise Overtaxed
+            raise OpeningFailed
         return self._pool.run(function, *args, visitor=visitor)
 
 
@@ -467,7 +467,7 @@ def test_a_picture_that_is_too_much_buys_nothing(
     run.fails = ["_prepare"]
     with bench_over(tmp_path, clip, open_it=False) as bench:
         bench.open(run=run)
-        with pytest.raises(Overtaxed):
+        with pytest.raises(OpeningFailed):
             bench.start()
         assert bench.simulator.submit_count == 0
         assert list(bench.videos.glob("*")) == []

@@ -1,4 +1,4 @@
-"""Jobs: the durable list, who starts and follows them, when, and for how much a day.
+"""Jobs: started by clicks, kept in a ledger, followed to their end, within a daily budget.
 
 It knows nothing of Gradio.
 """

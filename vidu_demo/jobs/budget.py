@@ -1,7 +1,7 @@
-"""How much may be spent on a day, and by whom it is limited: pure arithmetic, in US dollars.
+"""How much may be spent a day: pure arithmetic, in US dollars.
 
-What a video costs is the estimate of `pricing`; the ledger enforces the limit in the transaction
-that writes the jobs.
+A video costs what `pricing` estimates. The ledger enforces the budget in the transaction that
+writes the jobs.
 """
 
 from datetime import UTC, datetime

@@ -27,7 +27,7 @@ def double_click(
         The earlier click's jobs; none if the later one asks for something new.
 
     Raises:
-        DuplicateRequest: A job of the same request runs, or may run.
+        DuplicateRequest: The same request is running, or may be.
     """
     earlier = [
         [
@@ -46,7 +46,7 @@ def double_click(
     if not may_run:
         return []
     # Sent again after their end, this click must still buy nothing.
-    ledger.repeat(idempotency_key, may_run[0])
+    ledger.alias(idempotency_key, may_run[0])
     if len(double) == len(jobs):
         return double
     raise DuplicateRequest(may_run, len(jobs))

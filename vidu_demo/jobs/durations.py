@@ -1,4 +1,4 @@
-"""How long videos took here, by their length and resolution: a help, so it never raises."""
+"""How long videos took here, by length and resolution. It only helps pacing, and never raises."""
 
 from statistics import median
 
@@ -6,15 +6,15 @@ from vidu_demo.api.request import VideoRequest, schema
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.ledger import Ledger
 
-WAITS_NEEDED = 3
-"""Past waits from which on one can speak of a usual one."""
+DURATIONS_NEEDED = 3
+"""How many must be known before one can be called usual."""
 
-_DURATIONS = range(schema("duration")["minimum"], schema("duration")["maximum"] + 1)
+_LENGTHS = range(schema("duration")["minimum"], schema("duration")["maximum"] + 1)
 _RESOLUTIONS = schema("resolution")["enum"]
 
 
 class Durations:
-    """The waits of one backend's videos, read again when one is added.
+    """How long one backend's videos took, read again when one is added.
 
     Args:
         ledger: Where jobs are kept.
@@ -32,7 +32,7 @@ class Durations:
             request: May be unfinished, made with `model_construct`.
         """
         kind = request.duration, request.resolution
-        if request.off_peak or kind[0] not in _DURATIONS or kind[1] not in _RESOLUTIONS:
+        if request.off_peak or kind[0] not in _LENGTHS or kind[1] not in _RESOLUTIONS:
             return []
         past = self._known.get(kind)
         if past is None:
@@ -45,8 +45,8 @@ class Durations:
     def usual(self, request: VideoRequest) -> float | None:
         """Give the median of `of` in seconds; None if too few are known."""
         past = self.of(request)
-        return median(past) if len(past) >= WAITS_NEEDED else None
+        return median(past) if len(past) >= DURATIONS_NEEDED else None
 
     def clear(self) -> None:
-        """Read them again: a video was added."""
+        """Forget what was read: a video was added."""
         self._known.clear()

@@ -24,7 +24,7 @@ class DuplicateRequest(ViduError):
         jobs: The jobs that were made of it.
     """
 
-    what = "You have asked for this very video already, and it is not finished."
+    what = "You already asked for this video, and it is not finished."
     next_step = "Wait for it, change something, or make a second one on purpose."
 
     def __init__(self, jobs: Sequence[Job], of: int) -> None:
@@ -33,8 +33,8 @@ class DuplicateRequest(ViduError):
         unknown = next((job for job in jobs if job.state is JobState.UNKNOWN), None)
         if unknown:
             message = (
-                "You have sent this very request before, and its answer was lost: a task may be "
-                "running and billed."
+                "You sent this same request before, and its answer was lost: a task may be running "
+                "and billed."
             )
             next_step = "Look in the Novita console first. Sending it again could buy it twice."
         elif of > 1:

@@ -29,7 +29,7 @@ THUMBNAIL = "thumbnail.webp"
 THUMBNAIL_SIDE = 192
 """Pixels of the longer side."""
 FREE_BYTES_NEEDED = 200_000_000
-"""On the disk before money is spent: room for the largest videos."""
+"""On the disk, before money is spent: enough for the largest videos."""
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 _UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
 _UNSENT_FILE = re.compile(rf"request\.json|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
@@ -47,7 +47,7 @@ def keep(
 
     Args:
         folder: The job's.
-        request: What is asked.
+        request: What is asked for.
         pictures: Its pictures as they are sent.
         run: Where the thumbnail is made.
         visitor: Whose job it is.
@@ -77,7 +77,7 @@ def keep(
             f"The data folder can't be written ({error.strerror}), so nothing was sent."
         ) from None
     if isinstance(first := pictures[0], Picture):
-        with _good_to_have(folder, THUMBNAIL):
+        with _best_effort(folder, THUMBNAIL):
             small = run(thumbnail, first.data, THUMBNAIL_SIDE, "WEBP", visitor=visitor)
             (folder / THUMBNAIL).write_bytes(small)
     return kept
@@ -106,9 +106,9 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
-    """Add to a saved video what is good to have: its settings, in it and beside it, a thumbnail.
+    """Add what is nice to have to a saved video: its settings, in it and beside it, a thumbnail.
 
-    What fails is logged and no more: the video is there.
+    Whatever fails is only logged: the video is there.
 
     Args:
         video: The file.
@@ -119,22 +119,22 @@ def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] 
         The facts about the video, by the names of `clip.Facts`, if it can be read.
     """
     made_with, facts = settings(job), None
-    with _good_to_have(video.parent, "facts"):
+    with _best_effort(video.parent, "facts"):
         facts = asdict(run(clip.facts, video, visitor=job.turn))
-    with _good_to_have(video.parent, "settings beside the video"):
+    with _best_effort(video.parent, "settings beside the video"):
         text = json.dumps(made_with, indent=2, ensure_ascii=False)
         video.with_suffix(".json").write_text(text, encoding="utf-8")
-    with _good_to_have(video.parent, "settings in the video"):
+    with _best_effort(video.parent, "settings in the video"):
         run(clip.write_settings, video, made_with, visitor=job.turn)
     if not (video.parent / THUMBNAIL).exists():
-        with _good_to_have(video.parent, THUMBNAIL):
+        with _best_effort(video.parent, THUMBNAIL):
             small = run(clip.thumbnail, video, THUMBNAIL_SIDE, "WEBP", visitor=job.turn)
             (video.parent / THUMBNAIL).write_bytes(small)
     return facts
 
 
 def settings(job: Job) -> dict[str, Any]:
-    """Say what made a job's video, as far as it is known: no pictures, and no links to them."""
+    """List what made a job's video, as far as it is known: no pictures, and no links to them."""
     return {
         "model": MODEL,
         "task_id": job.task_id,
@@ -143,21 +143,21 @@ def settings(job: Job) -> dict[str, Any]:
     }
 
 
-def drop(folder: Path) -> None:
-    """Remove a job's folder, if there is one."""
+def delete(folder: Path) -> None:
+    """Delete a job's folder, if there is one."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def drop_pictures(folder: Path) -> None:
-    """Remove what was to be sent: of a job that bought nothing, a thumbnail is enough."""
-    with suppress(OSError):  # then the next start of the app sees to it
+def delete_pictures(folder: Path) -> None:
+    """Delete all but the thumbnail, which is enough for a job that bought nothing."""
+    with suppress(OSError):  # the next start of the app will do it
         for file in folder.iterdir():
             if file.name != THUMBNAIL:
                 file.unlink()
 
 
 def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
-    """Remove what an earlier run of the app did not come to remove before it ended.
+    """Delete what an earlier run of the app left behind.
 
     A folder without a job goes only if nothing is in it but what was to be sent: its job may be
     in a ledger that is not the one used now.
@@ -169,12 +169,12 @@ def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
     for folder in videos.iterdir() if videos.is_dir() else ():
         match states.get(folder.name):
             case JobState.NOT_SENT:
-                drop_pictures(folder)
+                delete_pictures(folder)
             case JobState.DELETED:
-                drop(folder)
+                delete(folder)
             case None if _UNSENT_FOLDER.fullmatch(folder.name):
                 if all(_UNSENT_FILE.fullmatch(file.name) for file in folder.iterdir()):
-                    drop(folder)
+                    delete(folder)
 
 
 def video_name(job: Job) -> str:
@@ -186,8 +186,8 @@ def video_name(job: Job) -> str:
 
 
 @contextmanager
-def _good_to_have(folder: Path, what: str) -> Iterator[None]:
-    """Let no failure of this step hold a job up: encoders raise whatever they stumble on."""
+def _best_effort(folder: Path, what: str) -> Iterator[None]:
+    """Log a failure and go on: encoders raise all kinds of errors, and none may hold a job up."""
     try:
         yield
     except Exception as error:

@@ -171,7 +171,7 @@ class Follower:
         """Write nothing more: another follower takes the job up."""
         self._record.discard()
 
-    def interrupted(self) -> None:
+    def end_interrupted(self) -> None:
         """End a job that was being sent when the app was stopped."""
         self._end(JobState.UNKNOWN, SubmitOutcomeUnknown(STOPPED_DURING))
 

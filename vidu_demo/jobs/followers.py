@@ -41,7 +41,7 @@ class Followers:
         return self._followers.get(job_id)
 
     @property
-    def open_jobs(self) -> list[Job]:
+    def unfinished(self) -> list[Job]:
         """The jobs that are followed and not at their end."""
         with self._lock:
             jobs = [follower.job for follower in self._followers.values()]
@@ -73,10 +73,10 @@ class Followers:
         job = follower.job
         folder = self._services.videos / job.id
         if job.state is JobState.NOT_SENT:
-            files.drop_pictures(folder)
+            files.delete_pictures(folder)
         with self._lock:
             if self._followers.get(job.id) is follower:
                 del self._followers[job.id]
-        with suppress(LedgerFailed):  # then the next start of the app sees to it
+        with suppress(LedgerFailed):  # the next start of the app will do it
             if follower.stopped and not self._services.ledger.get(job.id):
-                files.drop(folder)  # deleted while this step wrote there
+                files.delete(folder)  # deleted while this step wrote there

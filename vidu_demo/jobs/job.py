@@ -89,7 +89,7 @@ class Job:
 
     @property
     def turn(self) -> str:
-        """Who its files are opened for: by address where known, since tokens cost nothing."""
+        """Whose turn it takes: the address's where known, since tokens cost nothing."""
         return self.address or self.owner
 
     @property

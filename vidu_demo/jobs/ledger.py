@@ -131,8 +131,8 @@ class Ledger:
         made = sa.or_(_job.idempotency_key.in_(keys), _job.id.in_(repeated))
         return self._find(made, deleted=True)[::-1]
 
-    def repeat(self, key: str, job: Job) -> None:
-        """Note that a click stands for a job that another one has made."""
+    def alias(self, key: str, job: Job) -> None:
+        """Let a click stand for a job that another one has made."""
         with suppress(sa.exc.IntegrityError), self._writing() as connection:  # noted already
             connection.execute(repeat_table.insert().values(idempotency_key=key, job=job.id))
 

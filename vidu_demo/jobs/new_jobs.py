@@ -75,7 +75,7 @@ def new_jobs(
             )
     except BaseException:
         for job in jobs:
-            files.drop(videos / job.id)
+            files.delete(videos / job.id)
         raise
     return jobs
 

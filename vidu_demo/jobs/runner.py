@@ -38,7 +38,7 @@ MOST_OPEN_AT_ADDRESS = 2 * MOST_OPEN
 
 
 class JobView(NamedTuple):
-    """What there is to see of a job: its row, and the API's last answer if there is one."""
+    """What a page sees of a job: its row, and the API's last answer if there is one."""
 
     job: Job
     task: Task | None
@@ -52,7 +52,7 @@ class JobRunner:
         client: Talks to the API.
         backend: The name of that API in the ledger; jobs of other backends are left alone.
         videos: Where each job gets a folder for its pictures, its request and its video.
-        requests_per_second: The most questions asked, over all jobs together.
+        requests_per_second: The most polls, over all jobs together.
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
@@ -80,7 +80,7 @@ class JobRunner:
             ledger, client, self._durations, videos, clock, wall, random, self._changes, run
         )
         self._followers = Followers(services, requests_per_second)
-        self._clicks = [threading.Lock() for _ in range(64)]
+        self._click_locks = [threading.Lock() for _ in range(64)]
 
     def open(self) -> "JobRunner":
         """Take up every job that an earlier run of the app left open."""
@@ -92,7 +92,7 @@ class JobRunner:
                 continue
             follower = self._followers.follow(job)
             if job.state is JobState.SUBMITTING:
-                follower.interrupted()
+                follower.end_interrupted()
         files.tidy(self.videos, self._ledger.states())
         self._followers.open()
         return self
@@ -125,13 +125,13 @@ class JobRunner:
             acknowledged: Ids of jobs of the same requests: the visitor knows of them and wants
                 more.
             address: A digest of the address that the visitor came from.
-            budget: What all visitors may spend on a day, in US dollars by estimate; None for no
+            budget: What all visitors may spend a day, in US dollars by estimate; None for no
                 limit. The simulator spends nothing.
 
         Raises:
             PictureInvalid: A picture can't be sent; nothing was.
             BudgetUsedUp: It would cost more than is left of the day's budget; nothing was sent.
-            DuplicateRequest: One of the same requests runs, or may run; nothing was sent.
+            DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
             LedgerFailed: The jobs can't be written down; nothing was sent.
         """
@@ -149,7 +149,7 @@ class JobRunner:
         )
         written: list[Job] = []
         try:
-            with self._one_click_of(owner):
+            with self._click_lock(owner):
                 now = self._wall()
                 # A millisecond apart, so that they keep their order.
                 jobs = [replace(job, created=now + n / 1000) for n, job in enumerate(jobs)]
@@ -161,7 +161,7 @@ class JobRunner:
                     written = self._ledger.add(jobs, budget)
         finally:
             for job_id in {job.id for job in jobs} - {job.id for job in written}:
-                files.drop(self.videos / job_id)
+                files.delete(self.videos / job_id)
         if written[0].id == jobs[0].id:
             for job in written:
                 self._followers.follow(job)
@@ -189,7 +189,7 @@ class JobRunner:
             TooManyOpen: The visitor has too many unfinished jobs.
             LedgerFailed: The job can't be written down.
         """
-        with self._one_click_of(owner):
+        with self._click_lock(owner):
             if found := self._ledger.by_task(owner, self.backend, task_id):
                 return found
             self._check_open(owner, address)
@@ -227,7 +227,7 @@ class JobRunner:
             TooManyOpen: The visitor has too many unfinished jobs.
             LedgerFailed: It can't be written down.
         """
-        with self._one_click_of(owner):
+        with self._click_lock(owner):
             look = self.look(job_id, owner)
             job = look.job if look else None
             if not job or job.open or not job.task_id or job.backend != self.backend:
@@ -258,13 +258,13 @@ class JobRunner:
         Raises:
             LedgerFailed: It can't be written down; nothing was deleted.
         """
-        with self._one_click_of(owner):
+        with self._click_lock(owner):
             look = self.look(job_id, owner)
             if not look or look.job.open or not self._ledger.delete(look.job):
                 return False
             self._followers.drop(job_id)
         self._changes.mark(owner)
-        files.drop(self.videos / job_id)
+        files.delete(self.videos / job_id)
         return True
 
     def look(self, job_id: str, owner: str) -> JobView | None:
@@ -291,7 +291,7 @@ class JobRunner:
         return [held.job if (held := self._followers.get(job.id)) else job for job in found]
 
     def usual_wait(self, request: VideoRequest) -> float | None:
-        """Say how long videos of this length and resolution took here.
+        """Tell how long videos of this length and resolution usually took here.
 
         Args:
             request: May be unfinished, made with `model_construct`.
@@ -315,9 +315,9 @@ class JobRunner:
         path = self.file(job, files.THUMBNAIL)
         return path if path.is_file() else None
 
-    def _one_click_of(self, owner: str) -> threading.Lock:
-        """Let a visitor's clicks come one after the other, without all others waiting for them."""
-        return self._clicks[crc32(owner.encode()) % len(self._clicks)]
+    def _click_lock(self, owner: str) -> threading.Lock:
+        """Give the lock that takes a visitor's clicks one by one; few others share it."""
+        return self._click_locks[crc32(owner.encode()) % len(self._click_locks)]
 
     def _check_open(self, owner: str, address: str, more: int = 1) -> None:
         """Check that a visitor may have more unfinished jobs.
@@ -325,7 +325,7 @@ class JobRunner:
         Raises:
             TooManyOpen: They, or all visitors from their address, would have too many.
         """
-        jobs = self._followers.open_jobs
+        jobs = self._followers.unfinished
         if sum(job.owner == owner for job in jobs) + more > MOST_OPEN:
             raise TooManyOpen(MOST_OPEN)
         if address and sum(job.address == address for job in jobs) + more > MOST_OPEN_AT_ADDRESS:

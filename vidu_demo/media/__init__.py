@@ -1,4 +1,4 @@
-"""Finished clips and first frames, opened in worker processes where there are some.
+"""Finished clips and first frames, opened in worker processes if there are any.
 
 It knows nothing of HTTP or Gradio.
 """

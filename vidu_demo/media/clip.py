@@ -1,7 +1,7 @@
 """A finished video file: what it really holds, its first and last frame, and its settings.
 
 The settings travel in the file itself, as JSON in the ordinary `comment` of an MP4 or MOV: any
-player shows them, and the page can make its form from a clip that is dropped on it.
+player shows them, and the page can fill its form from a clip that is dropped on it.
 """
 
 import json
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 LENGTH_TOLERANCE = 0.5
-"""Seconds. A model makes frames in whole groups, so few videos are exactly as long as asked."""
+"""Seconds. Models make frames in whole groups, so few videos are exactly as long as asked."""
 SIDE_TOLERANCE = 15
 """Pixels. Encoders work in blocks of 16, and not all crop what is over: 1088 for 1080."""
 MAX_SETTINGS = 100_000
@@ -49,9 +49,9 @@ no place for unusual ones, such as `AIGC`, by which generated videos are labelle
 _WRITERS_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
 """Tags that a remux rewrites."""
 _BEYOND_THE_END = 2**40
-"""In any track's unit of time: FFmpeg then goes to the last key frame that there is."""
+"""In any track's unit of time: FFmpeg then seeks to the last key frame."""
 _UNTAGGED, _HD = 2, 720
-"""In FFmpeg's table, no colour matrix; and the lines from which browsers then take BT.709."""
+"""FFmpeg's code for no colour matrix, and the lines from which browsers then assume BT.709."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Facts:
     """What a video file holds.
 
     Attributes:
-        width: In pixels, as shown: after the turn that the file may ask for.
+        width: In pixels, as shown: after the rotation that the file may ask for.
         height: In pixels, as shown.
         seconds: From the first frame shown to the end of the last one.
         frames_per_second: On average, to two decimals.
@@ -165,15 +165,15 @@ def last_frame(path: Path) -> Image.Image:
 
 
 def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
-    """Put settings into the comment of an MP4 or MOV, instead of the one that it has.
+    """Write settings into the comment of an MP4 or MOV, in place of the one that it has.
 
-    Nothing is encoded again. A copy is made as `*.part` beside the file, and takes its place only
-    when it was read back and held these settings, every other tag and every packet at its time.
-    What is neither track nor tag is not copied, such as a seal of origin: it would be broken.
+    Nothing is encoded again. A copy is made as `*.part` beside the file, and replaces it only once
+    it has been read back and holds these settings, every other tag and every packet at its time.
+    What is neither track nor tag is not copied, such as a seal of origin: the change breaks it.
 
     Args:
         path: The video.
-        settings: Anything that is JSON. It goes wherever the video goes, so nothing secret.
+        settings: Anything that is JSON. They go wherever the video goes: no secrets.
 
     Raises:
         ClipFailed: This failed; the file is as it was.
@@ -198,15 +198,15 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
     except (av.FFmpegError, OSError, TypeError, ValueError) as error:
         raise ClipFailed("The settings can't be written into this video.") from error
     finally:
-        with suppress(OSError, ValueError):  # what stood in the way above stands in this one's
+        with suppress(OSError, ValueError):  # whatever failed above may fail here too
             part.unlink(missing_ok=True)
 
 
 def read_settings(path: Path) -> dict[str, Any] | None:
-    """Read what `write_settings` wrote. The file may be anybody's, and so is what it says.
+    """Read what `write_settings` wrote. Neither the file nor what it says can be trusted.
 
     Returns:
-        None if there is nothing, or something else than a JSON object.
+        None if there is nothing, or nothing that is a JSON object.
     """
     try:
         with opened(path) as container:
@@ -218,7 +218,7 @@ def read_settings(path: Path) -> dict[str, Any] | None:
 
 
 def _image(frame: "VideoFrame") -> Image.Image:
-    # FFmpeg takes everything untagged for BT.601. What is seen is what must be handed on.
+    # FFmpeg assumes BT.601 for everything untagged, and browsers do not.
     matrix = "ITU709" if frame.colorspace == _UNTAGGED and frame.height >= _HD else None
     pixels = frame.to_ndarray(format="rgb24", src_colorspace=matrix)
     return Image.fromarray(pixels).rotate(frame.rotation, expand=True)
@@ -251,7 +251,7 @@ def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:
 
     with opened(path) as source:
         if "mp4" not in source.format.name or {s.type for s in source.streams} - {"video", "audio"}:
-            raise ValueError("no plain MP4 or MOV")
+            raise ValueError("not a plain MP4 or MOV")
         kind = "mov" if source.metadata.get("major_brand") == "qt  " else "mp4"
         with av.open(part, "w", format=kind, options={"movflags": movflags}) as copy:
             copy.metadata.update(tags)

@@ -1,7 +1,7 @@
-"""What a worker answers, as plain JSON with the bytes behind it.
+"""Results of a worker process, as JSON followed by raw bytes.
 
-A decoder that a hostile file has taken over may answer anything. So nothing of an answer is ever
-executed or looked up but what is listed here, and a result is made only of values that fit it.
+A hostile file may take a decoder over and send anything. So only the classes listed here are ever
+looked up, and a result is built only of values that fit its fields.
 """
 
 import json
@@ -21,13 +21,13 @@ RESULTS = {
     "Facts": "vidu_demo.media.clip",
     "Problem": "vidu_demo.api.errors",
 }
-"""The dataclasses that a worker may answer with, and where they are."""
-ERRORS_OF = (
+"""The dataclasses that a worker may return, and their modules."""
+ERROR_MODULES = (
     "vidu_demo.api.errors",
     "vidu_demo.api.images",
     "vidu_demo.api.video",
 )
-MAX_ANSWER = 400_000_000
+MAX_RESULT = 400_000_000
 """Bytes. The largest picture as pixels has 267 million."""
 _ERROR: dict[str, Any] = {
     "what": str,
@@ -40,28 +40,28 @@ _ERROR: dict[str, Any] = {
 
 
 class Unreadable(Exception):
-    """This is no answer of a worker in its right mind."""
+    """These bytes are not a result as `pack` writes it."""
 
 
 def pack(value: Any) -> Iterator[bytes]:
-    """Write an answer: a result, or an exception that is to be raised."""
+    """Encode a result, or an exception that is to be raised."""
     blobs: list[bytes] = []
-    head = json.dumps(_plain(value, blobs)).encode()
+    head = json.dumps(_encode(value, blobs)).encode()
     sizes = json.dumps([len(head), *map(len, blobs)]).encode()
     return iter([len(sizes).to_bytes(4), sizes, head, *blobs])
 
 
 def unpack(read: Callable[[int], bytes]) -> Any:
-    """Read an answer.
+    """Decode a result.
 
     Args:
-        read: Gives so many bytes, or fewer at the end.
+        read: Reads so many bytes, or fewer at the end.
 
     Returns:
         The result, or the exception that is to be raised.
 
     Raises:
-        Unreadable: It is none.
+        Unreadable: The bytes are not a result.
     """
 
     def exactly(size: int) -> bytes:
@@ -72,17 +72,17 @@ def unpack(read: Callable[[int], bytes]) -> Any:
 
     try:
         sizes = json.loads(exactly(int.from_bytes(exactly(4))))
-        if not all(type(size) is int and size >= 0 for size in sizes) or sum(sizes) > MAX_ANSWER:
+        if not all(type(size) is int and size >= 0 for size in sizes) or sum(sizes) > MAX_RESULT:
             raise Unreadable
         head, *blobs = [exactly(size) for size in sizes]
-        return _made(json.loads(head), blobs)
+        return _decode(json.loads(head), blobs)
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise Unreadable from error
 
 
-def _plain(value: Any, blobs: list[bytes]) -> Any:
-    def several(values: Any) -> list[Any]:
-        return [_plain(each, blobs) for each in values]
+def _encode(value: Any, blobs: list[bytes]) -> Any:
+    def encode_all(values: Any) -> list[Any]:
+        return [_encode(each, blobs) for each in values]
 
     match value:
         case Charged():
@@ -93,32 +93,31 @@ def _plain(value: Any, blobs: list[bytes]) -> Any:
             blobs.append(value)
             return {"bytes": len(blobs) - 1}
         case list():
-            return several(value)
+            return encode_all(value)
         case tuple():
-            return {"tuple": several(value)}
+            return {"tuple": encode_all(value)}
         case dict():
-            return {"dict": several(map(list, value.items()))}
+            return {"dict": encode_all(map(list, value.items()))}
         case Image.Image():
             pixels = value if value.mode == "RGB" else value.convert("RGB")
-            return {"image": several([*value.size, value.format, pixels.tobytes()])}
+            return {"image": encode_all([*value.size, value.format, pixels.tobytes()])}
         case ViduError():
             kept = {name: vars(value)[name] for name in _ERROR if name in vars(value)}
-            return {"error": several([type(value).__module__, type(value).__name__, kept])}
+            return {"error": encode_all([type(value).__module__, type(value).__name__, kept])}
         case ValueError():
-            known = type(value).__module__ in ERRORS_OF
-            home, name = (
-                (type(value).__module__, type(value).__name__) if known else ("", "ValueError")
-            )
-            return {"error": [home, name, {"dict": [["what", str(value)]]}]}
+            module, name = type(value).__module__, type(value).__name__
+            if module not in ERROR_MODULES:
+                module, name = "", "ValueError"
+            return {"error": [module, name, {"dict": [["what", str(value)]]}]}
     kind = type(value).__name__
     if RESULTS.get(kind) != type(value).__module__:
-        raise TypeError(f"a worker can't answer with {kind}")
-    return {kind: several(getattr(value, field.name) for field in fields(value))}
+        raise TypeError(f"a worker can't return {kind}")
+    return {kind: encode_all(getattr(value, field.name) for field in fields(value))}
 
 
-def _made(plain: Any, blobs: list[bytes]) -> Any:
+def _decode(plain: Any, blobs: list[bytes]) -> Any:
     if isinstance(plain, list):
-        return [_made(each, blobs) for each in plain]
+        return [_decode(each, blobs) for each in plain]
     if not isinstance(plain, dict):
         return plain
     [(kind, given)] = plain.items()
@@ -127,7 +126,7 @@ def _made(plain: Any, blobs: list[bytes]) -> Any:
             return Charged(given)
         case "bytes":
             return blobs[given]
-    values = [_made(each, blobs) for each in given]
+    values = [_decode(each, blobs) for each in given]
     match kind:
         case "tuple":
             return tuple(values)
@@ -154,7 +153,7 @@ def _image(width: int, height: int, kind: str | None, pixels: bytes) -> Image.Im
 def _error(module: str, name: str, said: dict[str, Any]) -> Exception:
     if not module:
         return ValueError(said["what"])
-    kind = getattr(import_module(module), name) if module in ERRORS_OF else None
+    kind = getattr(import_module(module), name) if module in ERROR_MODULES else None
     if not isinstance(kind, type) or not issubclass(kind, ViduError | ValueError):
         raise Unreadable
     if not all(_fits(value, _ERROR[field]) for field, value in said.items()):
@@ -167,7 +166,7 @@ def _error(module: str, name: str, said: dict[str, Any]) -> Exception:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Tell whether a value is what an annotation says, as far as results need it."""
+    """Tell whether a value fits an annotation, as far as results need it."""
     if get_origin(kind) is tuple:
         kinds = get_args(kind)
         if kinds[-1] is Ellipsis:

@@ -23,8 +23,8 @@ PREVIEW = (320, 160)
 """Width and height in pixels that a preview stays within."""
 
 NAMED_RATIOS = ((5, 4), (4, 3), (3, 2), (16, 10), (16, 9), (21, 9))
-ALIKE = 0.01
-"""The share by which a ratio may differ from a named one and still be called so."""
+RATIO_TOLERANCE = 0.01
+"""How far a ratio may be from a named one, as a share, and still go by its name."""
 
 BLURRED_BELOW = 270
 """Pixels of a picture's shorter side. The smallest video has 540, so from here down every pixel
@@ -148,7 +148,7 @@ def ratio(size: tuple[int, int]) -> str:
     exact = max(size) / min(size)
     long, short = round(exact, 1), 1
     for named in NAMED_RATIOS:
-        if math.isclose(named[0] / named[1], exact, rel_tol=ALIKE):
+        if math.isclose(named[0] / named[1], exact, rel_tol=RATIO_TOLERANCE):
             long, short = named
     return f"{long:g}:{short}" if size[0] > size[1] else f"{short}:{long:g}"
 
@@ -163,10 +163,10 @@ def pad(image: Image.Image) -> Image.Image:
     """
     long = min(max(image.size), LONGEST)
     short = max(1, round(min(image.size) * long / max(image.size)))
-    size = _turned_as(image.size, long, math.ceil(long / MAX_RATIO))
-    blurred = image.resize(_turned_as(image.size, *BLUR), reducing_gap=3).resize(size)
+    size = _oriented_as(image.size, long, math.ceil(long / MAX_RATIO))
+    blurred = image.resize(_oriented_as(image.size, *BLUR), reducing_gap=3).resize(size)
     padded = ImageEnhance.Brightness(blurred).enhance(BLUR_BRIGHTNESS)
-    inner = image.resize(_turned_as(image.size, long, short), reducing_gap=3)
+    inner = image.resize(_oriented_as(image.size, long, short), reducing_gap=3)
     padded.paste(inner, ((size[0] - inner.width) // 2, (size[1] - inner.height) // 2))
     padded.format = image.format
     return padded
@@ -175,11 +175,11 @@ def pad(image: Image.Image) -> Image.Image:
 def crop(image: Image.Image) -> Image.Image:
     """Cut as much off both ends of a picture that is too long as the nearest ratio asks for."""
     short = min(image.size)
-    cropped = ImageOps.fit(image, _turned_as(image.size, MAX_RATIO * short, short))
+    cropped = ImageOps.fit(image, _oriented_as(image.size, MAX_RATIO * short, short))
     cropped.format = image.format
     return cropped
 
 
-def _turned_as(size: tuple[int, int], long: int, short: int) -> tuple[int, int]:
+def _oriented_as(size: tuple[int, int], long: int, short: int) -> tuple[int, int]:
     """Put a long and a short side in the order that a width and height have."""
     return (long, short) if size[0] > size[1] else (short, long)

@@ -1,4 +1,4 @@
-"""Worker processes that decode what strangers send, each call within bounds of time and memory."""
+"""Worker processes that decode untrusted files, each call within bounds of time and memory."""
 
 import os
 import pickle
@@ -8,31 +8,31 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import vidu_demo
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.media.codec import Unreadable, unpack
-from vidu_demo.media.waiting import Line
+from vidu_demo.media.fair_semaphore import FairSemaphore
 from vidu_demo.media.worker import READY
 
 T = TypeVar("T")
 
 SECONDS = 20.0
-"""For one call. What is judged to be fine takes up to 5 s on two idle cores."""
+"""For one call. A file that passes the checks takes up to 5 s on two idle cores."""
 MEGABYTES = 680
-"""Of memory for a worker, on Linux; with the libraries it shares this makes 700."""
+"""Memory of a worker, on Linux; 700 with the libraries that it shares."""
 MOST_WAITING = 32
 """Calls of one visitor."""
 START_SECONDS = 60.0
 ENVIRONMENT = (
     "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG",
 )  # fmt: skip
-"""What a worker may know of the environment: no key, no token, no proxy."""
+"""What a worker sees of the environment: no key, no token, no proxy."""
 
 
-class Overtaxed(PictureInvalid):
-    """A file took more time or memory than a worker has, or ended it."""
+class OpeningFailed(PictureInvalid):
+    """A file took more time or memory to open than a worker has, or crashed it."""
 
     what = "This file took too long to open, or too much memory. Try again."
     next_step = "If that doesn't help, save it again as an ordinary JPEG or MP4."
@@ -45,12 +45,12 @@ class WorkerPool:
     """Runs functions of this package in processes of their own.
 
     Workers start when they are first needed and stay. One that takes too long, or ends, is
-    replaced. It may be used from many threads.
+    replaced. The pool may be used from many threads.
 
     Args:
         workers: How many calls run at the same time.
-        seconds: For one call, before its worker is ended.
-        megabytes: Of memory for each worker; only Linux holds it to that.
+        seconds: For one call, before its worker is killed.
+        megabytes: Memory of each worker; only Linux enforces it.
         most_waiting: Calls of one visitor that may wait.
     """
 
@@ -62,9 +62,9 @@ class WorkerPool:
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self._seconds, self._megabytes = seconds, megabytes
-        self._line = Line(workers, most_waiting)
+        self._turns = FairSemaphore(workers, most_waiting)
         self._lock = threading.Lock()
-        self._all: set[_Worker] = set()
+        self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._closed = False
 
@@ -72,48 +72,47 @@ class WorkerPool:
         """Call a module-level function of this package in a worker.
 
         Args:
-            function: What it returns must be known to `media.wire`.
+            function: Its result must be one that `media.codec` knows.
             *args: Anything that can be pickled.
-            visitor: For whom. Turns go round the visitors.
+            visitor: For whom. Visitors are served in turn.
 
         Raises:
-            Overtaxed: It took too long or too much memory, or the pool is closed.
+            OpeningFailed: It took too long or too much memory, or the pool is closed.
             TooManyWaiting: This visitor has too many calls waiting.
-            Exception: A `ViduError` or `ValueError` of the function.
+            ViduError: The function raised it; a `ValueError` likewise.
         """
         call = pickle.dumps((function, args))
-        with self._line.place(visitor):
+        with self._turns.slot(visitor):
             try:
                 worker = self._take()
             except OSError:
-                raise Overtaxed from None
+                raise OpeningFailed from None
             try:
-                answer = worker.answer(call, self._seconds)
+                result = worker.call(call, self._seconds)
             except (OSError, ValueError, Unreadable):  # a pipe that broke, or was closed
                 worker.end()
-                raise Overtaxed from None
+                raise OpeningFailed from None
             except BaseException:
                 worker.end()
                 raise
             finally:
                 self._put_back(worker)
-        if isinstance(answer, Exception):
-            raise answer
-        result: T = answer
-        return result
+        if isinstance(result, Exception):
+            raise result
+        return cast("T", result)
 
     @property
     def processes(self) -> list[int]:
         """The ids of the workers' processes."""
         with self._lock:
-            return [worker.id for worker in self._all]
+            return [worker.id for worker in self._workers]
 
     def close(self) -> None:
-        """End the workers; what they are at fails."""
+        """End the workers; the calls that they run fail."""
         with self._lock:
             self._closed = True
-            workers = list(self._all)
-            self._all.clear()
+            workers = list(self._workers)
+            self._workers.clear()
             self._idle.clear()
         for worker in workers:
             worker.end()
@@ -121,15 +120,15 @@ class WorkerPool:
     def _take(self) -> "_Worker":
         with self._lock:
             if self._closed:
-                raise Overtaxed("This app is being stopped. Try again when it runs.")
+                raise OpeningFailed("This app is being stopped. Try again when it runs.")
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive:
                     return worker
-                self._all.discard(worker)
+                self._workers.discard(worker)
                 worker.end()
             worker = _Worker(self._megabytes)
-            self._all.add(worker)
+            self._workers.add(worker)
             return worker
 
     def _put_back(self, worker: "_Worker") -> None:
@@ -137,12 +136,12 @@ class WorkerPool:
             if worker.alive and not self._closed:
                 self._idle.append(worker)
                 return
-            self._all.discard(worker)
+            self._workers.discard(worker)
         worker.end()
 
 
 class _Worker:
-    """One process. Nobody else uses it while it has a call."""
+    """One process, with one call at a time."""
 
     def __init__(self, megabytes: int) -> None:
         home = Path(vidu_demo.__file__).parent.parent
@@ -168,29 +167,29 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def answer(self, call: bytes, seconds: float) -> Any:
-        """Hand a call over and wait for what comes of it.
+    def call(self, call: bytes, seconds: float) -> Any:
+        """Send a pickled call and wait for its result, or for the exception that it raised.
 
         Raises:
             OSError: The process has ended.
-            Unreadable: It has ended, or answers nonsense.
+            Unreadable: It has ended, or sends nonsense.
         """
-        calls, answers = self._process.stdin, self._process.stdout
-        if not calls or not answers:
+        calls, results = self._process.stdin, self._process.stdout
+        if not calls or not results:
             raise Unreadable
         if not self._ready:
-            self._ready = self._within(START_SECONDS, lambda: answers.read(1)) == READY
+            self._ready = self._within(START_SECONDS, lambda: results.read(1)) == READY
 
-        def ask() -> Any:
+        def exchange() -> Any:
             calls.write(len(call).to_bytes(8))
             calls.write(call)
             calls.flush()
-            return unpack(answers.read)
+            return unpack(results.read)
 
-        return self._within(seconds, ask)
+        return self._within(seconds, exchange)
 
     def end(self) -> None:
-        """End it at once, and wait until it has."""
+        """Kill the process and wait until it has ended."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

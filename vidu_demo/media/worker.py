@@ -1,6 +1,6 @@
-"""A process that decodes what strangers send: `python -m vidu_demo.media.worker MEGABYTES`.
+"""A process that decodes untrusted files: `python -m vidu_demo.media.worker MEGABYTES`.
 
-It takes calls from its standard input, one after the other, and ends when that does. It has no
+It reads calls from its standard input, one after the other, and ends when that does. It has no
 key, and its memory is limited where the system can do that.
 """
 
@@ -20,26 +20,26 @@ READY = b"\1"
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let this process have so much memory of its own, where the system can be told."""
-    if sys.platform == "linux":  # others have the call and pay no heed, or have it not
+    """Limit the memory of this process, where the system can do that."""
+    if sys.platform == "linux":  # other systems ignore the call, or lack it
         import resource  # noqa: PLC0415
 
         most = megabytes * 1_000_000
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
-def serve(calls: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer calls until there are no more. Too little memory ends the process."""
-    answers.write(READY)
-    answers.flush()
+def serve(calls: IO[bytes], results: IO[bytes]) -> None:
+    """Run calls until there are no more. Too little memory ends the process."""
+    results.write(READY)
+    results.flush()
     while head := calls.read(8):
-        # It comes from the parent, which may be trusted; the answers are what it must not trust.
+        # Calls come from the parent, which can be trusted. Results can't, so they are JSON.
         function, arguments = pickle.loads(calls.read(int.from_bytes(head)))  # noqa: S301
-        answers.writelines(pack(_called(function, arguments)))
-        answers.flush()
+        results.writelines(pack(_result(function, arguments)))
+        results.flush()
 
 
-def _called(function: Any, arguments: tuple[Any, ...]) -> Any:
+def _result(function: Any, arguments: tuple[Any, ...]) -> Any:
     try:
         return function(*arguments)
     except (ViduError, ValueError) as error:
@@ -49,13 +49,13 @@ def _called(function: Any, arguments: tuple[Any, ...]) -> Any:
 def main() -> None:
     """Serve on standard input and output, which nothing else can write to."""
     with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     limit_memory(int(sys.argv[1]))
     for kept in (images.prepared, framing.frames):
         kept.keep(0)  # the parent keeps them, for all workers
-    answers = os.fdopen(os.dup(1), "wb")
+    results = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    serve(sys.stdin.buffer, answers)
+    serve(sys.stdin.buffer, results)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What Gradio reads of the environment as it is imported, checked before that."""
+"""Checks what Gradio reads from the environment when it is imported."""
 
 import os
 import sys

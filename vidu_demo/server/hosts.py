@@ -41,8 +41,8 @@ class Host(NamedTuple):
         except ValueError:
             return self.name == "localhost"
 
-    def sent(self, origin: "Host") -> bool:
-        """Tell whether an origin is this `Host`.
+    def matches(self, origin: "Host") -> bool:
+        """Tell whether an origin is this host.
 
         Without a port either default port will do: behind a proxy that speaks TLS, the page's
         scheme is not the one that arrives here.
@@ -50,8 +50,8 @@ class Host(NamedTuple):
         ports = _DEFAULT_PORTS.values() if self.port is None else (self.port,)
         return self.name == origin.name and origin.port in ports
 
-    def among(self, allowed: Iterable["Host"]) -> bool:
-        """Tell whether one of the allowed hosts is meant.
+    def is_one_of(self, allowed: Iterable["Host"]) -> bool:
+        """Tell whether this is one of the allowed hosts.
 
         One without a port allows every port, and one that begins with a dot every name below it.
         """

@@ -1,4 +1,4 @@
-"""Where the app listens: found out before Gradio tries, which says of nothing why it failed."""
+"""Where the app listens. Checked before Gradio tries, which does not say why it failed."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ LOOPBACK, FIRST_PORT, PORTS = "127.0.0.1", 7860, 100
 
 
 class CannotListen(ViduError):
-    """The address or the port can't be had."""
+    """The address or the port can't be used."""
 
     what = "The app can't listen at this address."
     next_step = "Choose another one with --host, or leave it out."
@@ -44,7 +44,7 @@ def find(host: str | None, port: int | None) -> tuple[str, int]:
 
 
 def on_loopback(host: str) -> bool:
-    """Tell whether whoever listens there is heard by this machine alone."""
+    """Tell whether only this machine can reach what listens there."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -53,7 +53,7 @@ def on_loopback(host: str) -> bool:
 
 
 def number(variable: str, default: int) -> int:
-    """Read an environment variable that holds a number.
+    """Read a whole number from an environment variable.
 
     Raises:
         CannotListen: It holds something else.
@@ -63,7 +63,7 @@ def number(variable: str, default: int) -> int:
         return int(text or default)
     except ValueError:
         raise CannotListen(
-            f"{variable} must be a whole number, not {text!r}.", next_step="Mend or unset it."
+            f"{variable} must be a whole number, not {text!r}.", next_step="Correct or unset it."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The environment's proxies: they are no way to this machine itself."""
+"""Keeps what is on this machine itself away from the environment's proxies."""
 
 from collections.abc import MutableMapping
 
@@ -13,11 +13,11 @@ class ProxyUnusable(ViduError):
     """The environment names a proxy that can't be used."""
 
     what = "The environment names a proxy that can't be used."
-    next_step = "Mend or unset ALL_PROXY, HTTP_PROXY and HTTPS_PROXY."
+    next_step = "Correct or unset ALL_PROXY, HTTP_PROXY and HTTPS_PROXY."
 
 
 def spare_loopback(environment: MutableMapping[str, str], *names: str) -> None:
-    """See that nothing on this machine is asked through a proxy: the page itself, the simulator.
+    """Make sure that nothing on this machine is reached through a proxy: the page, the simulator.
 
     Args:
         environment: The process's, which all HTTP libraries read; `no_proxy` is added to.

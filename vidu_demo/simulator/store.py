@@ -71,7 +71,7 @@ class TaskStore:
         return file.read_bytes() if task_id in self._tasks and file.exists() else None
 
     def prune(self, now: float) -> None:
-        """Forget tasks that are older than a day at the time `now`, and delete their files."""
+        """Delete tasks that are older than a day at the time `now`, with their files."""
         for task in list(self._tasks.values()):
             if now - task.created > KEPT:
                 del self._tasks[task.task_id]
@@ -81,7 +81,7 @@ class TaskStore:
                     self._file(task.task_id, kind).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Call off what is being rendered, and wait until the folder is left alone."""
+        """Cancel what is being rendered, and wait until nothing writes to the folder."""
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 

@@ -27,9 +27,10 @@ def render(runner: JobRunner, owner: str, version: str) -> str:
         owner: The visitor; their digest gives nobody anything but this version.
         version: What the page shows. If empty, it looks every time.
     """
-    pace = min(SLOWEST, max(FASTEST, runner.open_jobs / JOBS_PER_SECOND))
-    seconds = f"{pace if version else SLOWEST:.1f}"
-    return templates.render("watch.html", owner=owner, version=version, seconds=seconds)
+    seconds = min(SLOWEST, max(FASTEST, runner.open_jobs / JOBS_PER_SECOND))
+    return templates.render(
+        "watch.html", owner=owner, version=version, seconds=seconds if version else SLOWEST
+    )
 
 
 def route(runner: JobRunner) -> Route:

@@ -61,10 +61,10 @@ class Door:
         origin = Host.of_origin(origins[0]) if len(origins) == 1 else None
         if not origin:
             return not origins
-        return bool(host and host.sent(origin)) or origin.among(self._known)
+        return bool(host and host.matches(origin)) or origin.is_one_of(self._known)
 
     def _answers_to(self, host: Host) -> bool:
-        return host.loopback or host.name == self.name or host.among(self._known)
+        return host.loopback or host.name == self.name or host.is_one_of(self._known)
 
     @property
     def _known(self) -> Iterable[Host]:

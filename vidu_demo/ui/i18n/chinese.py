@@ -314,7 +314,7 @@ CHINESE: dict[str, str] = {
     "Set NOVITA_API_KEY, or use the simulator, which needs none.": (
         "请设置 NOVITA_API_KEY，或使用不需要密钥的模拟器。"
     ),
-    "You have asked for this very video already, and it is not finished.": (
+    "You already asked for this video, and it is not finished.": (
         "你已经请求过一条完全相同的视频，它还没有完成。"
     ),
     "Wait for it, change something, or make a second one on purpose.": (
@@ -323,7 +323,7 @@ CHINESE: dict[str, str] = {
     "Already asked for and not finished: {number} of these {of} videos.": (
         "这 {of} 条视频中有 {number} 条已经请求过，还没有完成。"
     ),
-    "You have sent this very request before, and its answer was lost: "
+    "You sent this same request before, and its answer was lost: "
     "a task may be running and billed.": (
         "同样的请求你发送过，但没有收到答复：可能有任务正在运行并扣费。"
     ),

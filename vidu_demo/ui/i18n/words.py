@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from vidu_demo.ui.i18n.chinese import CHINESE
 
@@ -35,9 +36,9 @@ def speaker(accept_language: Any) -> Say:
     return _chinese if first in ("zh-cn", "zh-tw") else str
 
 
-def marked(text: str) -> str:
-    """Mark a text inside other text, so that Gradio translates it in the browser."""
-    return str(I18N(text))
+def marked(text: str) -> Markup:
+    """Mark a text inside markup, so that Gradio translates it in the browser."""
+    return Markup(I18N(text))  # noqa: S704 - the page's own words
 
 
 def words_for(request: gr.Request) -> Say:

@@ -1,7 +1,7 @@
 // Asks whether anything has changed, and has the page look only if it has. A plain request costs a
 // fraction of one of Gradio's events, and this goes on while the tab is hidden.
 vidu.watch = (element, trigger) => {
-  const HIDDEN_SECONDS = 3;
+  const HIDDEN_SECONDS = 3, PATIENCE_SECONDS = 10;
   const place = () => element.querySelector('[data-changes]');
   let next;
   const rest = () => {
@@ -11,7 +11,8 @@ vidu.watch = (element, trigger) => {
   };
   const ask = async () => {
     try {
-      const answer = await fetch(place().dataset.changes, {cache: 'no-store'});
+      const signal = AbortSignal.timeout(1000 * PATIENCE_SECONDS);
+      const answer = await fetch(place().dataset.changes, {cache: 'no-store', signal});
       if (answer.ok && (await answer.text()) !== place()?.dataset.version) trigger('tick');
     } catch { /* the next one may get through */ }
     rest();

@@ -1,4 +1,4 @@
-"""Who is next: places are given round the visitors, not in the order of asking."""
+"""A semaphore that serves visitors round-robin, not in the order in which they come."""
 
 import threading
 from collections import OrderedDict, deque
@@ -18,47 +18,47 @@ class TooManyWaiting(PictureInvalid):
         super().__init__(message)
 
 
-class Line:
-    """Gives places to those who wait.
+class FairSemaphore:
+    """Bounds how many calls run at once, and how many of one visitor wait.
 
     Args:
-        places: How many there are.
-        most: How many of one visitor may wait.
+        slots: How many calls run at once.
+        most_waiting: How many calls of one visitor may wait.
     """
 
-    def __init__(self, places: int, most: int) -> None:
-        self._free, self._most = places, most
+    def __init__(self, slots: int, most_waiting: int) -> None:
+        self._free, self._most_waiting = slots, most_waiting
         self._lock = threading.Lock()
         self._waiting: OrderedDict[str, deque[threading.Event]] = OrderedDict()
 
     @contextmanager
-    def place(self, visitor: str) -> Iterator[None]:
-        """Wait for a place and hold it.
+    def slot(self, visitor: str) -> Iterator[None]:
+        """Wait for a slot and hold it.
 
         Raises:
             TooManyWaiting: This visitor has too many waiting already.
         """
-        self._enter(visitor)
+        self._acquire(visitor)
         try:
             yield
         finally:
-            self._leave()
+            self._release()
 
-    def _enter(self, visitor: str) -> None:
+    def _acquire(self, visitor: str) -> None:
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
             waiting = self._waiting.get(visitor, deque())
-            if len(waiting) >= self._most:
+            if len(waiting) >= self._most_waiting:
                 raise TooManyWaiting
-            called = threading.Event()
-            waiting.append(called)
+            acquired = threading.Event()
+            waiting.append(acquired)
             self._waiting[visitor] = waiting
-        called.wait()
+        acquired.wait()
 
-    def _leave(self) -> None:
-        """Hand the place on to the visitor who has waited longest for one."""
+    def _release(self) -> None:
+        """Hand the slot on to the visitor who has waited longest for one."""
         with self._lock:
             if not self._waiting:
                 self._free += 1
