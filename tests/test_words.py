@@ -1,8 +1,10 @@
 """The Chinese words: complete, nothing left over, and on the page in every state of a video."""
 
 import ast
+import copy
 import html
 import json
+import pickle
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ import vidu_demo
 from vidu_demo.api.errors import TaskFailed, refusal
 from vidu_demo.api.images import PictureTooLong, prepare
 from vidu_demo.api.request import FIELDS, VideoRequest, schema
+from vidu_demo.api.text import Text
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Fault, Simulator
@@ -113,20 +116,23 @@ def sentences(files: list[Path]) -> set[str]:
     return {text for text in written(files) if " " in text and text.endswith(".")}
 
 
+SAYING = ("I18N", "say", "Text")
+
+
 def handed_over() -> set[str]:
-    """Every text that a part of the page hands to `I18N` or `say` as it stands."""
+    """Every text that is handed to `I18N`, `say` or `Text` as it stands."""
     found = set()
     for file in TEMPLATES:
         for call in ENVIRONMENT.parse(file.read_text()).find_all(nodes.Call):
-            if getattr(call.node, "name", "") == "say":
+            if getattr(call.node, "name", "") in SAYING:
                 match call.args[0]:
                     case nodes.Const(value=text):
                         found.add(text)
                     case nodes.CondExpr(expr1=one, expr2=other):
                         found |= {one.value, other.value}
-    for file in PARTS:
+    for file in [*PARTS, *BELOW]:
         for call in ast.walk(ast.parse(file.read_text())):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("I18N", "say"):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in SAYING:
                 text = call.args[0]
                 choices = [text.body, text.orelse] if isinstance(text, ast.IfExp) else [text]
                 found |= {node.value for node in choices if isinstance(node, ast.Constant)}
@@ -217,6 +223,19 @@ FILLED = {
 @pytest.mark.parametrize("text", FILLED)
 def test_what_is_filled_in_is_translated_but_nobodys_own_words(text: str) -> None:
     assert speaker("zh-CN")(text) == FILLED[text]
+
+
+def test_a_sentence_keeps_its_template_and_its_values() -> None:
+    inner = Text("{seconds} s", seconds=5)
+    text = Text("Usually done in {time} here.", time=inner)
+    assert text == "Usually done in 5 s here."
+    assert speaker("zh-CN")(text) == "在这里通常需要 5 秒。"
+    assert type(speaker("en")(text)) is str
+    own = Text("Charged to {key}.", key="Done {x} “%s”")  # words of the table, but somebody's own
+    assert speaker("zh-CN")(own) == "费用记在Done {x} “%s”上。"
+    assert speaker("zh-CN")(Text("No such {thing}", thing=inner)) == "No such 5 秒"
+    for twin in (copy.copy(own), pickle.loads(pickle.dumps(own))):  # noqa: S301
+        assert (twin, twin.template, twin.values) == (own, own.template, own.values)
 
 
 @pytest.mark.parametrize(("size", "shape"), [((900, 100), "宽"), ((100, 900), "高")])

@@ -9,6 +9,7 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import Filled
@@ -107,9 +108,9 @@ def _price(
         return ""
     amount = pricing.spoken(sum(prices, start=Decimal()))
     several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
-    about = [f"Vidu's price list, {pricing.DATED}.", payer.reminder]
+    about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
-        about.append(f"Usually done in {seconds_spoken(usual)} here.")
+        about.append(Text("Usually done in {time} here.", time=seconds_spoken(usual, say)))
     return templates.render(
         "price.html",
         simulated=payer is Payer.NOBODY,

@@ -101,8 +101,9 @@ def render(
         url: True if pictures are given by their address.
         say: The visitor's language.
     """
+    which = say("Picture {number}: {text}") if len(seen) > 1 else "{text}"
     too_long = [
-        (say(f"Picture {number}: {picture.reason}" if len(seen) > 1 else picture.reason), picture)
+        (which.format(number=number, text=say(picture.reason)), picture)
         for number, picture in enumerate(seen, start=1)
         if isinstance(picture, TooLong)
     ]

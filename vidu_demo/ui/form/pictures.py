@@ -9,6 +9,7 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import schema
+from vidu_demo.api.text import Text
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.ui import Updates, file_url, templates
 from vidu_demo.ui.context import RAW, SHORT
@@ -56,7 +57,9 @@ def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Chec
             opener.frame(file)
             swaps[str(file)] = opener.viewable(file)
         except PictureInvalid as error:
-            said.append(say("“{name}”: {text}").format(name=name, text=say(error.what)))
+            said.append(
+                say("“{name}”: {text}").format(name=name, text=say(error.problems[0].message))
+            )
         except ClipFailed:
             said.append(say("“{name}” can't be opened as a video.").format(name=name))
     return Checked(swaps, "  \n".join(said), settings)
@@ -82,7 +85,9 @@ def read_urls(text: Any) -> list[str]:
     for line in lines:
         if not is_url(line):
             raise RequestInvalid(
-                Problem("images", f"“{line[:60]}” is not a web address of a picture.")
+                Problem(
+                    "images", Text("“{line}” is not a web address of a picture.", line=line[:60])
+                )
             )
     return lines
 

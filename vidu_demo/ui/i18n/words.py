@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from vidu_demo.api.text import Text
 from vidu_demo.ui.i18n.chinese import CHINESE
 
 Say = Callable[[str], str]
@@ -68,11 +69,18 @@ def named(choice: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    """Translate a text of the table, also one whose gaps are filled already.
+    """Translate a text of the table.
 
-    The rooms below the page fill them, since they speak English only. What stands in a gap is
-    translated too, but not in quotation marks: those are somebody's own words.
+    Errors, and what the ledger has kept of them, are plain text whose gaps are filled already.
+    There, what stands in a gap is translated unless it is in quotation marks, which hold
+    somebody's own words.
     """
+    if isinstance(text, Text):
+        said = {
+            gap: _chinese(value) if isinstance(value, Text) else value
+            for gap, value in text.values.items()
+        }
+        return CHINESE.get(text.template, text.template).format(**said)
     if text in CHINESE:
         return CHINESE[text]
     for template, pattern in _PATTERNS.items():
