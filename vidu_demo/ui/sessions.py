@@ -12,7 +12,7 @@ class SharedSession(StateHolder):
     """Gives everybody the same session. The page may have no `gr.State`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def set_blocks(self, blocks: Blocks) -> None:
         """Begin the session of a page."""
