@@ -242,7 +242,8 @@ def test_invented_sessions_take_no_memory(app: App) -> None:
     for number in range(300):
         visit(number)
     assert memory() - before < 400 * 2**20
-    assert len(app.demo.state_holder.session_data) <= LIMITS.sessions
+    assert not app.demo.state_holder.session_data
+    assert not any(block.stateful for block in app.demo.blocks.values())
 
 
 # Uploads

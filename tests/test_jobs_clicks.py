@@ -6,6 +6,7 @@ import pytest
 from runner_fixtures import (
     OTHER,
     OWNER,
+    PATIENCE,
     PROCESSING,
     SUCCEED,
     Bench,
@@ -44,8 +45,9 @@ def test_twenty_copies_of_a_click_are_one_job(bench: Bench, again: bool) -> None
     assert len(list(bench.videos.iterdir())) == 1
 
 
-def test_clicks_that_follow_at_once_are_one(bench: Bench) -> None:
+def test_clicks_that_follow_at_once_are_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty impatient fingers: each click is new, and all ask for the same."""
+    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", PATIENCE)
     made = together(20, lambda number: bench.start(f"click {number}"))
     assert {job.id for job in made} == {made[0].id}
     bench.done(made[0])

@@ -276,7 +276,7 @@ class Follower:
         return isinstance(error, NotFound) and not bought
 
     def _trouble(self, error: ViduError) -> float:
-        """Report what is wrong and go on polling, seldom: the task may still end well."""
+        """Report what is wrong and keep polling, but seldom: the task may still end well."""
         self._report(error)
         self._pacer = self._new_pacer()
         return TROUBLE_SECONDS

@@ -79,7 +79,7 @@ class Job:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What was asked, as far as it is known, without the pictures: links may be signed."""
+        """The request as far as it is known, without the pictures: links may be signed."""
         return {field: self.request[field] for field in SETTINGS if field in self.request}
 
     @property

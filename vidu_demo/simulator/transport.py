@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(self.server.respond(record, None))
         body = self.rfile.read(length)
         if len(body) < length:
-            self.close_connection = True  # the client went away, so nothing was asked
+            self.close_connection = True  # the client went away in the middle
             return None
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True  # where the next request begins is not known

@@ -22,6 +22,7 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Allowance, Quota
 from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.page import Blocks
+from vidu_demo.ui.sessions import SharedSession
 from vidu_demo.ui.static import CSS_FILE, head
 from vidu_demo.ui.theme import theme
 
@@ -52,9 +53,8 @@ def page_options(videos: Path) -> dict[str, Any]:
 
 
 def prepare(demo: gr.Blocks) -> None:
-    """Bound what the page's queue and sessions hold. Both ways of serving it begin here."""
+    """Bound what the page's queue holds. Both ways of serving it begin here."""
     demo.max_threads = LIMITS.at_once
-    demo.state_session_capacity = LIMITS.sessions
     demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
 
 
@@ -79,6 +79,7 @@ class GuardedApp(App):
     def __init__(self, door: Door, routes: Sequence[BaseRoute]) -> None:
         # The routes come before Gradio's, of which one takes every name that is left.
         super().__init__(default_response_class=ORJSONResponse, routes=[*routes])
+        self.state_holder = SharedSession()
         self._door = door
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -115,7 +116,6 @@ def launch(
         **page_options(videos),
         "share": False,
         "max_threads": LIMITS.at_once,
-        "state_session_capacity": LIMITS.sessions,
         "server_name": name,
         "server_port": port,
         "_app": GuardedApp(door, demo.routes),

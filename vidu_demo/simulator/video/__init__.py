@@ -1,1 +1,1 @@
-"""What the simulator renders: frames, sound and badge of a video, as its request asks."""
+"""What the simulator renders: a video's frames, sound and overlay."""
