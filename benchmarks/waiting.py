@@ -4,8 +4,8 @@
 
 Two apps are measured in one run, each in a process of its own, against one simulator: this one,
 and a straightforward Gradio app, where one sync generator submits, sleeps and asks until the video
-is there. The pages are HTTP clients that do what a browser does: they look at the pace that the
-app's timer asks for, or hold the generator's event stream open.
+is there. The pages are HTTP clients that do what a browser does: they ask at the pace that the
+app sets, or hold the generator's event stream open.
 """
 
 import argparse
@@ -13,15 +13,17 @@ import asyncio
 import json
 import math
 import os
+import re
 import secrets
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -81,6 +83,18 @@ def serve_plain(port: int) -> None:
         prompt, status = gr.Textbox(), gr.Textbox()
         gr.Button().click(generate, prompt, status)
     demo.launch(server_port=port, quiet=True)
+
+
+def serve_empty(port: int) -> None:
+    """Serve a Gradio app that shows a heading and does nothing."""
+    import gradio as gr
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.HTML("<h1>Empty</h1>")
+    demo.launch(server_port=port, quiet=True)
+
+
+SERVED = {"ours": serve_ours, "plain": serve_plain, "empty": serve_empty}
 
 
 @dataclass
@@ -150,24 +164,40 @@ async def running(kind: str, simulator: Simulator, folder: Path) -> Any:
 
 
 @dataclass
+class Times:
+    """What the pages see, in seconds.
+
+    Attributes:
+        ticks: How long a tick takes in which nothing has changed.
+        looks: How long a look takes.
+        ended: By prompt, the Unix time at which a page shows that the task has ended.
+        done: By prompt, the Unix time at which a page shows the video.
+    """
+
+    ticks: list[float] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
+    ended: dict[str, float] = field(default_factory=dict)
+    done: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
 class Page:
     """A browser tab of this app."""
 
     app: App
     client: httpx.AsyncClient
-    looks: list[float]
+    times: Times
     session: str = field(default_factory=lambda: secrets.token_urlsafe(8))
-    state: dict[str, str] = field(default_factory=dict)
+    visitor: dict[str, str] = field(default_factory=dict)
     shown: str = ""
     seen: str = ""
-    slips: list[Any] = field(default_factory=list)
-    wait: float = 1.0
-    active: bool = False
+    receipts: list[Any] = field(default_factory=list)
+    watch: dict[str, str] = field(default_factory=dict)
 
     async def call(self, listener: str, *data: Any) -> list[Any]:
         """Trigger a listener as the browser does."""
         body = {
-            "data": list(data),
+            "data": [*data, self.visitor, self.shown, self.seen, "", None, "", self.receipts],
             "fn_index": self.app.listeners[listener],
             "session_hash": self.session,
             "event_data": None,
@@ -176,46 +206,46 @@ class Page:
         answer.raise_for_status()
         return list(answer.json()["data"])
 
-    @property
-    def tab(self) -> list[Any]:
-        """What the tab sends with every event."""
-        return [self.state, "", self.shown, self.seen, "", None, "", self.slips]
-
     def take(self, drawn: list[Any]) -> None:
         """Keep what came back, as the widgets do."""
-        self.seen, _address, timer, slips, *_result = drawn
-        self.wait, self.active = timer.get("value", self.wait), timer.get("active", self.active)
-        if isinstance(slips, list):
-            self.slips = slips
+        self.seen, _address, watch, receipts, *_result = drawn
+        self.watch = dict(re.findall(r'data-(\w+)="([^"]*)"', watch))
+        if isinstance(receipts, list):
+            self.receipts = receipts
 
     async def arrive(self) -> None:
         """Load the page, which gives the visitor a token."""
-        self.state, *_ = await self.call("welcome", {}, *self.tab)
+        self.visitor, *_ = await self.call("welcome", {})
 
     async def submit(self, prompt: str) -> None:
         """Click the button."""
-        takes = 1
-        form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False, takes]
-        announced = {"videos": [takes, 275]}  # thousandths of a dollar
-        view = await self.call("submit", *self.tab, secrets.token_hex(16), announced, *form)
+        form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False, 1]
+        announced = {"videos": [1, 275]}  # thousandths of a dollar
+        view = await self.call("submit", secrets.token_hex(16), announced, *form)
         self.shown, _fault, _held, _anyway, _compare, *drawn = view
         self.take(drawn)
 
-    async def look(self) -> None:
-        """Tick once."""
+    async def tick(self) -> None:
+        """Ask whether anything has changed, and look only if it has."""
         began = time.perf_counter()
-        self.take(await self.call("look", *self.tab))
-        self.looks.append(time.perf_counter() - began)
+        answer = await self.client.get(f"{self.app.url}/{self.watch['changes']}")
+        if answer.text == self.watch["version"]:
+            self.times.ticks.append(time.perf_counter() - began)
+            return
+        began = time.perf_counter()
+        self.take(await self.call("look"))
+        self.times.looks.append(time.perf_counter() - began)
 
-    async def watch(self, prompt: str, done: dict[str, float]) -> None:
-        """Look at the app's own pace until the video is there; note when it was."""
-        await asyncio.sleep(self.wait * secrets.randbelow(1000) / 1000)
-        while self.active:
-            await self.look()
+    async def follow(self, prompt: str) -> None:
+        """Tick at the app's own pace until the video is there."""
+        while self.watch:
+            await asyncio.sleep(float(self.watch["seconds"]))
+            await self.tick()
+            if self.seen.endswith((" saving", " done")):
+                self.times.ended.setdefault(prompt, time.time())
             if self.seen.endswith(" done"):
-                done[prompt] = time.time()
+                self.times.done[prompt] = time.time()
                 return
-            await asyncio.sleep(self.wait)
 
 
 async def timed(act: Callable[[], Awaitable[Any]]) -> float:
@@ -238,7 +268,7 @@ async def new_visitor(app: App) -> tuple[float, float]:
         async with httpx.AsyncClient(timeout=30) as client:
             pages.append(await timed(lambda c=client: c.get(app.url + "/")))  # type: ignore[misc]
             if "submit" in app.listeners:
-                page = Page(app, client, [])
+                page = Page(app, client, Times())
                 await page.arrive()
                 clicks.append(await timed(lambda p=page, n=number: p.submit(f"new {n}")))  # type: ignore[misc]
             else:
@@ -285,29 +315,36 @@ class Row:
     memory: float
     threads: int
     processor: float
-    requests: float
+    polls: float
+    tick: float
     look: float
+    way: float = math.nan
     lag: float = math.nan
     page: float = 0.0
     click: float = 0.0
 
     def __str__(self) -> str:
         def ms(seconds: float) -> str:
+            if math.isnan(seconds):
+                return "-"
             return "none in 8 s" if seconds == math.inf else f"{seconds * 1000:.0f} ms"
 
-        lag = "-" if math.isnan(self.lag) else f"{self.lag:.1f} s"
-        look = "-" if math.isnan(self.look) else ms(self.look)
+        def s(seconds: float) -> str:
+            return "-" if math.isnan(seconds) else f"{seconds:.1f} s"
+
         return (
             f"| {self.app} | {self.jobs} | {self.pages} | {self.bought} | {self.memory:+.0f} MB "
-            f"| {self.threads} | {self.processor:.0%} | {self.requests:.1f} | {look} | {lag} "
-            f"| {ms(self.page)} | {ms(self.click)} |"
+            f"| {self.threads} | {self.processor:.0%} | {self.polls:.1f} | {ms(self.tick)} "
+            f"| {ms(self.look)} | {s(self.way)} | {s(self.lag)} | {ms(self.page)} "
+            f"| {ms(self.click)} |"
         )
 
 
 HEAD = (
     "| app | jobs | pages | tasks running | memory above idle | threads | CPU of a core "
-    "| polls a second | look, p95 | lag of the status, p95 | page, new visitor "
-    "| click, new visitor |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+    "| polls a second | unchanged tick, median | look, p95 | way of a state to its page, p95 "
+    "| lag of a video, p95 | page, new visitor | click, new visitor |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -330,17 +367,17 @@ async def measure(kind: str, jobs: int, pages: int) -> Row:
             httpx.AsyncClient(timeout=120, limits=limits) as client,
         ):
             idle = app.memory
-            looks: list[float] = []
-            done: dict[str, float] = {}
+            times = Times()
             if kind == "ours":
-                watchers = await open_pages(app, client, jobs, pages, looks, done)
+                watchers = await open_pages(app, client, jobs, pages, times)
             else:
                 watchers = [
                     asyncio.create_task(plain_page(app, client, f"job {n}", asyncio.Event()))
                     for n in range(jobs)
                 ]
             await asyncio.sleep(8)
-            looks.clear()
+            times.ticks.clear()
+            times.looks.clear()
             polls, used, began = simulator.poll_count, app.processor, time.perf_counter()
             await asyncio.sleep(MEASURED_SECONDS)
             seconds = time.perf_counter() - began
@@ -352,13 +389,16 @@ async def measure(kind: str, jobs: int, pages: int) -> Row:
                 memory=app.memory - idle,
                 threads=app.threads,
                 processor=(app.processor - used) / seconds,
-                requests=(simulator.poll_count - polls) / seconds,
-                look=quantile(looks, 0.95),
+                polls=(simulator.poll_count - polls) / seconds,
+                tick=quantile(times.ticks, 0.5),
+                look=quantile(times.looks, 0.95),
             )
             row.page, row.click = await new_visitor(app)
             if kind == "ours" and watchers:
                 await asyncio.wait(watchers, timeout=3 * TASK_SECONDS)
-                row.lag = quantile([at - ends[prompt] for prompt, at in done.items()], 0.95)
+                finished = when_known(Path(folder))
+                row.way = quantile([at - finished[p] for p, at in times.ended.items()], 0.95)
+                row.lag = quantile([at - ends[p] for p, at in times.done.items()], 0.95)
                 row.memory = max(row.memory, app.memory - idle)
             for watcher in watchers:
                 watcher.cancel()
@@ -371,16 +411,22 @@ async def open_pages(
     client: httpx.AsyncClient,
     jobs: int,
     pages: int,
-    looks: list[float],
-    done: dict[str, float],
+    times: Times,
 ) -> list[asyncio.Task[None]]:
     """Start jobs from tabs, and keep some of the tabs open."""
-    tabs = {f"job {number}": Page(app, client, looks) for number in range(jobs)}
+    tabs = {f"job {number}": Page(app, client, times) for number in range(jobs)}
     for batch in batched(tabs.items(), 50):
         await asyncio.gather(*(tab.arrive() for _, tab in batch))
         await asyncio.gather(*(tab.submit(prompt) for prompt, tab in batch))
     watched = list(tabs.items())[:pages]
-    return [asyncio.create_task(tab.watch(prompt, done)) for prompt, tab in watched]
+    return [asyncio.create_task(tab.follow(prompt)) for prompt, tab in watched]
+
+
+def when_known(folder: Path) -> dict[str, float]:
+    """By prompt, the Unix time at which the app knew that the task had ended."""
+    with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
+        rows = ledger.execute("SELECT request, finished FROM jobs WHERE finished IS NOT NULL")
+        return {json.loads(request)["prompt"]: finished for request, finished in rows}
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -403,11 +449,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="*", default=[0, 1, 100, 300, 1000])
     parser.add_argument("--plain", type=int, nargs="*", default=[0, 1, 100, 300])
     parser.add_argument("--pages", type=int, default=300)
-    parser.add_argument("--serve", choices=["ours", "plain"], help=argparse.SUPPRESS)
+    parser.add_argument("--serve", choices=SERVED, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        {"ours": serve_ours, "plain": serve_plain}[arguments.serve](arguments.port)
+        SERVED[arguments.serve](arguments.port)
         return
     print(HEAD, flush=True)
     for kind, sizes in (("ours", arguments.jobs), ("plain", arguments.plain)):

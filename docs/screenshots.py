@@ -83,7 +83,7 @@ class Walk:
         upload.set_input_files(
             {"name": "panorama.png", "mimeType": "image/png", "buffer": panorama()}
         )
-        page.locator(".framing.too-long").wait_for()
+        page.locator(".first-frame.too-long").wait_for()
         self.photograph("too-long")
 
         self.make(FINISHED.example, FINISHED.example.settings["prompt"])

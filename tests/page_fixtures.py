@@ -81,6 +81,15 @@ class App:
 
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 
+    def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
+        """What a browser sends to a listener: these values, and those of a tab that is new."""
+        (listener,) = [fn for fn in self.demo.fns.values() if fn.api_name == name]
+        known = {"shown": "", "seen": "", "fault": "", "search": "", "receipts": [], **values}
+        assert values.keys() <= set(listener.input_keyword_names)
+        data = [known.get(each) for each in listener.input_keyword_names]
+        event = {"event_data": event}
+        return {"data": data, "fn_index": listener._id, "session_hash": "stranger", **event}
+
     @property
     def videos(self) -> set[Path]:
         """Every finished video on disk."""

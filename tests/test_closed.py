@@ -125,14 +125,13 @@ def test_job_of_another_visitor_cannot_be_seen(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
     """A page's own question about its job, asked again by somebody else over plain HTTP."""
-    task_id = visitor.start(pngs["red"], prompt="A secret wedding [600 s]")
     (look,) = [d["id"] for d in app.demo.config["dependencies"] if d["api_name"] == "look"]
 
     def is_look(request: Request) -> bool:
         return request.method == "POST" and f'"fn_index":{look}' in (request.post_data or "")
 
     with visitor.page.expect_request(is_look) as seen:
-        pass
+        task_id = visitor.start(pngs["red"], prompt="A secret wedding [600 s]")
     asked = seen.value
     question = json.loads(asked.post_data or "")
     token = question["data"][0]["token"]

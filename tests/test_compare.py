@@ -18,6 +18,7 @@ from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator.video.render import render
 from vidu_demo.ui import file_url
 from vidu_demo.ui.job import compare
+from vidu_demo.ui.static import head
 
 REQUEST = VideoRequest(images=["x.png"], prompt="Slow push-in.", duration=3, seed=7)
 JOB = Job(
@@ -47,7 +48,7 @@ def shown(left: Job, right: Job, pictures: bool | None = True) -> str:
 
 
 def test_like_jobs_differ_in_nothing() -> None:
-    assert compare.differences(JOB, like(), pictures=True) == []
+    assert compare.differences(JOB, like(), alike=True) == []
     html = shown(JOB, like())
     assert "Both were made of the same pictures with the same settings." in html
     assert "<table" not in html
@@ -92,7 +93,7 @@ def test_what_a_task_from_elsewhere_does_not_tell_is_not_known() -> None:
 def test_texts_are_escaped() -> None:
     html = shown(JOB, replace(like(prompt="<b>&</b>"), video='"><i>.mp4'))
     assert "<td>&lt;b&gt;&amp;&lt;/b&gt;</td>" in html
-    assert 'src="/&quot;&gt;&lt;i&gt;.mp4"' in html
+    assert 'src="/&#34;&gt;&lt;i&gt;.mp4"' in html
 
 
 # The pictures
@@ -189,6 +190,7 @@ def page(
             server_port=free_port(),
             allowed_paths=[str(tmp_path)],
             run_history=False,
+            head=head(),
         )
         page = browser.new_page()
         broken: list[str] = []

@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from vidu_demo.api.images import MAX_RATIO, prepare
 from vidu_demo.media import framing
 from vidu_demo.media.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
 from vidu_demo.simulator.video import render as simulated
-from vidu_demo.ui.form import framing as part
+from vidu_demo.ui.form import first_frame
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.uploads import UploadedFile
 
@@ -228,7 +229,7 @@ def test_what_is_no_picture_is_said(tmp_path: Path) -> None:
 
 
 def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_the_first_frame_and_the_video(
     tmp_path: Path, size: tuple[int, int], resolution: str, said: str
 ) -> None:
     files = [save(tmp_path / "first.png", size), save(tmp_path / "second.png", (90, 90))]
-    html = part.render(look(*files), resolution, url=True)
+    html = first_frame.render(look(*files), resolution, url=True)
     assert words(html) == f"First frame, as it is sent: {said}"
     seen = frame(files[0])
     assert isinstance(seen, Frame)
@@ -252,39 +253,45 @@ def test_the_first_frame_and_the_video(
 
 
 def test_a_picture_by_address_is_not_measured() -> None:
-    assert words(part.render([], "720p", url=True)) == part.FROM_URL
-    assert part.render([], "720p", url=False) == ""
+    assert words(first_frame.render([], "720p", url=True)) == (
+        "The video keeps the picture's shape; its size is known when it is made."
+    )
+    assert first_frame.render([], "720p", url=False) == ""
 
 
 def test_what_is_too_long_is_shown_both_ways(photo: str, panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
-    html = part.render(look(panorama), "720p", url=False)
+    html = first_frame.render(look(panorama), "720p", url=False)
     assert words(html).startswith("This picture is too wide:")
     assert "Padded , 1000 × 250: all of it" in words(html)
     assert "Cropped , 400 × 100: its middle" in words(html)
     assert f'<img src="{seen.padded.preview}" alt="Padded">' in html
     assert f'<img src="{seen.cropped.preview}" alt="Cropped">' in html
     assert "The video" not in html
-    second = words(part.render(look(photo, panorama), "720p", url=False))
+    second = words(first_frame.render(look(photo, panorama), "720p", url=False))
     assert second.startswith("Picture 2: This picture is too wide:")
 
 
 def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) -> None:
-    assert part.any_too_long(look(photo, panorama))
-    assert not part.any_too_long(look(photo))
-    assert not part.any_too_long(look(photo + ".gone"))
-    assert part.render(look(photo + ".gone"), "720p", url=False) == ""
+    assert first_frame.any_too_long(look(photo, panorama))
+    assert not first_frame.any_too_long(look(photo))
+    assert not first_frame.any_too_long(look(photo + ".gone"))
+    assert first_frame.render(look(photo + ".gone"), "720p", url=False) == ""
+
+
+def review(gallery: Any, urls: str | None) -> tuple[str, Any]:
+    return first_frame.review(Opener(), gallery=gallery, urls=urls, resolution="720p")
 
 
 def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: str) -> None:
     for files, visible in (([photo], False), ([panorama], True), ([], False)):
-        html, row = part.review(Opener(), gallery(*files), None, "720p")
-        assert html == part.render(look(*files), "720p", url=False)
+        html, row = review(gallery(*files), None)
+        assert html == first_frame.render(look(*files), "720p", url=False)
         assert row.visible is visible
-    assert part.review(Opener(), None, "https://example.com/a.jpg", "720p")[0] != ""
+    assert review(None, "https://example.com/a.jpg")[0] != ""
     # What is typed as an address is never opened as a file.
-    assert "<img" not in part.review(Opener(), None, photo, "720p")[0]
+    assert "<img" not in review(None, photo)[0]
 
 
 @pytest.mark.parametrize(("way", "size"), [("pad", (1000, 250)), ("crop", (400, 100))])
@@ -296,7 +303,7 @@ def test_only_what_is_too_long_is_changed(
 ) -> None:
     before = Path(panorama).read_bytes()
     gone = photo + ".gone"
-    first, (path, _caption) = part.fit(Opener(), way, gallery(photo, panorama, gone))
+    first, (path, _caption) = first_frame.fit(Opener(), way, gallery(photo, panorama, gone))
     assert first == (photo, None)
     assert Path(path).name == f"panorama-{way}.jpg"
     assert list(Path(path).parent.iterdir()) == [Path(path)]
@@ -304,8 +311,8 @@ def test_only_what_is_too_long_is_changed(
     assert isinstance(seen, Frame)
     assert seen.size == size
     assert Path(panorama).read_bytes() == before
-    assert part.fit(Opener(), way, gallery(path)) == [(path, None)]
+    assert first_frame.fit(Opener(), way, gallery(path)) == [(path, None)]
 
 
 def test_no_pictures_to_fit() -> None:
-    assert part.fit(Opener(), "pad", None) == part.fit(Opener(), "crop", []) == []
+    assert first_frame.fit(Opener(), "pad", None) == first_frame.fit(Opener(), "crop", []) == []

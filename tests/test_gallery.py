@@ -232,6 +232,6 @@ def test_a_video_is_one_by_its_content(visitor: Visitor, tmp_path: Path, clip: b
 def test_a_small_picture_is_said_to_blur(visitor: Visitor, tmp_path: Path) -> None:
     Image.new("RGB", (60, 60), "teal").save(tmp_path / "icon.png")
     visitor.upload(tmp_path / "icon.png")
-    expect(visitor.page.locator("#framing .blurs")).to_have_text(
+    expect(visitor.page.locator("#first-frame .blurs")).to_have_text(
         "The picture is small, so the video will look blurred."
     )

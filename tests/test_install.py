@@ -20,14 +20,15 @@ from vidu_demo.examples import EXAMPLES, FINISHED
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.snippets import SNIPPETS
-from vidu_demo.ui.theme import CSS_FILE
 from vidu_demo.ui import mount
+from vidu_demo.ui.static import CSS_FILE, head
 
 home = Path(vidu_demo.__file__).parent
 assert home.is_relative_to(sys.argv[1]), home
 assert all(example.picture.is_file() for example in EXAMPLES)
 assert FINISHED.clip.is_file()
-assert Path(CSS_FILE).is_file()
+assert CSS_FILE.is_file()
+assert "vidu.status = " in head()
 sketch = VideoRequest.unchecked(images=["x.jpg"], prompt="x")
 assert all(snippet.write(sketch) for snippet in SNIPPETS)
 assert Settings().data_dir == Path("data")

@@ -87,7 +87,7 @@ _FOCUS = """places => {
 }"""
 
 _SMALL = """() => {
-    const ours = '.examples, .chips, .status, .history, .compare, .bell, #choices, #pay, '
+    const ours = '.examples, .chips, .status, .history, .compare, .notify, #choices, #checkout, '
         + '.fits, .order, .fold > button, #search';
     return [...document.querySelectorAll('button, a, input, textarea')]
         .filter(one => one.closest(ours) && one.checkVisibility())

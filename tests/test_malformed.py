@@ -241,7 +241,7 @@ def test_a_file_of_the_machine_is_no_upload(app: App, tmp_path: Any) -> None:
     """Whatever form it is named in, and wherever in the call."""
     Image.new("RGB", (64, 48)).save(tmp_path / "private.png")
     path = str(tmp_path / "private.png")
-    listener = next(d for d in names(app) if d["api_name"] == "framing")
+    listener = next(d for d in names(app) if d["api_name"] == "first_frame")
     marked = {"path": path, "meta": {"_type": "gradio.FileData"}}
     for gallery in (
         [{"image": {"path": path}, "caption": None}],
@@ -250,7 +250,7 @@ def test_a_file_of_the_machine_is_no_upload(app: App, tmp_path: Any) -> None:
     ):
         answer = requests.post(
             f"{app.url}gradio_api/run/predict",
-            json={"fn_index": listener["id"], "data": [gallery, "", "720p", ""]},
+            json={"fn_index": listener["id"], "data": [gallery, "", "720p"]},
             timeout=10,
         )
         assert answer.status_code == 400
@@ -349,7 +349,16 @@ def test_what_is_no_file_is_refused_on_every_listener(app: App, quiet: Callable[
                     answer = session.post(url, json=body, timeout=30)
                     assert answer.status_code == 400, (listener["api_name"], shape, answer.text)
                     seen.add(listener["api_name"])
-    assert seen >= {"framing", "earlier", "take_up", "review", "submit", "pad", "crop", "generate"}
+    assert seen >= {
+        "first_frame",
+        "earlier",
+        "take_up",
+        "review",
+        "submit",
+        "pad",
+        "crop",
+        "generate",
+    }
     quiet()
 
 
@@ -358,8 +367,8 @@ def test_an_uploaded_picture_is_taken_with_or_without_its_mark(
 ) -> None:
     path = uploaded(app)
     for file in ({"path": path}, {"path": path, "meta": META, "orig_name": "a.png"}):
-        body = {"data": [[{"image": file, "caption": None}], "", "720p", ""]}
-        answer = requests.post(f"{app.url}gradio_api/run/framing", json=body, timeout=10)
+        body = {"data": [[{"image": file, "caption": None}], "", "720p"]}
+        answer = requests.post(f"{app.url}gradio_api/run/first_frame", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
     quiet()
 

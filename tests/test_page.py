@@ -285,7 +285,7 @@ def test_first_frame_is_shown_again_after_a_reload(visitor: Visitor, tmp_path: P
     visitor.button("Pad it").click()
     expect(visitor.make).to_be_enabled()
     visitor.page.reload()
-    expect(visitor.page.locator("#framing")).to_contain_text("First frame, as it is sent")
+    expect(visitor.page.locator("#first-frame")).to_contain_text("First frame, as it is sent")
 
 
 def test_form_is_kept_over_a_reload(visitor: Visitor, pngs: dict[str, Path]) -> None:

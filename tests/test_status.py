@@ -58,6 +58,8 @@ def test_money_is_said_as_it_is_known() -> None:
     html = status.render(JobView(replace(failed, backend=SIMULATOR), None), str)
     assert "This was simulated, so nothing was charged." in html
     assert "may have been" not in html
+    assert "<dt>Would cost</dt><dd>$0.275</dd>" in html
+    assert "Estimate" not in html
 
 
 def test_unknown_says_when_and_what_was_asked() -> None:

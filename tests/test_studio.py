@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -58,14 +59,11 @@ def asked_by(request: Request) -> list[Any]:
     return list(json.loads(request.post_data or "")["data"])
 
 
-def nothing(visitor: Any = None) -> list[Any]:
-    """What a tab sends along that has seen nothing yet."""
-    return [visitor or {}, "", "", "", "", None, "", []]
-
-
-def call(app: App, name: str, *values: Any, headers: dict[str, str] | None = None) -> str:
+def call(
+    app: App, name: str, *, headers: dict[str, str] | None = None, event: Any = None, **values: Any
+) -> str:
     """Call a listener as anybody can, over plain HTTP."""
-    question = {"data": values, "fn_index": listener(app, name), "session_hash": "stranger"}
+    question = app.question(name, event=event, **values)
     url = app.url + "gradio_api/run/predict"
     return requests.post(url, json=question, headers=headers, timeout=10).text
 
@@ -202,11 +200,13 @@ def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: 
     expect(visitor.page.locator(".payer")).to_have_text(
         "Simulated: videos are made on this machine, no model is used and nothing is charged."
     )
-    expect(visitor.page.locator("#price")).to_contain_text("Simulated, so you pay nothing.")
+    expect(visitor.page.locator("#price strong")).to_have_text("Would cost about $0.275")
+    expect(visitor.page.locator("#price")).to_contain_text("Simulated: nothing is charged.")
 
     for afar in ({"Via": "1.1 a-proxy"}, {"X-Forwarded-For": "203.0.113.7"}):
-        answer = call(app, "welcome", {}, *nothing(), headers=afar)
-        assert "Videos are made by Vidu Q2 Pro at Novita and charged to the host's key." in answer
+        answer = call(app, "welcome", headers=afar)
+        line = "Videos are made by Vidu Q2 Pro at Novita and charged to the host's key."
+        assert line in unescape(answer)
 
 
 # Before a video
@@ -216,7 +216,7 @@ def test_what_is_too_long_is_padded_or_cropped_first(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
     before = api.submit_count
-    framing = visitor.page.locator("#framing")
+    framing = visitor.page.locator("#first-frame")
     visitor.fill(pngs["red"], prompt="Pan to the right.")
     expect(framing).to_contain_text("First frame, as it is sent: 320 × 240 (4:3).")
     expect(framing).to_contain_text("The video will be 960 × 720.")
@@ -429,19 +429,18 @@ def test_second_one_is_what_was_held_back_whatever_the_form_says(
 def test_who_has_no_name_buys_nothing(app: App, api: Simulator) -> None:
     """Nobody could find again what they would buy."""
     before = api.submit_count
-    form = [None, "https://example.com/a.jpg", "Push-in.", 1, "540p", None, False, "", False]
-    values = [*form, "auto", False, False, 1]
-    announced = {"videos": [1, 40]}
+    form = {"urls": "https://example.com/a.jpg", "prompt": "Push-in.", "duration": 1}
+    form |= {"resolution": "540p", "audio": False, "voice_id": "", "bgm": False, "takes": 1}
+    form |= {"movement_amplitude": "auto", "off_peak": False, "watermark": False}
+    click = {"nonce": "nonce", "announced": {"videos": [1, 40]}, **form}
     token = app.token()["token"]
     forged = ["", "x" * 8, "\ud800" * 30, "A" * 24, token[:-1], token[1:], token + "0", f".{token}"]
     forged += [token.replace(".", "A."), token.partition(".")[0], "." + "0" * 64]
     for state in ({}, [], 7, {"token": [token]}, *({"token": text} for text in forged)):
-        answer = call(app, "submit", *nothing(state), "nonce", announced, *values)
+        answer = call(app, "submit", visitor=state, **click)
         assert "Reload it." in answer
     assert api.submit_count == before
-    assert "error" not in call(
-        app, "submit", *nothing({"token": token}), "nonce", announced, *values
-    )
+    assert "error" not in call(app, "submit", visitor={"token": token}, **click)
     until(lambda: api.submit_count == before + 1)
 
 
@@ -583,7 +582,7 @@ def test_deleting_asks_first_and_is_for_good(
     assert (folder / str(gone.video)).is_file()
 
     may_run = row(visitor, "No longer watched").get_by_role("button", name="Delete")
-    old_slips = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
+    old_receipts = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
     may_run.click()
     expect(may_run).to_have_text("It may still run. Delete?")
     delete = row(visitor, "to drop").get_by_role("button", name="Delete")
@@ -609,7 +608,7 @@ def test_deleting_asks_first_and_is_for_good(
         "No longer watched [600 s]",
     ]
     # Another tab still had the receipt, and has written it back.
-    visitor.page.evaluate("slips => localStorage.setItem('vidu-demo-tasks', slips)", old_slips)
+    visitor.page.evaluate("kept => localStorage.setItem('vidu-demo-tasks', kept)", old_receipts)
     visitor.page.reload()
     expect(visitor.task_id).to_have_text(str(kept.task_id))
     expect(rows(visitor)).to_have_count(2)
@@ -658,7 +657,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     row(visitor, "Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
     visitor.button("Continue from last frame").click()
-    expect(visitor.page.locator("#framing")).to_contain_text(
+    expect(visitor.page.locator("#first-frame")).to_contain_text(
         "First frame, as it is sent: 720 × 540"
     )
     expect(addresses).to_have_value("")
@@ -730,7 +729,7 @@ def test_jobs_of_others_stay_theirs(
     until(lambda: maker._job(running).task_id)
     before, stranger = api.submit_count, app.token()
     for job in (done, running):
-        tab = [stranger, "", job, "", "", None, "", []]
+        tab = {"visitor": stranger, "shown": job}
         for name in (
             "look",
             "stop_watching",
@@ -739,21 +738,14 @@ def test_jobs_of_others_stay_theirs(
             "use_settings_with_new_seed",
             "go_on",
         ):
-            said = call(app, name, *tab)
+            said = call(app, name, **tab)
             assert "error" not in said, name
             for secret in ("secret", "770077", str(maker._job(job).task_id), job + "/"):
                 assert secret not in said.replace(f'"{job}"', ""), (name, secret)
         for do in ("open", "compare", "delete"):
-            question = {
-                "data": tab,
-                "fn_index": listener(app, "use_list"),
-                "session_hash": "stranger",
-                "event_data": {"do": do, "job": job},
-            }
-            url = app.url + "gradio_api/run/predict"
-            answer = requests.post(url, json=question, timeout=10)
-            assert answer.ok
-            assert "secret" not in answer.text
+            said = call(app, "use_list", event={"do": do, "job": job}, **tab)
+            assert "error" not in said
+            assert "secret" not in said
     assert maker._job(running).state == JobState.RUNNING
     assert maker._job(done).state == JobState.DONE
     assert (app.studio.videos / done).is_dir()

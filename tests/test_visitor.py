@@ -71,12 +71,12 @@ def test_anything_may_come(visitors: Visitors, state: Any) -> None:
 
 def click(app: App, takes: Any, headers: dict[str, str] | None = None, **settings: Any) -> str:
     urls = "\n".join(f"https://example.com/{number}.jpg" for number in range(12))
-    asked = {"duration": 1, "resolution": "540p", **settings}
-    form = [None, urls, "Push-in.", asked["duration"], asked["resolution"], None, False, ""]
-    form += [False, "auto", False, False, takes]
-    tab = [app.token(), "", "", "", "", None, "", []]
+    form = {"urls": urls, "prompt": "Push-in.", "duration": 1, "resolution": "540p"}
+    form |= {"audio": False, "voice_id": "", "bgm": False, "movement_amplitude": "auto"}
+    form |= {"off_peak": False, "watermark": False, "takes": takes, **settings}
     announced = {"videos": [12, 99_000]}
-    return call(app, "submit", *tab, "nonce", announced, *form, headers=headers)
+    known = {"visitor": app.token(), "nonce": "nonce", "announced": announced}
+    return call(app, "submit", headers=headers, **known, **form)
 
 
 def test_strangers_spend_no_more_than_the_days_budget(app: App, api: Simulator) -> None:

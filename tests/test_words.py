@@ -1,8 +1,10 @@
 """The Chinese words: complete, nothing left over, and on the page in every state of a video."""
 
 import ast
+import copy
 import html
 import json
+import pickle
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from gradio_client import Client
+from jinja2 import nodes
 from page_fixtures import App, Visitor, until
 from PIL import Image
 from playwright.sync_api import expect
@@ -20,6 +23,7 @@ from vidu_demo.api.errors import TaskFailed
 from vidu_demo.api.images import PictureTooLong, prepare
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import refusal
+from vidu_demo.api.text import Text
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Fault, Simulator
@@ -28,11 +32,14 @@ from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import named, speaker
 from vidu_demo.ui.job import compare, history, status
 from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.templates import ENVIRONMENT
 
 PACKAGE = Path(vidu_demo.__file__).parent
 ASIDE = {PACKAGE / "ui" / "i18n" / "chinese.py", *PACKAGE.glob("ui/guard/*.py")}
 """The table itself, and what speaks to programs and hosts by plain HTTP."""
-UI = sorted({*PACKAGE.glob("ui/**/*.py")} - ASIDE)
+PARTS = sorted({*PACKAGE.glob("ui/**/*.py")} - ASIDE)
+TEMPLATES = sorted(PACKAGE.glob("ui/templates/*.html"))
+UI = [*PARTS, *TEMPLATES]
 BELOW = [
     file for room in ("api", "media", "jobs") for file in sorted((PACKAGE / room).rglob("*.py"))
 ]
@@ -91,20 +98,42 @@ def texts(tree: ast.AST) -> Iterator[str]:
                 yield without_names(text)
 
 
+def constants(template: nodes.Node) -> Iterator[str]:
+    for node in template.find_all(nodes.Const):
+        if isinstance(node.value, str):
+            yield without_names(node.value)
+
+
 def written(files: list[Path]) -> set[str]:
-    return {text for file in files for text in texts(ast.parse(file.read_text()))}
+    found = set()
+    for file in files:
+        source = file.read_text()
+        html = file.suffix == ".html"
+        found |= {*(constants(ENVIRONMENT.parse(source)) if html else texts(ast.parse(source)))}
+    return found
 
 
 def sentences(files: list[Path]) -> set[str]:
     return {text for text in written(files) if " " in text and text.endswith(".")}
 
 
+SAYING = ("I18N", "say", "Text")
+
+
 def handed_over() -> set[str]:
-    """Every text that a part of the page hands to `I18N` or `say` as it stands."""
+    """Every text that is handed to `I18N`, `say` or `Text` as it stands."""
     found = set()
-    for file in UI:
+    for file in TEMPLATES:
+        for call in ENVIRONMENT.parse(file.read_text()).find_all(nodes.Call):
+            if getattr(call.node, "name", "") in SAYING:
+                match call.args[0]:
+                    case nodes.Const(value=text):
+                        found.add(text)
+                    case nodes.CondExpr(expr1=one, expr2=other):
+                        found |= {one.value, other.value}
+    for file in [*PARTS, *BELOW]:
         for call in ast.walk(ast.parse(file.read_text())):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("I18N", "say"):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in SAYING:
                 text = call.args[0]
                 choices = [text.body, text.orelse] if isinstance(text, ast.IfExp) else [text]
                 found |= {node.value for node in choices if isinstance(node, ast.Constant)}
@@ -197,6 +226,19 @@ def test_what_is_filled_in_is_translated_but_nobodys_own_words(text: str) -> Non
     assert speaker("zh-CN")(text) == FILLED[text]
 
 
+def test_a_sentence_keeps_its_template_and_its_values() -> None:
+    inner = Text("{seconds} s", seconds=5)
+    text = Text("Usually done in {time} here.", time=inner)
+    assert text == "Usually done in 5 s here."
+    assert speaker("zh-CN")(text) == "在这里通常需要 5 秒。"
+    assert type(speaker("en")(text)) is str
+    own = Text("Charged to {key}.", key="Done {x} “%s”")  # words of the table, but somebody's own
+    assert speaker("zh-CN")(own) == "费用记在Done {x} “%s”上。"
+    assert speaker("zh-CN")(Text("No such {thing}", thing=inner)) == "No such 5 秒"
+    for twin in (copy.copy(own), pickle.loads(pickle.dumps(own))):  # noqa: S301
+        assert (twin, twin.template, twin.values) == (own, own.template, own.values)
+
+
 @pytest.mark.parametrize(("size", "shape"), [((900, 100), "宽"), ((100, 900), "高")])
 def test_picture_that_is_too_long(size: tuple[int, int], shape: str) -> None:
     with pytest.raises(PictureTooLong) as failed:
@@ -238,14 +280,15 @@ def test_side_by_side() -> None:
 # On the page
 
 _SEEN = """() => {
-  const apart = 'code, textarea, footer, #wording button, .cm-editor, .tab-wrapper, .prompt, .time';
+  const apart = 'code, textarea, footer, #chips button, .cm-editor, .tab-wrapper, .prompt, .time';
   const seen = [];
   const walk = document.createTreeWalker(document.querySelector('gradio-app'), 4);
   while (walk.nextNode()) {
     const place = walk.currentNode.parentElement;
     if (place.checkVisibility() && !place.closest(apart)) seen.push(walk.currentNode.data);
   }
-  for (const place of document.querySelectorAll('#status *, #history *, #examples *, #framing *'))
+  const marked = ['#status *', '#history *', '#examples *', '#first-frame *'];
+  for (const place of document.querySelectorAll(marked))
     for (const name of ['alt', 'title', 'data-sure', 'data-copied'])
       seen.push(place.getAttribute(name) || '');
   return seen;
@@ -284,7 +327,7 @@ def test_chinese_visitor_makes_a_video(
     visitor.upload(pngs["red"], pngs["green"])
     expect(visitor.button("请输入提示词")).to_be_disabled()
     expect(visitor.page.get_by_text("所有图片都会发送，但能确定用到的只有第一张。")).to_be_visible()
-    expect(visitor.page.locator("#framing")).to_have_text(
+    expect(visitor.page.locator("#first-frame")).to_have_text(
         "发送的首帧：320 × 240（4:3）。视频尺寸为 960 × 720。图片较小，视频会显得模糊。"
     )
     visitor.field("时长").fill("3")

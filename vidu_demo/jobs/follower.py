@@ -30,6 +30,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
+from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
@@ -69,6 +70,7 @@ class Services:
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
+        changes: Told of whatever a page may show.
         run: Where videos are opened.
     """
 
@@ -79,6 +81,7 @@ class Services:
     clock: Callable[[], float]
     wall: Callable[[], float]
     random: Callable[[], float]
+    changes: Changes
     run: Run = in_process
 
 
@@ -95,7 +98,7 @@ class Follower:
 
     def __init__(self, job: Job, services: Services) -> None:
         self.task: Task | None = None
-        self._record, self._services = JobRecord(job, services.ledger), services
+        self._record, self._services = JobRecord(job, services.ledger, services.changes), services
         # By the wall clock across restarts only, and never negative: it may have been set back.
         waited = max(0.0, services.wall() - (job.submitted or job.created))
         self._started = services.clock() - waited
@@ -219,7 +222,9 @@ class Follower:
             if self._no_such_task(decision.error):
                 return self._end(JobState.FAILED, decision.error)
             return self._trouble(decision.error)
-        self.task = task
+        before, self.task = self.task, task
+        if task != before:
+            self._services.changes.mark(self.job.owner)
         decision = self._pacer.answered(task, self._waited())
         if isinstance(decision.error, TaskFailed):
             return self._end(JobState.FAILED, decision.error)

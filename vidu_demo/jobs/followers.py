@@ -52,6 +52,7 @@ class Followers:
         follower = Follower(job, self._services)
         with self._lock:
             self._followers[job.id] = follower
+        self._services.changes.mark(job.owner)
         self._schedule(follower, 0.0)
         return follower
 

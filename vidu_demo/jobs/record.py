@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import Ledger
@@ -22,15 +23,16 @@ class JobRecord:
     Args:
         job: The job as it stands in the ledger.
         ledger: Where its row is.
+        changes: Told of every change.
 
     Attributes:
         job: The job with every change, pending ones too.
         closed: True once nothing may be changed but that its video is there.
     """
 
-    def __init__(self, job: Job, ledger: Ledger) -> None:
+    def __init__(self, job: Job, ledger: Ledger, changes: Changes) -> None:
         self.job, self.closed = job, False
-        self._ledger = ledger
+        self._ledger, self._changes = ledger, changes
         self._pending: dict[str, Any] = {}
         self._lock = threading.RLock()
 
@@ -48,6 +50,7 @@ class JobRecord:
         claimed = self._ledger.claim(self.job, state=state)
         if claimed:
             self.job = replace(self.job, state=state)
+            self._changes.mark(self.job.owner)
         return claimed
 
     def change(self, **changes: Any) -> None:
@@ -56,6 +59,7 @@ class JobRecord:
             if self.closed and changes.get("state") is not JobState.DONE:
                 return
             self.job = replace(self.job, **changes)
+            self._changes.mark(self.job.owner)
             self._pending.update(changes)
             self.flush()
 

@@ -19,6 +19,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
+from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import TooManyOpen
@@ -74,7 +75,10 @@ class JobRunner:
         self.backend, self.videos = backend, videos
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._durations = Durations(ledger, backend)
-        services = Services(ledger, client_for, self._durations, videos, clock, wall, random, run)
+        self._changes = Changes()
+        services = Services(
+            ledger, client_for, self._durations, videos, clock, wall, random, self._changes, run
+        )
         self._followers = Followers(services, requests_per_second)
         self._click_locks = [threading.Lock() for _ in range(64)]
 
@@ -259,6 +263,7 @@ class JobRunner:
             if not look or look.job.open or not self._ledger.delete(look.job):
                 return False
             self._followers.drop(job_id)
+        self._changes.mark(owner)
         files.delete(self.videos / job_id)
         return True
 
@@ -269,6 +274,10 @@ class JobRunner:
         if not job or not secrets.compare_digest(job.owner, owner):
             return None
         return JobView(job, follower.task if follower else None)
+
+    def version(self, owner: str) -> str:
+        """Name the version of a visitor's jobs. While it stays, a page has nothing new to show."""
+        return self._changes.version(owner)
 
     def jobs(self, owner: str, *, most: int = 50, search: str = "") -> list[Job]:
         """List a visitor's latest jobs, newest first.

@@ -19,6 +19,7 @@ from PIL import Image
 from vidu_demo.api import images
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_json
+from vidu_demo.api.text import Text
 from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, open_video
 
 if TYPE_CHECKING:
@@ -99,14 +100,27 @@ def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
         asked: The fields of a `VideoRequest`. What is missing was not asked for.
         facts: What came.
     """
-    found = []
+    found: list[str] = []
     seconds = asked.get("duration")
     if seconds and abs(facts.seconds - seconds) > LENGTH_TOLERANCE:
-        found.append(f"Asked for {seconds} s; the video is {facts.seconds:.1f} s long.")
+        found.append(
+            Text(
+                "Asked for {asked} s; the video is {came} s long.",
+                asked=seconds,
+                came=f"{facts.seconds:.1f}",
+            )
+        )
     resolution = asked.get("resolution")
     side = min(facts.width, facts.height)
     if resolution and abs(side - int(resolution.removesuffix("p"))) > SIDE_TOLERANCE:
-        found.append(f"Asked for {resolution}; the video is {facts.width} × {facts.height} pixels.")
+        found.append(
+            Text(
+                "Asked for {asked}; the video is {width} × {height} pixels.",
+                asked=resolution,
+                width=facts.width,
+                height=facts.height,
+            )
+        )
     sound, music = asked.get("audio"), asked.get("bgm")
     if facts.audio and sound is False and music is False:
         found.append("Asked for a silent video; this one has an audio track.")

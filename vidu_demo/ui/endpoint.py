@@ -12,7 +12,8 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.runner import JobRunner, JobView
-from vidu_demo.ui.form.form import RAW, make_request, widget
+from vidu_demo.ui.context import RAW
+from vidu_demo.ui.form.form import make_request, widget
 from vidu_demo.ui.form.uploads import from_files
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status

@@ -1,6 +1,6 @@
 """The top of the page: its name, what it does, who pays."""
 
-from vidu_demo.ui.browser.storage import UNKEPT
+from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.payer import Payer
 
@@ -8,9 +8,4 @@ from vidu_demo.ui.payer import Payer
 def render(payer: Payer, say: Say) -> str:
     """Write the heading as HTML."""
     kind = "simulated" if payer is Payer.NOBODY else "paid"
-    return (
-        '<header class="heading"><h1>Vidu Q2 Pro</h1>'
-        f"<p>{say('A picture and a sentence become a video.')}</p>"
-        f'<p class="payer {kind}">{say(payer.line)}</p>'
-        f'<p class="unkept">{say(UNKEPT)}</p></header>'
-    )
+    return templates.render("header.html", kind=kind, payer=payer.line, say=say)

@@ -9,19 +9,22 @@ from typing import Any
 import gradio as gr
 from gradio.routes import App, ORJSONResponse
 from gradio.utils import colab_check, is_hosted_notebook
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from vidu_demo.examples import MEDIA
 from vidu_demo.server.hosts import Host
 from vidu_demo.server.listening import CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
-from vidu_demo.ui.browser.storage import HEAD
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Allowance, Quota
 from vidu_demo.ui.i18n.words import I18N
-from vidu_demo.ui.theme import CSS_FILE, theme
+from vidu_demo.ui.page import Blocks
+from vidu_demo.ui.sessions import SharedSession
+from vidu_demo.ui.static import CSS_FILE, head
+from vidu_demo.ui.theme import theme
 
 HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
@@ -37,7 +40,7 @@ def page_options(videos: Path) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": CSS_FILE,
-        "head": HEAD,
+        "head": head(),
         "run_history": False,
         "show_error": False,
         "ssr_mode": False,
@@ -50,9 +53,8 @@ def page_options(videos: Path) -> dict[str, Any]:
 
 
 def prepare(demo: gr.Blocks) -> None:
-    """Bound what the page's queue and sessions hold. Both ways of serving it begin here."""
+    """Bound what the page's queue holds. Both ways of serving it begin here."""
     demo.max_threads = LIMITS.at_once
-    demo.state_session_capacity = LIMITS.sessions
     demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
 
 
@@ -74,8 +76,10 @@ def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
 class GuardedApp(App):
     """Gradio's app behind the guard, which stands before all of Gradio's own middleware."""
 
-    def __init__(self, door: Door) -> None:
-        super().__init__(default_response_class=ORJSONResponse)
+    def __init__(self, door: Door, routes: Sequence[BaseRoute]) -> None:
+        # The routes come before Gradio's, of which one takes every name that is left.
+        super().__init__(default_response_class=ORJSONResponse, routes=[*routes])
+        self.state_holder = SharedSession()
         self._door = door
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -84,7 +88,7 @@ class GuardedApp(App):
 
 
 def launch(
-    demo: gr.Blocks, *, videos: Path, allowed_hosts: Sequence[Host] = (), **options: Any
+    demo: Blocks, *, videos: Path, allowed_hosts: Sequence[Host] = (), **options: Any
 ) -> tuple[Any, str, str]:
     """Serve the page. Gradio's own environment variables keep working.
 
@@ -112,10 +116,9 @@ def launch(
         **page_options(videos),
         "share": False,
         "max_threads": LIMITS.at_once,
-        "state_session_capacity": LIMITS.sessions,
         "server_name": name,
         "server_port": port,
-        "_app": GuardedApp(door),
+        "_app": GuardedApp(door, demo.routes),
         **options,
     }
     try:

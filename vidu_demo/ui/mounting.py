@@ -20,6 +20,7 @@ from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.launch import known_hosts, page_options, prepare, quota
 from vidu_demo.ui.page import build
+from vidu_demo.ui.sessions import SharedSession
 
 
 def mount(
@@ -36,7 +37,7 @@ def mount(
     studio = Studio(settings, simulate=simulate)
     demo = build(studio.runner, **studio.page_options)
     prepare(demo)
-    room = FastAPI(openapi_url=None)
+    room = FastAPI(openapi_url=None, routes=[*demo.routes])
     options = page_options(studio.videos)
     gr.mount_gradio_app(room, demo, "/", **options)
     door = Door(loopback=False, allowed=known_hosts(settings.hosts))
@@ -50,6 +51,8 @@ def mount(
         for route in room.routes
         if isinstance(route, Mount) and isinstance(route.app, App)
     )
+    page.state_holder = SharedSession()
+    page.state_holder.set_blocks(demo)
 
     async def inside(scope: Scope, receive: Receive, send: Send) -> None:
         # A proxy may have cut off the prefix that stands in the root path. Gradio writes the

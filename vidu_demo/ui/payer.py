@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import gradio as gr
 
+from vidu_demo.api.text import Text
 from vidu_demo.ui.local import is_local
 
 
@@ -29,9 +30,13 @@ class Payer(StrEnum):
                 "Simulated: videos are made on this machine, no model is used and nothing is "
                 "charged."
             )
-        return f"Videos are made by Vidu Q2 Pro at Novita and charged to {self}."
+        return Text(
+            "Videos are made by Vidu Q2 Pro at Novita and charged to {key}.", key=Text(self.value)
+        )
 
     @property
     def reminder(self) -> str:
         """Who pays, beside a price."""
-        return "Simulated, so you pay nothing." if self is Payer.NOBODY else f"Charged to {self}."
+        if self is Payer.NOBODY:
+            return "Simulated: nothing is charged."
+        return Text("Charged to {key}.", key=Text(self.value))

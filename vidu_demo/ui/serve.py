@@ -4,10 +4,9 @@ import atexit
 from contextlib import ExitStack
 from typing import Any
 
-import gradio as gr
-
 from vidu_demo.studio import Studio
 from vidu_demo.ui.launch import launch
+from vidu_demo.ui.page import Blocks
 
 _running = ExitStack()
 """Closes what an earlier run in the same process has left: a notebook's cell may be run again."""
@@ -19,7 +18,7 @@ def close_earlier() -> None:
     _running.close()
 
 
-def serve(demo: gr.Blocks, studio: Studio, **options: Any) -> None:
+def serve(demo: Blocks, studio: Studio, **options: Any) -> None:
     """Serve the page over its studio.
 
     Comes back when the server has ended and the studio is closed. But in a notebook and in an

@@ -1,11 +1,7 @@
 """The look: a calm theme with one accent colour and the system's own fonts."""
 
-from pathlib import Path
-
 import gradio as gr
 from gradio.themes.utils import colors, sizes
-
-CSS_FILE = Path(__file__).with_name("style.css")
 
 TEXT = sizes.Size(xxs="11px", xs="12px", sm="13px", md="14px", lg="16px", xl="19px", xxl="26px")
 """Letters: Gradio's own small sizes are smaller than people like to read."""

@@ -9,8 +9,9 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.jobs import takes
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import Filled
 from vidu_demo.ui.i18n.words import I18N, Say, joined, seconds_spoken
 from vidu_demo.ui.payer import Payer
@@ -28,7 +29,7 @@ class Checkout:
 
     def __init__(self) -> None:
         self.announced = gr.JSON(visible=False)
-        with gr.Row(elem_id="pay", equal_height=True):
+        with gr.Row(elem_id="checkout", equal_height=True):
             self.price = gr.HTML(elem_id="price", padding=False)
             self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
             self.run = gr.Button(
@@ -107,12 +108,16 @@ def _price(
         return ""
     amount = pricing.spoken(sum(prices, start=Decimal()))
     several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
-    about = [f"Vidu's price list, {pricing.DATED}.", payer.reminder]
+    about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
-        about.append(f"Usually done in {seconds_spoken(usual)} here.")
-    return (
-        f'<div class="price"><strong>{say("Estimate")} {amount}{several}</strong>'
-        f"<span>{joined(about, say)}</span></div>"
+        about.append(Text("Usually done in {time} here.", time=seconds_spoken(usual, say)))
+    return templates.render(
+        "price.html",
+        simulated=payer is Payer.NOBODY,
+        amount=amount,
+        several=several,
+        about=joined(about, say),
+        say=say,
     )
 
 

@@ -1,7 +1,7 @@
 """The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -10,13 +10,14 @@ from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates
+from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form import prompt as prompt_help
-from vidu_demo.ui.form.framing import Framing, any_too_long
+from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
 from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
-from vidu_demo.ui.i18n.words import I18N, Say, named, speaker
+from vidu_demo.ui.i18n.words import I18N, Say, named, words_for
 
 
 def widget(field: str, **options: Any) -> gr.components.Component:
@@ -69,9 +70,6 @@ def _plain(field: str, value: Any) -> Any:
     kinds = str if VideoRequest.describe(field).get("type") == "string" else str | int | float
     return value if isinstance(value, kinds) else None
 
-
-RAW: dict[str, Any] = {"preprocess": False}
-"""Options of a listener that takes values as they come from the browser."""
 
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
@@ -136,9 +134,10 @@ class Form:
         self.folded: list[str] = []
         # Gradio's gallery does not tell when it is emptied from here, so this changes, too.
         self.filled_at = gr.Textbox(visible=False)
-        self.pictures = Pictures()
+        with gr.Column(elem_id="pictures-place"):  # Gradio's gallery comes late, and takes its room
+            self.pictures = Pictures()
         self._add("images", None)
-        self.framing = Framing()
+        self.first_frame = FirstFrame()
         self.examples = examples.component()
         self.pictures.add_urls()
         self._add(
@@ -185,46 +184,42 @@ class Form:
                     self.folded.append(field)
 
     @property
-    def inputs(self) -> list[gr.components.Component]:
-        """Every widget, in the order that `read` takes their values in."""
-        return [
-            self.pictures.gallery,
-            self.pictures.urls,
-            *(self.settings[field] for field in VideoRequest.SETTINGS),
-            self.takes,
-        ]
+    def inputs(self) -> dict[str, gr.components.Component]:
+        """Every widget, by the name under which `read` takes its value."""
+        return {
+            "gallery": self.pictures.gallery,
+            "urls": self.pictures.urls,
+            **{field: self.settings[field] for field in VideoRequest.SETTINGS},
+            "takes": self.takes,
+        }
 
     @property
     def changes(self) -> list[Any]:
         """The events that say that the form has changed."""
-        widgets = [*self.inputs, self.filled_at]
+        widgets = [*self.inputs.values(), self.filled_at]
         return [widget.change for widget in widgets]  # type: ignore[attr-defined]
 
     @staticmethod
-    def read(values: Sequence[Any], opener: Opener) -> Filled:
+    def read(values: Mapping[str, Any], opener: Opener) -> Filled:
         """Read the widgets' values as the browser sends them, for listeners with `RAW`.
 
         A number out of its limits stays: Gradio would leave a traceback, and the request says
         what is wrong in words. But no value stays that is not a plain one.
         """
-        gallery, urls, *settings, count = values
         files: list[UploadedFile] = []
         fault = None
         try:
-            files = uploads.from_gallery(gallery)
+            files = uploads.from_gallery(values["gallery"])
         except PictureInvalid as error:
             fault = error
-        named = {
-            field: _plain(field, value)
-            for field, value in zip(VideoRequest.SETTINGS, settings, strict=True)
-        }
-        urls = urls if isinstance(urls, str) else ""
-        return Filled(files, urls, named, count, opener, fault)
+        settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
+        urls = values["urls"] if isinstance(values["urls"], str) else ""
+        return Filled(files, urls, settings, values["takes"], opener, fault)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
         """The outputs that `fill` and `restore` give values for."""
-        return [*self.inputs, *self.pictures.choice, self.more, self.filled_at]
+        return [*self.inputs.values(), *self.pictures.choice, self.more, self.filled_at]
 
     def fill(
         self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
@@ -323,33 +318,29 @@ class Form:
             },
         }
 
-    def listen(
-        self,
-        language: gr.Textbox,
-        opener: Callable[[gr.Request], Opener],
-        options: dict[str, Any],
-    ) -> None:
+    def listen(self, context: Context) -> None:
         """Wire what the form does by itself."""
 
-        def take_up(request: gr.Request, gallery: Any, language: Any) -> Updates:
-            return self._take_up(gallery, opener(request), speaker(language))
+        def take_up(request: gr.Request, gallery: Any) -> Updates:
+            return self._take_up(gallery, context.opener(request), words_for(request))
 
         gallery, urls = self.pictures.gallery, self.pictures.urls
-        self.pictures.listen(self.filled_at, options)
+        self.pictures.listen(self.filled_at)
         told = gallery.upload(
             take_up,
-            [gallery, language],
-            [self.pictures.note, self.pictures.swaps, *self.filled],
+            inputs_kwargs={"gallery": gallery},
+            outputs=[self.pictures.note, self.pictures.swaps, *self.filled],
             trigger_mode="always_last",
             **RAW,
-            **options,
+            **SHORT,
         )
-        self.pictures.swap(told, self.filled_at, options)
-        resolution = self.settings["resolution"]
-        self.framing.listen(gallery, urls, resolution, self.filled_at, language, opener, options)
+        self.pictures.swap(told, self.filled_at)
+        self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
         prompt = self.settings["prompt"]
-        self.chips.click(prompt_help.press, [prompt], [prompt], **options)
-        self.examples.click(self._example, None, self.filled, **options)
+        self.chips.click(
+            prompt_help.press, inputs_kwargs={"prompt": prompt}, outputs=[prompt], **SHORT
+        )
+        self.examples.click(self._example, None, self.filled, **SHORT)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
         checked = check(uploads.still_in_gallery(gallery), opener, say)

@@ -9,75 +9,14 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.api.video import ClipFailed
-from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui import Updates, file_url, templates
+from vidu_demo.ui.context import RAW, SHORT
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.uploads import UploadedFile
 from vidu_demo.ui.i18n.words import I18N, Say
-
-# What is dropped beside the gallery would else leave the page for the file. While an upload runs,
-# or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
-# Gradio goes by a file's name, but the server by its content: so every file is called a picture.
-CATCH_DROPS = """() => {
-  const place = document.querySelector('#pictures');
-  const chosen = '#pictures input[type=file]';
-  const called = (files) => {
-    const transfer = new DataTransfer();
-    for (const file of files)
-      transfer.items.add(file.type.startsWith('image/')
-        ? file : new File([file], file.name, {type: 'image/any'}));
-    return transfer.files;
-  };
-  document.addEventListener('click', (event) => {
-    if (event.target.matches?.(chosen)) event.target.accept = '';
-  }, true);
-  document.addEventListener('change', (event) => {
-    if (event.target.matches?.(chosen)) event.target.files = called(event.target.files);
-  }, true);
-  let waiting = new DataTransfer();
-  const put = () => {
-    const input = place.querySelector('input[type=file]');
-    if (!input || !waiting.files.length) return;
-    input.files = waiting.files;
-    waiting = new DataTransfer();
-    input.dispatchEvent(new Event('change', {bubbles: true}));
-  };
-  new MutationObserver(() => setTimeout(put)).observe(place, {childList: true, subtree: true});
-  document.addEventListener('dragover', (event) => event.preventDefault());
-  document.addEventListener('drop', (event) => {
-    if (!event.dataTransfer?.files.length) return;
-    event.preventDefault();
-    event.stopPropagation();
-    event.target.dispatchEvent(new DragEvent('dragleave', {bubbles: true}));
-    for (const file of event.dataTransfer.files) waiting.items.add(file);
-    setTimeout(put);
-  }, true);
-}"""
-
-# While one is selected, Gradio's gallery takes away all that adds or clears pictures.
-_UNSELECT = "() => ({__type__: 'update', selected_index: null})"
-
-# Further pictures may have come while an upload was checked, so only what was checked is changed.
-_SWAP = """(swaps, gallery) => {
-  const path = (item) => (item.image ?? item.video).path;
-  const put = (item) => {
-    const found = swaps?.[path(item)];
-    if (found === undefined || found?.path === path(item)) return item;
-    return found && {image: {...found, meta: {_type: 'gradio.FileData'}}, caption: null};
-  };
-  return [(gallery ?? []).map(put).filter((item) => item), String(Date.now())];
-}"""
-
-# The note is about these pictures, before the swap and after it. With others it goes.
-_TAKE_BACK = """(gallery, swaps, note) => {
-  const now = (gallery ?? []).map((item) => (item.image ?? item.video).path);
-  const left = Object.values(swaps ?? {}).filter((found) => found).map((found) => found.path);
-  const about = now.every((path) => path in (swaps ?? {}) || left.includes(path));
-  const whole = Object.entries(swaps ?? {})
-    .every(([path, found]) => !found || now.includes(path) || now.includes(found.path));
-  return {__type__: 'update', visible: about && whole && Boolean(note)};
-}"""
 
 
 class Checked(NamedTuple):
@@ -118,7 +57,9 @@ def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Chec
             opener.frame(file)
             swaps[str(file)] = opener.viewable(file)
         except PictureInvalid as error:
-            said.append(say("“{name}”: {text}").format(name=name, text=say(error.what)))
+            said.append(
+                say("“{name}”: {text}").format(name=name, text=say(error.problems[0].message))
+            )
         except ClipFailed:
             said.append(say("“{name}” can't be opened as a video.").format(name=name))
     return Checked(swaps, "  \n".join(said), settings)
@@ -144,17 +85,16 @@ def read_urls(text: Any) -> list[str]:
     for line in lines:
         if not is_url(line):
             raise RequestInvalid(
-                Problem("images", f"“{line[:60]}” is not a web address of a picture.")
+                Problem(
+                    "images", Text("“{line}” is not a web address of a picture.", line=line[:60])
+                )
             )
     return lines
 
 
 def _mark(place: int | None) -> str:
     """Show which picture is to be moved: the gallery itself must not take it for selected."""
-    if place is None:
-        return ""
-    item = f"#pictures .gallery-item:nth-child({place + 1}) .thumbnail-item"
-    return f"<style>{item} {{ outline: 2px solid var(--primary-500); }}</style>"
+    return "" if place is None else templates.render("mark.html", place=place)
 
 
 class Pictures:
@@ -226,14 +166,12 @@ class Pictures:
             },
         }
 
-    def swap(
-        self, told: gr.events.Dependency, filled_at: gr.Textbox, options: dict[str, Any]
-    ) -> None:
+    def swap(self, told: gr.events.Dependency, filled_at: gr.Textbox) -> None:
         """Change in the gallery, as it is by then, what `tell` has found."""
         inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
-        told.then(None, inputs, outputs, js=_SWAP, **options)
+        told.then(None, inputs, outputs, js="vidu.swap", **SHORT)
 
-    def listen(self, filled_at: gr.Textbox, options: dict[str, Any]) -> None:
+    def listen(self, filled_at: gr.Textbox) -> None:
         """Wire what the pictures do among themselves: changing their order."""
 
         def choose(event: gr.SelectData) -> Updates:
@@ -252,25 +190,25 @@ class Pictures:
                 self.mark: _mark(chosen + step),
             }
 
-        self.gallery.select(choose, None, self.choice, **options)
-        self.gallery.select(None, None, self.gallery, js=_UNSELECT, **options)
+        self.gallery.select(choose, None, self.choice, **SHORT)
+        self.gallery.select(None, None, self.gallery, js="vidu.unselect", **SHORT)
         gr.on(
             [self.gallery.change, filled_at.change],
             None,
             [self.gallery, self.swaps, self.note],
             self.note,
-            js=_TAKE_BACK,
+            js="vidu.takeBackNote",
             trigger_mode="always_last",
-            **options,
+            **SHORT,
         )
         # What stands at a place is another picture once one is deleted.
-        self.gallery.delete(self.choose_none, None, self.choice, **options)
+        self.gallery.delete(self.choose_none, None, self.choice, **SHORT)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(
                 partial(move, step),
-                [self.gallery, self.chosen],
-                [self.gallery, self.chosen, self.mark],
+                inputs_kwargs={"gallery": self.gallery, "chosen": self.chosen},
+                outputs=[self.gallery, self.chosen, self.mark],
                 api_name=name,
-                preprocess=False,
-                **options,
+                **RAW,
+                **SHORT,
             )

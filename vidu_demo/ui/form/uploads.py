@@ -17,12 +17,13 @@ from gradio.utils import get_upload_folder
 
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.images import MAX_FILE_BYTES
+from vidu_demo.api.text import Text
 from vidu_demo.ui.guard.limits import LIMITS
 
 MAX_PICTURES = LIMITS.pictures
 
 _MISSING = "This picture is no longer here. Add it again."
-TOO_MANY = f"Up to {MAX_PICTURES} pictures can be sent at once. Remove some."
+TOO_MANY = Text("Up to {most} pictures can be sent at once. Remove some.", most=MAX_PICTURES)
 _LONGEST_PATH = 4096
 
 
@@ -63,7 +64,10 @@ def check(path: Any) -> UploadedFile:
         raise PictureInvalid(_MISSING) from None
     if state.st_size > MAX_FILE_BYTES:
         raise PictureInvalid(
-            f"This file is larger than {MAX_FILE_BYTES // 1_000_000} MB. Use a smaller one."
+            Text(
+                "This file is larger than {most} MB. Use a smaller one.",
+                most=MAX_FILE_BYTES // 1_000_000,
+            )
         )
     return UploadedFile(folder() / file)
 

@@ -32,14 +32,6 @@ class Limits:
             "Vidu is only known to use the first.",
         },
     )
-    sessions: int = field(
-        default=100,
-        metadata={
-            "unit": "sessions",
-            "help": "Sessions whose last inputs Gradio keeps in memory. "
-            "A page that is put out of them loses nothing.",
-        },
-    )
     waiting: int = field(
         default=500, metadata={"unit": "calls", "help": "Calls of `/generate` that wait."}
     )

@@ -214,9 +214,11 @@ CHINESE: dict[str, str] = {
     ),
     # The price and the buttons
     "Estimate": "预估价",
+    "Would cost about": "真实生成约需",
+    "Would cost": "真实生成约需",
     " for {number} videos": "（共 {number} 条）",
     "Vidu's price list, {date}.": "按 Vidu 价目表（{date}）。",
-    "Simulated, so you pay nothing.": "模拟模式，不收费。",
+    "Simulated: nothing is charged.": "模拟模式，不收费。",
     "Charged to {key}.": "费用记在{key}上。",
     "Usually done in {time} here.": "在这里通常需要 {time}。",
     "Draft first": "先出草稿",

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
+from vidu_demo.api.text import Text
 from vidu_demo.ui.i18n.chinese import CHINESE
 
 Say = Callable[[str], str]
@@ -35,6 +37,16 @@ def speaker(accept_language: Any) -> Say:
     return _chinese if first in ("zh-cn", "zh-tw") else str
 
 
+def marked(text: str) -> Markup:
+    """Mark a text inside markup, so that Gradio translates it in the browser."""
+    return Markup(I18N(text))  # noqa: S704 - the page's own words
+
+
+def words_for(request: gr.Request) -> Say:
+    """Choose the words for whoever sends a request: every browser says with it what it wants."""
+    return speaker(request.headers.get("accept-language", ""))
+
+
 def joined(sentences: Iterable[str], say: Say) -> str:
     """Set sentences one behind the other, those that are there. Chinese has no space between."""
     said = (say(sentence) for sentence in sentences if sentence)
@@ -57,11 +69,18 @@ def named(choice: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    """Translate a text of the table, also one whose gaps are filled already.
+    """Translate a text of the table.
 
-    The rooms below the page fill them, since they speak English only. What stands in a gap is
-    translated too, but not in quotation marks: those are somebody's own words.
+    Errors, and what the ledger has kept of them, are plain text whose gaps are filled already.
+    There, what stands in a gap is translated unless it is in quotation marks, which hold
+    somebody's own words.
     """
+    if isinstance(text, Text):
+        said = {
+            gap: _chinese(value) if isinstance(value, Text) else value
+            for gap, value in text.values.items()
+        }
+        return CHINESE.get(text.template, text.template).format(**said)
     if text in CHINESE:
         return CHINESE[text]
     for template, pattern in _PATTERNS.items():

@@ -4,19 +4,9 @@ import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.snippets import SNIPPETS
-from vidu_demo.ui import COPY, Updates
+from vidu_demo.ui import Updates
 from vidu_demo.ui.browser import permalink
 from vidu_demo.ui.i18n.words import I18N
-
-# A link that can't be copied is shown instead.
-_COPY_LINK = f"""async (query) => {{
-  {COPY}
-  const address = new URL(window.location.pathname + '?' + query, window.location.origin);
-  if (await copy(address.href)) return '';
-  const shown = document.createElement('code');
-  shown.textContent = address.href;
-  return shown.outerHTML;
-}}"""
 
 
 class Code:
@@ -62,4 +52,4 @@ class Code:
 
     def listen(self) -> None:
         """Copy the link in the browser, which alone knows the page's address."""
-        self.copy.click(None, [self.query], [self.link], js=_COPY_LINK)
+        self.copy.click(None, [self.query], [self.link], js="vidu.copyLink")

@@ -1,7 +1,6 @@
 """Two takes side by side: one play button and one slider for both, and what differs in a table."""
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,100 +11,11 @@ from vidu_demo.api import pricing
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job
+from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
 
 _BLOCK, _ENCODING = 8, 8
 """Pixels to the side of what is compared as one, and the levels of 255 that encoding may change."""
-
-# The longer video leads. The other one is brought into step by its speed, which nobody sees; a
-# jump takes a while itself, so that by jumps alone it would never catch up. Gradio changes the
-# elements in place when another pair comes, so nothing is held but whether they play. A hidden page
-# draws no frames, and so takes no steps.
-_PLAY_IN_STEP = """
-const JUMP = 0.25; // seconds
-let playing = false;
-const part = (name) => element.querySelector(name);
-const longerFirst = () => [...element.querySelectorAll('video')]
-  .sort((a, b) => (b.duration || 0) - (a.duration || 0));
-const tell = () => {
-  const [lead] = longerFirst();
-  if (!lead) return; // closed meanwhile
-  const total = lead.duration || 0;
-  part('.time').max = total;
-  part('.time').value = lead.currentTime;
-  const clock = part('.clock');
-  const length = clock.dataset.seconds.replace('{seconds}', total.toFixed(1));
-  clock.textContent = `${lead.currentTime.toFixed(1)} / ${length}`;
-};
-const seek = (time) => longerFirst().forEach((video) => {
-  video.currentTime = Math.min(time, video.duration || 0);
-});
-const hush = () => {
-  const heard = part('[name=compare-sound]:checked')?.value;
-  element.querySelectorAll('video').forEach((video) => {
-    video.muted = video.dataset.side !== heard;
-  });
-};
-const set = (value) => {
-  playing = value;
-  const button = part('.play');
-  if (button) button.textContent = playing ? button.dataset.pause : button.dataset.play;
-};
-const pause = () => {
-  set(false);
-  longerFirst().forEach((video) => video.pause());
-};
-const run = (video) => video.play().catch(() => {}); // refused: it stays paused, and `step` sees it
-const step = () => {
-  const [lead, other] = longerFirst();
-  if (!playing || !lead) return;
-  if (lead.ended) {
-    seek(0);
-    run(lead);
-  }
-  if (lead.paused) return pause();
-  if (other.readyState && !other.ended && !other.seeking) {
-    if (other.paused) run(other);
-    const behind = lead.currentTime - other.currentTime;
-    if (Math.abs(behind) > JUMP) other.currentTime = lead.currentTime;
-    else other.playbackRate = 1 + 3 * behind;
-  }
-  tell();
-  requestAnimationFrame(step);
-};
-const play = () => {
-  document.querySelectorAll('video').forEach((video) => video.pause());
-  set(true);
-  const [lead] = longerFirst();
-  lead.playbackRate = 1;
-  run(lead);
-  requestAnimationFrame(step);
-};
-element.addEventListener('click', (event) => {
-  if (event.target.closest('.play, video')) playing ? pause() : play();
-  else if (event.target.closest('.close')) trigger('clear');
-});
-element.addEventListener('input', (event) => {
-  if (!event.target.matches('.time')) return hush();
-  seek(Number(event.target.value));
-  tell();
-});
-element.addEventListener('loadedmetadata', () => {
-  const wide = longerFirst().every((video) => video.videoWidth > video.videoHeight);
-  part('.pair')?.classList.toggle('wide', wide);
-  tell();
-}, true);
-element.addEventListener('error', () => {
-  if (part('.unplayable')) part('.unplayable').hidden = false;
-}, true);
-watch('value', () => {
-  pause();
-  if (!part('.compare')) return;
-  hush();
-  part('.compare').scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  part('.play').focus({preventScroll: true});
-});
-"""
 
 
 class Difference(NamedTuple):
@@ -124,14 +34,16 @@ class Difference(NamedTuple):
 
 def component() -> gr.HTML:
     """Make the place, empty. Its clear event asks to close what is shown in it."""
-    return gr.HTML(js_on_load=_PLAY_IN_STEP, elem_id="compare", padding=False)
+    return gr.HTML(
+        js_on_load="vidu.compare(element, trigger, watch)", elem_id="compare", padding=False
+    )
 
 
 def render(
     left: Job,
     right: Job,
     source: Callable[[Job], str],
-    pictures: bool | None = None,
+    alike: bool | None = None,
     say: Say = str,
 ) -> str:
     """Show two finished jobs side by side, as HTML.
@@ -140,41 +52,32 @@ def render(
         left: The one.
         right: The other.
         source: Gives the address of a job's video.
-        pictures: Whether both were made of the same ones, as `same_pictures` tells.
+        alike: Whether both were made of the same pictures, as `same_pictures` tells.
         say: The visitor's language.
     """
-    videos = (
-        _video("left", say("Left video"), source(left)),
-        _video("right", say("Right video"), source(right)),
-    )
-    unplayable = say("One of these can’t be played here. Download it to watch it.")
-    return (
-        f'<section class="compare"><div class="headline"><h2>{say("Side by side")}</h2>'
-        f'<button type="button" class="close">{say("Close")}</button></div>'
-        f'<div class="pair">{"".join(videos)}</div>'
-        f'<p class="unplayable" hidden>{unplayable}</p>'
-        f'<div class="player"><button type="button" class="play" data-play="{say("Play")}" '
-        f'data-pause="{say("Pause")}">{say("Play")}</button>'
-        '<input type="range" class="time" min="0" max="0" step="0.04" value="0" '
-        f'aria-label="{say("Seconds")}"><span class="clock" data-seconds="{say("{seconds} s")}">'
-        "</span></div>"
-        f"{_sound(left, right, say)}{_table(differences(left, right, pictures, say), say)}"
-        "</section>"
+    jobs = {"left": left, "right": right}
+    return templates.render(
+        "compare.html",
+        left=source(left),
+        right=source(right),
+        heard=[side for side, job in jobs.items() if (job.facts or {}).get("audio")],
+        differences=differences(left, right, alike, say),
+        say=say,
     )
 
 
-def differences(left: Job, right: Job, pictures: bool | None, say: Say = str) -> list[Difference]:
+def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> list[Difference]:
     """List what differs: settings, price and how long it took. What neither knows does not.
 
     Args:
         left: The one.
         right: The other.
-        pictures: As for `render`.
+        alike: As for `render`.
         say: The visitor's language.
     """
     found = []
-    if not pictures:
-        words = say("not known" if pictures is None else "not the same")
+    if not alike:
+        words = say("not known" if alike is None else "not the same")
         found.append(Difference(say(VideoRequest.describe("images")["title"]), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:
@@ -249,39 +152,3 @@ def _setting(field: str, value: object, say: Say) -> str:
             return say(named(value)).strip()
         case _:
             return str(value)
-
-
-def _video(side: str, label: str, source: str) -> str:
-    return (
-        f'<video data-side="{side}" src="{escape(source)}" aria-label="{label}" '
-        "muted playsinline preload=auto></video>"
-    )
-
-
-def _sound(left: Job, right: Job, say: Say) -> str:
-    """Offer to hear one of the two, if there is anything to hear."""
-    jobs = {"left": left, "right": right}
-    heard = [side for side, job in jobs.items() if (job.facts or {}).get("audio")]
-    if not heard:
-        return ""
-    choices = "".join(
-        f'<label><input type="radio" name="compare-sound" value="{side}"'
-        f"{' checked' * (side == heard[0])}>{say(side)}</label>"
-        for side in [*heard, "off"]
-    )
-    return f'<fieldset class="heard"><legend>{say("Sound")}</legend>{choices}</fieldset>'
-
-
-def _table(found: list[Difference], say: Say) -> str:
-    if not found:
-        return f"<p>{say('Both were made of the same pictures with the same settings.')}</p>"
-    head = "".join(f'<th scope="col">{say(name)}</th>' for name in ("Setting", "Left", "Right"))
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, found))}</tbody></table>"
-    )
-
-
-def _row(found: Difference) -> str:
-    title, left, right = map(escape, found)
-    cells = f"<td>{left}</td><td>{right}</td>" if left != right else f'<td colspan="2">{left}</td>'
-    return f'<tr><th scope="row">{title}</th>{cells}</tr>'

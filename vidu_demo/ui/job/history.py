@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import gradio as gr
 
@@ -11,10 +11,10 @@ from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH
-from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
 
-MOST = 50
+MOST_ROWS = 50
 """Rows shown; older jobs are found by searching."""
 MANY = 5
 """Rows from which on searching helps."""
@@ -36,37 +36,6 @@ _MONEY = {
     JobState.STOPPED: "may be billed",
 }
 
-# Deleting takes a second click on the same button; looking elsewhere takes the first one back.
-_TELL_WHICH = """
-const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
-  const at = new Date(place.dateTime);
-  const today = at.toDateString() === new Date().toDateString();
-  place.textContent = today
-    ? at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})
-    : at.toLocaleDateString([], {month: 'short', day: 'numeric'});
-});
-spell();
-new MutationObserver(spell).observe(element, {childList: true, subtree: true});
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do]');
-  if (!button) return;
-  const unsure = button.dataset.sure;
-  if (unsure && !button.classList.contains('sure')) {
-    const text = button.textContent;
-    const ask = (asking) => {
-      button.textContent = asking ? unsure : text;
-      button.classList.toggle('sure', asking);
-    };
-    ask(true);
-    button.addEventListener('blur', () => ask(false), {once: true});
-    return;
-  }
-  if (button.dataset.do === 'open')
-    document.querySelector('#status')?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
-});
-"""
-
 
 class History:
     """The list and its search. A click on the list carries `do` and the job's id as `job`."""
@@ -82,7 +51,9 @@ class History:
             placeholder=I18N("Search your videos by their prompt or task id"),
             elem_id="search",
         )
-        self.list = gr.HTML(js_on_load=_TELL_WHICH, elem_id="history", padding=False)
+        self.list = gr.HTML(
+            js_on_load="vidu.history(element, trigger)", elem_id="history", padding=False
+        )
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -108,44 +79,43 @@ class History:
             video: Gives a job's video.
             say: The visitor's language.
         """
-        rows = "".join(_row(job, shown, thumbnail(job), video(job), say) for job in jobs)
-        if not rows and not searched:
+        if not jobs and not searched:
             return {self.list: "", self.search: gr.update(visible=False)}
-        found = f'<ol class="history">{rows}</ol>' if rows else f"<p>{say('Nothing found.')}</p>"
+        rows = [_row(job, shown, thumbnail(job), video(job), say) for job in jobs]
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
-            self.list: f'<h2 class="history-title">{say("Your videos")}</h2>{found}',
+            self.list: templates.render("history.html", rows=rows, say=say),
         }
 
 
-def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None, say: Say) -> str:
-    prompt = str(job.request.get("prompt") or f"{say('Task')} {job.task_id}")
+class _Row(NamedTuple):
+    """What a row shows, beside the job itself."""
+
+    job: Job
+    current: bool
+    comparable: bool
+    thumbnail: Path | None
+    video: Path | None
+    prompt: str
+    facts: list[str]
+    created: str
+
+
+def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None, say: Say) -> _Row:
     current = bool(shown and shown.id == job.id)
-    image = f'<img src="{file_url(thumbnail)}" alt="" loading="lazy">' if thumbnail else "<i></i>"
-    about, actions = prompt[:60], []
-    if video:
-        if shown and not current and shown.state == JobState.DONE:
-            label = say("Compare: {prompt}").format(prompt=about)
-            actions.append(_action("compare", say("Compare"), label))
-        label = say("Download: {prompt}").format(prompt=about)
-        actions.append(
-            f'<a href="{file_url(video)}" download="{escape(video.name)}" '
-            f'aria-label="{escape(label)}">{say("Download")}</a>'
-        )
-    if not job.open:
-        label = say("Delete: {prompt}").format(prompt=about)
-        sure = say("Really delete?") if not job.may_run else say("It may still run. Delete?")
-        actions.append(_action("delete", say("Delete"), label, f'data-sure="{escape(sure)}"'))
-    return (
-        f'<li data-job="{job.id}" data-state="{job.state}">'
-        f'<button type="button" class="open" data-do="open"{" aria-current=true" * current}>{image}'
-        f'<span class="prompt">{escape(prompt[:160])}</span>'
-        f'<span class="facts">{_facts(job, say)}</span></button>'
-        f'<span class="actions">{"".join(actions)}</span></li>'
+    return _Row(
+        job,
+        current,
+        comparable=bool(video and shown and not current and shown.state == JobState.DONE),
+        thumbnail=thumbnail,
+        video=video,
+        prompt=str(job.request.get("prompt") or f"{say('Task')} {job.task_id}"),
+        facts=_facts(job, say),
+        created=datetime.fromtimestamp(job.created, UTC).isoformat(),
     )
 
 
-def _facts(job: Job, say: Say) -> str:
+def _facts(job: Job, say: Say) -> list[str]:
     request = job.request
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
@@ -157,14 +127,4 @@ def _facts(job: Job, say: Say) -> str:
         say(_STATES[job.state]),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
-    when = f'<time datetime="{datetime.fromtimestamp(job.created, UTC).isoformat()}"></time>'
-    parts = [*(escape(fact) for fact in facts if fact), when]
-    # A dot stays with what follows it, so that no line ends in one.
-    return " ".join(f"<span>{'· ' * bool(at)}{part}</span>" for at, part in enumerate(parts))
-
-
-def _action(name: str, text: str, label: str, more: str = "") -> str:
-    return (
-        f'<button type="button" data-do="{name}" aria-label="{escape(label)}" {more}>'
-        f"{escape(text)}</button>"
-    )
+    return [fact for fact in facts if fact]

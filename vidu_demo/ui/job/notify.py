@@ -5,68 +5,14 @@ from collections.abc import Sequence
 import gradio as gr
 
 from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job import status
 
-# Gradio's timer rests while a tab is hidden, so this one asks for a look instead: `tick`. What a
-# browser or a frame refuses to do only stays out: the title tells, too. A browser makes only so
-# many audio contexts, so there is one.
-_RING = """
-const title = document.title;
-let open = 0;
-const wanted = () => localStorage.getItem('vidu-demo-bell') === 'on';
-let context = null;
-const chime = () => {
-  if (!window.AudioContext) return;
-  context ??= new AudioContext();
-  context.resume();
-  [660, 880].forEach((pitch, number) => {
-    const tone = context.createOscillator(), volume = context.createGain();
-    const start = context.currentTime + number * 0.18;
-    volume.gain.setValueAtTime(0.12, start);
-    volume.gain.exponentialRampToValueAtTime(0.001, start + 0.6);
-    tone.frequency.value = pitch;
-    tone.connect(volume).connect(context.destination);
-    tone.start(start);
-    tone.stop(start + 0.6);
-  });
-};
-const notify = (words) => {
-  if (!document.hidden || window.Notification?.permission !== 'granted') return;
-  new Notification(words);
-};
-const attempt = (tell) => {
-  try { return tell(); } catch { /* not here: a phone's Notification can't be made by a page */ }
-};
-const hear = () => {
-  const place = element.querySelector('[data-open]');
-  const box = element.querySelector('input');
-  if (box) box.checked = wanted();
-  const left = place ? Number(place.dataset.open) : 0;
-  if (left) document.title = `${place.dataset.running} · ${title}`;
-  else if (open) document.title = `${place?.dataset.ended || ''} · ${title}`;
-  if (left < open && wanted()) {
-    attempt(chime);
-    attempt(() => notify(place?.dataset.ended || title));
-  }
-  open = left;
-};
-hear();
-new MutationObserver(hear).observe(element, {childList: true, subtree: true, attributes: true});
-element.addEventListener('change', (event) => {
-  localStorage.setItem('vidu-demo-bell', event.target.checked ? 'on' : 'off');
-  if (!event.target.checked) return;
-  attempt(chime);
-  attempt(() => window.Notification?.requestPermission())?.catch(() => {});
-});
-addEventListener('focus', () => { if (!open) document.title = title; });
-setInterval(() => { if (document.hidden && open) trigger('tick'); }, 3000);
-"""
-
 
 def component() -> gr.HTML:
-    """Make the bell. Its `tick` event asks for a look at the jobs while the tab is hidden."""
-    return gr.HTML(js_on_load=_RING, elem_id="bell", padding=False)
+    """Make the box to tick."""
+    return gr.HTML(js_on_load="vidu.notify(element)", elem_id="notify", padding=False)
 
 
 def render(jobs: Sequence[Job], say: Say) -> str:
@@ -80,8 +26,4 @@ def render(jobs: Sequence[Job], say: Say) -> str:
         done = last.state == JobState.DONE
         ended = say("Your video is done") if done else say(status.without_video(last.state))
     running = say("1 running") if left == 1 else say("{number} running").format(number=left)
-    hidden = "" if left else " hidden"
-    return (
-        f'<label class="bell" data-open="{left}" data-running="{running}" data-ended="{ended}"'
-        f'{hidden}><input type="checkbox"> {say("Tell me when it is done")}</label>'
-    )
+    return templates.render("notify.html", left=left, running=running, ended=ended, say=say)

@@ -11,7 +11,7 @@ from vidu_demo.examples import FINISHED
 from vidu_demo.jobs import takes
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form import examples
 from vidu_demo.ui.i18n.words import I18N, Say
 from vidu_demo.ui.job import notify, status
@@ -23,7 +23,7 @@ class Result:
     def __init__(self) -> None:
         self.place = status.component()
         with gr.Row(elem_id="choices") as self.choices:  # at the foot of the status
-            self.bell = notify.component()
+            self.notify = notify.component()
             self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
             self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
             self.anyway = gr.Button(size="sm", visible=False)
@@ -41,7 +41,7 @@ class Result:
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `show` gives values for."""
-        return [self.place, self.bell, self.stop, self.resume, self.video]
+        return [self.place, self.notify, self.stop, self.resume, self.video]
 
     def show(
         self,
@@ -59,7 +59,7 @@ class Result:
         Args:
             look: How the job stands.
             fault: The card of an error.
-            jobs: All of the visitor's, for the bell.
+            jobs: All of the visitor's, for the notification.
             picture: What the job is made from, in small.
             video: What was made.
             video_shown: True if the tab shows this video already: sent again, it would start over.
@@ -77,7 +77,7 @@ class Result:
             video, label, example = FINISHED.clip, I18N("An example, made by the simulator"), True
         return {
             self.place: place,
-            self.bell: notify.render(jobs, say),
+            self.notify: notify.render(jobs, say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
                 value=say("Fetch it again" if gone else "Resume watching"),
@@ -105,4 +105,4 @@ def _stage(look: JobView, picture: Path | None) -> str:
     """Show the picture, out of focus, where the video will be."""
     if not picture or not look.job.open:
         return ""
-    return f'<style>#video .empty {{ --picture: url("{file_url(picture)}"); }}</style>'
+    return templates.render("stage.html", picture=picture)

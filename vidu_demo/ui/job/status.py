@@ -1,7 +1,6 @@
 """The status place: where a job stands, in words; what was made, or what to do if it was not."""
 
 from datetime import UTC, datetime
-from html import escape
 
 import gradio as gr
 
@@ -13,61 +12,35 @@ from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
-from vidu_demo.ui import COPY
+from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, joined, seconds_spoken
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
-# The elapsed time ticks here and not through the server. `data-started` is in server time, so the
-# difference of the two clocks, measured when the page loads, is taken off.
-_TICK_AND_COPY = (
-    COPY
-    + """
-const tick = () => {
-  const now = Date.now() / 1000 - (window.viduClockAhead || 0);
-  element.querySelectorAll('[data-started]').forEach((place) => {
-    const seconds = Math.max(0, Math.floor(now - Number(place.dataset.started)));
-    const minutes = Math.floor(seconds / 60);
-    const words = minutes ? place.dataset.minutes : place.dataset.seconds;
-    const text = words.replace('{minutes}', minutes).replace('{seconds}', seconds % 60);
-    if (place.textContent !== text) place.textContent = text;
-  });
-};
-setInterval(tick, 500);
-new MutationObserver(tick).observe(element, {childList: true, subtree: true});
-element.addEventListener('click', async (event) => {
-  const button = event.target.closest('[data-copy]');
-  if (!button) return;
-  if (await copy(button.dataset.copy)) button.textContent = button.dataset.copied;
-  else getSelection().selectAllChildren(button.previousElementSibling);
-});
-"""
-)
-
 
 def component() -> gr.HTML:
     """Make the status place."""
-    return gr.HTML(js_on_load=_TICK_AND_COPY, elem_id="status", padding=False)
+    return gr.HTML(js_on_load="vidu.status(element)", elem_id="status", padding=False)
 
 
 def unreadable(error: LedgerFailed, say: Say) -> str:
     """Tell that nothing can be told for the moment; it says nothing about the videos."""
-    body = _fault(say(error.what), say("No video is lost. This page looks again by itself."), "")
-    return card("fault", say("Out of sight"), body)
+    comfort = say("No video is lost. This page looks again by itself.")
+    return _card("fault", say("Out of sight"), say(error.what), comfort)
 
 
 def refused(error: ViduError, say: Say) -> str:
     """Tell that a click came to nothing, before anything was sent."""
     kind = "note" if isinstance(error, DuplicateRequest) else "fault"
     said = [problem.message for problem in getattr(error, "problems", ())] or [error.what]
-    body = _fault(joined(said, say), say(error.charged.sentence), say(error.next_step))
-    return card(kind, say("Not sent"), body)
+    charge = say(error.charged.sentence)
+    return _card(kind, say("Not sent"), joined(said, say), charge, say(error.next_step))
 
 
 def no_task_id(say: Say) -> str:
     """Tell that a text is no task's id, so that there is nothing to ask about."""
-    body = _fault(say("This does not look like a task's id."), "", say("Copy it whole."))
-    return card("note", say("Nothing to watch"), body)
+    what = say("This does not look like a task's id.")
+    return _card("note", say("Nothing to watch"), what, next_step=say("Copy it whole."))
 
 
 def render(look: JobView, say: Say, *, gone: bool = False) -> str:
@@ -79,37 +52,49 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         gone: True if its video was saved, and is no longer there.
     """
     job = look.job
+    running, step = job.open, 0
+    what, charge, next_step = told(job)
     match job.state:
         case JobState.DONE:
-            headline = say("Done")
+            kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
                 headline = say("Done in {time}").format(time=seconds_spoken(job.took, say))
-            lost = _fault(say("Its file is no longer here."), "", say(_FETCH)) if gone else []
-            body = [*lost, *_differences(look, say), _facts(look, say)]
-            return card("done", headline, body)
+            what, next_step = ("Its file is no longer here.", _FETCH) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
-            body = [*_message(look, say), _asked(look, say), _facts(look, say)]
-            return card(kind, say(_FAULTS[job.state]), body)
-    step, headline = _progress(look, say)
-    bar = "".join(
-        f'<li class="{_step_class(number, step)}">{say(name)}</li>'
-        for number, name in enumerate(STEPS)
+            headline = say(_FAULTS[job.state])
+        case _:
+            kind, charge = "running", ""
+            step, headline = _progress(look, say)
+    price = VideoRequest.unchecked(**job.request).known_price
+    return templates.render(
+        "job.html",
+        kind=kind,
+        headline=headline,
+        running=running,
+        started=f"{job.submitted or job.created:.1f}",
+        percent=look.task.progress if look.task and job.state == JobState.RUNNING else None,
+        steps=STEPS,
+        step=step,
+        what=say(what),
+        charge=say(charge),
+        next_step=say(next_step),
+        differences=_differences(job, say) if job.state == JobState.DONE else [],
+        asked=_asked(job, say) if job.state == JobState.UNKNOWN else "",
+        holds=_holds(job, say),
+        prompt=job.request.get("prompt"),
+        price=None if price is None else pricing.spoken(price),
+        simulated=job.simulated,
+        seed=job.request.get("seed"),
+        task_id=job.task_id,
+        say=say,
     )
-    started = job.submitted or job.created
-    clock = (
-        f'<span class="clock" data-started="{started:.1f}" data-seconds="{say("{seconds} s")}" '
-        f'data-minutes="{say("{minutes} min {seconds} s")}"></span>'
+
+
+def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str = "") -> str:
+    return templates.render(
+        "card.html", kind=kind, headline=headline, what=what, charge=charge, next_step=next_step
     )
-    percent = look.task.progress if look.task and job.state == JobState.RUNNING else None
-    bar_value = f' value="{percent}" max="100"' if percent is not None else ""
-    body = [
-        f'<progress aria-label="{say("Progress")}"{bar_value}></progress>',
-        f'<ol class="steps">{bar}</ol>',
-        *_message(look, say, with_charge=False),
-        _facts(look, say),
-    ]
-    return card("running", headline, body, clock)
 
 
 _FETCH = "Fetch it again: that costs nothing, and works as long as the vendor keeps it."
@@ -155,16 +140,6 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
-def _step_class(number: int, current: int) -> str:
-    return "past" if number < current else "now" if number == current else "next"
-
-
-def _message(look: JobView, say: Say, *, with_charge: bool = True) -> list[str]:
-    job = look.job
-    what, money, next_step = told(job)
-    return _fault(say(what), say(money) if with_charge else "", say(next_step))
-
-
 def told(job: Job) -> tuple[str, str, str]:
     """Say what happened to a job, was it charged, what to do next. Simulated, it costs nothing."""
     money = job.charged.sentence if job.charged else ""
@@ -174,76 +149,32 @@ def told(job: Job) -> tuple[str, str, str]:
     return job.message, money, job.next_step.removesuffix(TaskFailed.next_step).strip()
 
 
-def _differences(look: JobView, say: Say) -> list[str]:
+def _differences(job: Job, say: Say) -> list[str]:
     """What the file does not have that was asked for, or has that was not."""
-    job = look.job
-    if not job.facts:
-        return []
-    found = differences(job.request, Facts(**job.facts))
-    return [f'<p class="difference">{escape(say(text))}</p>' for text in found]
+    return [say(text) for text in differences(job.request, Facts(**job.facts))] if job.facts else []
 
 
-def _asked(look: JobView, say: Say) -> str:
+def _asked(job: Job, say: Say) -> str:
     """When and what was asked, to look it up at the vendor: the receipt of a job without an id."""
-    job = look.job
-    if job.state != JobState.UNKNOWN:
-        return ""
-    when = datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     request = job.request
-    sent = say("Sent at {time}: “{prompt}”, {seconds} s, {resolution}.").format(
-        time=when,
+    return say("Sent at {time}: “{prompt}”, {seconds} s, {resolution}.").format(
+        time=datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         prompt=request["prompt"][:200],
         seconds=request["duration"],
         resolution=request["resolution"],
     )
-    return f"<p>{escape(sent)}</p>"
 
 
-def _fault(what: str, money: str, next_step: str) -> list[str]:
-    """What happened, was it charged, what to do next."""
-    lines = {"what": what, "charge": money, "next": next_step}
-    return [f'<p class="{name}">{escape(text)}</p>' for name, text in lines.items() if text]
-
-
-def _facts(look: JobView, say: Say) -> str:
-    """The receipt, what was asked, and what the file really holds."""
-    job = look.job
-    rows = []
-    if job.facts:
-        facts = Facts(**job.facts)
-        sound = say("with sound") if facts.audio else say("silent")
-        holds = say("{size}, {seconds} s, {rate} frames a second, {sound}").format(
-            size=f"{facts.width} × {facts.height}",
-            seconds=f"{facts.seconds:.1f}",
-            rate=f"{facts.frames_per_second:g}",
-            sound=sound,
-        )
-        rows.append(("wide", say("Video"), holds))
-    if prompt := job.request.get("prompt"):
-        words = f'<span class="prompt">{escape(prompt)}</span>'
-        rows.append(("wide", say("Prompt"), words))
-    if (price := VideoRequest.unchecked(**job.request).known_price) is not None:
-        rows.append(("", say("Estimate"), pricing.spoken(price)))
-    if (seed := job.request.get("seed")) is not None:
-        rows.append(("", say("Seed"), f"<code>{seed}</code>"))
-    if job.task_id:
-        task_id = escape(job.task_id, quote=True)
-        receipt = (
-            f'<code>{task_id}</code><button type="button" class="copy" '
-            f'data-copy="{task_id}" data-copied="{say("Copied")}">{say("Copy")}</button>'
-        )
-        rows.append(("wide", say("Task"), receipt))
-    listed = "".join(
-        f'<div class="{width}"><dt>{name}</dt><dd>{value}</dd></div>' for width, name, value in rows
-    )
-    return f'<dl class="receipt">{listed}</dl>' if rows else ""
-
-
-def card(kind: str, headline: str, body: list[str], aside: str = "") -> str:
-    """Make a card: its kind sets its mark, and its headline is read out when it changes."""
-    return (
-        f'<div class="status {kind}"><div class="headline"><div role="status">'
-        f"<h2>{escape(headline)}</h2></div>{aside}</div>{''.join(body)}</div>"
+def _holds(job: Job, say: Say) -> str:
+    """What the file really holds."""
+    if not job.facts:
+        return ""
+    facts = Facts(**job.facts)
+    return say("{size}, {seconds} s, {rate} frames a second, {sound}").format(
+        size=f"{facts.width} × {facts.height}",
+        seconds=f"{facts.seconds:.1f}",
+        rate=f"{facts.frames_per_second:g}",
+        sound=say("with sound") if facts.audio else say("silent"),
     )
 
 

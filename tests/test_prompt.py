@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.ui.form import prompt as wording
+from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.ideas import CHIPS, has, toggle, unheard
 
 PHRASES = [phrase for group in CHIPS.values() for phrase in group]
@@ -88,7 +88,7 @@ def pressed(html: str) -> list[str]:
 
 
 def test_every_phrase_is_a_button_in_its_group() -> None:
-    html = wording.render("", audio=False)
+    html = prompt_help.render("", audio=False)
     groups = html.split('role="group" aria-label=')[1:]
     for group, (name, phrases) in zip(groups, CHIPS.items(), strict=True):
         assert group.startswith(f'"{name}"><h3>{name}</h3>')
@@ -98,23 +98,23 @@ def test_every_phrase_is_a_button_in_its_group() -> None:
 
 @pytest.mark.parametrize("prompt", ["<b>Waves</b> roll in. Slow orbit. Waves on the shore.", None])
 def test_what_stands_in_the_prompt_is_pressed(prompt: str | None) -> None:
-    html = wording.render(prompt, audio=True)
+    html = prompt_help.render(prompt, audio=True)
     assert pressed(html) == (["Slow orbit.", "Waves on the shore."] if prompt else [])
     assert "<b>" not in html
 
 
 def test_sound_off_is_said_where_it_matters() -> None:
     said = "Sound is off, so words about sound have no effect."
-    assert said in wording.render("Birdsong.", audio=False)
-    assert said not in wording.render("Birdsong.", audio=True)
-    assert said not in wording.render("Water ripples.", audio=False)
+    assert said in prompt_help.render("Birdsong.", audio=False)
+    assert said not in prompt_help.render("Birdsong.", audio=True)
+    assert said not in prompt_help.render("Water ripples.", audio=False)
 
 
 def test_a_click_carries_its_phrase() -> None:
     event = gr.EventData(None, {"phrase": "Slow orbit."})
-    assert wording.press(event, "A lake.") == "A lake. Slow orbit."
-    assert wording.press(event, "A lake. Slow orbit.") == "A lake."
-    assert wording.press(event, None) == "Slow orbit."
+    assert prompt_help.press(event, "A lake.") == "A lake. Slow orbit."
+    assert prompt_help.press(event, "A lake. Slow orbit.") == "A lake."
+    assert prompt_help.press(event, None) == "Slow orbit."
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_click_carries_its_phrase() -> None:
     ],
 )
 def test_the_counter_names_the_limit_that_is_next(length: int, words: str, long: bool) -> None:
-    html = wording.counter("x" * length)
+    html = prompt_help.counter("x" * length)
     assert f">{words}<" in html
     assert ("long" in html) == long
     told = VideoRequest.unchecked(images=[], prompt="x" * length).notices()

@@ -1,73 +1,74 @@
 """The first frame as it is sent, the size of the video, and the ways out of too long a picture."""
 
 import time
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.media.framing import Frame, TooLong, ratio, video_size
+from vidu_demo.ui import templates
+from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
-from vidu_demo.ui.i18n.words import I18N, Say, speaker
-
-_BLURS = "The picture is small, so the video will look blurred."
-FROM_URL = "The video keeps the picture's shape; its size is known when it is made."
+from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
-class Framing:
+class FirstFrame:
     """The parts: what is sent and what comes of it, and two buttons for what is too long."""
 
     def __init__(self) -> None:
-        self.place = gr.HTML(js_on_load=None, elem_id="framing", padding=False)
+        self.place = gr.HTML(js_on_load=None, elem_id="first-frame", padding=False)
         with gr.Row(visible=False, elem_classes="fits") as self.choice:
             self.pad = gr.Button(I18N("Pad it"), size="sm")
             self.crop = gr.Button(I18N("Crop it"), size="sm")
 
     def listen(
         self,
-        pictures: gr.Gallery,
+        context: Context,
+        gallery: gr.Gallery,
         urls: gr.Textbox,
         resolution: gr.components.Component,
         filled_at: gr.Textbox,
-        language: gr.Textbox,
-        opener: Callable[[gr.Request], Opener],
-        options: dict[str, Any],
     ) -> None:
         """Look at the pictures when they change, and wire the two buttons to them."""
 
-        def look(request: gr.Request, *values: Any) -> tuple[str, gr.Row]:
-            return review(opener(request), *values)
+        def look(request: gr.Request, **values: Any) -> tuple[str, gr.Row]:
+            return review(context.opener(request), **values, say=words_for(request))
 
-        inputs = [pictures, urls, resolution]
+        inputs = {"gallery": gallery, "urls": urls, "resolution": resolution}
         gr.on(
-            [widget.change for widget in [*inputs, filled_at]],  # type: ignore[attr-defined]
+            [widget.change for widget in [*inputs.values(), filled_at]],  # type: ignore[attr-defined]
             look,
-            [*inputs, language],
-            [self.place, self.choice],
+            inputs_kwargs=inputs,
+            outputs=[self.place, self.choice],
             trigger_mode="always_last",
-            api_name="framing",
-            preprocess=False,
-            **options,
+            api_name="first_frame",
+            **RAW,
+            **SHORT,
         )
         for button, way in ((self.pad, "pad"), (self.crop, "crop")):
 
             def fitting(
                 request: gr.Request, gallery: Any, way: str = way
             ) -> list[tuple[str, None]]:
-                return fit(opener(request), way, gallery)
+                return fit(context.opener(request), way, gallery)
 
             fitted = button.click(
-                fitting, [pictures], [pictures], api_name=way, preprocess=False, **options
+                fitting,
+                inputs_kwargs={"gallery": gallery},
+                outputs=[gallery],
+                api_name=way,
+                **RAW,
+                **SHORT,
             )
             # Gradio's gallery does not always tell what was put into it from here.
-            fitted.then(lambda: str(time.time()), None, filled_at, **options)
+            fitted.then(lambda: str(time.time()), None, filled_at, **SHORT)
 
 
 def review(
-    opener: Opener, gallery: Any, urls: Any, resolution: Any, language: Any = ""
+    opener: Opener, *, gallery: Any, urls: Any, resolution: Any, say: Say = str
 ) -> tuple[str, gr.Row]:
     """Show how the pictures are sent, and offer to pad or crop what is too long.
 
@@ -76,9 +77,8 @@ def review(
         gallery: The gallery's value, as the browser sends it.
         urls: What stands in the box for addresses; its pictures come after the files.
         resolution: The video's.
-        language: What the browser asks for, as in `Accept-Language`.
+        say: The visitor's language.
     """
-    say = speaker(language)
     seen = opener.frames(uploads.still_in_gallery(gallery))
     by_url = isinstance(urls, str) and bool(urls.strip())
     size = VideoRequest.valid_or_default("resolution", resolution)
@@ -102,16 +102,24 @@ def render(
         url: True if pictures are given by their address.
         say: The visitor's language.
     """
-    choices = [
-        _choice(picture, f"Picture {number}: " if len(seen) > 1 else "", say)
+    which = say("Picture {number}: {text}") if len(seen) > 1 else "{text}"
+    too_long = [
+        (which.format(number=number, text=say(picture.reason)), picture)
         for number, picture in enumerate(seen, start=1)
         if isinstance(picture, TooLong)
     ]
-    if choices:
-        return "".join(choices)
-    if not seen:
-        return f'<p class="framing">{say(FROM_URL)}</p>' if url else ""
-    return _first_frame(seen[0], resolution, say) if isinstance(seen[0], Frame) else ""
+    first = seen[0] if seen and isinstance(seen[0], Frame) else None
+    video = video_size(first.size, resolution) if first else (0, 0)
+    return templates.render(
+        "first_frame.html",
+        too_long=too_long,
+        first=first,
+        ratio=ratio(first.size) if first else "",
+        video=video,
+        exactly=first and video[0] * first.size[1] == video[1] * first.size[0],
+        url=url and not seen,
+        say=say,
+    )
 
 
 def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
@@ -130,39 +138,3 @@ def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
         opener.fitted(file, way) if isinstance(frame, TooLong) else file
         for file, frame in zip(files, opener.frames(files), strict=True)
     )
-
-
-def _first_frame(first: Frame, resolution: str, say: Say) -> str:
-    video = video_size(first.size, resolution)
-    exactly = video[0] * first.size[1] == video[1] * first.size[0]
-    sent = say("First frame, as it is sent: {size} ({ratio}).")
-    made = say("The video will be {size}." if exactly else "The video will be about {size}.")
-    blurs = f'<br><span class="blurs">{say(_BLURS)}</span>' if first.blurs else ""
-    return (
-        f'<div class="framing"><img src="{first.preview}" alt="{say("The first frame")}">'
-        f"<p>{sent.format(size=_strong(_pixels(first.size)), ratio=ratio(first.size))}<br>"
-        f"{made.format(size=_strong(_pixels(video)))}{blurs}</p></div>"
-    )
-
-
-def _choice(picture: TooLong, which: str, say: Say) -> str:
-    ways = (
-        (say("Padded"), picture.padded, say("{name}, {size}: all of it, with a blurred margin")),
-        (say("Cropped"), picture.cropped, say("{name}, {size}: its middle, without the ends")),
-    )
-    figures = "".join(
-        f'<figure><img src="{made.preview}" alt="{name}">'
-        f"<figcaption>{caption.format(name=_strong(name), size=_pixels(made.size))}</figcaption>"
-        "</figure>"
-        for name, made, caption in ways
-    )
-    reason = f'<p role="status">{escape(say(which + picture.reason))}</p>'
-    return f'<div class="framing too-long">{reason}{figures}</div>'
-
-
-def _strong(text: str) -> str:
-    return f"<strong>{text}</strong>"
-
-
-def _pixels(size: tuple[int, int]) -> str:
-    return f"{size[0]} × {size[1]}"

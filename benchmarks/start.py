@@ -1,0 +1,105 @@
+"""How long the page takes to start, beside an empty Gradio app, and what moves while it loads.
+
+    python -m benchmarks.start [--loads 15]
+
+Both apps run at once, each in a process of its own; a browser loads the one and the other in turn,
+each time as a new visitor, on a laptop's window and on a phone's.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+from benchmarks.waiting import clip, running
+from vidu_demo.simulator import Simulator
+
+WINDOWS = {"laptop": (1440, 900), "phone": (390, 844)}
+HEADING = "h1"
+"""What both pages show."""
+
+# How far things moved that a visitor had seen already; below 0.1 counts as good.
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
+  window.shifts.push([entry.value, entry.sources.map(({node}) => node?.id || node?.className)])
+)).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+@dataclass
+class Loads:
+    """What was measured of one app in one window.
+
+    Attributes:
+        heading: Seconds until the heading is visible, one for each load.
+        shift: The sum of layout shifts, one for each load.
+        moved: The elements that moved, by their id or class.
+    """
+
+    heading: list[float] = field(default_factory=list)
+    shift: list[float] = field(default_factory=list)
+    moved: Counter[str] = field(default_factory=Counter)
+
+
+async def load(browser: Browser, url: str, window: tuple[int, int], into: Loads) -> None:
+    """Load a page as a new visitor."""
+    context = await browser.new_context(viewport={"width": window[0], "height": window[1]})
+    page = await context.new_page()
+    await page.add_init_script(SHIFTS)
+    await page.goto(url, wait_until="commit")
+    await page.locator(HEADING).first.wait_for()
+    into.heading.append(await page.evaluate("performance.now() / 1000"))
+    await page.wait_for_load_state("networkidle")
+    shifts = await page.evaluate("window.shifts")
+    into.shift.append(sum(value for value, _ in shifts))
+    into.moved.update(str(name) for _, names in shifts for name in names)
+    await context.close()
+
+
+async def measure(loads: int) -> None:
+    """Measure both apps in turn, and print a table."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Simulator(clip=clip(Path(folder))) as simulator,
+    ):
+        async with (
+            running("ours", simulator, Path(folder) / "ours") as ours,
+            running("empty", simulator, Path(folder) / "empty") as empty,
+            async_playwright() as playwright,
+        ):
+            browser = await playwright.chromium.launch(
+                executable_path="/usr/bin/chromium",
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            )
+            print("| window | app | heading, median | ratio | shift, worst | moved |")
+            print("|---|---|---|---|---|---|")
+            for name, window in WINDOWS.items():
+                found = {"empty": Loads(), "ours": Loads()}
+                for _ in range(loads):
+                    for kind, app in (("empty", empty), ("ours", ours)):
+                        await load(browser, app.url, window, found[kind])
+                base = statistics.median(found["empty"].heading)
+                for kind, seen in found.items():
+                    middle = statistics.median(seen.heading)
+                    print(
+                        f"| {name} | {kind} | {middle:.2f} s | {middle / base:.2f} "
+                        f"| {max(seen.shift):.3f} | {', '.join(seen.moved)} |"
+                    )
+            await browser.close()
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--loads", type=int, default=15)
+    asyncio.run(measure(parser.parse_args().loads))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The handlers that buy: what the form's review says of the price, and the clicks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.errors import DuplicateRequest
+from vidu_demo.jobs.job import JobState
+from vidu_demo.ui import Updates
+from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.context import Context
+from vidu_demo.ui.form.checkout import Checkout
+from vidu_demo.ui.form.form import Form
+from vidu_demo.ui.i18n.words import words_for
+from vidu_demo.ui.job.code import Code
+from vidu_demo.ui.job.panel import Panel
+
+
+class Buying:
+    """Handlers of the form's review and of every button that buys.
+
+    Args:
+        context: What they work with.
+        form: Says what is asked for.
+        checkout: Announces what it costs.
+        panel: Shows what comes of it.
+        code: Shows the form as code.
+        kept: Keeps the form over a reload.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        form: Form,
+        checkout: Checkout,
+        panel: Panel,
+        code: Code,
+        kept: gr.BrowserState,
+    ) -> None:
+        self._context, self._form, self._checkout = context, form, checkout
+        self._panel, self._code, self._kept = panel, code, kept
+
+    @property
+    def reviewed(self) -> list[gr.blocks.Block]:
+        """The outputs of `review`."""
+        form, checkout, code = self._form, self._checkout, self._code
+        return [self._kept, *checkout.outputs, *form.reviewed, *code.outputs]
+
+    def review(self, request: gr.Request, seen: Any, **values: Any) -> Updates:
+        """Say what is missing, what has no effect and what it will cost."""
+        say = words_for(request)
+        filled = self._form.read(values, self._context.opener(request))
+        return {
+            self._kept: self._form.keep(filled),
+            **self._checkout.review(
+                filled,
+                self._context.payer(request),
+                self._context.runner.usual_wait(filled.sketch()),
+                sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
+                say=say,
+            ),
+            **self._form.review(filled, say),
+            **self._code.review(filled.first()),
+        }
+
+    def submit(
+        self, tab: Tab, *, nonce: Any, announced: Any, draft: bool = False, **values: Any
+    ) -> Updates:
+        """Start the jobs of one deliberate click on a button."""
+        filled = self._form.read(values, self._context.opener(tab.request))
+        try:
+            requests = [filled.draft()] if draft else filled.requests()
+            self._checkout.check(announced, requests, draft=draft)
+        except ViduError as error:
+            return self._panel.refuse(tab, error)
+        return self._buy(tab, nonce, requests, {"draft": draft, **self._form.keep(filled)}, ())
+
+    def submit_again(self, tab: Tab, *, nonce: Any) -> Updates:
+        """Send what was held back: just that, whatever the form says by now."""
+        held = tab.held if isinstance(tab.held, dict) else {}
+        filled = self._form.recall(held, self._context.opener(tab.request))
+        draft, told = held.get("draft") is True, held.get("told")
+        requests = [filled.draft()] if draft else filled.requests()
+        known = [str(job) for job in told] if isinstance(told, list) else []
+        form = {"draft": draft, **self._form.keep(filled)}
+        return self._buy(tab, nonce, requests, form, known)
+
+    def _buy(
+        self,
+        tab: Tab,
+        nonce: Any,
+        requests: list[VideoRequest],
+        form: dict[str, Any],
+        acknowledged: Sequence[str],
+    ) -> Updates:
+        try:
+            jobs = self._context.runner.start_all(
+                requests,
+                owner=tab.owner,
+                idempotency_key=f"{tab.owner}:{str(nonce)[:32]}",
+                acknowledged=acknowledged,
+                **self._context.who_buys(tab.request),
+            )
+        except DuplicateRequest as error:
+            return {
+                **self._panel.refuse(tab, error),
+                self._panel.held: {**form, "told": [job.id for job in error.jobs]},
+                **self._panel.result.offer_another(requests, tab.say),
+            }
+        except ViduError as error:
+            return self._panel.refuse(tab, error)
+        return self._panel.show(tab, jobs[0].id)

@@ -1,0 +1,100 @@
+"""What the page's handlers work with: the runner, and who is asking."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.run import Run
+from vidu_demo.jobs.budget import per_day
+from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.ui import Updates
+from vidu_demo.ui.browser.tab import INPUTS, Tab
+from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.form.opening import Opener
+from vidu_demo.ui.i18n.words import joined, words_for
+from vidu_demo.ui.local import is_local
+from vidu_demo.ui.payer import Payer
+
+SHORT: dict[str, Any] = {
+    "queue": False,
+    "api_visibility": "private",
+    "show_progress": "hidden",
+}
+"""Options of every listener of the page: short events that take no slot of the queue."""
+RAW: dict[str, Any] = {"preprocess": False}
+"""Options of a listener that takes values as they come from the browser."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a handler works with.
+
+    Attributes:
+        demo: The page, once it is launched or mounted.
+        runner: Starts jobs and knows how they stand.
+        visitors: Know each other by their tokens.
+        run: Where files from outside are opened.
+        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        simulated: True if no model is used.
+    """
+
+    demo: gr.Blocks
+    runner: JobRunner
+    visitors: Visitors
+    run: Run
+    budget: Decimal | None
+    simulated: bool
+
+    def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
+        """Make a listener's function of a handler that is given the tab first."""
+
+        def handle(request: gr.Request, **values: Any) -> Updates:
+            return self.call(act, request, values)
+
+        return handle
+
+    def call(
+        self, act: Callable[..., Updates], request: gr.Request, values: Mapping[str, Any]
+    ) -> Updates:
+        """Call a handler with the tab and the values that are its own.
+
+        Args:
+            act: The handler.
+            request: The request that brought the values.
+            values: The tab's, by the names of `Panel.tab`, and the handler's.
+
+        Raises:
+            gr.Error: It did not work; the browser says so over the page.
+        """
+        try:
+            tab = Tab.read(values, self.visitors, request)
+            own = {name: value for name, value in values.items() if name not in INPUTS}
+            return act(tab, **own)
+        except ViduError as error:
+            say = words_for(request)
+            text = escape(joined([error.what, error.charged.sentence, error.next_step], say))
+            raise gr.Error(
+                text, duration=None, title=say("That did not work"), print_exception=False
+            ) from None
+
+    def opener(self, request: gr.Request) -> Opener:
+        """Open files for whoever asks."""
+        return Opener(self.run, self.visitors.turn(request))
+
+    def payer(self, request: gr.Request) -> Payer:
+        """Tell who pays for what is asked for now."""
+        return Payer.of(self.demo, request, simulated=self.simulated)
+
+    def address(self, request: gr.Request) -> str:
+        """Digest the address that a request comes from."""
+        return self.visitors.address(request)
+
+    def who_buys(self, request: gr.Request) -> dict[str, Any]:
+        """Say for the runner where a click comes from, and what may be spent in all on its day."""
+        local = is_local(self.demo, request)
+        return {"address": self.address(request), "budget": per_day(self.budget, local=local)}

@@ -1,0 +1,191 @@
+"""The handlers of all that does not buy: arriving, opening and deleting jobs, using them again."""
+
+import time
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import PictureInvalid, ViduError
+from vidu_demo.api.images import is_url
+from vidu_demo.api.video import ClipFailed
+from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
+from vidu_demo.ui import Updates, header
+from vidu_demo.ui.browser import permalink, receipts
+from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.context import Context
+from vidu_demo.ui.form import examples, uploads
+from vidu_demo.ui.form.form import Form
+from vidu_demo.ui.i18n.words import words_for
+from vidu_demo.ui.job import status
+from vidu_demo.ui.job.panel import Panel
+
+_NOT_KEPT = "This job was not submitted, so its pictures were not kept. Those in the form stay."
+
+
+class Events:
+    """Handlers.
+
+    Args:
+        context: What they work with.
+        form: The left side of the page.
+        panel: The right side.
+        header: The top.
+        server_time: Tells the browser the time of the server.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        form: Form,
+        panel: Panel,
+        header: gr.HTML,
+        server_time: gr.Number,
+    ) -> None:
+        self._context, self._runner, self._visitors = context, context.runner, context.visitors
+        self._form, self._panel = form, panel
+        self._header, self._server_time = header, server_time
+
+    @property
+    def welcomed(self) -> list[gr.blocks.Block]:
+        """The outputs of `welcome`."""
+        form, panel = self._form, self._panel
+        return [
+            panel.visitor,
+            self._server_time,
+            self._header,
+            form.examples,
+            *form.filled,
+            *panel.view,
+        ]
+
+    def welcome(self, request: gr.Request, kept: Any, **values: Any) -> Updates:
+        """Recognise the visitor; show their form and their newest job, or what was linked to."""
+        say = words_for(request)
+        state = self._visitors.recognise(values["visitor"], self._has_jobs)
+        tab = Tab.read({**values, "visitor": state}, self._visitors, request)._replace(seen="")
+        query = request.query_params
+        job_id, fault = self._arrive(tab, receipts.task_id(query.get("task")))
+        linked = permalink.read(query, query.getlist(permalink.PICTURES))
+        return {
+            self._panel.visitor: state,
+            self._server_time: time.time(),
+            self._header: header.render(self._context.payer(request), say),
+            self._form.examples: examples.strip(say),
+            **self._form.restore(linked or kept),
+            **self._panel.show(tab, job_id, fault=fault),
+        }
+
+    def _has_jobs(self, owner: str) -> bool:
+        try:
+            return bool(self._runner.jobs(owner, most=1))
+        except LedgerFailed:
+            return False
+
+    def _arrive(self, tab: Tab, task: str | None) -> tuple[str, str]:
+        """Take up what the browser knows.
+
+        Returns:
+            The job of a task, or else the newest; and what to say if there is none to show.
+        """
+        try:
+            address = self._context.address(tab.request)
+            receipts.restore(tab.receipts, self._runner, owner=tab.owner, address=address)
+            if not task:
+                return self._panel.newest(tab), ""
+            return self._runner.adopt(task, owner=tab.owner, address=address).id, ""
+        except LedgerFailed:  # the page says so when it is drawn
+            return "", ""
+        except TooManyOpen as error:
+            return "", status.refused(error, tab.say)
+
+    async def look(self, request: gr.Request, **values: Any) -> Updates:
+        """See how the visitor's jobs stand.
+
+        On the event loop, since it reads only for a millisecond: hundreds of pages that look at
+        once would else each wake a thread.
+        """
+        return self._context.call(self._panel.look, request, values)
+
+    def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Open, compare or delete a job of the list."""
+        do, job_id = (str(getattr(event, name, "")) for name in ("do", "job"))
+        return self._context.call(self._use, request, {**values, "do": do, "job_id": job_id})
+
+    def _use(self, tab: Tab, *, do: str, job_id: str) -> Updates:
+        match do:
+            case "compare":
+                return self._panel.show(tab, tab.shown, beside=job_id)
+            case "delete":
+                return self._delete(tab, job_id)
+        return self._panel.show(tab, job_id)
+
+    def _delete(self, tab: Tab, job_id: str) -> Updates:
+        """Delete a job with its pictures and its video, and its receipt in the browser."""
+        look = self._runner.look(job_id, tab.owner)
+        if look and self._runner.delete(job_id, tab.owner):
+            tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
+        left = self._panel.newest(tab) if job_id == tab.shown else tab.shown
+        view = self._panel.show(tab._replace(seen=""), left)
+        return {**view, self._panel.receipts: tab.receipts}
+
+    def open_task(self, tab: Tab, *, text: Any) -> Updates:
+        """Follow a task by its id, wherever it was started."""
+        if not str(text or "").strip():
+            return self._panel.show(tab, tab.shown, fault=tab.fault)
+        task = receipts.task_id(text)
+        if not task:
+            return self._panel.show(tab, "", fault=status.no_task_id(tab.say))
+        address = self._context.address(tab.request)
+        job = self._runner.adopt(task, owner=tab.owner, address=address)
+        self._runner.watch_again(job.id, tab.owner)
+        return self._panel.show(tab, job.id)
+
+    def stop_watching(self, tab: Tab) -> Updates:
+        """Stop following the shown job; its task goes on."""
+        self._runner.stop(tab.shown, tab.owner)
+        return self._panel.show(tab, tab.shown)
+
+    def watch_again(self, tab: Tab) -> Updates:
+        """Go on following the shown job, or fetch its video again."""
+        self._runner.watch_again(tab.shown, tab.owner)
+        return self._panel.show(tab, tab.shown)
+
+    def use_settings(self, tab: Tab, *, new_seed: bool = False, pictures: bool = True) -> Updates:
+        """Fill the form with the shown job's settings, and with its pictures if they are wanted."""
+        look = self._runner.look(tab.shown, tab.owner)
+        if not look:
+            return {self._form.more: gr.skip()}
+        job = look.job
+        images = job.request.get("images", []) if pictures else []
+        files = [self._runner.file(job, name) for name in images if not is_url(name)]
+        there = [file for file in files if file.is_file()]
+        filled = self._form.fill(
+            {**job.request, "seed": None} if new_seed else job.request,
+            [(str(file), None) for file in there],
+            "\n".join(filter(is_url, images)),
+        )
+        gone = there != files
+        if gone:
+            del filled[self._form.pictures.gallery]  # what is in it may be just these pictures
+        note = gr.Markdown(tab.say(_NOT_KEPT) if gone else "", visible=gone)
+        return {**filled, self._form.pictures.note: note}
+
+    def go_on(self, tab: Tab) -> Updates:
+        """Make the last frame of the shown video the form's only picture."""
+        form = self._form.pictures
+        look = self._runner.look(tab.shown, tab.owner)
+        if not look or not (video := self._panel.video(look.job)):
+            return {form.gallery: gr.skip()}
+        try:
+            picture = self._context.opener(tab.request).last_frame(video)
+        except (ClipFailed, PictureInvalid):
+            raise ViduError(
+                "The last frame of this video can't be read.", next_step="Use another picture."
+            ) from None
+        return {
+            form.gallery: uploads.as_gallery([picture]),
+            form.urls: "",
+            **form.choose_none(),
+            self._form.takes: 1,
+            self._form.filled_at: str(time.time()),
+        }

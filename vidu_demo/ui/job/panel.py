@@ -1,0 +1,161 @@
+"""The right side of the page: the job that is open, and the list of all the visitor's videos."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.ui import Updates, file_url
+from vidu_demo.ui.browser import receipts, visitor, watch
+from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.job import compare, history, status
+from vidu_demo.ui.job.result import Result
+from vidu_demo.ui.job.reuse import Reuse
+
+
+class Panel:
+    """The widgets, and what is drawn in them.
+
+    Args:
+        runner: Knows how the jobs stand.
+    """
+
+    def __init__(self, runner: JobRunner) -> None:
+        self._runner = runner
+        self.visitor = visitor.browser_state()
+        self.receipts = receipts.browser_state()
+        self.shown = gr.Textbox(visible=False)
+        self.seen = gr.Textbox(visible=False)
+        self.fault = gr.Textbox(visible=False)
+        self.held = gr.JSON(visible=False)
+        self.address = gr.Textbox(visible=False)
+        self.watch = watch.component()
+        self.result = Result()
+        with self.result.choices:
+            self.reuse = Reuse()
+        self.compare = compare.component()
+        self.history = history.History()
+
+    @property
+    def tab(self) -> dict[str, Any]:
+        """The inputs that make a `Tab`, by name."""
+        return {
+            "visitor": self.visitor,
+            "shown": self.shown,
+            "seen": self.seen,
+            "fault": self.fault,
+            "held": self.held,
+            "search": self.history.search,
+            "receipts": self.receipts,
+        }
+
+    @property
+    def chosen(self) -> list[gr.blocks.Block]:
+        """What the visitor has chosen to see. No tick may change it: one could be late."""
+        return [self.shown, self.fault, self.held, self.result.anyway, self.compare]
+
+    @property
+    def drawn(self) -> list[gr.blocks.Block]:
+        """How that stands: the outputs of `look`."""
+        return [
+            self.seen,
+            self.address,
+            self.watch,
+            self.receipts,
+            *self.result.outputs,
+            *self.reuse.outputs,
+            *self.history.outputs,
+        ]
+
+    @property
+    def view(self) -> list[gr.blocks.Block]:
+        """The outputs of `show`."""
+        return [*self.chosen, *self.drawn]
+
+    def look(self, tab: Tab) -> Updates:
+        """See how the visitor's jobs stand by now."""
+        view = self.show(tab, tab.shown, fault=tab.fault)
+        return {widget: view[widget] for widget in self.drawn if widget in view}
+
+    def refuse(self, tab: Tab, error: ViduError) -> Updates:
+        """Show that a click came to nothing."""
+        return self.show(tab, "", fault=status.refused(error, tab.say))
+
+    def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
+        """Draw a job, the card of an error where there is none, or else the example.
+
+        Args:
+            tab: Who looks, and what they see now.
+            job_id: The job; empty for none.
+            fault: The card of an error.
+            beside: The id of a job to compare it with.
+        """
+        say = tab.say
+        version = self._runner.version(tab.owner)  # before the jobs: they may be newer, never older
+        found = None
+        try:
+            jobs = self._runner.jobs(tab.owner, most=history.MOST_ROWS)
+            if tab.search:
+                found = self._runner.jobs(tab.owner, most=history.MOST_ROWS, search=tab.search)
+            look = self._runner.look(job_id, tab.owner) if job_id else None
+            other = self._runner.look(beside, tab.owner) if beside else None
+        except LedgerFailed as error:
+            return {
+                self.shown: job_id,
+                self.result.place: fault or status.unreadable(error, say),
+                self.watch: watch.render(self._runner, tab.owner, ""),
+            }
+        job = look.job if look else None
+        seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
+        video = self.video(job) if job else None
+        kept = receipts.with_jobs(tab.receipts, jobs)
+        running = any(j.open for j in [*jobs, *([job] if job else [])])
+        comparison = ""
+        if job and video and other and self.video(other.job):
+            alike = compare.same_pictures(job, other.job, self._runner.file)
+            comparison = compare.render(job, other.job, self._video_url, alike, say)
+        return {
+            self.shown: job.id if job else "",
+            self.fault: fault,
+            self.held: None,
+            self.compare: comparison,
+            self.seen: seen,
+            self.address: (job.task_id or "") if job else "",
+            self.watch: watch.render(self._runner, tab.owner, version) if running else "",
+            self.receipts: gr.skip() if kept is None else kept,
+            **self.result.offer_another([], say),
+            **self.result.show(
+                look,
+                fault,
+                jobs=jobs,
+                picture=self._runner.thumbnail(job) if job else None,
+                video=video,
+                video_shown=seen == tab.seen,
+                say=say,
+            ),
+            **self.reuse.show(job, video),
+            **self.history.show(
+                jobs if found is None else found,
+                job,
+                tab.search or "",
+                self._runner.thumbnail,
+                self.video,
+                say,
+            ),
+        }
+
+    def newest(self, tab: Tab) -> str:
+        """Find the visitor's newest job: its id, or an empty text."""
+        return next((job.id for job in self._runner.jobs(tab.owner, most=1)), "")
+
+    def video(self, job: Job) -> Path | None:
+        """Find a job's video, if it is there."""
+        path = self._runner.file(job, job.video) if job.video else None
+        return path if path and path.is_file() else None
+
+    def _video_url(self, job: Job) -> str:
+        return file_url(self._runner.file(job, job.video or ""))

@@ -1,0 +1,10 @@
+// Once the page is there: compares the clocks, and lets Ctrl+Enter buy.
+vidu.arrive = (namesInLink) => (serverTime) => {
+  vidu.clockAhead = Date.now() / 1000 - serverTime;
+  vidu.forgetLink(namesInLink);
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    document.querySelector('#make')?.click();
+  });
+};

@@ -1,0 +1,25 @@
+// Copies a text, and tells whether that has worked.
+vidu.copy = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch { /* missing where the page is not served safely, refused in many frames */ }
+  const [box, focused] = [document.createElement('textarea'), document.activeElement];
+  box.value = text;
+  box.style.position = 'fixed';
+  document.body.append(box);
+  box.select();
+  const copied = document.execCommand?.('copy') ?? false;
+  box.remove();
+  focused?.focus({preventScroll: true});
+  return copied;
+};
+
+// A link that can't be copied is shown instead.
+vidu.copyLink = async (query) => {
+  const address = new URL(window.location.pathname + '?' + query, window.location.origin);
+  if (await vidu.copy(address.href)) return '';
+  const shown = document.createElement('code');
+  shown.textContent = address.href;
+  return shown.outerHTML;
+};

@@ -1,0 +1,38 @@
+// What is dropped beside the gallery would else leave the page for the file. While an upload runs,
+// or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
+// Gradio goes by a file's name, but the server by its content: so every file is called a picture.
+vidu.catchDrops = () => {
+  const place = document.querySelector('#pictures');
+  const chosen = '#pictures input[type=file]';
+  const called = (files) => {
+    const transfer = new DataTransfer();
+    for (const file of files)
+      transfer.items.add(file.type.startsWith('image/')
+        ? file : new File([file], file.name, {type: 'image/any'}));
+    return transfer.files;
+  };
+  document.addEventListener('click', (event) => {
+    if (event.target.matches?.(chosen)) event.target.accept = '';
+  }, true);
+  document.addEventListener('change', (event) => {
+    if (event.target.matches?.(chosen)) event.target.files = called(event.target.files);
+  }, true);
+  let waiting = new DataTransfer();
+  const put = () => {
+    const input = place.querySelector('input[type=file]');
+    if (!input || !waiting.files.length) return;
+    input.files = waiting.files;
+    waiting = new DataTransfer();
+    input.dispatchEvent(new Event('change', {bubbles: true}));
+  };
+  new MutationObserver(() => setTimeout(put)).observe(place, {childList: true, subtree: true});
+  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.dispatchEvent(new DragEvent('dragleave', {bubbles: true}));
+    for (const file of event.dataTransfer.files) waiting.items.add(file);
+    setTimeout(put);
+  }, true);
+};

@@ -1,0 +1,29 @@
+// Deleting takes a second click on the same button; looking elsewhere takes the first one back.
+vidu.history = (element, trigger) => {
+  const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
+    const at = new Date(place.dateTime);
+    const today = at.toDateString() === new Date().toDateString();
+    place.textContent = today
+      ? at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})
+      : at.toLocaleDateString([], {month: 'short', day: 'numeric'});
+  });
+  spell();
+  new MutationObserver(spell).observe(element, {childList: true, subtree: true});
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-do]');
+    if (!button) return;
+    const unsure = button.dataset.sure;
+    if (unsure && !button.classList.contains('sure')) {
+      const text = button.textContent;
+      const ask = (asking) => {
+        button.textContent = asking ? unsure : text;
+        button.classList.toggle('sure', asking);
+      };
+      ask(true);
+      button.addEventListener('blur', () => ask(false), {once: true});
+      return;
+    }
+    if (button.dataset.do === 'open') vidu.show('#status');
+    trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
+  });
+};
