@@ -10,14 +10,17 @@ vidu.watch = (element, trigger) => {
     if (seconds) next = setTimeout(ask, 1000 * Math.max(seconds, document.hidden && HIDDEN_SECONDS));
   };
   const ask = async () => {
+    if (!place()) return;
     try {
       const signal = AbortSignal.timeout(1000 * PATIENCE_SECONDS);
       const answer = await fetch(place().dataset.changes, {cache: 'no-store', signal});
       if (answer.ok && (await answer.text()) !== place()?.dataset.version) trigger('tick');
-    } catch { /* the next one may get through */ }
+    } catch {
+      trigger('tick'); // so that Gradio notices, and loads the page again once the app is back
+    }
     rest();
   };
   new MutationObserver(rest).observe(element, {childList: true, subtree: true, attributes: true});
-  document.addEventListener('visibilitychange', () => { if (!document.hidden && place()) ask(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) ask(); });
   rest();
 };
