@@ -11,7 +11,7 @@ from PIL import Image
 
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.settings import ROOT
-from vidu_demo.simulator import Simulator
+from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.video.render import render
 
 pytest_plugins = [
@@ -23,6 +23,7 @@ pytest_plugins = [
     "simulator_fixtures",
 ]
 
+
 DEFAULTS = {
     "duration": 5,
     "resolution": "720p",
@@ -33,6 +34,11 @@ DEFAULTS = {
     "watermark": False,
 }
 """What is sent of a request that names none of these."""
+
+
+def refusing(status: int, reason: str, message: str = "") -> Fault:
+    """The API's answer to a request that it refuses."""
+    return Fault(status, {"code": status, "reason": reason, "message": message, "metadata": {}})
 
 
 def run_program(

@@ -4,10 +4,15 @@ The app is the real one: a runner, a ledger and files on disk, served by Gradio 
 is started once; each test comes as a new visitor, in a browser context of its own.
 """
 
+import base64
 import gc
+import hashlib
+import io
+import json
 import logging
 import os
 import re
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,15 +24,29 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
+from vidu_demo import VideoRequest
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
+from vidu_demo.simulator.video import render as simulator_render
 from vidu_demo.studio import Studio
+from vidu_demo.ui.browser.visitor import Visitors
 
 KEY = "k-secret-3f9a1c"
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+"""The shell loads a page with two thirds of the work: it draws no window around it."""
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_SSR_MODE": "False",
@@ -37,8 +56,11 @@ QUIET = {
 }
 """What keeps Gradio from asking anybody anything."""
 
-WAIT = 15_000
-"""Milliseconds that a browser waits for what should be there at once, on a busy machine."""
+PATIENCE = 30.0
+"""Seconds to wait for what should be there at once, on a busy machine."""
+SMALL = {"duration": 1, "resolution": "540p"}
+RUNNING = ["TASK_STATUS_PROCESSING"]
+"""What the simulator says of every task, until it is told otherwise."""
 SIZE = (320, 240)
 DONE = re.compile(r"^Done in \d+ s$")
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 220)}
@@ -77,8 +99,6 @@ class App:
 
     def token(self) -> dict[str, str]:
         """What the browser of a new visitor keeps."""
-        from vidu_demo.ui.browser.visitor import Visitors
-
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 
     def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
@@ -90,10 +110,33 @@ class App:
         event = {"event_data": event}
         return {"data": data, "fn_index": listener._id, "session_hash": "stranger", **event}
 
+    def listener(self, name: str) -> int:
+        """Find a listener of the page by its name."""
+        (found,) = [d["id"] for d in self.demo.config["dependencies"] if d["api_name"] == name]
+        return int(found)
+
+    def calls(self, name: str) -> Callable[[Request], bool]:
+        """Tell the calls of a listener from other requests."""
+        index = f'"fn_index":{self.listener(name)},'
+        return lambda request: request.method == "POST" and index in (request.post_data or "")
+
+    def call(
+        self, name: str, *, headers: dict[str, str] | None = None, event: Any = None, **values: Any
+    ) -> str:
+        """Call a listener as anybody can, over plain HTTP."""
+        body = self.question(name, event=event, **values)
+        url = self.url + "gradio_api/run/predict"
+        return requests.post(url, json=body, headers=headers, timeout=30).text
+
     @property
     def videos(self) -> set[Path]:
         """Every finished video on disk."""
         return set(self.studio.videos.glob("*/*.mp4"))
+
+
+def asked_by(request: Request) -> list[Any]:
+    """Read what the browser sent to a listener."""
+    return list(json.loads(request.post_data or "")["data"])
 
 
 class _Keep(logging.Handler):
@@ -159,6 +202,37 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield App(url, demo, studio, simulator, settings.data_dir, folder / "uploads", keep.lines)
 
 
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of videos that were rendered once, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rendered"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask about tasks, which take a second here, when they should be done, and render no video
+    twice that differs in its words and its seed alone: that takes seconds, too.
+    """
+    if not {"app", "browser"} & set(request.fixturenames):
+        return
+    folder = request.getfixturevalue("rendered")
+
+    def render(asked: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
+        alike = json.dumps(without(asked, "prompt", "seed"), sort_keys=True)
+        kept = folder / hashlib.sha256(alike.encode()).hexdigest()
+        if not kept.exists():
+            simulator_render.render(asked, path, stopped)
+            path.replace(kept)
+        shutil.copyfile(kept, path)
+
+    monkeypatch.setattr("vidu_demo.simulator.store.render", render)
+    monkeypatch.setattr("vidu_demo.jobs.follower.FIRST_WAIT", 1.1)
+    monkeypatch.setattr("vidu_demo.api.pacing.LONGEST_GAP", 1.0)
+
+
 @pytest.fixture
 def api(app: App) -> Iterator[Simulator]:
     """The API's stand-in, as good as new after the test."""
@@ -179,7 +253,17 @@ def pngs(tmp_path: Path) -> dict[str, Path]:
     return made
 
 
-def until(holds: Callable[[], Any], seconds: float = 15.0) -> Any:
+def picture_of(body: Any) -> Image.Image:
+    """Open the one picture that was sent."""
+    (uri,) = body["images"]
+    return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+
+def without(body: Any, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in names}
+
+
+def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Wait for something that no browser shows, and give it back."""
     end = time.monotonic() + seconds
     while not (found := holds()):
@@ -191,10 +275,10 @@ def until(holds: Callable[[], Any], seconds: float = 15.0) -> Any:
 # The browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        reason = f"there is no {CHROMIUM}: install Debian's package chromium"
+    if not CHROMIUM:
+        reason = "there is no browser: install Debian's package chromium-headless-shell"
         if os.environ.get("VIDU_BROWSER_TESTS") == "required":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -203,7 +287,7 @@ def browser() -> Iterator[Browser]:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        expect.set_options(timeout=WAIT)
+        expect.set_options(timeout=PATIENCE * 1000)
         yield browser
         browser.close()
 
@@ -230,7 +314,7 @@ class Visitor:
         self.asked: list[str] = []
         self.broken: list[str] = []
         self.failed: list[str] = []
-        context.set_default_timeout(WAIT)
+        context.set_default_timeout(PATIENCE * 1000)
         context.on("request", lambda request: self.asked.append(request.url))
         context.on("response", lambda answer: answer.status >= 500 and self.fail(answer.url))
         context.on("weberror", lambda error: self.broken.append(str(error.error)))
@@ -241,7 +325,8 @@ class Visitor:
 
     def open(self, query: str = "") -> Page:
         page = self.context.new_page()
-        with page.expect_response(re.compile("/gradio_api/run/predict")) as welcome:
+        predict = re.compile("/gradio_api/run/predict")
+        with page.expect_response(predict, timeout=2 * PATIENCE * 1000) as welcome:
             page.goto(self.url + query)
         self.token = welcome.value.json()["data"][0]["token"]
         # The server has recognised the visitor and filled the form.
@@ -276,6 +361,26 @@ class Visitor:
     @property
     def seed(self) -> Locator:
         return self.status.locator("dt:text-is('Seed') + dd code")
+
+    @property
+    def facts(self) -> Locator:
+        """What the file was measured to be."""
+        return self.status.locator("dt:text-is('Video') + dd")
+
+    @property
+    def price(self) -> Locator:
+        return self.page.locator("#price strong")
+
+    @property
+    def draft(self) -> Locator:
+        return self.page.locator("#draft")
+
+    @property
+    def rows(self) -> Locator:
+        return self.page.locator("#history li")
+
+    def row(self, prompt: str) -> Locator:
+        return self.rows.filter(has_text=prompt)
 
     @property
     def video(self) -> Locator:
@@ -313,6 +418,11 @@ class Visitor:
         self.prompt.fill(prompt)
         expect(self.make).to_be_enabled()
 
+    def choose_smallest(self) -> None:
+        self.field("Duration").fill("1")
+        self.choice("540p").check()
+        expect(self.price).to_contain_text("$0.04")
+
     def start(self, *files: Path, prompt: str) -> str:
         """Make a video, and give its task's id back as soon as it is shown."""
         self.fill(*files, prompt=prompt)
@@ -321,6 +431,39 @@ class Visitor:
 
     def fold_out(self, name: str = "More settings") -> None:
         self.page.get_by_role("button", name=re.compile(f"^{name}")).click()
+
+
+class Maker:
+    """Has videos made for a visitor without a click."""
+
+    def __init__(self, app: App, visitor: Visitor) -> None:
+        self.runner, self.visitor = app.studio.runner, visitor
+        self.owner = Visitors(app.studio.secret).owner({"token": visitor.token})
+
+    def start(self, picture: Path, prompt: str, **settings: Any) -> str:
+        request = VideoRequest(images=[picture], prompt=prompt, **{**SMALL, **settings})
+        job = self.runner.start(request, owner=self.owner, idempotency_key=f"{self.owner} {prompt}")
+        return job.id
+
+    def done(self, *jobs: str) -> list[Job]:
+        """Wait for videos, and give their jobs back."""
+        until(lambda: all(self.job(job).state == JobState.DONE for job in jobs))
+        return [self.job(job) for job in jobs]
+
+    def stop_all(self) -> None:
+        """Watch nothing any more, so that no later test pays for it."""
+        for job in self.runner.jobs(self.owner):
+            self.runner.stop(job.id, self.owner)
+
+    def show(self) -> None:
+        """Have the page know of them."""
+        self.visitor.page.reload()
+        expect(self.visitor.rows.first).to_be_visible()
+
+    def job(self, job: str) -> Job:
+        look = self.runner.look(job, self.owner)
+        assert look
+        return look.job
 
 
 @pytest.fixture
@@ -337,6 +480,7 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
     yield come
     for visitor in visitors:
         visitor.context.close()
+        Maker(app, visitor).stop_all()
         assert visitor.elsewhere == []
         assert visitor.broken == []
         assert visitor.failed == []

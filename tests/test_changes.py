@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from page_fixtures import DONE, App, Visitor
+from page_fixtures import DONE, RUNNING, App, Visitor
 from playwright.sync_api import expect
 from runner_fixtures import OTHER, OWNER, Bench, bench_over, shorten_waits, until
-from test_studio import RUNNING, calls
 
 from vidu_demo.jobs import changes
 from vidu_demo.jobs.changes import Changes
@@ -108,7 +107,7 @@ def test_a_page_looks_only_when_something_has_changed(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     looks, asked = [], []
-    is_look = calls(app, "look")
+    is_look = app.calls("look")
     visitor.page.on("request", lambda request: is_look(request) and looks.append(request.url))
     visitor.page.on("response", lambda answer: "/changes/" in answer.url and asked.append(answer))
     api.statuses = RUNNING

@@ -10,7 +10,6 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from page_fixtures import App, free_port, until
-from test_studio import call
 
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
@@ -76,7 +75,7 @@ def click(app: App, takes: Any, headers: dict[str, str] | None = None, **setting
     form |= {"off_peak": False, "watermark": False, "takes": takes, **settings}
     announced = {"videos": [12, 99_000]}
     known = {"visitor": app.token(), "nonce": "nonce", "announced": announced}
-    return call(app, "submit", headers=headers, **known, **form)
+    return app.call("submit", headers=headers, **known, **form)
 
 
 def test_strangers_spend_no_more_than_the_days_budget(app: App, api: Simulator) -> None:

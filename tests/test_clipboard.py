@@ -1,0 +1,53 @@
+"""Copying, where a browser or a frame allows it and where it does not."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from page_fixtures import App, Visitor, until
+from playwright.sync_api import expect
+
+INSECURE = "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+
+
+FRAMED = (
+    "if (window.Clipboard)"
+    "  Clipboard.prototype.writeText = () => Promise.reject(new DOMException('No.'));"
+)
+
+
+NO_COPY = "document.execCommand = () => false;"
+
+
+def test_task_id_can_be_copied(visit: Callable[..., Visitor], pngs: dict[str, Path]) -> None:
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    task_id = visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
+    assert re.fullmatch(r"[0-9a-f-]{36}", task_id)
+    visitor.button("Copy").click()
+    expect(visitor.button("Copied")).to_be_visible()
+    assert visitor.page.evaluate("navigator.clipboard.readText()") == task_id
+
+
+@pytest.mark.parametrize("script", [INSECURE, FRAMED], ids=["insecure", "framed"])
+def test_without_the_clipboard_it_is_copied_another_way_or_shown(
+    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path], script: str
+) -> None:
+    visitor = visit(script=script)
+    task = visitor.start(pngs["red"], prompt="A < B & C [600 s]")
+    link = visitor.page.locator("#link code")
+    visitor.button("Copy").click()
+    expect(visitor.button("Copied")).to_be_visible()
+    visitor.fold_out("This form as code")
+    visitor.button("Copy a link to this form").click()
+    expect(link).to_have_count(0)
+
+    visitor.page.reload()
+    visitor.page.evaluate(f"() => {{ {NO_COPY} }}")
+    expect(visitor.task_id).to_have_text(task)
+    visitor.button("Copy").click()
+    until(lambda: visitor.page.evaluate("String(getSelection())") == task)
+    expect(visitor.button("Copied")).to_have_count(0)
+    visitor.fold_out("This form as code")
+    visitor.button("Copy a link to this form").click()
+    expect(link).to_have_text(re.compile(re.escape(app.url)))

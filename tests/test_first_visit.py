@@ -1,0 +1,81 @@
+"""What a newcomer sees: an example that claims no model, and who pays."""
+
+from collections.abc import Callable, Iterator
+from html import unescape
+
+import pytest
+from conftest import DEFAULTS
+from page_fixtures import App, Visitor, free_port
+from playwright.sync_api import expect
+
+from vidu_demo.api.images import prepare
+from vidu_demo.examples import EXAMPLES, FINISHED
+from vidu_demo.simulator import Simulator
+
+
+def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
+    visitor: Visitor, api: Simulator
+) -> None:
+    before = api.submit_count
+    expect(visitor.page.locator(".payer")).to_have_text(
+        "Videos are made by Vidu Q2 Pro at Novita and charged to your key."
+    )
+    expect(visitor.page.locator("#price")).to_contain_text("Charged to your key.")
+    expect(visitor.headline).to_have_text("An example")
+    expect(visitor.status).to_contain_text(
+        "Made by the simulator on a machine like this: no model was used."
+    )
+    expect(visitor.status).to_contain_text(FINISHED.example.settings["prompt"])
+    expect(visitor.page.locator("#video")).to_contain_text("An example, made by the simulator")
+    assert visitor.video.evaluate("v => v.paused")
+    shown = visitor.video.evaluate("async v => (await (await fetch(v.src)).blob()).size")
+    assert shown == FINISHED.clip.stat().st_size
+
+    example = EXAMPLES[1]
+    visitor.button(example.name).click()
+    expect(visitor.prompt).to_have_value(example.settings["prompt"])
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.choice("Sound")).to_be_checked()
+    visitor.make.click()
+    expect(visitor.task_id).to_be_visible()
+    (body,) = api.submits[before:]
+    assert body == {
+        "images": [prepare(example.picture).data_uri],
+        **DEFAULTS,
+        **example.settings,
+        "seed": int(visitor.seed.inner_text()),
+    }
+    expect(visitor.page.locator("#video")).not_to_contain_text("An example")
+
+
+@pytest.fixture(scope="module")
+def simulated(app: App) -> Iterator[str]:
+    """The address of a page that uses no model."""
+    from vidu_demo.ui.launch import launch
+    from vidu_demo.ui.page import build
+
+    demo = build(app.studio.runner, simulated=True, secret=app.studio.secret)
+    _, url, _ = launch(
+        demo,
+        videos=app.studio.videos,
+        prevent_thread_lock=True,
+        quiet=True,
+        server_name="127.0.0.1",
+        server_port=free_port(),
+    )
+    yield url
+    demo.close(verbose=False)
+
+
+def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: str) -> None:
+    visitor = visit(url=simulated)
+    expect(visitor.page.locator(".payer")).to_have_text(
+        "Simulated: videos are made on this machine, no model is used and nothing is charged."
+    )
+    expect(visitor.price).to_have_text("Would cost about $0.275")
+    expect(visitor.page.locator("#price")).to_contain_text("Simulated: nothing is charged.")
+
+    for afar in ({"Via": "1.1 a-proxy"}, {"X-Forwarded-For": "203.0.113.7"}):
+        answer = app.call("welcome", headers=afar)
+        line = "Videos are made by Vidu Q2 Pro at Novita and charged to the host's key."
+        assert line in unescape(answer)

@@ -1,0 +1,76 @@
+"""The page can be read in light and dark, and fits a phone."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import refusing
+from page_fixtures import DONE, Visitor
+from playwright.sync_api import expect
+
+from vidu_demo.simulator import Simulator
+
+_CONTRAST = """element => {
+    const colour = text => {
+        const canvas = document.createElement('canvas').getContext('2d');
+        canvas.fillStyle = text;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const light = ([r, g, b]) => {
+        const [x, y, z] = [r, g, b].map(v => v / 255)
+            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+    };
+    let behind = element;
+    while (behind && colour(getComputedStyle(behind).backgroundColor)[3] < 255)
+        behind = behind.parentElement;
+    const ground = light(colour(getComputedStyle(behind || document.body).backgroundColor));
+    const text = light(colour(getComputedStyle(element).color));
+    return (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_can_be_read_in_light_and_dark(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], scheme: str
+) -> None:
+    visitor = visit(color_scheme=scheme)
+    visitor.start(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
+    ground = visitor.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) / 3
+    assert (brightness > 200) if scheme == "light" else (brightness < 60)
+    places = ["h1", ".payer", "#status h2", "#status code", "#price strong", ".notice p"]
+    for place in places:
+        words = visitor.page.locator(f"{place}:visible").first
+        assert words.evaluate(_CONTRAST) >= 4.5, place
+    visitor.page.mouse.move(0, 0)
+    visitor.page.wait_for_timeout(300)
+    assert visitor.make.evaluate(_CONTRAST) >= 4.5
+
+
+def test_phone_never_scrolls_sideways(
+    visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path]
+) -> None:
+    visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+
+    def fits() -> bool:
+        wide = visitor.page.evaluate("document.documentElement.scrollWidth")
+        return bool(wide <= 390)
+
+    expect(visitor.button("Add a picture")).to_be_in_viewport()
+    assert fits()
+    visitor.fold_out()
+    visitor.fold_out("Or give picture addresses")
+    assert fits()
+    visitor.start(pngs["red"], pngs["green"], prompt="long" * 60)
+    assert fits()
+    expect(visitor.headline).to_have_text(DONE)
+    expect(visitor.video).to_be_visible()
+    assert fits()
+    api.faults["submit"] = [refusing(403, "NOT_ENOUGH_BALANCE", "x" * 200)]
+    visitor.prompt.fill("Another one.")
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Not submitted")
+    assert fits()

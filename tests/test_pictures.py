@@ -1,0 +1,191 @@
+"""The pictures of the form: given in every way, in order, padded or cropped."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from conftest import DEFAULTS
+from page_fixtures import COLOURS, DONE, SIZE, Visitor, picture_of, until
+from PIL import Image
+from playwright.sync_api import expect
+
+from vidu_demo.simulator import Simulator
+
+
+def colour_of(data_uri: str) -> str:
+    """Name the colour of a sent picture."""
+    kind, _, data = data_uri.partition(",")
+    assert kind in ("data:image/png;base64", "data:image/jpeg;base64")
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert picture.size == SIZE
+    middle = picture.convert("RGB").getpixel((SIZE[0] // 2, SIZE[1] // 2))
+    distances = {
+        name: sum(abs(a - b) for a, b in zip(middle, colour, strict=True))
+        for name, colour in COLOURS.items()
+    }
+    return min(distances, key=distances.__getitem__)
+
+
+def colours_of(body: Any) -> list[str]:
+    return [colour_of(picture) for picture in body["images"]]
+
+
+def test_pictures_are_sent_in_the_order_that_is_shown(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor.fill(pngs["red"], pngs["green"], pngs["blue"], prompt="Slow push-in.")
+    visitor.thumbnails.nth(2).click()
+    visitor.button("← Earlier").click()
+    visitor.page.wait_for_timeout(300)
+    visitor.button("← Earlier").click()
+    visitor.page.wait_for_timeout(300)
+    visitor.thumbnails.nth(1).click()
+    visitor.button("Later →").click()
+    visitor.page.wait_for_timeout(300)
+    visitor.make.click()
+    expect(visitor.headline).to_have_text(DONE)
+    (body,) = api.submits[before:]
+    assert colours_of(body) == ["blue", "green", "red"]
+
+
+def test_order_is_that_of_the_pictures_that_are_left(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor.fill(pngs["red"], pngs["green"], pngs["blue"], prompt="Slow push-in.")
+    visitor.thumbnails.nth(1).click()
+    expect(visitor.button("← Earlier")).to_be_enabled()
+    visitor.button("Delete image").first.click()
+    expect(visitor.thumbnails).to_have_count(2)
+    expect(visitor.button("← Earlier")).to_be_disabled()
+    visitor.thumbnails.nth(1).click()
+    visitor.button("← Earlier").click()
+    visitor.page.wait_for_timeout(300)
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 1)
+    assert colours_of(api.submits[-1]) == ["blue", "green"]
+
+
+def test_picture_addresses_are_sent_as_they_are(visitor: Visitor, api: Simulator) -> None:
+    before = api.submit_count
+    visitor.fold_out("Or give picture addresses")
+    addresses = visitor.field("Picture URLs")
+    addresses.fill("cat.jpg")
+    visitor.prompt.fill("Slow push-in.")
+    expect(visitor.button("“cat.jpg” is not a web address of a picture")).to_be_disabled()
+    addresses.fill("https://example.com/a%20cat.jpg?x=1;y=2\n\n https://example.com/dog.png ")
+    expect(visitor.make).to_be_enabled()
+    visitor.make.click()
+    expect(visitor.headline).to_have_text(DONE)
+    seed = int(visitor.seed.inner_text())
+    (body,) = api.submits[before:]
+    assert body == {
+        "images": ["https://example.com/a%20cat.jpg?x=1;y=2", "https://example.com/dog.png"],
+        "prompt": "Slow push-in.",
+        "seed": seed,
+        **DEFAULTS,
+    }
+
+
+def test_picture_from_the_clipboard(
+    visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    data = base64.b64encode(pngs["green"].read_bytes()).decode()
+    visitor.page.evaluate(
+        """async (data) => {
+            const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+            await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
+        }""",
+        data,
+    )
+    visitor.button("Paste from clipboard").click()
+    expect(visitor.thumbnails).to_have_count(1)
+    visitor.prompt.fill("Slow push-in.")
+    visitor.make.click()
+    expect(visitor.task_id).to_be_visible()
+    (body,) = api.submits[before:]
+    assert colours_of(body) == ["green"]
+
+
+def test_picture_that_is_dropped(visitor: Visitor, pngs: dict[str, Path]) -> None:
+    data = base64.b64encode(pngs["green"].read_bytes()).decode()
+    dropped = visitor.page.evaluate_handle(
+        """async (data) => {
+            const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([blob], 'dropped.png', {type: 'image/png'}));
+            return transfer;
+        }""",
+        data,
+    )
+    zone = visitor.page.locator("#pictures [aria-label='Click to upload or drop files']").first
+    zone.dispatch_event("drop", {"dataTransfer": dropped})
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.button("Write a prompt")).to_be_disabled()
+
+
+def test_file_that_is_no_picture_is_told_apart_by_its_content(
+    visitor: Visitor, tmp_path: Path, pngs: dict[str, Path]
+) -> None:
+    impostor = tmp_path / "holiday.png"
+    impostor.write_text("a text that calls itself a picture")
+    visitor.upload(impostor, pngs["blue"])
+    expect(
+        visitor.page.get_by_text("This file is not a picture in a format that works here.")
+    ).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.button("Write a prompt")).to_be_disabled()
+    assert str(tmp_path) not in visitor.page.content()
+
+
+def test_what_is_too_long_is_padded_or_cropped_first(
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path], tmp_path: Path
+) -> None:
+    before = api.submit_count
+    framing = visitor.page.locator("#first-frame")
+    visitor.fill(pngs["red"], prompt="Pan to the right.")
+    expect(framing).to_contain_text("First frame, as it is sent: 320 × 240 (4:3).")
+    expect(framing).to_contain_text("The video will be 960 × 720.")
+    visitor.choice("1080p").check()
+    expect(framing).to_contain_text("The video will be 1440 × 1080.")
+    visitor.choose_smallest()
+    expect(framing).to_contain_text("The video will be 720 × 540.")
+
+    panorama = tmp_path / "panorama.png"
+    Image.linear_gradient("L").resize((1000, 200)).convert("RGB").save(panorama)
+    for way, size in (("Pad it", (1000, 250)), ("Crop it", (800, 200))):
+        visitor.button("Delete image").click()
+        visitor.upload(panorama)
+        too_long = visitor.button("Pad or crop the picture")
+        expect(too_long).to_be_disabled()
+        expect(framing).to_contain_text("This picture is too wide")
+        expect(visitor.draft).not_to_be_visible()
+        sent = api.submit_count
+        too_long.dispatch_event("click")
+        visitor.page.wait_for_timeout(200)
+        assert api.submit_count == sent
+        visitor.button(way).click()
+        expect(framing).to_contain_text(f"{size[0]} × {size[1]} (4:1)")
+        expect(visitor.button(way)).not_to_be_visible()
+        visitor.make.click()
+        until(lambda sent=sent: api.submit_count == sent + 1)
+        assert picture_of(api.submits[-1]).size == size
+    assert api.submit_count == before + 2
+
+
+def test_first_frame_is_shown_again_after_a_reload(visitor: Visitor, tmp_path: Path) -> None:
+    Image.new("RGB", (1200, 200), "teal").save(tmp_path / "long.png")
+    visitor.prompt.fill("Pan to the right.")
+    visitor.upload(tmp_path / "long.png")
+    expect(visitor.button("Pad it")).to_be_visible()
+    expect(visitor.button("Pad or crop the picture")).to_be_disabled()
+    visitor.page.reload()
+    visitor.button("Pad it").click()
+    expect(visitor.make).to_be_enabled()
+    visitor.page.reload()
+    expect(visitor.page.locator("#first-frame")).to_contain_text("First frame, as it is sent")

@@ -1,0 +1,187 @@
+"""The next video from one that is there: the same settings, a new seed, its last frame, a clip."""
+
+import base64
+import re
+from pathlib import Path
+
+from page_fixtures import (
+    App,
+    Maker,
+    Visitor,
+    picture_of,
+    until,
+    without,
+)
+from PIL import Image, ImageChops
+from playwright.sync_api import expect
+
+from vidu_demo import VideoRequest
+from vidu_demo.media.clip import first_frame, last_frame
+from vidu_demo.simulator import Fault, Simulator
+
+
+def same(one: Image.Image, other: Image.Image) -> bool:
+    return one.size == other.size and not ImageChops.difference(one, other).getbbox()
+
+
+def test_settings_are_used_again_and_a_video_goes_on(
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    maker = Maker(app, visitor)
+    (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
+    maker.show()
+    before = api.submit_count
+    visitor.fold_out("Or give picture addresses")
+    addresses = visitor.field("Picture URLs")
+    addresses.fill("https://example.com/cat.jpg")
+    visitor.choice("3").check()
+    visitor.button("Use these settings").click()
+    expect(visitor.choice("1")).to_be_checked()
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.field("Seed")).to_have_value("5")
+    expect(visitor.choice("Watermark")).to_be_checked()
+    expect(addresses).to_have_value("")
+    expect(visitor.price).to_have_text("Estimate $0.04")
+    visitor.page.reload()  # the picture is the form's own now
+    expect(visitor.thumbnails).to_have_count(1)
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 1)
+    expect(visitor.rows).to_have_count(2)
+    asked, again = api.submits[before - 1 :]
+    assert again == asked
+    assert asked["seed"] == 5
+    visitor.row("Slow orbit.").last.locator(".open").click()
+    expect(visitor.task_id).to_have_text(str(job.task_id))
+
+    visitor.button("With a new seed").click()
+    expect(visitor.field("Seed")).to_have_value("")
+    expect(visitor.prompt).to_have_value("Slow orbit.")
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 2)
+    new = api.submits[-1]
+    assert without(new, "seed") == without(asked, "seed")
+    assert new["seed"] not in (0, 5)
+
+    visitor.fold_out("Or give picture addresses")
+    addresses.fill("https://example.com/cat.jpg")
+    visitor.row("Slow orbit.").last.locator(".open").click()
+    expect(visitor.task_id).to_have_text(str(job.task_id))
+    visitor.button("Continue from last frame").click()
+    expect(visitor.page.locator("#first-frame")).to_contain_text(
+        "First frame, as it is sent: 720 × 540"
+    )
+    expect(addresses).to_have_value("")
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 3)
+    last = last_frame(app.studio.videos / job.id / str(job.video))
+    assert same(picture_of(api.submits[-1]), last)
+
+
+def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    note = visitor.page.get_by_text("its pictures were not kept")
+    api.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
+    visitor.fill(pngs["red"], prompt="Too expensive.")
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Not submitted")
+    (job,) = app.studio.runner.jobs(Maker(app, visitor).owner)
+    until(lambda: not app.studio.runner.file(job, "request.json").exists())
+    visitor.prompt.fill("Something else.")
+    visitor.button("Use these settings").click()
+    expect(visitor.prompt).to_have_value("Too expensive.")
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(note).to_be_visible()
+    before = api.submit_count
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 1)
+    first, again = api.submits[-2:]
+    assert without(again, "seed") == without(first, "seed")
+    expect(visitor.headline).to_have_text(re.compile("^Done"))
+    visitor.button("Use these settings").click()
+    expect(note).to_be_hidden()
+
+
+def drop(visitor: Visitor, file: Path) -> None:
+    """Drop a file on the page, beside the place for pictures."""
+    data = base64.b64encode(file.read_bytes()).decode()
+    dropped = visitor.page.evaluate_handle(
+        """([data, name]) => {
+            const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], name, {type: 'video/mp4'}));
+            return transfer;
+        }""",
+        [data, file.name],
+    )
+    visitor.page.locator("h1").dispatch_event("drop", {"dataTransfer": dropped, "bubbles": True})
+
+
+def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
+    visitor: Visitor,
+    app: App,
+    api: Simulator,
+    clip: bytes,
+    pngs: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "duration": 2,
+        "resolution": "540p",
+        "seed": 42,
+        "audio": True,
+        "voice_id": "English_Graceful_Lady",
+        "bgm": True,
+        "movement_amplitude": "high",
+        "off_peak": False,
+        "watermark": True,
+    }
+    assert {"images", "prompt", *settings} == set(VideoRequest.model_fields)
+    maker = Maker(app, visitor)
+    maker.done(maker.start(pngs["green"], "Sie “blinzelt”.\nLangsam.", **settings))
+    made, before = api.submits[-1], api.submit_count
+    maker.show()
+    with visitor.page.expect_download() as started:
+        visitor.rows.get_by_role("link", name="Download").click()
+    film = tmp_path / started.value.suggested_filename
+    started.value.save_as(film)
+    visitor.fold_out()
+    visitor.choice("Off-peak").check()
+
+    drop(visitor, film)
+    expect(
+        visitor.page.get_by_text(
+            "The clip's settings are in the form; its first frame is the picture."
+        )
+    ).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.choice("Off-peak")).not_to_be_checked()
+    expect(visitor.field("Voice")).to_have_value("English_Graceful_Lady")
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 1)
+    sent = api.submits[-1]
+    assert without(sent, "images") == without(made, "images")
+    assert same(picture_of(sent), first_frame(film))
+
+    visitor.button("Clear").click()
+    expect(visitor.button("Add a picture")).to_be_disabled()
+    visitor.prompt.fill("The cat blinks.")
+    foreign, broken = tmp_path / "holiday.mp4", tmp_path / "broken.mp4"
+    foreign.write_bytes(clip)
+    broken.write_bytes(clip[:500])
+    visitor.upload(broken)
+    expect(visitor.page.get_by_text("“broken.mp4” can't be opened as a video.")).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(0)
+    expect(visitor.button("Add a picture")).to_be_disabled()
+    visitor.upload(foreign)
+    expect(
+        visitor.page.get_by_text(
+            "This video carries no settings of this page; its first frame is the picture."
+        )
+    ).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.prompt).to_have_value("The cat blinks.")
+    expect(visitor.field("Duration")).to_have_value("2")
+    visitor.make.click()
+    until(lambda: api.submit_count == before + 2)
+    assert same(picture_of(api.submits[-1]), first_frame(foreign))
