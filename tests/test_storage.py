@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from page_fixtures import DONE, App, Visitor
+from page_fixtures import DONE, RUNNING, App, Visitor
 from playwright.sync_api import Browser, expect
+
+from vidu_demo.simulator import Simulator
 
 UNKEPT = "This browser keeps nothing for this page"
 DENIED = """
@@ -28,45 +30,43 @@ UNREADABLE = """
 Storage.prototype.getItem = () => { throw new DOMException('Broken.', 'InvalidStateError'); };
 """
 
-without = pytest.mark.parametrize(
+COUNT_CHIMES = """
+window.chimes = 0;
+AudioContext.prototype.createOscillator = function () {
+  window.chimes += 1;
+  return new OscillatorNode(this);
+};
+"""
+
+
+@pytest.mark.parametrize(
     "script",
     [DENIED, MISSING, FULL, UNREADABLE],
     ids=["denied", "missing", "full", "unreadable"],
 )
-
-
-@without
-def test_a_click_still_buys_and_is_followed_to_its_end(
-    visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
+def test_a_click_still_buys_and_is_followed_until_the_bell_rings(
+    visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path], script: str
 ) -> None:
-    visitor = visit(script=script)
+    visitor = visit(script=script + COUNT_CHIMES)
     expect(visitor.page.get_by_text(UNKEPT)).to_be_visible()
     for number, prompt in enumerate(("The first one.", "The second one.")):
+        api.statuses = RUNNING
         visitor.fill(pngs["red"], prompt=prompt)
         visitor.make.click()
         expect(visitor.status).to_contain_text(prompt)
+        if not number:
+            visitor.choice("Tell me when it is done").check()
+            assert visitor.page.evaluate("chimes") == 2
+        api.statuses = None
         expect(visitor.headline).to_have_text(DONE)
+        if not number:
+            visitor.page.wait_for_function("chimes === 4")
         # The tab knows the visitor again with each event, so it lists all that is theirs.
-        expect(visitor.page.locator("#history li")).to_have_count(number + 1)
+        expect(visitor.rows).to_have_count(number + 1)
         visitor.button("Clear").click()
         expect(visitor.thumbnails).to_have_count(0)
-    visitor.page.locator("#history li").last.locator(".open").click()
+    visitor.rows.last.locator(".open").click()
     expect(visitor.status).to_contain_text("The first one.")
-
-
-@without
-def test_the_bell_is_heard(
-    visit: Callable[..., Visitor], pngs: dict[str, Path], script: str
-) -> None:
-    count = "window.chimes = 0; AudioContext.prototype.createOscillator = function () {" + (
-        "window.chimes += 1; return new OscillatorNode(this); };"
-    )
-    visitor = visit(script=script + count)
-    visitor.start(pngs["red"], prompt="Slow push-in [8 s]")
-    visitor.choice("Tell me when it is done").check()
-    assert visitor.page.evaluate("chimes") == 2
-    expect(visitor.headline).to_have_text(DONE)
-    visitor.page.wait_for_function("chimes === 4")
 
 
 def test_who_is_kept_is_told_nothing(visitor: Visitor) -> None:
