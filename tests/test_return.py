@@ -179,7 +179,7 @@ class Child:
         self._process = subprocess.Popen(
             command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until(self._answers, seconds=60)
+        until(self._answers, seconds=120)
 
     def kill(self) -> None:
         if self._process:
@@ -208,8 +208,8 @@ def test_killed_app_comes_back_to_the_open_page(
     data = tmp_path / "data"
     with Simulator(KEY, seconds=task_seconds) as simulator:
         child = Child(simulator, data)
-        child.start()
         try:
+            child.start()
             with at(browser, child) as visitor:
                 task = visitor.start(pngs["red"], prompt="through the kill [4 s]")
                 visitor.page.wait_for_timeout(1500)  # the browser notes the task, too
