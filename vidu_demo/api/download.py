@@ -92,7 +92,7 @@ def fetch(
         said = error.strerror if isinstance(error, OSError) else None
         failed = DownloadFailed(
             f"The video is made, but the file can't be written: {said or type(error).__name__}.",
-            next_step="Free disk space or choose another folder, then download it again for free.",
+            next_step="Free disk space or choose another folder, then download again for free.",
         )
         failed.may_pass = False
     finally:

@@ -379,7 +379,7 @@ class DownloadFailed(ViduError):
 
     what = "The video is made, but could not be downloaded."
     charged = Charged.YES
-    next_step = "Download it again by the task's id. That costs nothing."
+    next_step = "Download again by the task's id. That costs nothing."
 
 
 class LinkExpired(DownloadFailed):

@@ -267,9 +267,9 @@ CHINESE: dict[str, str] = {
     "Resume watching": "继续跟踪",
     "Make a second one anyway": "仍要再生成一条",
     "Make {number} more anyway": "仍要再生成 {number} 条",
-    "Fetch it again": "重新下载",
+    "Download again": "重新下载",
     "Its file is no longer here.": "它的文件已经不在这里了。",
-    "Fetch it again: that costs nothing, and works as long as the vendor keeps it.": (
+    "Download again: that costs nothing, and works as long as the vendor keeps it.": (
         "重新下载是免费的，只要服务商还保留着它。"
     ),
     "Out of sight": "暂时看不到",
@@ -458,7 +458,7 @@ CHINESE: dict[str, str] = {
         "请稍后用任务 ID 再次查询。如果一直这样，请把 ID 发给 Novita 客服。"
     ),
     "The video is made, but could not be downloaded.": "视频已生成，但没能下载。",
-    "Download it again by the task's id. That costs nothing.": "请用任务 ID 重新下载，免费。",
+    "Download again by the task's id. That costs nothing.": "请用任务 ID 重新下载，免费。",
     "The link to the video has expired.": "视频链接已过期。",
     "The video is made, but the link to it no longer works (HTTP {status}).": (
         "视频已生成，但链接已失效（HTTP {status}）。"
@@ -470,7 +470,7 @@ CHINESE: dict[str, str] = {
     "The video is made, but the file can't be written: {why}.": (
         "视频已生成，但文件无法写入：{why}。"
     ),
-    "Free disk space or choose another folder, then download it again for free.": (
+    "Free disk space or choose another folder, then download again for free.": (
         "请腾出空间或换一个文件夹，再免费重新下载。"
     ),
     "The video is made, but its download was too slow: {came} bytes came.": (

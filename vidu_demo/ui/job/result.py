@@ -80,7 +80,7 @@ class Result:
             self.notify: notify.render(jobs, say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
-                value=say("Fetch it again" if gone else "Resume watching"),
+                value=say("Download again" if gone else "Resume watching"),
                 visible=gone or state == JobState.STOPPED,
             ),
             self.video: gr.skip()

@@ -59,7 +59,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
             kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
                 headline = say("Done in {time}").format(time=seconds_spoken(job.took, say))
-            what, next_step = ("Its file is no longer here.", _FETCH) if gone else ("", "")
+            what, next_step = ("Its file is no longer here.", _DOWNLOAD_AGAIN) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
             headline = say(_FAULTS[job.state])
@@ -97,7 +97,7 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
     )
 
 
-_FETCH = "Fetch it again: that costs nothing, and works as long as the vendor keeps it."
+_DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {
     JobState.FAILED: "No video was made",
