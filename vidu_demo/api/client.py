@@ -41,6 +41,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_error_body, read_json
 from vidu_demo.api.submit import submit
 from vidu_demo.api.task import Task, TaskStatus
+from vidu_demo.api.text import Text
 
 BASE_URL = "https://api.novita.ai"
 RESULT_PATH = "/v3/async/task-result"
@@ -159,7 +160,7 @@ class ViduClient:
             lost = type(error).__name__
         if lost:  # raised out here, so that no error of a library hangs on it
             raise ApiUnreachable(
-                f"No answer about the task came ({lost}).",
+                Text("No answer about the task came ({why}).", why=lost),
                 charged=Charged.UNKNOWN,
                 next_step="The task is not affected. Check again.",
                 task_id=task_id,

@@ -32,6 +32,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from vidu_demo.api.text import Text, joined, own
+
 
 class Charged(StrEnum):
     """What is known about the money."""
@@ -52,6 +54,12 @@ class Charged(StrEnum):
 
 def redact(text: str) -> str:
     """Remove the query of every link and the token of every `Bearer`: both can be secrets."""
+    if isinstance(text, Text):
+        values = {
+            gap: redact(value) if isinstance(value, str) else value
+            for gap, value in text.values.items()
+        }
+        return Text(redact(text.template), **values)
     text = re.sub(r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)
     return re.sub(r"(?i)(bearer\s+)[^\s\"',}]+", r"\1…", text)
 
@@ -114,7 +122,7 @@ class RequestInvalid(ViduError):
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
-        super().__init__(" ".join(problem.message for problem in problems))
+        super().__init__(joined(problem.message for problem in problems))
 
 
 class PictureInvalid(RequestInvalid):
@@ -313,10 +321,12 @@ class TaskFailed(ViduError):
     def __init__(self, task_id: str, reason: str) -> None:
         self.meaning = meaning_of(reason)
         known = self.meaning not in (ApiRefused, ServiceFailed)
-        what = self.meaning.what if known else type(self).what
+        what = Text(self.meaning.what if known else type(self).what)
         super().__init__(
-            f"{what} It said “{reason[:300]}”." if reason else f"{what} No reason was given.",
-            next_step=f"{self.meaning.next_step} {type(self).next_step}" if known else None,
+            Text("{text} It said “{said}”.", text=what, said=reason[:300])
+            if reason
+            else Text("{text} No reason was given.", text=what),
+            next_step=joined([self.meaning.next_step, type(self).next_step]) if known else None,
             task_id=task_id,
             reason=reason,
         )
@@ -329,8 +339,12 @@ class StillRunning(ViduError):
     next_step = "The task may still be running. Watch it again by its id."
 
     def __init__(self, task_id: str, waited: float | None = None) -> None:
-        after = "yet" if waited is None else f"after {waited:.0f} s"
-        super().__init__(f"The video is not ready {after}.", task_id=task_id)
+        super().__init__(
+            "The video is not ready yet."
+            if waited is None
+            else Text("The video is not ready after {seconds} s.", seconds=round(waited)),
+            task_id=task_id,
+        )
 
 
 class ContactLost(ViduError):
@@ -341,7 +355,11 @@ class ContactLost(ViduError):
 
     def __init__(self, task_id: str, failures: int, last: str) -> None:
         super().__init__(
-            f"The API gave no usable answer {failures} times in a row. The last: {last}",
+            Text(
+                "The API gave no usable answer {times} times in a row. The last: {text}",
+                times=failures,
+                text=own(last),
+            ),
             task_id=task_id,
         )
 
@@ -354,8 +372,12 @@ class StatusUnknown(ViduError):
 
     def __init__(self, task_id: str, status: str, times: int) -> None:
         super().__init__(
-            f"The API answered {times} times in a row with the status “{status[:100]}”, "
-            "which is not documented.",
+            Text(
+                "The API answered {times} times in a row with the status “{status}”, "
+                "which is not documented.",
+                times=times,
+                status=status[:100],
+            ),
             task_id=task_id,
         )
 

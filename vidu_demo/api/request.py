@@ -27,6 +27,7 @@ from vidu_demo.api.images import ImageInput
 from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
 from vidu_demo.api.pricing import estimate
 from vidu_demo.api.responses import writable
+from vidu_demo.api.text import Text
 from vidu_demo.api.visible import is_visible
 
 Resolution = Literal["540p", "720p", "1080p"]
@@ -246,7 +247,13 @@ class VideoRequest(BaseModel):
             )
         if len(self.prompt or "") > self.LONG_PROMPT:
             found.append(
-                Notice("prompt", f"Most sources name {self.LONG_PROMPT} characters as the limit.")
+                Notice(
+                    "prompt",
+                    Text(
+                        "Most sources name {limit} characters as the limit.",
+                        limit=self.LONG_PROMPT,
+                    ),
+                )
             )
         if self.seed == 0:
             found.append(Notice("seed", "0 means random to the model, so it can't be repeated."))
@@ -281,38 +288,55 @@ def _sentence(error: ErrorDetails) -> str:
         return "Give the settings by their names."
     field = str(error["loc"][0])
     if field not in VideoRequest.model_fields:
-        return f"There is no setting called {field[:50]}."
+        return Text("There is no setting called {name}.", name=field[:50])
     about, given, limits = VideoRequest.describe(field), error["input"], error.get("ctx", {})
-    title = about["title"]
+    title = Text(about["title"])
     match error["type"]:
         case "missing" | "too_short" | "string_pattern_mismatch" | "invisible":
             return f"{about['ask']}."
         case "addresses_too_long":
-            return (
-                f"The addresses of the pictures are too long: one may have {MAX_ADDRESS} "
-                f"characters, all together {MAX_ADDRESSES}."
+            return Text(
+                "The addresses of the pictures are too long: one may have {one} characters, "
+                "all together {most}.",
+                one=MAX_ADDRESS,
+                most=MAX_ADDRESSES,
             )
         case "string_too_long" if field == "voice_id":
-            return f"A voice's id has at most {limits['max_length']} characters."
+            most = limits["max_length"]
+            return Text("A voice's id has at most {most} characters.", most=most)
         case "string_too_long":
-            return f"Shorten the prompt to {limits['max_length']} characters; it has {len(given)}."
+            return Text(
+                "Shorten the prompt to {most} characters; it has {length}.",
+                most=limits["max_length"],
+                length=len(given),
+            )
         case "greater_than_equal" | "less_than_equal":
-            lowest, highest = about["minimum"], about["maximum"]
-            return f"{title} goes from {lowest} to {highest}; {_short(given)} is outside."
+            return Text(
+                "{title} goes from {lowest} to {highest}; {given} is outside.",
+                title=title,
+                lowest=about["minimum"],
+                highest=about["maximum"],
+                given=_short(given),
+            )
         case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float" | "finite_number":
-            return f"{title} must be a whole number."
+            return Text("{title} must be a whole number.", title=title)
         case "literal_error":
-            return f"{title} can be {', '.join(about['enum'])}; “{_short(given)}” is none of them."
+            return Text(
+                "{title} can be {options}; “{given}” is none of them.",
+                title=title,
+                options=", ".join(about["enum"]),
+                given=_short(given),
+            )
         case "string_type" if field != "images":
-            return f"{title} must be text."
+            return Text("{title} must be text.", title=title)
         case "bool_type" | "bool_parsing":
-            return f"{title} is either on or off."
+            return Text("{title} is either on or off.", title=title)
         case "list_type":
             return "Give the pictures as a list."
         case _ if field == "images":
             return "A picture can be a path, a URL, bytes or a Pillow image."
         case _:
-            return f"{title} can't be read."
+            return Text("{title} can't be read.", title=title)
 
 
 def _short(given: object) -> str:

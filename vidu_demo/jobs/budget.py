@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.pricing import spoken
+from vidu_demo.api.text import Text
 
 DEFAULT_PER_DAY = Decimal(5)
 """US dollars for all visitors together, where strangers can reach a page with a real key."""
@@ -28,8 +29,13 @@ class BudgetUsedUp(ViduError):
 
     def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
         super().__init__(
-            f"Today's budget is used up: {spoken(left)} of {spoken(budget)} is left, and this "
-            f"would cost {spoken(price)}."
+            Text(
+                "Today's budget is used up: {left} of {budget} is left, and this would cost "
+                "{price}.",
+                left=spoken(left),
+                budget=spoken(budget),
+                price=spoken(price),
+            )
         )
 
 

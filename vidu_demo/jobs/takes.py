@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 
 MOST_TAKES = 4
 EACH_PICTURE = "each"
@@ -27,11 +28,16 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
     if takes == EACH_PICTURE:
         if len(request.images) > MOST_PICTURES:
             raise RequestInvalid(
-                Problem("images", f"One click makes videos of up to {MOST_PICTURES} pictures.")
+                Problem(
+                    "images",
+                    Text("One click makes videos of up to {most} pictures.", most=MOST_PICTURES),
+                )
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
     if not is_count(takes):
-        raise RequestInvalid(Problem("images", f"One click makes up to {MOST_TAKES} takes."))
+        raise RequestInvalid(
+            Problem("images", Text("One click makes up to {most} takes.", most=MOST_TAKES))
+        )
     return [_take(request, number) for number in range(int(takes))]
 
 

@@ -4,6 +4,7 @@ The limits keep a decoding process below 700 MB and 5 s, as `benchmarks/pictures
 """
 
 from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.text import Text
 
 MAX_PIXELS = 89_000_000
 """Checked before decoding. Pillow warns from 89.5 million on, so what passes here never warns."""
@@ -29,13 +30,14 @@ DAMAGED = (
     "This picture cannot be read: the file is damaged or incomplete. "
     "Save it again as JPEG or PNG, or use another one."
 )
-TOO_MANY_PIXELS = (
-    f"This picture has too many pixels: up to {MAX_PIXELS // 1_000_000} megapixels work. "
-    "Make it smaller and try again."
+TOO_MANY_PIXELS = Text(
+    "This picture has too many pixels: up to {most} megapixels work. "
+    "Make it smaller and try again.",
+    most=MAX_PIXELS // 1_000_000,
 )
-TOO_LONG_A_SIDE = (
-    f"This picture has too many pixels in a row: up to {MAX_SIDE} work. "
-    "Make it smaller and try again."
+TOO_LONG_A_SIDE = Text(
+    "This picture has too many pixels in a row: up to {most} work. Make it smaller and try again.",
+    most=MAX_SIDE,
 )
 TOO_HEAVY = (
     "This picture takes too much work to open for its kind of file. "

@@ -41,7 +41,7 @@ def finished(say: Say) -> str:
         headline=say("An example"),
         thumbnail=example.thumbnail,
         prompt=settings["prompt"],
-        seconds=seconds_spoken(settings["duration"], say),
+        seconds=say(seconds_spoken(settings["duration"])),
         resolution=settings["resolution"],
         audio=settings.get("audio"),
         say=say,

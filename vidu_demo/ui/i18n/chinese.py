@@ -434,9 +434,7 @@ CHINESE: dict[str, str] = {
     "Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
         "Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
     ),
-    "{text} Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
-        "{text}Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
-    ),
+    "{before} {after}": "{before}{after}",
     "The API gave no usable answer {times} times in a row. The last: {text}": (
         "接口连续 {times} 次没有给出可用的答复。最近一次：{text}"
     ),

@@ -130,7 +130,7 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
         if field != "images"
     ]
     price = VideoRequest.unchecked(**job.request).known_price
-    took = unknown if job.took is None else seconds_spoken(job.took, say)
+    took = unknown if job.took is None else say(seconds_spoken(job.took))
     return [
         *settings,
         (say("Estimate"), unknown if price is None else pricing.spoken(price)),
@@ -147,7 +147,7 @@ def _setting(field: str, value: object, say: Say) -> str:
         case "":
             return say("chosen by the model")
         case int() if field == "duration":
-            return seconds_spoken(value, say)
+            return say(seconds_spoken(value))
         case str() if "enum" in VideoRequest.describe(field):
             return say(named(value)).strip()
         case _:

@@ -120,7 +120,7 @@ def _facts(job: Job, say: Say) -> list[str]:
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
     facts = [
-        seconds_spoken(request["duration"], say) if "duration" in request else "",
+        say(seconds_spoken(request["duration"])) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
         pricing.spoken(price) if price is not None else "",

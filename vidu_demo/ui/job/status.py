@@ -8,12 +8,13 @@ from vidu_demo.api import pricing
 from vidu_demo.api.errors import TaskFailed, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.task import TaskStatus
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, joined, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, seconds_spoken
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -32,9 +33,8 @@ def unreadable(error: LedgerFailed, say: Say) -> str:
 def refused(error: ViduError, say: Say) -> str:
     """Tell that a click came to nothing, before anything was sent."""
     kind = "note" if isinstance(error, DuplicateRequest) else "fault"
-    said = [problem.message for problem in getattr(error, "problems", ())] or [error.what]
     charge = say(error.charged.sentence)
-    return _card(kind, say("Not sent"), joined(said, say), charge, say(error.next_step))
+    return _card(kind, say("Not sent"), say(error.what), charge, say(error.next_step))
 
 
 def no_task_id(say: Say) -> str:
@@ -58,7 +58,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         case JobState.DONE:
             kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
-                headline = say("Done in {time}").format(time=seconds_spoken(job.took, say))
+                headline = say(Text("Done in {time}", time=seconds_spoken(job.took)))
             what, next_step = ("Its file is no longer here.", _DOWNLOAD_AGAIN) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
@@ -132,11 +132,11 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
         case TaskStatus.SUCCEEDED:
             return 4, say("Made, waiting for its link")
         case _:
-            words = [say("The API says “{status}”").format(status=task.status_text[:60])]
+            words = [say(Text("The API says “{status}”", status=task.status_text[:60]))]
     if task.progress is not None:
         words.append(f"{task.progress}%")
     if task.eta is not None:
-        words.append(say("about {time} left").format(time=seconds_spoken(task.eta, say)))
+        words.append(say(Text("about {time} left", time=seconds_spoken(task.eta))))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
@@ -157,12 +157,14 @@ def _differences(job: Job, say: Say) -> list[str]:
 def _asked(job: Job, say: Say) -> str:
     """When and what was asked, to look it up at the vendor: the receipt of a job without an id."""
     request = job.request
-    return say("Sent at {time}: “{prompt}”, {seconds} s, {resolution}.").format(
+    asked = Text(
+        "Sent at {time}: “{prompt}”, {seconds} s, {resolution}.",
         time=datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         prompt=request["prompt"][:200],
         seconds=request["duration"],
         resolution=request["resolution"],
     )
+    return say(asked)
 
 
 def _holds(job: Job, say: Say) -> str:
@@ -170,12 +172,14 @@ def _holds(job: Job, say: Say) -> str:
     if not job.facts:
         return ""
     facts = Facts(**job.facts)
-    return say("{size}, {seconds} s, {rate} frames a second, {sound}").format(
+    held = Text(
+        "{size}, {seconds} s, {rate} frames a second, {sound}",
         size=f"{facts.width} × {facts.height}",
         seconds=f"{facts.seconds:.1f}",
         rate=f"{facts.frames_per_second:g}",
-        sound=say("with sound") if facts.audio else say("silent"),
+        sound=Text("with sound" if facts.audio else "silent"),
     )
+    return say(held)
 
 
 def plain(look: JobView | None) -> str:
