@@ -23,7 +23,8 @@ from runner_fixtures import (
 )
 from test_status import JOB
 
-from vidu_demo.api.errors import Charged, NotFound
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import NotFound
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media import clip

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from ledger_fixtures import ASKED, add, job, read
 
-from vidu_demo.api.errors import Charged, TaskFailed
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import TaskFailed
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.follower import summary

@@ -19,16 +19,15 @@ from runner_fixtures import OWNER, bench_over, shorten_waits, until
 from vidu_demo import VideoRequest
 from vidu_demo.api import errors, images
 from vidu_demo.api.errors import (
-    ApiRefused,
     Charged,
     DownloadFailed,
     PictureInvalid,
     Problem,
     RequestInvalid,
-    TaskFailed,
     ViduError,
 )
 from vidu_demo.api.images import Picture, PictureTooLong, prepare, prepare_all
+from vidu_demo.api.refusals import ApiRefused, TaskFailed
 from vidu_demo.api.text import Text
 from vidu_demo.media import clip, framing
 from vidu_demo.media.codec import Unreadable, pack, unpack

@@ -17,8 +17,9 @@ from jinja2 import nodes
 from PIL import Image
 
 import vidu_demo
-from vidu_demo.api.errors import ContactLost, RequestInvalid, TaskFailed
+from vidu_demo.api.errors import ContactLost, RequestInvalid
 from vidu_demo.api.images import PictureTooLong, prepare
+from vidu_demo.api.refusals import TaskFailed
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import refusal
 from vidu_demo.api.submit import _lost

@@ -21,15 +21,11 @@ from requests.adapters import HTTPAdapter
 
 from vidu_demo.api.download import fetch, target_file
 from vidu_demo.api.errors import (
-    ApiRefused,
     ApiUnreachable,
     Charged,
     DownloadFailed,
     KeyMissing,
-    ServiceFailed,
     StillRunning,
-    TaskFailed,
-    TooFast,
     VideoMissing,
     ViduError,
 )
@@ -37,6 +33,7 @@ from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.images import prepare_all
 from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Decision, Pacer
 from vidu_demo.api.reach import Reach
+from vidu_demo.api.refusals import ApiRefused, ServiceFailed, TaskFailed, TooFast
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_error_body, read_json
 from vidu_demo.api.submit import submit

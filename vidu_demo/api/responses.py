@@ -5,9 +5,9 @@ import json
 import time
 from typing import Any
 
-from vidu_demo.api.errors import (
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import (
     ApiRefused,
-    Charged,
     KeyRejected,
     NotFound,
     ServiceFailed,

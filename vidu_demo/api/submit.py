@@ -10,19 +10,15 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from vidu_demo.api.errors import (
-    ApiRefused,
     ApiUnreachable,
     Problem,
     RequestInvalid,
-    ServiceFailed,
     SubmitOutcomeUnknown,
-    TooFast,
-    VideoBlocked,
     ViduError,
-    meaning_of,
 )
 from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.limits import MAX_BODY_BYTES
+from vidu_demo.api.refusals import ApiRefused, ServiceFailed, TooFast, VideoBlocked, meaning_of
 from vidu_demo.api.responses import read_error_body
 from vidu_demo.api.task_ids import find_task_id, mentions_id
 from vidu_demo.api.text import Text

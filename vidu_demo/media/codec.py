@@ -26,6 +26,7 @@ RESULTS = {
 """The dataclasses that a worker may return, and their modules."""
 ERROR_MODULES = (
     "vidu_demo.api.errors",
+    "vidu_demo.api.refusals",
     "vidu_demo.api.images",
     "vidu_demo.api.video",
 )

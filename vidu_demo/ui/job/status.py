@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.api.errors import TaskFailed, ViduError
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.refusals import TaskFailed
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.task import TaskStatus
 from vidu_demo.api.text import Text
