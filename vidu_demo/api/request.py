@@ -20,12 +20,13 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from vidu_demo.api.errors import Problem, RequestInvalid
+from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.images import ImageInput
 from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
 from vidu_demo.api.pricing import estimate
+from vidu_demo.api.problems import problem
 from vidu_demo.api.responses import writable
 from vidu_demo.api.text import Text
 from vidu_demo.api.visible import is_visible
@@ -171,10 +172,8 @@ class VideoRequest(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            problems = dict.fromkeys(
-                Problem(str(detail["loc"][0]) if detail["loc"] else "", _sentence(detail))
-                for detail in error.errors()
-            )
+            fields = {field: cls.describe(field) for field in cls.model_fields}
+            problems = dict.fromkeys(problem(detail, fields) for detail in error.errors())
         raise RequestInvalid(*problems)
 
     @classmethod
@@ -280,68 +279,3 @@ VideoRequest.SETTINGS = tuple(field for field in VideoRequest.model_fields if fi
 VideoRequest.DEFAULTS = {
     field: about["default"] for field, about in VideoRequest._SCHEMA.items() if "default" in about
 }
-
-
-def _sentence(error: ErrorDetails) -> str:
-    """Say one of pydantic's complaints as a person would."""
-    if not error["loc"]:
-        return "Give the settings by their names."
-    field = str(error["loc"][0])
-    if field not in VideoRequest.model_fields:
-        return Text("There is no setting called {name}.", name=field[:50])
-    about, given, limits = VideoRequest.describe(field), error["input"], error.get("ctx", {})
-    title = Text(about["title"])
-    match error["type"]:
-        case "missing" | "too_short" | "string_pattern_mismatch" | "invisible":
-            return f"{about['ask']}."
-        case "addresses_too_long":
-            return Text(
-                "The addresses of the pictures are too long: one may have {one} characters, "
-                "all together {most}.",
-                one=MAX_ADDRESS,
-                most=MAX_ADDRESSES,
-            )
-        case "string_too_long" if field == "voice_id":
-            most = limits["max_length"]
-            return Text("A voice's id has at most {most} characters.", most=most)
-        case "string_too_long":
-            return Text(
-                "Shorten the prompt to {most} characters; it has {length}.",
-                most=limits["max_length"],
-                length=len(given),
-            )
-        case "greater_than_equal" | "less_than_equal":
-            return Text(
-                "{title} goes from {lowest} to {highest}; {given} is outside.",
-                title=title,
-                lowest=about["minimum"],
-                highest=about["maximum"],
-                given=_short(given),
-            )
-        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float" | "finite_number":
-            return Text("{title} must be a whole number.", title=title)
-        case "literal_error":
-            return Text(
-                "{title} can be {options}; “{given}” is none of them.",
-                title=title,
-                options=", ".join(about["enum"]),
-                given=_short(given),
-            )
-        case "string_type" if field != "images":
-            return Text("{title} must be text.", title=title)
-        case "bool_type" | "bool_parsing":
-            return Text("{title} is either on or off.", title=title)
-        case "list_type":
-            return "Give the pictures as a list."
-        case _ if field == "images":
-            return "A picture can be a path, a URL, bytes or a Pillow image."
-        case _:
-            return Text("{title} can't be read.", title=title)
-
-
-def _short(given: object) -> str:
-    try:
-        text = str(given)
-    except ValueError:  # Python writes no numbers of thousands of digits
-        return "this number"
-    return text if len(text) <= 50 else text[:50] + "…"
