@@ -130,31 +130,6 @@ def test_click_buys_what_its_button_says_or_nothing(
     until(lambda: api.submit_count == before + 2)
 
 
-def test_a_late_answer_about_an_earlier_form_is_made_good(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
-) -> None:
-    """The review after the load says nothing of what was filled in since."""
-    first, held = app.calls("review"), []
-    visitor.page.route(
-        "**/gradio_api/run/predict*",
-        lambda route: held.append(route) if first(route.request) else route.continue_(),
-    )
-    visitor.page.reload()
-    until(lambda: held or visitor.page.wait_for_timeout(50))
-    visitor.fill(pngs["red"], prompt="Slow push-in")
-    visitor.page.evaluate(
-        """() => {
-            const button = document.querySelector('#make');
-            window.said = [];
-            new MutationObserver(() => said.push(button.textContent.trim()))
-                .observe(button, {childList: true, subtree: true, characterData: true});
-        }"""
-    )
-    held[0].continue_()
-    visitor.page.wait_for_function("said.includes('Add a picture')")
-    expect(visitor.make).to_be_enabled()
-
-
 def test_second_one_is_what_was_held_back_whatever_the_form_says(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
