@@ -5,6 +5,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from conftest import need
 from page_fixtures import App
 
 from vidu_demo.settings import ROOT
@@ -25,7 +26,7 @@ console.log(JSON.stringify(said));
 def asked_again(*steps: tuple[str, int]) -> list[bool]:
     """Say for each answer whether the form is reviewed again."""
     script = ROOT / "vidu_demo" / "ui" / "static" / "review.js"
-    command = ["node", "-e", PROGRAM, str(script), json.dumps(steps)]
+    command = [need("node"), "-e", PROGRAM, str(script), json.dumps(steps)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return list(json.loads(done.stdout))
 
