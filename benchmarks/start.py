@@ -1,19 +1,21 @@
 """How long the page takes to start, beside an empty Gradio app, and what moves while it loads.
 
-    python -m benchmarks.start [--loads 15]
+    python -m benchmarks.start [--starts 7] [--loads 15]
 
-Both apps run at once, each in a process of its own; a browser loads the one and the other in turn,
-each time as a new visitor, on a laptop's window and on a phone's.
+The two start in turn. Then both run at once, each in a process of its own, and a browser loads the
+one and the other in turn, each time as a new visitor, in a laptop's window and in a phone's.
 """
 
 import argparse
 import asyncio
 import statistics
 import tempfile
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 from playwright.async_api import Browser, async_playwright
 
 from benchmarks.waiting import clip, running
@@ -47,6 +49,27 @@ class Loads:
     moved: Counter[str] = field(default_factory=Counter)
 
 
+async def start(kind: str, simulator: Simulator, folder: Path) -> float:
+    """Seconds from the start of an app's process to its first page."""
+    began = time.perf_counter()
+    async with running(kind, simulator, folder, rest=0) as app, httpx.AsyncClient() as client:
+        (await client.get(app.url)).raise_for_status()
+        return time.perf_counter() - began
+
+
+async def measure_starts(starts: int, simulator: Simulator, folder: Path) -> None:
+    """Start both apps in turn, and print a table."""
+    seconds: dict[str, list[float]] = {"empty": [], "ours": []}
+    for number in range(starts):
+        for kind, found in seconds.items():
+            found.append(await start(kind, simulator, folder / f"{kind}{number}"))
+    base = statistics.median(seconds["empty"])
+    print("| app | first page after, median | ratio |\n|---|---|---|")
+    for kind, found in seconds.items():
+        middle = statistics.median(found)
+        print(f"| {kind} | {middle:.2f} s | {middle / base:.2f} |")
+
+
 async def load(browser: Browser, url: str, window: tuple[int, int], into: Loads) -> None:
     """Load a page as a new visitor."""
     context = await browser.new_context(viewport={"width": window[0], "height": window[1]})
@@ -62,12 +85,13 @@ async def load(browser: Browser, url: str, window: tuple[int, int], into: Loads)
     await context.close()
 
 
-async def measure(loads: int) -> None:
-    """Measure both apps in turn, and print a table."""
+async def measure(starts: int, loads: int) -> None:
+    """Measure both apps in turn, and print the tables."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator(clip=clip(Path(folder))) as simulator,
     ):
+        await measure_starts(starts, simulator, Path(folder))
         async with (
             running("ours", simulator, Path(folder) / "ours") as ours,
             running("empty", simulator, Path(folder) / "empty") as empty,
@@ -77,7 +101,7 @@ async def measure(loads: int) -> None:
                 executable_path="/usr/bin/chromium",
                 args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
             )
-            print("| window | app | heading, median | ratio | shift, worst | moved |")
+            print("\n| window | app | heading, median | ratio | shift, worst | moved |")
             print("|---|---|---|---|---|---|")
             for name, window in WINDOWS.items():
                 found = {"empty": Loads(), "ours": Loads()}
@@ -97,8 +121,10 @@ async def measure(loads: int) -> None:
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--loads", type=int, default=15)
-    asyncio.run(measure(parser.parse_args().loads))
+    arguments = parser.parse_args()
+    asyncio.run(measure(arguments.starts, arguments.loads))
 
 
 if __name__ == "__main__":

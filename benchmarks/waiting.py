@@ -101,9 +101,13 @@ SERVED = {"ours": serve_ours, "plain": serve_plain, "empty": serve_empty}
 class App:
     """A running app, seen from outside."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
     url: str
     listeners: dict[str, int] = field(default_factory=dict)
+
+    def read(self, config: httpx.Response) -> None:
+        """Learn the listeners' numbers."""
+        self.listeners = {d["api_name"]: d["id"] for d in config.json()["dependencies"]}
 
     @property
     def memory(self) -> float:
@@ -129,8 +133,8 @@ class App:
 
 
 @asynccontextmanager
-async def running(kind: str, simulator: Simulator, folder: Path) -> Any:
-    """Run an app in a process of its own."""
+async def running(kind: str, simulator: Simulator, folder: Path, rest: float = 2.0) -> Any:
+    """Run an app in a process of its own, and let it come to rest for some seconds."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -152,11 +156,10 @@ async def running(kind: str, simulator: Simulator, folder: Path) -> Any:
         async with httpx.AsyncClient() as client:
             while True:
                 with suppress(httpx.TransportError):
-                    config = (await client.get(app.url + "/config")).json()
+                    app.read(await client.get(app.url + "/config"))
                     break
-                await asyncio.sleep(0.3)
-        app.listeners = {d["api_name"]: d["id"] for d in config["dependencies"]}
-        await asyncio.sleep(2)
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(rest)
         yield app
     finally:
         process.kill()
@@ -262,7 +265,22 @@ def quantile(values: list[float], share: float) -> float:
 
 
 async def new_visitor(app: App) -> tuple[float, float]:
-    """Median seconds of the page and of a click, for visitors who come now."""
+    """Median seconds of the page and of a click, for visitors who come now.
+
+    They come from a process of their own: this one is busy with the other pages.
+    """
+    command = [sys.executable, "-m", "benchmarks.waiting", "--visit", app.url]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    said, _ = await process.communicate()
+    page, click = json.loads(said)
+    return page, click
+
+
+async def visit(url: str) -> None:
+    """Print what `new_visitor` gives."""
+    app = App(None, url)
+    async with httpx.AsyncClient(timeout=30) as client:
+        app.read(await client.get(url + "/config"))
     pages, clicks = [], []
     for number in range(NEW_VISITORS):
         async with httpx.AsyncClient(timeout=30) as client:
@@ -273,7 +291,7 @@ async def new_visitor(app: App) -> tuple[float, float]:
                 clicks.append(await timed(lambda p=page, n=number: p.submit(f"new {n}")))  # type: ignore[misc]
             else:
                 clicks.append(await plain_click(app, client))
-    return statistics.median(pages), statistics.median(clicks)
+    print(json.dumps([statistics.median(pages), statistics.median(clicks)]))
 
 
 async def plain_click(app: App, client: httpx.AsyncClient) -> float:
@@ -451,9 +469,13 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=300)
     parser.add_argument("--serve", choices=SERVED, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--visit", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         SERVED[arguments.serve](arguments.port)
+        return
+    if arguments.visit:
+        asyncio.run(visit(arguments.visit))
         return
     print(HEAD, flush=True)
     for kind, sizes in (("ours", arguments.jobs), ("plain", arguments.plain)):
