@@ -257,41 +257,41 @@ def crossing(points: Sequence[tuple[float, float]]) -> str:
 
 
 PAGE = """\
-# When to poll: polls against lateness
+# When to poll: polls against lag
 
-![Polls per task against mean lateness](pacing.svg)
+![Polls per task against mean lag](pacing.svg)
 
-`python -m benchmarks.pacing` writes this page and the plot; its seed is fixed.
+`python -m benchmarks.pacing` generates this page and the plot, with a fixed seed.
 
-{tasks} tasks in {groups} groups: the median of a group lies between 30 and 300 s, its tasks
-spread around it by {spread}. The API says neither percent nor seconds left here. “Fixed” is the
-fixed interval with the same mean lag as ours, which is half of that interval.
+{tasks} tasks in {groups} groups: each group has a median between 30 and 300 s, and its tasks
+spread around that by {spread}. The API reports no percentage and no time left here. “Fixed” is the
+fixed interval with the same mean lag as ours; that lag is half the interval.
 
 | policy | polls per task | mean lag, s | 95 % within, s | polls of fixed | ours / fixed |
 |---|--:|--:|--:|--:|--:|
 {rows}
 
-How the ratio and the lag (95 % within, s) depend on the spread, on a queue and on the seed:
+How the ratio and the lag (95 % within, s) depend on spread, queueing and the seed:
 
 | spread | cold: ours / fixed | lag | after {past} waits: ours / fixed | lag |
 |---|--:|--:|--:|--:|
 {variants}
 
-`client.watch` beside a loop of 3 s, both over HTTP to the simulator, as means over {http_tasks}
-tasks; in brackets `client.watch` / loop:
+`client.watch` compared with a 3 s loop, both over HTTP to the simulator, averaged over {http_tasks}
+tasks; in brackets, `client.watch` / loop:
 
 | task | percent and eta | loop: polls | lag, s | `client.watch`: polls | lag, s |
 |---|---|--:|--:|--:|--:|
 {http}
 
-**Reading.** After {past} waits we poll {learned:.2f} times as often as the fixed interval that is
-as late; cold, {cold:.2f} times. A share of the cold polls is for the page: the one after two
-seconds tells whether the task is queued. What learning can save depends on how alike the tasks of
-a group are: up to about {half} spread it saves half, beyond that less.
+**Results.** After {past} waits we poll {learned:.2f} times as often as the fixed interval with the
+same lag; cold, {cold:.2f} times. Some of the cold polls are for the page: the one after two seconds
+shows whether the task is queued. How much learning saves depends on how similar the tasks in a
+group are: up to about {half} spread it saves half, beyond that less.
 
 **Assumed, not measured.** The spread is a guess: the same model computes the same number of frames
-each time, so what varies is the load of the machines and the queue. No public measurement of this
-model's waits was found. An installation's own waits, in its ledger, decide what it really saves.
+each time, so only machine load and the queue vary. We found no public measurements of this model's
+waits. What an installation really saves depends on its own waits, which are in its ledger.
 """
 
 

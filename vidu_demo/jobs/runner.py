@@ -52,7 +52,7 @@ class JobRunner:
         client_for: Gives the client that a job is submitted, polled and fetched with.
         backend: The name of that API in the ledger; jobs of other backends are left alone.
         videos: Where each job gets a folder for its pictures, its request and its video.
-        requests_per_second: The most polls, over all jobs together.
+        requests_per_second: Maximum polls per second, for all jobs together.
         clock: Gives seconds that never go back.
         wall: Gives Unix seconds.
         random: Gives a number in [0, 1).
