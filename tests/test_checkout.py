@@ -68,7 +68,7 @@ def test_each_picture_makes_a_video(
     before = api.submit_count
     visitor.fill(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
     visitor.choose_smallest()
-    visitor.choice("one for each picture").check()
+    visitor.choice("one per picture").check()
     expect(visitor.price).to_have_text("Estimate $0.08 for 2 videos")
     visitor.button("Make 2 videos").click()
     until(lambda: api.submit_count == before + 2)

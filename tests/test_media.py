@@ -489,7 +489,7 @@ def test_a_raw_file_is_refused_and_jpeg_named(which: str, name: str, tmp_path: P
     path = tmp_path / name
     path.write_bytes(RAWS[which]())
     assert kind(path) is Kind.RAW
-    with pytest.raises(PictureInvalid, match=r"raw file\. Export it as JPEG"):
+    with pytest.raises(PictureInvalid, match=r"RAW file\. Export it as JPEG"):
         prepare(path)
 
 

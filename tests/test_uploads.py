@@ -18,7 +18,7 @@ from vidu_demo.examples import FINISHED
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.form import uploads
 
-MISSING = "This picture is no longer here. Add it again."
+MISSING = "This picture is no longer available. Add it again."
 
 
 @pytest.fixture

@@ -57,8 +57,8 @@ ENGLISH = {
     "One click makes up to {} takes.",
     "The video is not ready {}.",
     "The task may still be running. Watch it again by its id.",
-    "Make one video. Streams where the job stands and ends with the file.",
-    "This job is not known here.",
+    "Make one video. Streams the job's status, then returns the file.",
+    "This app doesn't know this job.",
     "Task {}.",
     # For the log, and for whoever starts the app
     "This file can't be read as a video.",
@@ -224,8 +224,8 @@ def test_what_is_filled_in_is_translated_but_nobodys_own_words(text: str) -> Non
 
 def test_a_sentence_keeps_its_template_and_its_values() -> None:
     inner = Text("{seconds} s", seconds=5)
-    text = Text("Usually done in {time} here.", time=inner)
-    assert text == "Usually done in 5 s here."
+    text = Text("Usually takes {time} here.", time=inner)
+    assert text == "Usually takes 5 s here."
     assert speaker("zh-CN")(text) == "在这里通常需要 5 秒。"
     assert type(speaker("en")(text)) is str
     own = Text("Charged to {key}.", key="Done {x} “%s”")  # words of the table, but somebody's own

@@ -159,7 +159,7 @@ class ViduClient:
             lost = type(error).__name__
         if lost:  # raised out here, so that no error of a library hangs on it
             raise ApiUnreachable(
-                f"No answer about the task came ({lost}).",
+                f"The API gave no answer about the task ({lost}).",
                 charged=Charged.UNKNOWN,
                 next_step="The task is not affected. Check again.",
                 task_id=task_id,
@@ -290,7 +290,9 @@ class ViduClient:
         if not self._key:
             raise KeyMissing
         if not re.fullmatch(r"[!-~]+", self._key):
-            raise KeyMissing("The API key holds a character that no key has, such as a line break.")
+            raise KeyMissing(
+                "The API key contains a character that no key has, such as a line break."
+            )
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 

@@ -67,7 +67,8 @@ def _to_proxy(via: Url, verify: bool | str, deadline: Deadline, stack: ExitStack
 
 def _refused(host: str) -> LinkRefused:
     return LinkRefused(
-        f"The video is made, but its link leads to {host[:100]}, which is no public https address."
+        f"The video is made, but its link leads to {host[:100]}, which is not a public https "
+        "address."
     )
 
 

@@ -84,9 +84,10 @@ def fetch(
         raise
     except BrokenOff as error:
         failed = DownloadFailed(
-            f"The video is made, but its download was too slow: {deadline.received} bytes came."
+            f"The video is made, but its download was too slow: only {deadline.received} bytes "
+            "arrived."
             if deadline.is_over
-            else f"The video is made, but its download broke off ({error})."
+            else f"The video is made, but its download was interrupted ({error})."
         )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else None

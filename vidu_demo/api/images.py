@@ -173,6 +173,6 @@ def _check_ratio(width: int, height: int) -> None:
         ratio = f"{math.ceil(100 * long / short) / 100:g}"
         shape, ratio = ("wide", f"{ratio}:1") if width > height else ("tall", f"1:{ratio}")
         raise PictureTooLong(
-            f"This picture is too {shape}: its {width} by {height} pixels make {ratio}, and only "
+            f"This picture is too {shape}: {width} by {height} pixels is {ratio}, and only "
             f"1:{MAX_RATIO} to {MAX_RATIO}:1 works. Pad or crop it."
         )

@@ -84,7 +84,7 @@ def _follow(link: str, reach: Reach, deadline: Deadline, stack: ExitStack) -> ur
 def _get(link: str, reach: Reach, deadline: Deadline, stack: ExitStack) -> urllib3.HTTPResponse:
     if not link.lower().startswith(("http:", "https:")):
         raise LinkRefused(
-            "The video is made, but its link leads to no web address.",
+            "The video is made, but its link is not a web address.",
             next_step="Give the task's id to Novita's support.",
         )
     url, target = split(link)

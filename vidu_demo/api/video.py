@@ -47,7 +47,7 @@ def open_video(path: Path) -> Iterator["InputContainer"]:
         with path.open("rb") as file:
             webm = is_matroska(file)
             if not webm and not is_bounded(file):
-                raise ClipFailed("This video holds too many parts to be read here.")
+                raise ClipFailed("This video has too many parts to read.")
             file.seek(0)
             tracks = MAX_TRACKS_OF_WEBM if webm else MAX_TRACKS
             options = {**CONTAINERS, "max_streams": str(tracks)}
@@ -84,7 +84,7 @@ def bounded(listed: Iterator[T]) -> Iterator[T]:
     """
     yield from islice(listed, MAX_PACKETS)
     if next(listed, None) is not None:
-        raise ClipFailed("This video is too long to be read here.")
+        raise ClipFailed("This video is too long to read.")
 
 
 def frames(container: "InputContainer") -> Iterator["VideoFrame"]:
@@ -104,5 +104,5 @@ def frames(container: "InputContainer") -> Iterator["VideoFrame"]:
             for frame in packet.decode():
                 left -= frame.width * frame.height
                 if left < 0:
-                    raise ClipFailed("This video is too long to be read here.")
+                    raise ClipFailed("This video is too long to read.")
                 yield frame

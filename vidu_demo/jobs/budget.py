@@ -28,8 +28,8 @@ class BudgetUsedUp(ViduError):
 
     def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
         super().__init__(
-            f"Today's budget is used up: {spoken(left)} of {spoken(budget)} is left, and this "
-            f"would cost {spoken(price)}."
+            f"This would exceed today's budget: {spoken(left)} of {spoken(budget)} is left, and "
+            f"this would cost {spoken(price)}."
         )
 
 

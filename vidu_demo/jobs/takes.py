@@ -27,7 +27,7 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
     if takes == EACH_PICTURE:
         if len(request.images) > MOST_PICTURES:
             raise RequestInvalid(
-                Problem("images", f"One click makes videos of up to {MOST_PICTURES} pictures.")
+                Problem("images", f"One click makes videos from up to {MOST_PICTURES} pictures.")
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
     if not is_count(takes):

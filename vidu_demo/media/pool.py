@@ -34,7 +34,7 @@ ENVIRONMENT = (
 class OpeningFailed(PictureInvalid):
     """A file took more time or memory to open than a worker has, or crashed it."""
 
-    what = "This file took too long to open, or too much memory. Try again."
+    what = "This file took too long or too much memory to open. Try again."
     next_step = "If that doesn't help, save it again as an ordinary JPEG or MP4."
 
     def __init__(self, message: str = what) -> None:
@@ -120,7 +120,7 @@ class WorkerPool:
     def _take(self) -> "_Worker":
         with self._lock:
             if self._closed:
-                raise OpeningFailed("This app is being stopped. Try again when it runs.")
+                raise OpeningFailed("This app is shutting down. Try again when it is running.")
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive:

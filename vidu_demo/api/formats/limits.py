@@ -22,29 +22,27 @@ MAX_PROFILE = 4_000_000
 """Bytes of a colour profile; a larger one is passed over."""
 
 UNKNOWN = (
-    "This file is not a picture in a format that works here. "
-    "Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP."
+    "This file is not in a supported picture format. Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, "
+    "TIFF or BMP."
 )
 DAMAGED = (
     "This picture cannot be read: the file is damaged or incomplete. "
     "Save it again as JPEG or PNG, or use another one."
 )
 TOO_MANY_PIXELS = (
-    f"This picture has too many pixels: up to {MAX_PIXELS // 1_000_000} megapixels work. "
+    f"This picture has too many pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels. "
     "Make it smaller and try again."
 )
 TOO_LONG_A_SIDE = (
-    f"This picture has too many pixels in a row: up to {MAX_SIDE} work. "
+    f"This picture has too many pixels on one side; the limit is {MAX_SIDE}. "
     "Make it smaller and try again."
 )
 TOO_HEAVY = (
-    "This picture takes too much work to open for its kind of file. "
-    "Save it again as an ordinary JPEG, or make it smaller."
+    "This picture takes too much work to open in this format. Save it again as an ordinary "
+    "JPEG, or make it smaller."
 )
-NO_MEMORY = (
-    "There was too little memory to open this picture just now. Try again, or make it smaller."
-)
-RAW = "This is a camera's raw file. Export it as JPEG and use that."
+NO_MEMORY = "There was not enough memory to open this picture. Try again, or make it smaller."
+RAW = "This is a camera RAW file. Export it as JPEG and use that."
 
 
 def damaged() -> PictureInvalid:

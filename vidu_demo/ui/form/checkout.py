@@ -1,4 +1,4 @@
-"""What a click costs, and the two buttons that buy: the video itself, or a draft of it."""
+"""The price, and the two buttons that buy: the video, or a draft of it."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -18,14 +18,14 @@ from vidu_demo.ui.payer import Payer
 
 
 class PriceChanged(ViduError):
-    """The form holds more than what the button has announced."""
+    """The form asks for more than the button says."""
 
     what = "The form had just changed, so nothing was sent."
-    next_step = "Look at the price, then click again."
+    next_step = "Check the price, then click again."
 
 
 class Checkout:
-    """The row at the foot of the form. It sticks to the foot of the window."""
+    """The row at the bottom of the form, which sticks to the bottom of the window."""
 
     def __init__(self) -> None:
         self.announced = gr.JSON(visible=False)
@@ -48,12 +48,12 @@ class Checkout:
     def review(
         self, filled: Filled, payer: Payer, usual: float | None, *, sending: bool, say: Say
     ) -> Updates:
-        """Say what is missing, or what a click will buy and what it costs.
+        """Show what is missing, or what a click buys and costs.
 
         Args:
             filled: The form.
             payer: Who pays.
-            usual: How many seconds such a video usually takes, if that is known.
+            usual: How long such a video usually takes, in seconds, if known.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
@@ -74,13 +74,13 @@ class Checkout:
     def check(
         announced: dict[str, Any] | None, requests: Sequence[VideoRequest], *, draft: bool
     ) -> None:
-        """See that a click buys no more than its button has announced.
+        """Check that a click buys no more than its button says.
 
-        The answer of `review` may be on its way still, and then the button says what was true
-        before the last change.
+        If `review` has not answered yet, the button is still about the form before its last
+        change.
 
         Raises:
-            PriceChanged: It would buy more videos, or dearer ones.
+            PriceChanged: The click would buy more videos, or more expensive ones.
         """
         known = announced if isinstance(announced, dict) else {}
         offered = known.get("draft" if draft else "videos")
@@ -92,7 +92,7 @@ class Checkout:
 
 
 def _offer(requests: Sequence[VideoRequest]) -> list[int]:
-    """Say how many videos are bought, and for how many thousandths of a dollar."""
+    """Sum up an offer: the number of videos, and the price in thousandths of a dollar."""
     return [len(requests), round(1000 * takes.total_price(requests))]
 
 
@@ -110,7 +110,7 @@ def _price(
     several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
-        about.append(Text("Usually done in {time} here.", time=seconds_spoken(usual, say)))
+        about.append(Text("Usually takes {time} here.", time=seconds_spoken(usual, say)))
     return templates.render(
         "price.html",
         simulated=payer is Payer.NOBODY,
@@ -122,7 +122,7 @@ def _price(
 
 
 def _unfinished(filled: Filled) -> list[Decimal]:
-    """Price what is there of a form; nothing where a number is still being typed."""
+    """Price an unfinished form; empty while a number is still being typed."""
     try:
         plan = takes.plan(filled.sketch(), filled.takes)
     except (RequestInvalid, TypeError):

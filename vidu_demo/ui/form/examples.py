@@ -1,4 +1,4 @@
-"""The examples: a strip that fills the form, and a finished one while there is no video yet."""
+"""The examples: a strip that fills the form, and a finished video to show until there is one."""
 
 import gradio as gr
 
@@ -18,21 +18,21 @@ def component() -> gr.HTML:
 
 
 def strip(say: Say) -> str:
-    """Show the examples' pictures, each a button."""
+    """Show the examples' pictures as buttons."""
     return templates.render("examples.html", examples=EXAMPLES, say=say)
 
 
 def find(name: str) -> Example:
-    """Find an example by its name.
+    """Find an example by name.
 
     Raises:
-        KeyError: There is none.
+        KeyError: There is no such example.
     """
     return {example.name: example for example in EXAMPLES}[name]
 
 
 def finished(say: Say) -> str:
-    """Show what a finished video looks like here, and that no model has made this one."""
+    """Describe the finished example, and say that no model made it."""
     example = FINISHED.example
     settings = example.settings
     return templates.render(

@@ -1,4 +1,4 @@
-"""Two takes side by side: one play button and one slider for both, and what differs in a table."""
+"""Two takes side by side, with one play button and slider for both, and a table of differences."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,16 +15,16 @@ from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
 
 _BLOCK, _ENCODING = 8, 8
-"""Pixels to the side of what is compared as one, and the levels of 255 that encoding may change."""
+"""The side of the blocks compared, in pixels, and the levels (of 255) that encoding can change."""
 
 
 class Difference(NamedTuple):
-    """What is not the same in two jobs, in words.
+    """A difference between two jobs, in words.
 
     Attributes:
-        title: Of a setting, or of what came of it.
-        left: How it is with the one.
-        right: How it is with the other.
+        title: The setting or result that differs.
+        left: The left job's value.
+        right: The right job's value.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Difference(NamedTuple):
 
 
 def component() -> gr.HTML:
-    """Make the place, empty. Its clear event asks to close what is shown in it."""
+    """Make the empty component. Its `clear` event closes the comparison."""
     return gr.HTML(
         js_on_load="vidu.compare(element, trigger, watch)", elem_id="compare", padding=False
     )
@@ -49,10 +49,10 @@ def render(
     """Show two finished jobs side by side, as HTML.
 
     Args:
-        left: The one.
-        right: The other.
-        source: Gives the address of a job's video.
-        alike: Whether both were made of the same pictures, as `same_pictures` tells.
+        left: The left job.
+        right: The right job.
+        source: Returns the URL of a job's video.
+        alike: Whether both were made from the same pictures, from `same_pictures`.
         say: The visitor's language.
     """
     jobs = {"left": left, "right": right}
@@ -67,17 +67,17 @@ def render(
 
 
 def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> list[Difference]:
-    """List what differs: settings, price and how long it took. What neither knows does not.
+    """List the differences in settings, price and time taken; two unknown values do not differ.
 
     Args:
-        left: The one.
-        right: The other.
-        alike: As for `render`.
+        left: The left job.
+        right: The right job.
+        alike: As in `render`.
         say: The visitor's language.
     """
     found = []
     if not alike:
-        words = say("not known" if alike is None else "not the same")
+        words = say("unknown" if alike is None else "different")
         found.append(Difference(say(VideoRequest.describe("images")["title"]), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:
@@ -86,18 +86,18 @@ def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> li
 
 
 def same_pictures(left: Job, right: Job, file: Callable[[Job, str], Path]) -> bool | None:
-    """Tell whether two jobs were made of the same pictures.
+    """Tell whether two jobs were made from the same pictures.
 
-    Their names say nothing, and bytes say too little: a kept picture that is used again is
+    File names say nothing, and comparing bytes is not enough: a picture that is used again is
     encoded again.
 
     Args:
-        left: The one.
-        right: The other.
-        file: Gives the path of a file in a job's folder.
+        left: The left job.
+        right: The right job.
+        file: Returns the path of a file in a job's folder.
 
     Returns:
-        None if a job does not know its pictures, or a file of theirs can't be read.
+        None if a job's pictures are unknown, or a file can't be read.
     """
     ones, others = left.request.get("images"), right.request.get("images")
     if not ones or not others:
@@ -122,8 +122,8 @@ def _alike(one: Path, other: Path) -> bool:
 
 
 def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
-    """Say all that may differ, each under its title."""
-    unknown = say("not known")
+    """List everything that can differ, with titles."""
+    unknown = say("unknown")
     settings = [
         (say(VideoRequest.describe(field)["title"]), _setting(field, job.request.get(field), say))
         for field in VideoRequest.model_fields
@@ -141,7 +141,7 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
 def _setting(field: str, value: object, say: Say) -> str:
     match value:
         case None:
-            return say("not known")
+            return say("unknown")
         case bool():
             return say("on" if value else "off")
         case "":
