@@ -151,7 +151,7 @@ def prices() -> str:
     """List prices by length and resolution, and what sound and off-peak change."""
 
     def price(**settings: Any) -> str:
-        return pricing.spoken(VideoRequest(images=["x"], prompt="x", **settings).price)
+        return pricing.format_price(VideoRequest(images=["x"], prompt="x", **settings).price)
 
     length = VideoRequest.describe("duration")
     resolutions = VideoRequest.describe("resolution")["enum"]

@@ -35,6 +35,6 @@ def estimate(duration: int, resolution: str, *, audio: bool, off_peak: bool) -> 
     return price * _OFF_PEAK if off_peak else price
 
 
-def spoken(price: Decimal) -> str:
+def format_price(price: Decimal) -> str:
     """Write a price with two decimals, or three where there are three, such as `$0.275`."""
     return "$" + f"{price:.3f}".removesuffix("0")

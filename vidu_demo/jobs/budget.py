@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.api.pricing import spoken
+from vidu_demo.api.pricing import format_price
 
 DEFAULT_PER_DAY = Decimal(5)
 """US dollars for all visitors together, where strangers can reach a page with a real key."""
@@ -28,8 +28,8 @@ class BudgetUsedUp(ViduError):
 
     def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
         super().__init__(
-            f"This would exceed today's budget: {spoken(left)} of {spoken(budget)} is left, and "
-            f"this would cost {spoken(price)}."
+            f"This would exceed today's budget: {format_price(left)} of {format_price(budget)} is left, and "
+            f"this would cost {format_price(price)}."
         )
 
 

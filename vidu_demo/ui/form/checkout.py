@@ -13,7 +13,7 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import Filled
-from vidu_demo.ui.i18n.words import I18N, Say, joined, seconds_spoken
+from vidu_demo.ui.i18n.words import I18N, Say, format_seconds, joined
 from vidu_demo.ui.payer import Payer
 
 
@@ -62,7 +62,7 @@ class Checkout:
         except RequestInvalid as error:
             requests, missing = [], error.problems[0].message
         draft = [filled.draft()] if requests and not requests[0].is_draft else []
-        cheap = f"{say('Draft first')} · {pricing.spoken(takes.total_price(draft))}"
+        cheap = f"{say('Draft first')} · {pricing.format_price(takes.total_price(draft))}"
         return {
             self.announced: {"videos": _offer(requests), "draft": _offer(draft)},
             self.price: _price(filled, requests, payer, usual, say),
@@ -106,11 +106,11 @@ def _price(
     prices = [request.price for request in requests] or _unfinished(filled)
     if not prices:
         return ""
-    amount = pricing.spoken(sum(prices, start=Decimal()))
+    amount = pricing.format_price(sum(prices, start=Decimal()))
     several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
-        about.append(Text("Usually takes {time} here.", time=seconds_spoken(usual, say)))
+        about.append(Text("Usually takes {time} here.", time=format_seconds(usual, say)))
     return templates.render(
         "price.html",
         simulated=payer is Payer.NOBODY,

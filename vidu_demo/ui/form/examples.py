@@ -4,7 +4,7 @@ import gradio as gr
 
 from vidu_demo.examples import EXAMPLES, FINISHED, Example
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, format_seconds
 
 
 def component() -> gr.HTML:
@@ -41,7 +41,7 @@ def finished(say: Say) -> str:
         headline=say("An example"),
         thumbnail=example.thumbnail,
         prompt=settings["prompt"],
-        seconds=seconds_spoken(settings["duration"], say),
+        seconds=format_seconds(settings["duration"], say),
         resolution=settings["resolution"],
         audio=settings.get("audio"),
         say=say,

@@ -53,7 +53,7 @@ def joined(sentences: Iterable[str], say: Say) -> str:
     return ("" if say is _chinese else " ").join(said)
 
 
-def seconds_spoken(seconds: float, say: Say = str) -> str:
+def format_seconds(seconds: float, say: Say = str) -> str:
     """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
     minutes, rest = divmod(max(1, round(seconds)), 60)
     words = say("{minutes} min {seconds} s" if minutes else "{seconds} s")

@@ -12,7 +12,7 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, format_seconds, named
 
 _BLOCK, _ENCODING = 8, 8
 """The side of the blocks compared, in pixels, and the levels (of 255) that encoding can change."""
@@ -130,10 +130,10 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
         if field != "images"
     ]
     price = VideoRequest.unchecked(**job.request).known_price
-    took = unknown if job.took is None else seconds_spoken(job.took, say)
+    took = unknown if job.took is None else format_seconds(job.took, say)
     return [
         *settings,
-        (say("Estimate"), unknown if price is None else pricing.spoken(price)),
+        (say("Estimate"), unknown if price is None else pricing.format_price(price)),
         (say("Done in"), took),
     ]
 
@@ -147,7 +147,7 @@ def _setting(field: str, value: object, say: Say) -> str:
         case "":
             return say("chosen by the model")
         case int() if field == "duration":
-            return seconds_spoken(value, say)
+            return format_seconds(value, say)
         case str() if "enum" in VideoRequest.describe(field):
             return say(named(value)).strip()
         case _:

@@ -12,7 +12,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, templates
-from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
+from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 
 MOST_ROWS = 50
 """Rows shown; search finds older jobs."""
@@ -120,10 +120,10 @@ def _facts(job: Job, say: Say) -> list[str]:
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
     facts = [
-        seconds_spoken(request["duration"], say) if "duration" in request else "",
+        format_seconds(request["duration"], say) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
-        pricing.spoken(price) if price is not None else "",
+        pricing.format_price(price) if price is not None else "",
         say(_STATES[job.state]),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]

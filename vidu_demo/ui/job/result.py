@@ -96,7 +96,7 @@ class Result:
         """
         if not held:
             return {self.anyway: gr.update(visible=False)}
-        number, price = len(held), pricing.spoken(takes.total_price(held))
+        number, price = len(held), pricing.format_price(takes.total_price(held))
         words = say("Make a second one anyway" if number == 1 else "Make {number} more anyway")
         return {self.anyway: gr.Button(f"{words.format(number=number)} · {price}", visible=True)}
 

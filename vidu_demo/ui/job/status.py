@@ -13,7 +13,7 @@ from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, joined, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, format_seconds, joined
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -58,7 +58,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         case JobState.DONE:
             kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
-                headline = say("Done in {time}").format(time=seconds_spoken(job.took, say))
+                headline = say("Done in {time}").format(time=format_seconds(job.took, say))
             what, next_step = ("The video file is missing.", _FETCH) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
@@ -83,7 +83,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         asked=_asked(job, say) if job.state == JobState.UNKNOWN else "",
         holds=_holds(job, say),
         prompt=job.request.get("prompt"),
-        price=None if price is None else pricing.spoken(price),
+        price=None if price is None else pricing.format_price(price),
         simulated=job.simulated,
         seed=job.request.get("seed"),
         task_id=job.task_id,
@@ -136,7 +136,7 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
     if task.progress is not None:
         words.append(f"{task.progress}%")
     if task.eta is not None:
-        words.append(say("about {time} left").format(time=seconds_spoken(task.eta, say)))
+        words.append(say("about {time} left").format(time=format_seconds(task.eta, say)))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
