@@ -3,7 +3,7 @@
 import itertools
 import secrets
 
-MOST_VISITORS = 10_000
+MAX_VISITORS = 10_000
 """Versions kept in memory. Beyond that all are forgotten at once, and every page looks once."""
 
 
@@ -22,7 +22,7 @@ class Changes:
 
     def mark(self, owner: str) -> None:
         """Give a visitor's jobs a new version."""
-        if len(self._latest) >= MOST_VISITORS:
+        if len(self._latest) >= MAX_VISITORS:
             self._rest = next(self._numbers)
             self._latest = {}
         self._latest[owner] = next(self._numbers)

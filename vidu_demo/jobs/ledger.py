@@ -21,11 +21,11 @@ from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.tables import day_table, job_table, repeat_table
-from vidu_demo.jobs.takes import MOST_PICTURES
+from vidu_demo.jobs.takes import MAX_PICTURES
 
 LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
 """Characters."""
-MOST_WORDS = 16
+MAX_WORDS = 16
 """Words searched for: each is looked for in all of a visitor's prompts."""
 
 _MOST_DURATIONS = 50
@@ -127,7 +127,7 @@ class Ledger:
         """
         repeated = sa.select(repeat_table.c.job).where(repeat_table.c.idempotency_key == key)
         # By name, so that an index finds them: a prefix would be looked for in every row.
-        keys = [key, *(f"{key}:{number}" for number in range(2, MOST_PICTURES + 1))]
+        keys = [key, *(f"{key}:{number}" for number in range(2, MAX_PICTURES + 1))]
         made = sa.or_(_job.idempotency_key.in_(keys), _job.id.in_(repeated))
         return self._find(made, deleted=True)[::-1]
 
@@ -157,14 +157,14 @@ class Ledger:
             backend: Whom they were sent to.
             most: How many to list.
             search: Only jobs with all these words in their prompt or task id, in any case; of
-                many words the first `MOST_WORDS` different ones.
+                many words the first `MAX_WORDS` different ones.
         """
         if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
             return []
         places = (_job.request["prompt"].as_string(), _job.task_id)
         matching = [
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
-            for word in list(dict.fromkeys(search.split()))[:MOST_WORDS]
+            for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
         ]
         return self._find(*_of(owner, backend), *matching, limit=most)
 

@@ -31,9 +31,9 @@ from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 
 DOUBLE_CLICK_SECONDS = 3.0
 """The same request within this time is the same click, made twice."""
-MOST_OPEN = 200
+MAX_OPEN = 200
 """Unfinished jobs of one visitor: far more than the clicks of a day, and cheap to follow."""
-MOST_OPEN_AT_ADDRESS = 2 * MOST_OPEN
+MAX_OPEN_AT_ADDRESS = 2 * MAX_OPEN
 """Unfinished jobs of all visitors from one address: tokens cost nothing, addresses do."""
 
 
@@ -326,10 +326,10 @@ class JobRunner:
             TooManyOpen: They, or all visitors from their address, would have too many.
         """
         jobs = self._followers.unfinished
-        if sum(job.owner == owner for job in jobs) + more > MOST_OPEN:
-            raise TooManyOpen(MOST_OPEN)
-        if address and sum(job.address == address for job in jobs) + more > MOST_OPEN_AT_ADDRESS:
-            raise TooManyOpen(MOST_OPEN_AT_ADDRESS)
+        if sum(job.owner == owner for job in jobs) + more > MAX_OPEN:
+            raise TooManyOpen(MAX_OPEN)
+        if address and sum(job.address == address for job in jobs) + more > MAX_OPEN_AT_ADDRESS:
+            raise TooManyOpen(MAX_OPEN_AT_ADDRESS)
 
 
 _UNWATCHED: dict[str, Any] = {"state": JobState.RUNNING, "submitted": None, "finished": None}

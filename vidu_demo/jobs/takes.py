@@ -6,10 +6,10 @@ from decimal import Decimal
 from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 
-MOST_TAKES = 4
+MAX_TAKES = 4
 EACH_PICTURE = "each"
 """One video for each picture, instead of a number of takes."""
-MOST_PICTURES = 12
+MAX_PICTURES = 12
 """Videos that one click may buy where each picture makes one."""
 
 
@@ -18,20 +18,20 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
 
     Args:
         request: The form, finished or not.
-        takes: 1 to `MOST_TAKES` videos with different seeds, or `EACH_PICTURE`.
+        takes: 1 to `MAX_TAKES` videos with different seeds, or `EACH_PICTURE`.
 
     Raises:
         RequestInvalid: There are more pictures than videos that one click may buy, or `takes` is
             none of these; nothing was sent.
     """
     if takes == EACH_PICTURE:
-        if len(request.images) > MOST_PICTURES:
+        if len(request.images) > MAX_PICTURES:
             raise RequestInvalid(
-                Problem("images", f"One click makes videos from up to {MOST_PICTURES} pictures.")
+                Problem("images", f"One click makes videos from up to {MAX_PICTURES} pictures.")
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
     if not is_count(takes):
-        raise RequestInvalid(Problem("images", f"One click makes up to {MOST_TAKES} takes."))
+        raise RequestInvalid(Problem("images", f"One click makes up to {MAX_TAKES} takes."))
     return [_take(request, number) for number in range(int(takes))]
 
 
@@ -51,4 +51,4 @@ def is_count(takes: object) -> bool:
     """Tell whether this is a number of takes that `plan` knows, or `EACH_PICTURE`."""
     if isinstance(takes, bool) or not isinstance(takes, int | str):
         return False
-    return takes == EACH_PICTURE or takes in range(1, MOST_TAKES + 1)
+    return takes == EACH_PICTURE or takes in range(1, MAX_TAKES + 1)

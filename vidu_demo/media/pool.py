@@ -22,7 +22,7 @@ SECONDS = 20.0
 """For one call. A file that passes the checks takes up to 5 s on two idle cores."""
 MEGABYTES = 680
 """Memory of a worker, on Linux; 700 with the libraries that it shares."""
-MOST_WAITING = 32
+MAX_WAITING = 32
 """Calls of one visitor."""
 START_SECONDS = 60.0
 ENVIRONMENT = (
@@ -59,7 +59,7 @@ class WorkerPool:
         workers: int = 2,
         seconds: float = SECONDS,
         megabytes: int = MEGABYTES,
-        most_waiting: int = MOST_WAITING,
+        most_waiting: int = MAX_WAITING,
     ) -> None:
         self._seconds, self._megabytes = seconds, megabytes
         self._turns = FairSemaphore(workers, most_waiting)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vidu_demo.api.formats import exif
 from vidu_demo.api.formats.limits import LARGE, MAX_PIECES, MAX_PROFILE, check, damaged
 
-MOST_PIXELS_IN_A_BYTE = 1024
+MAX_PIXELS_PER_BYTE = 1024
 """Each block of 8 by 8 pixels takes at least a bit, and a sample may stand for several pixels."""
 
 _SOI, _EOI, _SOS, _APP1, _APP2, _COM = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xFE
@@ -111,5 +111,5 @@ class _Frame:
         shown = 1.0 if pixels > LARGE else 4.0
         held = 2 * self.samples_per_pixel if self.progressive or scans > 1 else 0.0
         check(self.width, self.height, bytes_per_pixel=shown + held, scanned=pixels * scans)
-        if pixels > length * MOST_PIXELS_IN_A_BYTE:
+        if pixels > length * MAX_PIXELS_PER_BYTE:
             raise damaged()

@@ -8,7 +8,7 @@ from vidu_demo.api.formats import exif
 from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PROFILE, check, damaged
 
 START = b"\x89PNG\r\n\x1a\n"
-MOST_FROM_A_BYTE = 1032
+MAX_EXPANSION = 1032
 """Bytes that a byte of deflate can hold, at most."""
 PIECE = 16_384
 """Bytes unpacked at a time, to at most a thousand times as many."""
@@ -84,7 +84,7 @@ def _judge(header: bytes, packed: bytes) -> None:
         columns, rows = -((left - width) // across), -((top - height) // down)
         if columns > 0 and rows > 0:
             needed += rows * (1 + (columns * bits + 7) // 8)
-    if len(packed) * MOST_FROM_A_BYTE < needed or not _holds(packed, needed):
+    if len(packed) * MAX_EXPANSION < needed or not _holds(packed, needed):
         raise damaged()
 
 

@@ -40,7 +40,7 @@ _SENSOR_PACKINGS = {32767, 32769, 32770, 34713, 65000, 65535, 65536}
 """How makers of cameras pack what the sensor gave."""
 _OLD_JPEG, _JPEG = 6, 7
 _JPEG_PACKINGS = {_OLD_JPEG, _JPEG}
-_MOST_FROM_A_BYTE = {1: 1, 5: 2731, 8: 1032, 32773: 64, 32946: 1032}
+_MAX_EXPANSION = {1: 1, 5: 2731, 8: 1032, 32773: 64, 32946: 1032}
 """Bytes that a byte can hold, by the packing, where there is such a bound."""
 
 
@@ -200,7 +200,7 @@ class _Directory:
             )
         memory = 4 + piece * max(bits / 8, 4 * (packing in _JPEG_PACKINGS)) / self.area
         check(width, height, bytes_per_pixel=memory, scanned=piece * scans)
-        if self.area * bits / 8 > file * _MOST_FROM_A_BYTE.get(packing, self.area):
+        if self.area * bits / 8 > file * _MAX_EXPANSION.get(packing, self.area):
             raise damaged()
 
     def alone(self) -> bytes:

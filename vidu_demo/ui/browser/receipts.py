@@ -12,7 +12,7 @@ from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
 
 STORAGE_KEY = "vidu-demo-tasks"
-MOST_KEPT = 20
+MAX_KEPT = 20
 """Receipts kept. Few, since they are sent with every event of the page."""
 
 _TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{5,127}")
@@ -40,10 +40,10 @@ def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None
             "created": job.created,
             "request": job.settings,
         }
-        for job in jobs[:MOST_KEPT]
+        for job in jobs[:MAX_KEPT]
         if job.task_id and job.task_id not in known
     ]
-    return [*new, *kept][:MOST_KEPT] if new else None
+    return [*new, *kept][:MAX_KEPT] if new else None
 
 
 def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> No
     Raises:
         LedgerFailed: The ledger can't be used.
     """
-    known = {job.task_id for job in runner.jobs(owner, most=10 * MOST_KEPT)}
+    known = {job.task_id for job in runner.jobs(owner, most=10 * MAX_KEPT)}
     for receipt in _kept(receipts):
         task = task_id(receipt["task"])
         if not task or task in known or receipt["backend"] != runner.backend:
@@ -82,7 +82,7 @@ def _kept(receipts: Any) -> list[dict[str, Any]]:
     """Read what the browser gives, which may be anything, and keep only what a receipt has."""
     return [
         _receipt(receipt)
-        for receipt in (receipts if isinstance(receipts, list) else [])[:MOST_KEPT]
+        for receipt in (receipts if isinstance(receipts, list) else [])[:MAX_KEPT]
         if isinstance(receipt, dict) and isinstance(receipt.get("task"), str)
     ]
 

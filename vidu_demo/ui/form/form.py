@@ -162,7 +162,7 @@ class Form:
         with gr.Row(equal_height=True):
             self.takes = gr.Radio(
                 [
-                    *range(1, takes.MOST_TAKES + 1),
+                    *range(1, takes.MAX_TAKES + 1),
                     (I18N("one per picture"), takes.EACH_PICTURE),
                 ],
                 value=1,

@@ -14,7 +14,7 @@ from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 
-MOST_ROWS = 50
+MAX_ROWS = 50
 """Rows shown; search finds older jobs."""
 MANY = 5
 """The search box is shown for more rows than this."""

@@ -100,9 +100,9 @@ class Panel:
         )  # read before the jobs, which can then be newer but never older
         found = None
         try:
-            jobs = self._runner.jobs(tab.owner, most=history.MOST_ROWS)
+            jobs = self._runner.jobs(tab.owner, most=history.MAX_ROWS)
             if tab.search:
-                found = self._runner.jobs(tab.owner, most=history.MOST_ROWS, search=tab.search)
+                found = self._runner.jobs(tab.owner, most=history.MAX_ROWS, search=tab.search)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:
