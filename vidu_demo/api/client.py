@@ -53,7 +53,7 @@ SUBMIT_TRIES = 4
 DOWNLOAD_PAUSES = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds between tries of a download."""
 
-chance = SystemRandom().random
+system_random = SystemRandom().random
 """Random numbers in [0, 1) from the system: a caller who seeds Python's own `random` keeps their
 sequence, and each video still gets another seed."""
 
@@ -83,7 +83,7 @@ class ViduClient:
         media_hosts: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = chance,
+        random: Callable[[], float] = system_random,
     ) -> None:
         self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
         address = base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL

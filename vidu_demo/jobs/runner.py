@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from vidu_demo.api.client import ViduClient, chance
+from vidu_demo.api.client import ViduClient, system_random
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
@@ -69,7 +69,7 @@ class JobRunner:
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        random: Callable[[], float] = chance,
+        random: Callable[[], float] = system_random,
         run: Run = in_process,
     ) -> None:
         self.backend, self.videos = backend, videos
