@@ -12,7 +12,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates, templates
-from vidu_demo.ui.form.form import Filled
+from vidu_demo.ui.form.form import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds, joined
 from vidu_demo.ui.payer import Payer
 
@@ -46,7 +46,7 @@ class Checkout:
         return [self.announced, self.price, self.draft, self.run]
 
     def review(
-        self, filled: Filled, payer: Payer, usual: float | None, *, sending: bool, say: Say
+        self, filled: FormValues, payer: Payer, usual: float | None, *, sending: bool, say: Say
     ) -> Updates:
         """Show what is missing, or what a click buys and costs.
 
@@ -97,7 +97,7 @@ def _offer(requests: Sequence[VideoRequest]) -> list[int]:
 
 
 def _price(
-    filled: Filled,
+    filled: FormValues,
     requests: Sequence[VideoRequest],
     payer: Payer,
     usual: float | None,
@@ -121,7 +121,7 @@ def _price(
     )
 
 
-def _unfinished(filled: Filled) -> list[Decimal]:
+def _unfinished(filled: FormValues) -> list[Decimal]:
     """Price an unfinished form; empty while a number is still being typed."""
     try:
         plan = takes.plan(filled.sketch(), filled.takes)

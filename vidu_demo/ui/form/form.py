@@ -75,7 +75,7 @@ def _plain(field: str, value: Any) -> Any:
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
 
-class Filled(NamedTuple):
+class FormValues(NamedTuple):
     """The values in the form.
 
     Attributes:
@@ -201,7 +201,7 @@ class Form:
         return [widget.change for widget in widgets]  # type: ignore[attr-defined]
 
     @staticmethod
-    def read(values: Mapping[str, Any], opener: Opener) -> Filled:
+    def read(values: Mapping[str, Any], opener: Opener) -> FormValues:
         """Read the widgets' raw values, for listeners with `RAW`.
 
         A number out of range is kept: Gradio would log a traceback, while the request says in
@@ -215,7 +215,7 @@ class Form:
             fault = error
         settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
         urls = values["urls"] if isinstance(values["urls"], str) else ""
-        return Filled(files, urls, settings, values["takes"], opener, fault)
+        return FormValues(files, urls, settings, values["takes"], opener, fault)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
@@ -240,7 +240,7 @@ class Form:
             self.filled_at: str(time.time()),
         }
 
-    def keep(self, filled: Filled) -> dict[str, Any]:
+    def keep(self, filled: FormValues) -> dict[str, Any]:
         """Sum up the form for the browser to keep across reloads."""
         return {
             "files": [str(file) for file in filled.files],
@@ -249,7 +249,7 @@ class Form:
             **filled.settings,
         }
 
-    def recall(self, kept: Any, opener: Opener) -> Filled:
+    def recall(self, kept: Any, opener: Opener) -> FormValues:
         """Read what `keep` gave the browser.
 
         The browser is not trusted: only files that Gradio itself stored are restored, and only
@@ -257,7 +257,7 @@ class Form:
         """
         kept = kept if isinstance(kept, dict) else {}
         urls, count = kept.get("urls"), kept.get("takes")
-        return Filled(
+        return FormValues(
             uploads.still_there(kept.get("files")),
             urls if isinstance(urls, str) else "",
             {
@@ -305,7 +305,7 @@ class Form:
             *self.notices.values(),
         ]
 
-    def review(self, filled: Filled, say: Say) -> Updates:
+    def review(self, filled: FormValues, say: Say) -> Updates:
         """Say next to the widgets what has no effect."""
         first = filled.first()
         told = {notice.field: notice.text for notice in first.notices()}
