@@ -85,7 +85,7 @@ def test_a_socket_is_no_file(folder: Path) -> None:
 )
 def test_any_value_of_a_gallery_can_come(folder: Path, value: Any) -> None:
     assert folder
-    assert uploads.still_in_gallery(value) == []
+    assert uploads.existing_in_gallery(value) == []
     if isinstance(value, list):
         for read in (uploads.from_gallery, uploads.from_files):
             with pytest.raises(PictureInvalid):
@@ -97,7 +97,7 @@ def test_a_gallery_holds_a_number_of_pictures(folder: Path) -> None:
     assert len(uploads.from_gallery([item] * uploads.MAX_PICTURES)) == uploads.MAX_PICTURES
     with pytest.raises(PictureInvalid, match="Up to 20 pictures"):
         uploads.from_gallery([item] * (uploads.MAX_PICTURES + 1))
-    assert len(uploads.still_in_gallery([item] * 999)) == uploads.MAX_PICTURES
+    assert len(uploads.existing_in_gallery([item] * 999)) == uploads.MAX_PICTURES
 
 
 def test_new_files_take_nobodys_place(folder: Path) -> None:

@@ -79,7 +79,7 @@ def review(
         resolution: The video's resolution.
         say: The visitor's language.
     """
-    seen = opener.frames(uploads.still_in_gallery(gallery))
+    seen = opener.frames(uploads.existing_in_gallery(gallery))
     by_url = isinstance(urls, str) and bool(urls.strip())
     size = VideoRequest.valid_or_default("resolution", resolution)
     html = render(seen, size, url=by_url, say=say)
@@ -133,7 +133,7 @@ def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
     Returns:
         The gallery's new value.
     """
-    files = uploads.still_in_gallery(gallery)
+    files = uploads.existing_in_gallery(gallery)
     return uploads.as_gallery(
         opener.fitted(file, way) if isinstance(frame, TooLong) else file
         for file, frame in zip(files, opener.frames(files), strict=True)

@@ -258,7 +258,7 @@ class Form:
         kept = kept if isinstance(kept, dict) else {}
         urls, count = kept.get("urls"), kept.get("takes")
         return FormValues(
-            uploads.still_there(kept.get("files")),
+            uploads.existing(kept.get("files")),
             urls if isinstance(urls, str) else "",
             {
                 field: VideoRequest.valid_or_default(field, kept.get(field))
@@ -344,7 +344,7 @@ class Form:
         self.examples.click(self._example, None, self.filled, **SHORT)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
-        checked = check(uploads.still_in_gallery(gallery), opener, say)
+        checked = check(uploads.existing_in_gallery(gallery), opener, say)
         filled = self.fill(checked.settings, []) if checked.settings else {}
         for later in (self.pictures.gallery, self.filled_at):  # the gallery may have changed since
             filled.pop(later, None)

@@ -177,7 +177,7 @@ class Pictures:
             return self._choose(place if isinstance(place, int) else None)
 
         def move(step: int, gallery: Any, chosen: Any) -> Updates:
-            pictures = uploads.still_in_gallery(gallery)
+            pictures = uploads.existing_in_gallery(gallery)
             places = range(len(pictures))
             if not isinstance(chosen, int) or chosen not in places or chosen + step not in places:
                 return {self.chosen: gr.skip()}

@@ -86,12 +86,12 @@ def from_files(value: Any) -> list[UploadedFile]:
     return _all([_path(item) for item in _listed(value)])
 
 
-def still_in_gallery(value: Any) -> list[UploadedFile]:
+def existing_in_gallery(value: Any) -> list[UploadedFile]:
     """Read a gallery's value, leaving out files that are gone, invalid or too many."""
-    return still_there(_in_gallery(value))
+    return existing(_in_gallery(value))
 
 
-def still_there(paths: Any) -> list[UploadedFile]:
+def existing(paths: Any) -> list[UploadedFile]:
     """Read paths that a browser kept, leaving out the same."""
     found = []
     for path in _listed(paths)[:MAX_PICTURES]:
