@@ -19,7 +19,7 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
 
 LOOK_SECONDS = 0.5
-AT_ONCE = LIMITS.at_once
+MAX_CONCURRENT = LIMITS.at_once
 """Calls that can run at the same time; further ones queue."""
 
 
@@ -77,7 +77,7 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
         [update, video],
         api_name="generate",
         api_description="Make one video. Streams the job's status, then returns the file.",
-        concurrency_limit=AT_ONCE,
+        concurrency_limit=MAX_CONCURRENT,
         **RAW,
     )
 
