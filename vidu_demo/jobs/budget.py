@@ -28,8 +28,8 @@ class BudgetUsedUp(ViduError):
 
     def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
         super().__init__(
-            f"This would exceed today's budget: {format_price(left)} of {format_price(budget)} is left, and "
-            f"this would cost {format_price(price)}."
+            f"This would exceed today's budget: {format_price(left)} of {format_price(budget)} is "
+            f"left, and this would cost {format_price(price)}."
         )
 
 
