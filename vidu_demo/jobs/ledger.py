@@ -21,14 +21,14 @@ from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.tables import day_table, job_table, repeat_table
-from vidu_demo.jobs.takes import MAX_PICTURES
+from vidu_demo.jobs.takes import MAX_VIDEOS
 
 LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
 """Characters."""
 MAX_WORDS = 16
 """Words searched for: each is looked for in all of a visitor's prompts."""
 
-_MOST_DURATIONS = 50
+_MAX_DURATIONS = 50
 _RECENT = 1000
 """Finished jobs that are searched for durations, so that a long list takes no longer."""
 _LONGEST_DURATION = 1800.0
@@ -127,7 +127,7 @@ class Ledger:
         """
         repeated = sa.select(repeat_table.c.job).where(repeat_table.c.idempotency_key == key)
         # By name, so that an index finds them: a prefix would be looked for in every row.
-        keys = [key, *(f"{key}:{number}" for number in range(2, MAX_PICTURES + 1))]
+        keys = [key, *(f"{key}:{number}" for number in range(2, MAX_VIDEOS + 1))]
         made = sa.or_(_job.idempotency_key.in_(keys), _job.id.in_(repeated))
         return self._find(made, deleted=True)[::-1]
 
@@ -202,7 +202,7 @@ class Ledger:
         took = recent.finished - recent.submitted
         query = sa.select(took).where(took.is_not(None), *like).order_by(recent.created.desc())
         with self._reading() as connection:
-            latest = connection.scalars(query.limit(_MOST_DURATIONS))
+            latest = connection.scalars(query.limit(_MAX_DURATIONS))
             return [seconds for seconds in latest if 0 < seconds <= _LONGEST_DURATION]
 
     def spent(self, day: str) -> Decimal:

@@ -9,7 +9,7 @@ from vidu_demo.api.request import VideoRequest
 MAX_TAKES = 4
 EACH_PICTURE = "each"
 """One video for each picture, instead of a number of takes."""
-MAX_PICTURES = 12
+MAX_VIDEOS = 12
 """Videos that one click may buy where each picture makes one."""
 
 
@@ -25,9 +25,9 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
             none of these; nothing was sent.
     """
     if takes == EACH_PICTURE:
-        if len(request.images) > MAX_PICTURES:
+        if len(request.images) > MAX_VIDEOS:
             raise RequestInvalid(
-                Problem("images", f"One click makes videos from up to {MAX_PICTURES} pictures.")
+                Problem("images", f"One click makes videos from up to {MAX_VIDEOS} pictures.")
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
     if not is_count(takes):
