@@ -22,7 +22,7 @@ from vidu_demo.api.responses import refusal
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
-from vidu_demo.ui.form.ideas import CHIPS
+from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.guard.limits import LIMITS
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -23,7 +23,7 @@ from vidu_demo.api.responses import refusal
 from vidu_demo.api.text import Text
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.ui.form.ideas import CHIPS
+from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import named, speaker
 from vidu_demo.ui.job import compare, history, status

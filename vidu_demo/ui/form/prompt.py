@@ -4,7 +4,7 @@ import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.ui import templates
-from vidu_demo.ui.form.ideas import CHIPS, has, toggle, unheard
+from vidu_demo.ui.form.phrases import CHIPS, has, toggle, unheard
 from vidu_demo.ui.i18n.words import Say
 
 
