@@ -80,7 +80,7 @@ class _Page:
         # Right for nearly everyone; `welcome` corrects it.
         payer = Payer.NOBODY if context.simulated else Payer.HOST
         self.header = gr.HTML(
-            header.render(payer, marked), padding=False, elem_classes="heading-place"
+            header.render(payer, marked), padding=False, elem_classes="header-place"
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):

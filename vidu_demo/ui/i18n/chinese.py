@@ -1,7 +1,7 @@
 """The page's words in Chinese, by the English ones; both have the same gaps."""
 
 CHINESE: dict[str, str] = {
-    # The heading
+    # The header
     "Turn a picture and a sentence into a video.": "一张图片加一句话，变成一段视频。",
     "Simulated: videos are made on this machine, no model is used and nothing is charged.": (
         "模拟模式：视频在这台机器上生成，不使用模型，不计费。"
