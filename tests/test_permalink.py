@@ -69,5 +69,5 @@ def test_link_leaves_out_what_may_be_secret() -> None:
         "https://me:word@example.com/a.jpg",
         "photo.png",
     ]
-    sketch = VideoRequest.unchecked(prompt="", images=[*secrets, *open_to_all])
-    assert parse_qs(permalink.write(sketch)) == {permalink.PICTURES: open_to_all}
+    request = VideoRequest.unchecked(prompt="", images=[*secrets, *open_to_all])
+    assert parse_qs(permalink.write(request)) == {permalink.PICTURES: open_to_all}

@@ -58,7 +58,7 @@ class Buying:
             **self._checkout.review(
                 filled,
                 self._context.payer(request),
-                self._context.runner.usual_wait(filled.sketch()),
+                self._context.runner.usual_wait(filled.unchecked()),
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),

@@ -12,7 +12,7 @@ PICTURES = "image"
 NAMES = (*VideoRequest.SETTINGS, PICTURES)
 
 
-def write(sketch: VideoRequest) -> str:
+def write(request: VideoRequest) -> str:
     """Write the settings that differ from their defaults as a query.
 
     Uploaded pictures are left out, and so are URLs with a query or a login, which may be secret.
@@ -20,9 +20,9 @@ def write(sketch: VideoRequest) -> str:
     chosen = {
         field: value
         for field in VideoRequest.SETTINGS
-        if (value := getattr(sketch, field)) not in (None, "", VideoRequest.DEFAULTS.get(field))
+        if (value := getattr(request, field)) not in (None, "", VideoRequest.DEFAULTS.get(field))
     }
-    pictures = [image for image in sketch.images if is_url(image) and set("?@").isdisjoint(image)]
+    pictures = [image for image in request.images if is_url(image) and set("?@").isdisjoint(image)]
     return urlencode([*chosen.items(), *((PICTURES, image) for image in pictures)])
 
 

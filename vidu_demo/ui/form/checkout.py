@@ -124,7 +124,7 @@ def _price(
 def _unfinished(filled: FormValues) -> list[Decimal]:
     """Price an unfinished form; empty while a number is still being typed."""
     try:
-        plan = takes.plan(filled.sketch(), filled.takes)
+        plan = takes.plan(filled.unchecked(), filled.takes)
     except (RequestInvalid, TypeError):
         return []
     prices = [request.known_price for request in plan]

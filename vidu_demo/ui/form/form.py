@@ -114,16 +114,16 @@ class FormValues(NamedTuple):
         """
         return self.requests()[0].draft()
 
-    def sketch(self) -> VideoRequest:
+    def unchecked(self) -> VideoRequest:
         """Make a request from an unfinished form, without checks, to read its price."""
         images = [*self.files, *url_lines(self.urls)]
         return VideoRequest.unchecked(**{**self.settings, "images": images})
 
     def first(self) -> VideoRequest:
         """Make the first request without checks, for its notices and for the code."""
-        sketch = self.sketch()
+        request = self.unchecked()
         each = self.takes == takes.EACH_PICTURE
-        return sketch.model_copy(update={"images": sketch.images[:1]}) if each else sketch
+        return request.model_copy(update={"images": request.images[:1]}) if each else request
 
 
 class Form:
@@ -310,7 +310,7 @@ class Form:
         first = filled.first()
         told = {notice.field: notice.text for notice in first.notices()}
         return {
-            **self.pictures.review(filled.sketch().images),
+            **self.pictures.review(filled.unchecked().images),
             self.counter: prompt_help.counter(first.prompt, say),
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
             **{

@@ -132,9 +132,9 @@ class Pictures:
                 placeholder="https://…",
             )
 
-    def review(self, sketch_images: Sequence[Any]) -> Updates:
+    def review(self, images: Sequence[Any]) -> Updates:
         """Offer to reorder the pictures if there are several."""
-        return {self.order: gr.Row(visible=len(sketch_images) > 1)}
+        return {self.order: gr.Row(visible=len(images) > 1)}
 
     @property
     def choice(self) -> list[gr.blocks.Block]:

@@ -42,12 +42,12 @@ class Code:
         """What `review` gives values for."""
         return [*self.places, self.query]
 
-    def review(self, sketch: VideoRequest) -> Updates:
+    def review(self, request: VideoRequest) -> Updates:
         """Write the form as code and as a link's query."""
-        written = (snippet.write(sketch) for snippet in SNIPPETS)
+        written = (snippet.write(request) for snippet in SNIPPETS)
         return {
             **dict(zip(self.places, written, strict=True)),
-            self.query: permalink.write(sketch),
+            self.query: permalink.write(request),
         }
 
     def listen(self) -> None:
