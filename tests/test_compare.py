@@ -48,7 +48,7 @@ def shown(left: Job, right: Job, pictures: bool | None = True) -> str:
 
 
 def test_like_jobs_differ_in_nothing() -> None:
-    assert compare.differences(JOB, like(), alike=True) == []
+    assert compare.differences(JOB, like(), pictures_match=True) == []
     html = shown(JOB, like())
     assert "Both were made from the same pictures with the same settings." in html
     assert "<table" not in html

@@ -43,7 +43,7 @@ def render(
     left: Job,
     right: Job,
     source: Callable[[Job], str],
-    alike: bool | None = None,
+    pictures_match: bool | None = None,
     say: Say = str,
 ) -> str:
     """Show two finished jobs side by side, as HTML.
@@ -52,7 +52,7 @@ def render(
         left: The left job.
         right: The right job.
         source: Returns the URL of a job's video.
-        alike: Whether both were made from the same pictures, from `same_pictures`.
+        pictures_match: Whether both were made from the same pictures, from `same_pictures`.
         say: The visitor's language.
     """
     jobs = {"left": left, "right": right}
@@ -61,23 +61,25 @@ def render(
         left=source(left),
         right=source(right),
         heard=[side for side, job in jobs.items() if (job.facts or {}).get("audio")],
-        differences=differences(left, right, alike, say),
+        differences=differences(left, right, pictures_match, say),
         say=say,
     )
 
 
-def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> list[Difference]:
+def differences(
+    left: Job, right: Job, pictures_match: bool | None, say: Say = str
+) -> list[Difference]:
     """List the differences in settings, price and time taken; two unknown values do not differ.
 
     Args:
         left: The left job.
         right: The right job.
-        alike: As in `render`.
+        pictures_match: As in `render`.
         say: The visitor's language.
     """
     found = []
-    if not alike:
-        words = say("unknown" if alike is None else "different")
+    if not pictures_match:
+        words = say("unknown" if pictures_match is None else "different")
         found.append(Difference(say(VideoRequest.describe("images")["title"]), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:
@@ -106,14 +108,14 @@ def same_pictures(left: Job, right: Job, file: Callable[[Job, str], Path]) -> bo
         return len(ones) == len(others) and all(
             one == other
             if is_url(one) or is_url(other)
-            else _alike(file(left, one), file(right, other))
+            else _look_alike(file(left, one), file(right, other))
             for one, other in zip(ones, others, strict=True)
         )
     except OSError:
         return None
 
 
-def _alike(one: Path, other: Path) -> bool:
+def _look_alike(one: Path, other: Path) -> bool:
     with Image.open(one) as left, Image.open(other) as right:
         if left.size != right.size:
             return False

@@ -118,8 +118,8 @@ class Panel:
         running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and video and other and self.video(other.job):
-            alike = compare.same_pictures(job, other.job, self._runner.file)
-            comparison = compare.render(job, other.job, self._video_url, alike, say)
+            same_pictures = compare.same_pictures(job, other.job, self._runner.file)
+            comparison = compare.render(job, other.job, self._video_url, same_pictures, say)
         return {
             self.shown: job.id if job else "",
             self.fault: fault,
