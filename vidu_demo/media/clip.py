@@ -183,7 +183,8 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
 
     Nothing is re-encoded. A copy is written to a `*.part` file next to the original, and replaces
     it only after it was read back with these settings, every other tag and every packet at its
-    time. Anything but tracks and tags is not copied, such as a provenance seal, which the change breaks.
+    time. Anything but tracks and tags is not copied, such as a seal of origin, which the change
+    breaks.
 
     Args:
         path: The video.
