@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import vidu_demo.ui.mounting  # noqa: F401 - so that every error is defined
-from vidu_demo.api import errors, images, limits, pricing
+from vidu_demo.api import errors, images, limits, pricing, refusals
 from vidu_demo.api.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH
-from vidu_demo.api.errors import ApiRefused, Charged, TaskFailed, ViduError
+from vidu_demo.api.errors import Charged, ViduError
 from vidu_demo.api.formats import heif, webp
 from vidu_demo.api.formats import limits as media_limits
+from vidu_demo.api.refusals import ApiRefused, TaskFailed
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import refusal
 from vidu_demo.examples import EXAMPLES
@@ -238,7 +239,7 @@ def reasons() -> str:
         "error | the API's codes",
         (
             (code(kind.__name__), ", ".join(map(code, sorted(kind.reasons))))
-            for kind in errors.MEANINGS
+            for kind in refusals.MEANINGS
         ),
     )
 

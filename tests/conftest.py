@@ -1,12 +1,14 @@
 """What the tests share: the simulator, a client at it, a clock that nobody waits for."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from vidu_demo import VideoRequest, ViduClient
@@ -22,6 +24,21 @@ pytest_plugins = [
     "runner_fixtures",
     "simulator_fixtures",
 ]
+
+
+# A busy machine is no fault of a test's.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+
+def need(program: str) -> str:
+    """Give the path of a program; without it the test is skipped, or fails where all must run."""
+    if path := shutil.which(program):
+        return path
+    reason = f"there is no {program}: install it to run the tests that need it"
+    if os.environ.get("VIDU_BROWSER_TESTS") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -9,12 +9,7 @@ from http_fixtures import PAYLOAD, everything_about
 
 from vidu_demo import Task, TaskStatus, ViduClient
 from vidu_demo.api import download
-from vidu_demo.api.errors import (
-    Charged,
-    DownloadFailed,
-    LinkRefused,
-    ViduError,
-)
+from vidu_demo.api.errors import Charged, DownloadFailed, LinkRefused, ViduError
 from vidu_demo.api.reach import Reach
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.responses import Response as Answer
@@ -79,6 +74,6 @@ def failing(act: Callable[[], object], words: str = "video") -> DownloadFailed:
 
 
 def refused(act: Callable[[], object]) -> None:
-    error = failing(act, "no public https address")
+    error = failing(act, "not a public https address")
     assert type(error) is LinkRefused
     assert "VIDU_MEDIA_HOSTS" in str(error)

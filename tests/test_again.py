@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from test_status import JOB
 
-from vidu_demo.api import errors
-from vidu_demo.api.errors import MEANINGS, ApiRefused, TaskFailed
+from vidu_demo.api import refusals
+from vidu_demo.api.refusals import MEANINGS, ApiRefused, TaskFailed
 from vidu_demo.api.responses import refusal
 from vidu_demo.jobs.follower import summary
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
@@ -14,10 +14,10 @@ from vidu_demo.ui.job.reuse import Offer, meaning, offers
 
 AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)
 CHANGED: dict[type[ApiRefused], tuple[Offer, ...]] = {
-    errors.PromptBlocked: (Offer.PROMPT,),
-    errors.PictureBlocked: (Offer.PICTURE,),
-    errors.PictureRejected: (Offer.PICTURE,),
-    errors.VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
+    refusals.PromptBlocked: (Offer.PROMPT,),
+    refusals.PictureBlocked: (Offer.PICTURE,),
+    refusals.PictureRejected: (Offer.PICTURE,),
+    refusals.VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
 }
 CODES = [(known, code) for known in MEANINGS for code in sorted(known.reasons)]
 STATUSES = [(known, status) for known in MEANINGS for status in sorted(known.statuses)]

@@ -12,13 +12,8 @@ from conftest import Clock
 from http_fixtures import PAYLOAD, SUBMIT, at, closed_port, everything_about
 
 from vidu_demo import SubmitOutcomeUnknown, Task, TaskFailed, TaskStatus, VideoRequest, ViduClient
-from vidu_demo.api.errors import (
-    Charged,
-    KeyMissing,
-    NotFound,
-    PictureInvalid,
-    ViduError,
-)
+from vidu_demo.api.errors import Charged, KeyMissing, PictureInvalid, ViduError
+from vidu_demo.api.refusals import NotFound
 from vidu_demo.simulator import Fault, Simulator
 
 # What goes out

@@ -10,9 +10,7 @@ from http_fixtures import answering, raw_server
 from PIL import Image
 
 from vidu_demo.api import download
-from vidu_demo.api.errors import (
-    DownloadFailed,
-)
+from vidu_demo.api.errors import DownloadFailed
 from vidu_demo.media.clip import write_settings
 from vidu_demo.simulator.responses import Response as Answer
 

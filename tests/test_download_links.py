@@ -7,9 +7,7 @@ import pytest
 from download_fixtures import SECRET, Host, failing, fetch, finished, left
 from http_fixtures import raw_server
 
-from vidu_demo.api.errors import (
-    LinkRefused,
-)
+from vidu_demo.api.errors import LinkRefused
 from vidu_demo.simulator.responses import Response as Answer
 
 

@@ -3,28 +3,24 @@ from typing import Any
 
 import pytest
 
-from vidu_demo.api import errors
-from vidu_demo.api.errors import (
+from vidu_demo.api import errors, refusals
+from vidu_demo.api.errors import Charged, Problem, RequestInvalid, ViduError, redact
+from vidu_demo.api.refusals import (
     MEANINGS,
     AccountNotAllowed,
     ApiRefused,
     BalanceTooLow,
-    Charged,
     KeyRejected,
     NotFound,
     PictureBlocked,
     PictureRejected,
-    Problem,
     PromptBlocked,
-    RequestInvalid,
     RequestRejected,
     ServiceFailed,
     TaskFailed,
     TooFast,
     VideoBlocked,
-    ViduError,
     meaning_of,
-    redact,
 )
 from vidu_demo.api.responses import read_error_body, refusal
 
@@ -172,7 +168,8 @@ def test_every_error_says_what_and_whether_it_was_charged_and_what_next(error: V
 
 
 def test_every_error_is_looked_at() -> None:
-    own = {kind for kind in everything() if kind.__module__ == errors.__name__}
+    homes = (errors.__name__, refusals.__name__)
+    own = {kind for kind in everything() if kind.__module__ in homes}
     assert {type(error) for error in MADE} == own - {ViduError}
 
 

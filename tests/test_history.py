@@ -169,7 +169,7 @@ def test_video_whose_file_is_gone_is_fetched_again(
     maker.show()
     expect(visitor.status).to_contain_text("The video file is missing.")
     expect(visitor.button("Continue from last frame")).not_to_be_visible()
-    visitor.button("Fetch it again").click()
+    visitor.button("Download again").click()
     expect(visitor.video).to_be_visible()
     expect(visitor.headline).to_have_text(DONE)
     assert (folder / str(job.video)).is_file()

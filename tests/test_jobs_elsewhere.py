@@ -14,7 +14,8 @@ from runner_fixtures import (
     together,
 )
 
-from vidu_demo.api.errors import Charged, NotFound
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import NotFound
 from vidu_demo.jobs import follower
 from vidu_demo.jobs.job import JobState
 from vidu_demo.simulator import Fault

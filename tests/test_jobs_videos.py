@@ -23,7 +23,8 @@ from runner_fixtures import (
 )
 from test_status import JOB
 
-from vidu_demo.api.errors import Charged, NotFound
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import NotFound
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media import clip
@@ -93,7 +94,7 @@ def test_a_link_that_is_refused_leaves_the_video_to_be_fetched(bench: Bench, lin
         **body,
         "videos": [{"video_url": link.format("q-sign=5ecre7")} for _ in body["videos"]],
     }
-    job = bench.says(bench.start(), "no public https address")
+    job = bench.says(bench.start(), "not a public https address")
     assert (job.state, job.charged) == (JobState.SAVING, Charged.YES)
     assert "VIDU_MEDIA_HOSTS" in job.next_step
     assert "5ecre7" not in f"{job}"

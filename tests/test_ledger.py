@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from ledger_fixtures import ASKED, add, job, read
 
 from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import TaskFailed
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.follower import summary
 from vidu_demo.jobs.job import FOLLOWED, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH, MAX_WORDS, Ledger, digest
 
@@ -34,6 +37,19 @@ def test_a_row_comes_back_as_it_went(ledger: Ledger) -> None:
     assert ledger.get(full.id) == full
     assert ledger.by_key("click-1") == [full]
     assert ledger.by_task("o" * 64, "there", "task-1") == full
+
+
+def test_a_sentence_keeps_its_template_and_its_values(ledger: Ledger) -> None:
+    failed = TaskFailed("task-1", "AuditFailed: {x} “%s” \U0001f408")
+    made = add(ledger, job(state=JobState.FAILED, **summary(failed)))
+    for found in (ledger.get(made.id), ledger.change(made, message=failed.what, price=0)):
+        assert found == made
+        for kept, said in ((found.message, failed.what), (found.next_step, failed.next_step)):
+            assert isinstance(kept, Text)
+            assert (kept.template, kept.values) == (said.template, said.values)
+    ledger.change(made, message="It is {odd}.")
+    kept = ledger.get(made.id).message
+    assert (kept, type(kept)) == ("It is {odd}.", str)
 
 
 def test_what_is_not_there_is_none(ledger: Ledger) -> None:

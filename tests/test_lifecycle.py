@@ -63,6 +63,7 @@ def test_status_says_each_step_in_words(
 ) -> None:
     api.statuses = ["TASK_STATUS_QUEUED", "TASK_STATUS_PROCESSING", "TASK_STATUS_SUCCEED"]
     api.faults["submit"] = [Fault(delay=1.5)]
+    api.faults["poll"] = [Fault(delay=1.5)]
     # The script also ends the long tasks of earlier tests, and their downloads come first.
     api.faults["download"] = [Fault(delay=1.5)] * 50
     visitor.fill(pngs["red"], prompt="Slow push-in [8 s]")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import need
 from jinja2 import UndefinedError, nodes
 
 from vidu_demo.settings import ROOT
@@ -20,7 +21,7 @@ SCRIPTS = sorted(UI.glob("static/*.js"))
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_script_is_valid_by_itself(script: Path) -> None:
     done = subprocess.run(
-        ["node", "--check", script], capture_output=True, text=True, timeout=60, check=False
+        [need("node"), "--check", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
 

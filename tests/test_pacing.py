@@ -11,19 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidu_demo.api.errors import (
-    ApiUnreachable,
-    BalanceTooLow,
-    ContactLost,
-    KeyRejected,
-    NotFound,
-    ServiceFailed,
-    StatusUnknown,
-    TaskFailed,
-    TooFast,
-    VideoMissing,
-    ViduError,
-)
+from vidu_demo.api.errors import ApiUnreachable, ContactLost, StatusUnknown, VideoMissing, ViduError
 from vidu_demo.api.pacing import (
     CALM_LONGEST,
     CALM_SHORTEST,
@@ -40,6 +28,14 @@ from vidu_demo.api.pacing import (
     Pacer,
     gap,
     learned,
+)
+from vidu_demo.api.refusals import (
+    BalanceTooLow,
+    KeyRejected,
+    NotFound,
+    ServiceFailed,
+    TaskFailed,
+    TooFast,
 )
 from vidu_demo.api.task import Task, TaskStatus
 

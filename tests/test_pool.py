@@ -19,16 +19,16 @@ from runner_fixtures import OWNER, bench_over, shorten_waits, until
 from vidu_demo import VideoRequest
 from vidu_demo.api import errors, images
 from vidu_demo.api.errors import (
-    ApiRefused,
     Charged,
     DownloadFailed,
     PictureInvalid,
     Problem,
     RequestInvalid,
-    TaskFailed,
     ViduError,
 )
 from vidu_demo.api.images import Picture, PictureTooLong, prepare, prepare_all
+from vidu_demo.api.refusals import ApiRefused, TaskFailed
+from vidu_demo.api.text import Text
 from vidu_demo.media import clip, framing
 from vidu_demo.media.codec import Unreadable, pack, unpack
 from vidu_demo.media.fair_semaphore import FairSemaphore, TooManyWaiting
@@ -283,6 +283,7 @@ def crossed(value: Any) -> Any:
         (1, (b"y",)),
         {"a": {"b": [None]}, "": ()},
         Charged.YES,
+        Text("It is {size}: {text}", size=2.5, text=Text("no {x}")),
         Picture(b"data", "image/png", 3, 4),
         Frame((3, 4), "data:,"),
         framing.TooLong("why", Frame((3, 4), ""), Frame((4, 3), "")),
@@ -299,7 +300,7 @@ ERRORS = [
     ViduError("what", charged=Charged.UNKNOWN, next_step="do", task_id="t-1", reason="R"),
     RequestInvalid(Problem("prompt", "It is empty."), Problem("seed", "It is odd.")),
     PictureInvalid("It is blue."),
-    PictureTooLong("It is long."),
+    PictureTooLong(Text("Picture {number}: {text}", number=2, text=Text("It is long."))),
     DownloadFailed("It broke.", task_id="t-1"),
     TaskFailed("t-1", "AuditFailed"),
 ]
@@ -313,6 +314,9 @@ def test_errors_cross(error: ViduError, way: Any) -> None:
     assert str(made) == str(error)
     for name in ("what", "charged", "next_step", "task_id", "reason", "problems"):
         assert getattr(made, name, None) == getattr(error, name, None)
+    if isinstance(error.what, Text):
+        assert (made.what.template, made.what.values) == (error.what.template, error.what.values)
+        assert {*map(type, made.what.values.values())} == {*map(type, error.what.values.values())}
 
 
 def test_every_error_survives_pickling() -> None:
@@ -360,6 +364,14 @@ def answer(head: Any, *blobs: bytes) -> Any:
         {"image": [-1, -1, None, {"bytes": 0}]},
         {"bytes": 9},
         {"charged": "maybe"},
+        {"text": ["{x:999999999}", {"dict": [["x", 1]]}]},
+        {"text": ["{x.__class__}", {"dict": [["x", 1]]}]},
+        {"text": ["{x!r}", {"dict": [["x", 1]]}]},
+        {"text": ["{0}{}", {"dict": [["x", 1]]}]},
+        {"text": ["{y}", {"dict": [["x", 1]]}]},
+        {"text": ["{x}", {"dict": [["x", ["y"]]]}]},
+        {"text": ["{x}" * 1000, {"dict": [["x", "y" * 4000]]}]},
+        {"text": [7, {"dict": []}]},
         {"a": [], "b": []},
         {},
     ],

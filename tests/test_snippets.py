@@ -4,9 +4,7 @@ import ast
 import base64
 import io
 import json
-import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -16,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import run_program
+from conftest import need, run_program
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -59,11 +57,7 @@ Run = Callable[[VideoRequest], CompletedProcess[str]]
 @pytest.fixture(params=SNIPPETS, ids=lambda snippet: snippet.label)
 def snippet(request: pytest.FixtureRequest) -> Snippet:
     for program in NEEDS.get(request.param, ()):
-        if not shutil.which(program):
-            reason = f"there is no {program}: install it to run the programs that need it"
-            if os.environ.get("VIDU_BROWSER_TESTS") == "required":
-                pytest.fail(reason)
-            pytest.skip(reason)
+        need(program)
     return request.param
 
 

@@ -28,22 +28,20 @@ from http_fixtures import (
 
 from vidu_demo import SubmitOutcomeUnknown, ViduClient
 from vidu_demo.api import submit as submit_module
-from vidu_demo.api.errors import (
+from vidu_demo.api.errors import ApiUnreachable, Charged, RequestInvalid
+from vidu_demo.api.limits import MAX_ANSWER_BYTES
+from vidu_demo.api.refusals import (
     AccountNotAllowed,
     ApiRefused,
-    ApiUnreachable,
     BalanceTooLow,
-    Charged,
     KeyRejected,
     NotFound,
     PictureBlocked,
     PictureRejected,
     PromptBlocked,
-    RequestInvalid,
     RequestRejected,
     TooFast,
 )
-from vidu_demo.api.limits import MAX_ANSWER_BYTES
 from vidu_demo.simulator import Fault, Simulator
 
 

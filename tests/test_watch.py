@@ -11,20 +11,22 @@ from http_fixtures import HTML, PAYLOAD, at, closed_port, reason
 from vidu_demo import TaskFailed, TaskStatus, VideoRequest, ViduClient
 from vidu_demo.api import client as client_module
 from vidu_demo.api.errors import (
-    AccountNotAllowed,
-    ApiRefused,
     ApiUnreachable,
     Charged,
     ContactLost,
-    KeyRejected,
-    NotFound,
-    PromptBlocked,
-    RequestRejected,
     StatusUnknown,
     StillRunning,
     VideoMissing,
 )
 from vidu_demo.api.pacing import MAX_FAILURES, MAX_MISSING, MAX_ODD_ANSWERS
+from vidu_demo.api.refusals import (
+    AccountNotAllowed,
+    ApiRefused,
+    KeyRejected,
+    NotFound,
+    PromptBlocked,
+    RequestRejected,
+)
 from vidu_demo.simulator import Fault, Simulator
 
 

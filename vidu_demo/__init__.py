@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vidu_demo.api.client import ViduClient
-    from vidu_demo.api.errors import SubmitOutcomeUnknown, TaskFailed, ViduError
+    from vidu_demo.api.errors import SubmitOutcomeUnknown, ViduError
+    from vidu_demo.api.refusals import TaskFailed
     from vidu_demo.api.request import VideoRequest
     from vidu_demo.api.task import Task, TaskStatus
 
@@ -22,7 +23,7 @@ __all__ = [
 _HOMES = {
     "SubmitOutcomeUnknown": "errors",
     "Task": "task",
-    "TaskFailed": "errors",
+    "TaskFailed": "refusals",
     "TaskStatus": "task",
     "VideoRequest": "request",
     "ViduClient": "client",

@@ -21,15 +21,11 @@ from requests.adapters import HTTPAdapter
 
 from vidu_demo.api.download import fetch, target_file
 from vidu_demo.api.errors import (
-    ApiRefused,
     ApiUnreachable,
     Charged,
     DownloadFailed,
     KeyMissing,
-    ServiceFailed,
     StillRunning,
-    TaskFailed,
-    TooFast,
     VideoMissing,
     ViduError,
 )
@@ -37,10 +33,12 @@ from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.images import prepare_all
 from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Decision, Pacer
 from vidu_demo.api.reach import Reach
+from vidu_demo.api.refusals import ApiRefused, ServiceFailed, TaskFailed, TooFast
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_error_body, read_json
 from vidu_demo.api.submit import submit
 from vidu_demo.api.task import Task, TaskStatus
+from vidu_demo.api.text import Text
 
 BASE_URL = "https://api.novita.ai"
 RESULT_PATH = "/v3/async/task-result"
@@ -159,7 +157,7 @@ class ViduClient:
             lost = type(error).__name__
         if lost:  # raised out here, so that no error of a library hangs on it
             raise ApiUnreachable(
-                f"The API gave no answer about the task ({lost}).",
+                Text("The API gave no answer about the task ({why}).", why=lost),
                 charged=Charged.UNKNOWN,
                 next_step="The task is not affected. Check again.",
                 task_id=task_id,

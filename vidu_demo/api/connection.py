@@ -20,6 +20,7 @@ from vidu_demo.api.deadline import Connection, Deadline, send
 from vidu_demo.api.errors import LinkRefused
 from vidu_demo.api.exchange import environment_settings
 from vidu_demo.api.reach import Reach
+from vidu_demo.api.text import Text
 from vidu_demo.api.urls import PORTS, host_name
 
 
@@ -67,8 +68,10 @@ def _to_proxy(via: Url, verify: bool | str, deadline: Deadline, stack: ExitStack
 
 def _refused(host: str) -> LinkRefused:
     return LinkRefused(
-        f"The video is made, but its link leads to {host[:100]}, which is not a public https "
-        "address."
+        Text(
+            "The video is made, but its link leads to {host}, which is not a public https address.",
+            host=host[:100],
+        )
     )
 
 

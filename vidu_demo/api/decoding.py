@@ -19,6 +19,7 @@ from vidu_demo.api.formats.judge import judge
 from vidu_demo.api.formats.kinds import is_camera_raw
 from vidu_demo.api.formats.limits import DAMAGED, LARGE, MAX_PIXELS, NO_MEMORY, RAW, TOO_MANY_PIXELS
 from vidu_demo.api.formats.pixels import on_white, upright
+from vidu_demo.api.text import Text
 
 ImageInput = str | os.PathLike[str] | bytes | Image.Image
 """A path, an http(s) URL, a `data:image/…;base64,` URI, the bytes of a file, or a PIL image."""
@@ -82,8 +83,11 @@ def _read(image: str | os.PathLike[str] | bytes) -> bytes:
         if is_camera_raw(data):
             raise PictureInvalid(RAW)
         raise PictureInvalid(
-            f"This picture's file is larger than {MAX_FILE_BYTES // 1_000_000} MB. "
-            "Make it smaller, or save it as JPEG."
+            Text(
+                "This picture's file is larger than {most} MB. "
+                "Make it smaller, or save it as JPEG.",
+                most=MAX_FILE_BYTES // 1_000_000,
+            )
         )
     return data
 
@@ -93,13 +97,15 @@ def _read_file(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise PictureInvalid(
-                f"There is no picture file “{name}”. Check the name, or add it again."
+                Text(
+                    "There is no picture file “{name}”. Check the name, or add it again.", name=name
+                )
             )
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise PictureInvalid(
-            f"The picture file “{name}” cannot be opened. Add it again."
+            Text("The picture file “{name}” cannot be opened. Add it again.", name=name)
         ) from error
 
 

@@ -16,6 +16,7 @@ from vidu_demo.api.limits import MAX_VIDEO_BYTES as MAX_BYTES
 from vidu_demo.api.limits import download_seconds
 from vidu_demo.api.reach import Reach
 from vidu_demo.api.task import Task
+from vidu_demo.api.text import Text
 from vidu_demo.api.transfer import BrokenOff, open_link, read_body
 from vidu_demo.api.video import ClipFailed, frames, open_video
 
@@ -84,16 +85,23 @@ def fetch(
         raise
     except BrokenOff as error:
         failed = DownloadFailed(
-            f"The video is made, but its download was too slow: only {deadline.received} bytes "
-            "arrived."
+            Text(
+                "The video is made, but its download was too slow: only {came} bytes arrived.",
+                came=deadline.received,
+            )
             if deadline.is_over
-            else f"The video is made, but its download was interrupted ({error})."
+            else Text(
+                "The video is made, but its download was interrupted ({why}).", why=str(error)
+            )
         )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else None
         failed = DownloadFailed(
-            f"The video is made, but the file can't be written: {said or type(error).__name__}.",
-            next_step="Free disk space or choose another folder, then download it again for free.",
+            Text(
+                "The video is made, but the file can't be written: {why}.",
+                why=said or type(error).__name__,
+            ),
+            next_step="Free disk space or choose another folder, then download again for free.",
         )
         failed.may_pass = False
     finally:
@@ -125,7 +133,8 @@ def _stream(task: Task, part: Path, reach: Reach, deadline: Deadline) -> str:
 
 
 def _too_large() -> DownloadFailed:
-    error = DownloadFailed(f"The video is larger than {MAX_BYTES // 1_000_000} MB.")
+    most = MAX_BYTES // 1_000_000
+    error = DownloadFailed(Text("The video is larger than {most} MB.", most=most))
     error.may_pass = False
     return error
 
@@ -133,11 +142,18 @@ def _too_large() -> DownloadFailed:
 def _check_status(answer: urllib3.HTTPResponse) -> None:
     status = answer.status
     if status in (401, 403, 404, 410):
-        raise LinkExpired(f"The video is made, but the link to it no longer works (HTTP {status}).")
+        raise LinkExpired(
+            Text(
+                "The video is made, but the link to it no longer works (HTTP {status}).",
+                status=status,
+            )
+        )
     # Some hosts answer 206 with all of a file, so only what says that it is a part is refused.
     part = status == 206 and _is_part(answer.headers.get("Content-Range", ""))
     if status not in (200, 203, 206) or part:
-        raise DownloadFailed(f"The video is made, but its host answered HTTP {status}.")
+        raise DownloadFailed(
+            Text("The video is made, but its host answered HTTP {status}.", status=status)
+        )
 
 
 def _is_part(content_range: str) -> bool:
@@ -160,5 +176,7 @@ def _check(part: Path, task_id: str, kind: str, check: Callable[[Path, str], Non
     except DownloadFailed:
         # What opens is a video, whatever its host calls it; what does not is what it is called.
         if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
-            raise DownloadFailed(f"The video is made, but its link leads to {kind}.") from None
+            raise DownloadFailed(
+                Text("The video is made, but its link leads to {kind}.", kind=kind)
+            ) from None
         raise

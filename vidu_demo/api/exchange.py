@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from vidu_demo.api.errors import ApiRefused
 from vidu_demo.api.limits import MAX_ANSWER_BYTES
 from vidu_demo.api.reach import is_loopback
+from vidu_demo.api.refusals import ApiRefused
 from vidu_demo.api.responses import read_retry_after, refusal
 
 CONNECT_SECONDS = 10.0

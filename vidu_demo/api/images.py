@@ -27,6 +27,7 @@ from vidu_demo.api.decoding import (
 from vidu_demo.api.encoding import MAX_RATIO, SUFFIXES, THUMBNAIL_QUALITY, Picture, encode, save
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.run import Cache, Run, in_process
+from vidu_demo.api.text import Text, own
 
 __all__ = [
     "FORMATS",
@@ -86,7 +87,9 @@ def prepare_all(
         except PictureInvalid as error:
             if len(images) == 1:
                 raise
-            raise type(error)(f"Picture {position + 1}: {error.what}") from error
+            raise type(error)(
+                Text("Picture {number}: {text}", number=position + 1, text=own(error.what))
+            ) from error
 
     made = [at(position, MAX_POST_BYTES) for position in range(len(images))]
     sizes = {n: len(one.data) for n, one in enumerate(made) if isinstance(one, Picture)}
@@ -173,6 +176,14 @@ def _check_ratio(width: int, height: int) -> None:
         ratio = f"{math.ceil(100 * long / short) / 100:g}"
         shape, ratio = ("wide", f"{ratio}:1") if width > height else ("tall", f"1:{ratio}")
         raise PictureTooLong(
-            f"This picture is too {shape}: {width} by {height} pixels is {ratio}, and only "
-            f"1:{MAX_RATIO} to {MAX_RATIO}:1 works. Pad or crop it."
+            Text(
+                "This picture is too {shape}: {width} by {height} pixels is {ratio}, and only "
+                "1:{tallest} to {widest}:1 works. Pad or crop it.",
+                shape=Text(shape),
+                width=width,
+                height=height,
+                ratio=ratio,
+                tallest=MAX_RATIO,
+                widest=MAX_RATIO,
+            )
         )

@@ -13,18 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from vidu_demo.api.errors import (
-    ApiRefused,
-    ApiUnreachable,
-    ContactLost,
-    NotFound,
-    ServiceFailed,
-    StatusUnknown,
-    TaskFailed,
-    TooFast,
-    VideoMissing,
-    ViduError,
-)
+from vidu_demo.api.errors import ApiUnreachable, ContactLost, StatusUnknown, VideoMissing, ViduError
+from vidu_demo.api.refusals import ApiRefused, NotFound, ServiceFailed, TaskFailed, TooFast
 from vidu_demo.api.task import Task, TaskStatus
 
 FIRST_WAIT = 2.0

@@ -20,13 +20,15 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from vidu_demo.api.errors import Problem, RequestInvalid
+from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.images import ImageInput
 from vidu_demo.api.limits import MAX_ADDRESS, MAX_ADDRESSES, MAX_VOICE
 from vidu_demo.api.pricing import estimate
+from vidu_demo.api.problems import problem
 from vidu_demo.api.responses import writable
+from vidu_demo.api.text import Text
 from vidu_demo.api.visible import is_visible
 
 Resolution = Literal["540p", "720p", "1080p"]
@@ -170,10 +172,8 @@ class VideoRequest(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            problems = dict.fromkeys(
-                Problem(str(detail["loc"][0]) if detail["loc"] else "", _sentence(detail))
-                for detail in error.errors()
-            )
+            fields = {field: cls.describe(field) for field in cls.model_fields}
+            problems = dict.fromkeys(problem(detail, fields) for detail in error.errors())
         raise RequestInvalid(*problems)
 
     @classmethod
@@ -246,7 +246,13 @@ class VideoRequest(BaseModel):
             )
         if len(self.prompt or "") > self.LONG_PROMPT:
             found.append(
-                Notice("prompt", f"Most sources name {self.LONG_PROMPT} characters as the limit.")
+                Notice(
+                    "prompt",
+                    Text(
+                        "Most sources name {limit} characters as the limit.",
+                        limit=self.LONG_PROMPT,
+                    ),
+                )
             )
         if self.seed == 0:
             found.append(Notice("seed", "0 means random to the model, so it can't be repeated."))
@@ -273,51 +279,3 @@ VideoRequest.SETTINGS = tuple(field for field in VideoRequest.model_fields if fi
 VideoRequest.DEFAULTS = {
     field: about["default"] for field, about in VideoRequest._SCHEMA.items() if "default" in about
 }
-
-
-def _sentence(error: ErrorDetails) -> str:
-    """Say one of pydantic's complaints as a person would."""
-    if not error["loc"]:
-        return "Give the settings by their names."
-    field = str(error["loc"][0])
-    if field not in VideoRequest.model_fields:
-        return f"There is no setting called {field[:50]}."
-    about, given, limits = VideoRequest.describe(field), error["input"], error.get("ctx", {})
-    title = about["title"]
-    match error["type"]:
-        case "missing" | "too_short" | "string_pattern_mismatch" | "invisible":
-            return f"{about['ask']}."
-        case "addresses_too_long":
-            return (
-                f"The addresses of the pictures are too long: one may have {MAX_ADDRESS} "
-                f"characters, all together {MAX_ADDRESSES}."
-            )
-        case "string_too_long" if field == "voice_id":
-            return f"A voice's id has at most {limits['max_length']} characters."
-        case "string_too_long":
-            return f"Shorten the prompt to {limits['max_length']} characters; it has {len(given)}."
-        case "greater_than_equal" | "less_than_equal":
-            lowest, highest = about["minimum"], about["maximum"]
-            return f"{title} goes from {lowest} to {highest}; {_short(given)} is outside."
-        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float" | "finite_number":
-            return f"{title} must be a whole number."
-        case "literal_error":
-            return f"{title} can be {', '.join(about['enum'])}; “{_short(given)}” is none of them."
-        case "string_type" if field != "images":
-            return f"{title} must be text."
-        case "bool_type" | "bool_parsing":
-            return f"{title} is either on or off."
-        case "list_type":
-            return "Give the pictures as a list."
-        case _ if field == "images":
-            return "A picture can be a path, a URL, bytes or a Pillow image."
-        case _:
-            return f"{title} can't be read."
-
-
-def _short(given: object) -> str:
-    try:
-        text = str(given)
-    except ValueError:  # Python writes no numbers of thousands of digits
-        return "this number"
-    return text if len(text) <= 50 else text[:50] + "…"

@@ -5,15 +5,16 @@ import json
 import time
 from typing import Any
 
-from vidu_demo.api.errors import (
+from vidu_demo.api.errors import Charged
+from vidu_demo.api.refusals import (
     ApiRefused,
-    Charged,
     KeyRejected,
     NotFound,
     ServiceFailed,
     VideoBlocked,
     meaning_of,
 )
+from vidu_demo.api.text import Text
 
 
 def read_error_body(text: str) -> tuple[str, str] | None:
@@ -74,11 +75,11 @@ def refusal(
     between = not (reason or message) and http_status in (403, 407)
     if between:
         meaning = ApiRefused
-    what = _BETWEEN if between else meaning.what
+    what = Text(_BETWEEN if between else meaning.what)
     if said := ": ".join(part for part in (reason, message) if part):
-        what = f"{what} It said “{said[:300]}”."
+        what = Text("{text} It said “{said}”.", text=what, said=said[:300])
     elif meaning is ApiRefused:
-        what = f"{what} It answered HTTP {http_status}."
+        what = Text("{text} It answered HTTP {status}.", text=what, status=http_status)
     error = meaning(
         what,
         charged=Charged.UNKNOWN

@@ -10,26 +10,21 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from vidu_demo.api.errors import (
-    ApiRefused,
     ApiUnreachable,
     Problem,
     RequestInvalid,
-    ServiceFailed,
     SubmitOutcomeUnknown,
-    TooFast,
-    VideoBlocked,
     ViduError,
-    meaning_of,
 )
 from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.limits import MAX_BODY_BYTES
+from vidu_demo.api.refusals import ApiRefused, ServiceFailed, TooFast, VideoBlocked, meaning_of
 from vidu_demo.api.responses import read_error_body
 from vidu_demo.api.task_ids import find_task_id, mentions_id
+from vidu_demo.api.text import Text
 
 SUBMIT_SECONDS = 120.0
 """How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
-
-_LOST = "The request was sent, but {}: a task may be running without its id."
 
 
 def submit(
@@ -77,21 +72,27 @@ def submit(
             if task_id := _bought(answer, payload):
                 error.add_note(f"A task was bought: {task_id}")
             elif adapter.connected:
-                error.add_note(str(SubmitOutcomeUnknown(_LOST.format("it was interrupted"))))
+                error.add_note(str(_lost(Text("it was interrupted"))))
             raise
     # Raised out here, so that no error of a library, which may quote the request, hangs on it.
     if lost and not adapter.connected:
-        raise ApiUnreachable(f"The API could not be reached ({lost}).")
+        raise ApiUnreachable(Text("The API could not be reached ({why}).", why=lost))
     if task_id := _bought(answer, payload):  # whatever else went wrong
         return task_id
     if lost:
-        raise SubmitOutcomeUnknown(_LOST.format(f"no answer came ({lost})"))
+        raise _lost(Text("no answer came ({why})", why=lost))
     refused = answer.refusal(secret=secret)
     if _surely_refused(answer.status, answer.text, refused) and not _may_name(answer, payload):
         raise refused
-    raise SubmitOutcomeUnknown(
-        _LOST.format(f"the answer names no task (HTTP {answer.status})"),
-        reason=refused.reason,
+    raise _lost(
+        Text("the answer names no task (HTTP {status})", status=answer.status), refused.reason
+    )
+
+
+def _lost(text: Text, reason: str = "") -> SubmitOutcomeUnknown:
+    return SubmitOutcomeUnknown(
+        Text("The request was sent, but {text}: a task may be running without its id.", text=text),
+        reason=reason,
     )
 
 
@@ -170,4 +171,4 @@ _GATE_STATUSES = {401, 403, 404, 407, 413, 429}
 def _check_weight(request: requests.PreparedRequest) -> None:
     if int(request.headers["Content-Length"]) > MAX_BODY_BYTES:
         most = MAX_BODY_BYTES // 1_000_000
-        raise RequestInvalid(Problem("", f"The request is larger than {most} MB."))
+        raise RequestInvalid(Problem("", Text("The request is larger than {most} MB.", most=most)))

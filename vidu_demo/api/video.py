@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from vidu_demo.api.container import CONTAINERS, is_bounded, is_matroska
 from vidu_demo.api.limits import MAX_VIDEO_BYTES
+from vidu_demo.api.text import Text
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -42,7 +43,8 @@ def open_video(path: Path) -> Iterator["InputContainer"]:
 
     try:
         if path.stat().st_size > MAX_VIDEO_BYTES:
-            raise ClipFailed(f"This video's file is larger than {MAX_VIDEO_BYTES // 10**6} MB.")
+            most = MAX_VIDEO_BYTES // 10**6
+            raise ClipFailed(Text("This video's file is larger than {most} MB.", most=most))
         with path.open("rb") as file:
             webm = is_matroska(file)
             if not webm and not is_bounded(file):

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.pricing import format_price
+from vidu_demo.api.text import Text
 
 DEFAULT_PER_DAY = Decimal(5)
 """US dollars for all visitors together, if strangers can reach a page with a real key."""
@@ -28,8 +29,13 @@ class BudgetUsedUp(ViduError):
 
     def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
         super().__init__(
-            f"This would exceed today's budget: {format_price(left)} of {format_price(budget)} is "
-            f"left, and this would cost {format_price(price)}."
+            Text(
+                "This would exceed today's budget: {left} of {budget} is left, and this would "
+                "cost {price}.",
+                left=format_price(left),
+                budget=format_price(budget),
+                price=format_price(price),
+            )
         )
 
 

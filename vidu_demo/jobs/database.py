@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
 
@@ -23,7 +24,9 @@ def connect(url: str | sa.URL) -> sa.Engine:
         parsed = sa.make_url(url)
         engine = sa.create_engine(parsed)
     except ImportError as error:
-        raise LedgerFailed(f"The database's driver is not installed: {error.name}.") from None
+        raise LedgerFailed(
+            Text("The database's driver is not installed: {name}.", name=error.name)
+        ) from None
     except (sa.exc.ArgumentError, ValueError):  # the error's text may contain the password
         raise LedgerFailed("VIDU_DATABASE_URL is not an SQLAlchemy URL.") from None
     if engine.dialect.name == "sqlite":
@@ -32,12 +35,16 @@ def connect(url: str | sa.URL) -> sa.Engine:
         try:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LedgerFailed(f"The data folder can't be made: {error.strerror}.") from None
+            raise LedgerFailed(
+                Text("The data folder can't be made: {why}.", why=error.strerror)
+            ) from None
         sa.event.listen(engine, "connect", _set_up_sqlite)
     try:
         _migrate(engine)
     except sa.exc.SQLAlchemyError as error:
-        raise LedgerFailed(f"The list of jobs can't be opened: {cause(error)}.") from None
+        raise LedgerFailed(
+            Text("The list of jobs can't be opened: {why}.", why=cause(error))
+        ) from None
     return engine
 
 

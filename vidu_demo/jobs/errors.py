@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
 
 
@@ -29,7 +30,8 @@ class DuplicateRequest(ViduError):
 
     def __init__(self, jobs: Sequence[Job], of: int) -> None:
         self.jobs = tuple(jobs)
-        message = next_step = None
+        message: str | None = None
+        next_step = None
         unknown = next((job for job in jobs if job.state is JobState.UNKNOWN), None)
         if unknown:
             message = (
@@ -38,7 +40,11 @@ class DuplicateRequest(ViduError):
             )
             next_step = "Look in the Novita console first. Sending it again could buy it twice."
         elif of > 1:
-            message = f"Already asked for and not finished: {len(jobs)} of these {of} videos."
+            message = Text(
+                "Already asked for and not finished: {number} of these {of} videos.",
+                number=len(jobs),
+                of=of,
+            )
         super().__init__(message, next_step=next_step, task_id=(unknown or jobs[0]).task_id)
 
 
@@ -52,4 +58,6 @@ class TooManyOpen(ViduError):
     next_step = "Wait until some of them are finished, or stop watching some."
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"You are already watching {most} tasks, the most for one visitor.")
+        super().__init__(
+            Text("You are already watching {number} tasks, the most for one visitor.", number=most)
+        )

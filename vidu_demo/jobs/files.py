@@ -18,6 +18,7 @@ from typing import Any
 from vidu_demo.api.images import SUFFIXES, Picture, is_url, thumbnail
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media import clip
@@ -73,7 +74,10 @@ def keep(
         (folder / "request.json").write_text(text, encoding="utf-8")
     except OSError as error:
         raise LedgerFailed(
-            f"The data folder can't be written ({error.strerror}), so nothing was sent."
+            Text(
+                "The data folder can't be written ({why}), so nothing was sent.",
+                why=error.strerror,
+            )
         ) from None
     if isinstance(first := pictures[0], Picture):
         with _best_effort(folder, THUMBNAIL):
@@ -98,7 +102,7 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
             data = file.read_bytes()
         except OSError as error:
             raise LedgerFailed(
-                f"A picture can't be read ({error.strerror}), so nothing was sent."
+                Text("A picture can't be read ({why}), so nothing was sent.", why=error.strerror)
             ) from None
         images.append(f"data:{_KINDS[file.suffix]};base64,{b64encode(data).decode()}")
     return VideoRequest.unchecked(**kept).payload(images)

@@ -13,19 +13,16 @@ from vidu_demo.api import download
 from vidu_demo.api.client import ViduClient
 from vidu_demo.api.download import fetch
 from vidu_demo.api.errors import (
-    ApiRefused,
     ApiUnreachable,
     Charged,
     DownloadFailed,
     KeyMissing,
-    NotFound,
     PictureInvalid,
-    RequestRejected,
     SubmitOutcomeUnknown,
-    TaskFailed,
     ViduError,
 )
 from vidu_demo.api.pacing import FIRST_WAIT, Pacer
+from vidu_demo.api.refusals import ApiRefused, NotFound, RequestRejected, TaskFailed
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.budget import BudgetUsedUp, day_of
 from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed
@@ -260,7 +261,9 @@ class Ledger:
             with self._engine.connect() as connection:
                 yield connection
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
-            raise LedgerFailed(f"The list of jobs can't be read: {cause(error)}.") from None
+            raise LedgerFailed(
+                Text("The list of jobs can't be read: {why}.", why=cause(error))
+            ) from None
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -271,7 +274,9 @@ class Ledger:
         except sa.exc.IntegrityError:
             raise
         except (sa.exc.SQLAlchemyError, UnicodeError) as error:
-            raise LedgerFailed(f"The list of jobs can't be written: {cause(error)}.") from None
+            raise LedgerFailed(
+                Text("The list of jobs can't be written: {why}.", why=cause(error))
+            ) from None
 
 
 def digest(*parts: str) -> str:

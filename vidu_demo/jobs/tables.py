@@ -1,8 +1,26 @@
 """The ledger's tables, and the migrations that bring an older database up to date."""
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
+
+from vidu_demo.api.text import from_json, to_json
+
+
+class Sentence(sa.types.TypeDecorator[str]):
+    """A sentence as JSON, so that a `Text` keeps its template and its values."""
+
+    impl, cache_ok = sa.JSON, True
+
+    def process_bind_param(self, value: str | None, _: sa.Dialect) -> Any:
+        """Make JSON of a sentence."""
+        return None if value is None else to_json(value)
+
+    def process_result_value(self, value: Any, _: sa.Dialect) -> str | None:
+        """Make the sentence again."""
+        return None if value is None else from_json(value)
+
 
 metadata = sa.MetaData()
 
@@ -20,8 +38,8 @@ job_table = sa.Table(
     sa.Column("submitted", sa.Double),
     sa.Column("finished", sa.Double),
     sa.Column("task_id", sa.String(200)),
-    sa.Column("message", sa.Text, nullable=False),
-    sa.Column("next_step", sa.Text, nullable=False),
+    sa.Column("message", Sentence, nullable=False),
+    sa.Column("next_step", Sentence, nullable=False),
     sa.Column("charged", sa.String(8)),
     sa.Column("video", sa.String(200)),
     sa.Column("facts", sa.JSON(none_as_null=True)),
@@ -85,11 +103,21 @@ def _index_queries(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"CREATE INDEX ix_jobs_{name} ON jobs ({columns})")
 
 
+def _keep_templates(connection: sa.Connection) -> None:
+    for column in ("message", "next_step"):
+        connection.exec_driver_sql(
+            f"ALTER TABLE jobs ALTER COLUMN {column} TYPE JSON USING to_json({column})"
+            if connection.dialect.name == "postgresql"
+            else f"UPDATE jobs SET {column} = json_quote({column})"  # noqa: S608 - our own names
+        )
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
     _name_idempotency_keys,
     _index_queries,
+    _keep_templates,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

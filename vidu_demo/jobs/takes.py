@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 
 MAX_TAKES = 4
 EACH_PICTURE = "each"
@@ -27,11 +28,16 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
     if takes == EACH_PICTURE:
         if len(request.images) > MAX_VIDEOS:
             raise RequestInvalid(
-                Problem("images", f"One click makes videos from up to {MAX_VIDEOS} pictures.")
+                Problem(
+                    "images",
+                    Text("One click makes videos from up to {most} pictures.", most=MAX_VIDEOS),
+                )
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
     if not is_count(takes):
-        raise RequestInvalid(Problem("images", f"One click makes up to {MAX_TAKES} takes."))
+        raise RequestInvalid(
+            Problem("images", Text("One click makes up to {most} takes.", most=MAX_TAKES))
+        )
     return [_take(request, number) for number in range(int(takes))]
 
 

@@ -8,11 +8,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from importlib import import_module
+from string import Formatter
 from typing import Any, get_args, get_origin
 
 from PIL import Image
 
 from vidu_demo.api.errors import Charged, Problem, ViduError
+from vidu_demo.api.text import Text
 
 RESULTS = {
     "Picture": "vidu_demo.api.encoding",
@@ -24,11 +26,14 @@ RESULTS = {
 """The dataclasses that a worker may return, and their modules."""
 ERROR_MODULES = (
     "vidu_demo.api.errors",
+    "vidu_demo.api.refusals",
     "vidu_demo.api.images",
     "vidu_demo.api.video",
 )
 MAX_RESULT = 400_000_000
 """Bytes. The largest picture as pixels has 267 million."""
+MAX_TEXT = 5000
+"""Characters of a template and its values. The result has some millions at most."""
 _ERROR: dict[str, Any] = {
     "what": str,
     "charged": Charged,
@@ -87,6 +92,8 @@ def _encode(value: Any, blobs: list[bytes]) -> Any:
     match value:
         case Charged():
             return {"charged": value.value}
+        case Text():
+            return {"text": encode_all([value.template, value.values])}
         case None | bool() | int() | float() | str():
             return value
         case bytes():
@@ -134,6 +141,8 @@ def _decode(plain: Any, blobs: list[bytes]) -> Any:
             return dict(values)
         case "image":
             return _image(*values)
+        case "text":
+            return _text(*values)
         case "error":
             return _error(*values)
     made = getattr(import_module(RESULTS[kind]), kind)
@@ -148,6 +157,18 @@ def _image(width: int, height: int, kind: str | None, pixels: bytes) -> Image.Im
     image = Image.frombytes("RGB", (width, height), pixels)
     image.format = kind
     return image
+
+
+def _text(template: str, values: dict[str, Any]) -> Text:
+    """Fill a template; a width such as `{:999999999}` would fill the memory as well."""
+    parsed = Formatter().parse(template)
+    bare = not any(spec or kind or not (gap or "x").isidentifier() for _, gap, spec, kind in parsed)
+    short = all(isinstance(v, str | int | float) for v in values.values()) and (
+        len(template) + sum(len(str(value)) for value in values.values()) <= MAX_TEXT
+    )
+    if not (bare and short):
+        raise Unreadable
+    return Text(template, **values)
 
 
 def _error(module: str, name: str, said: dict[str, Any]) -> Exception:

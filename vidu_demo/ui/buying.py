@@ -29,6 +29,9 @@ class Buying:
         panel: Shows the result.
         code: Shows the form as code.
         kept: Keeps the form across reloads.
+
+    Attributes:
+        number: Which review the last answer belongs to.
     """
 
     def __init__(
@@ -42,18 +45,20 @@ class Buying:
     ) -> None:
         self._context, self._form, self._checkout = context, form, checkout
         self._panel, self._code, self._kept = panel, code, kept
+        self.number = gr.Number(visible=False)
 
     @property
     def reviewed(self) -> list[gr.blocks.Block]:
         """The outputs of `review`."""
         form, checkout, code = self._form, self._checkout, self._code
-        return [self._kept, *checkout.outputs, *form.reviewed, *code.outputs]
+        return [self.number, self._kept, *checkout.outputs, *form.reviewed, *code.outputs]
 
-    def review(self, request: gr.Request, seen: Any, **values: Any) -> Updates:
+    def review(self, request: gr.Request, number: Any, seen: Any, **values: Any) -> Updates:
         """Show what is missing, what has no effect, and the price."""
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
+            self.number: number if isinstance(number, int) else 0,
             self._kept: self._form.keep(filled),
             **self._checkout.review(
                 filled,

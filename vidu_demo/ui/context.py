@@ -10,13 +10,14 @@ import gradio as gr
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
+from vidu_demo.api.text import joined
 from vidu_demo.jobs.budget import per_day
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import INPUTS, Tab
 from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.form.opening import Opener
-from vidu_demo.ui.i18n.words import joined, words_for
+from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.local import is_local
 from vidu_demo.ui.payer import Payer
 
@@ -77,7 +78,7 @@ class Context:
             return act(tab, **own)
         except ViduError as error:
             say = words_for(request)
-            text = escape(joined([error.what, error.charged.sentence, error.next_step], say))
+            text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
             raise gr.Error(
                 text, duration=None, title=say("That didn't work"), print_exception=False
             ) from None

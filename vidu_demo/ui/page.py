@@ -117,8 +117,9 @@ class _Page:
         demo, panel = self._context.demo, self.panel
         reviewing: dict[str, Any] = {
             "fn": buying.review,
-            "inputs_kwargs": {"seen": panel.seen, **self.form.inputs},
+            "inputs_kwargs": {"number": buying.number, "seen": panel.seen, **self.form.inputs},
             "outputs": buying.reviewed,
+            "js": "vidu.beginReview",
             **SHORT,
             **RAW,
         }
@@ -126,8 +127,14 @@ class _Page:
         arrived = demo.load(events.welcome, inputs_kwargs=kept, outputs=events.welcomed, **SHORT)
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
         demo.load(None, None, None, js="vidu.catchDrops")
-        arrived.then(**reviewing)
-        gr.on([*self.form.changes, panel.seen.change], trigger_mode="always_last", **reviewing)
+        changes = [*self.form.changes, panel.seen.change]
+        filled_at = self.form.filled_at
+        for review in (
+            arrived.then(**reviewing),
+            gr.on(changes, trigger_mode="always_last", **reviewing),
+        ):
+            review.success(None, [buying.number], [filled_at], js="vidu.endReview")
+            review.failure(None, js="vidu.failReview")
 
     def _buy(self, buying: Buying) -> None:
         form = {"announced": self.checkout.announced, **self.form.inputs}

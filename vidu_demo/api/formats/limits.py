@@ -4,6 +4,7 @@ The limits keep decoding below 700 MB and 5 s, as measured by `benchmarks/pictur
 """
 
 from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.text import Text
 
 MAX_PIXELS = 89_000_000
 """Checked before decoding. Pillow warns from 89.5 million on, so it never does."""
@@ -29,13 +30,15 @@ DAMAGED = (
     "This picture cannot be read: the file is damaged or incomplete. "
     "Save it again as JPEG or PNG, or use another one."
 )
-TOO_MANY_PIXELS = (
-    f"This picture has too many pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels. "
-    "Make it smaller and try again."
+TOO_MANY_PIXELS = Text(
+    "This picture has too many pixels; the limit is {most} megapixels. Make it smaller and try "
+    "again.",
+    most=MAX_PIXELS // 1_000_000,
 )
-TOO_LONG_A_SIDE = (
-    f"This picture has too many pixels on one side; the limit is {MAX_SIDE}. "
-    "Make it smaller and try again."
+TOO_LONG_A_SIDE = Text(
+    "This picture has too many pixels on one side; the limit is {most}. Make it smaller and try "
+    "again.",
+    most=MAX_SIDE,
 )
 TOO_HEAVY = (
     "This picture takes too much work to open in this format. Save it again as an ordinary "

@@ -9,11 +9,11 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.api.text import Text
+from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
-from vidu_demo.ui.i18n.words import I18N, Say, format_seconds, joined
+from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 from vidu_demo.ui.payer import Payer
 
 
@@ -107,16 +107,16 @@ def _price(
     if not prices:
         return ""
     amount = pricing.format_price(sum(prices, start=Decimal()))
-    several = say(" for {number} videos").format(number=len(prices)) if prices[1:] else ""
+    several = say(Text(" for {number} videos", number=len(prices))) if prices[1:] else ""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
-        about.append(Text("Usually takes {time} here.", time=format_seconds(usual, say)))
+        about.append(Text("Usually takes {time} here.", time=format_seconds(usual)))
     return templates.render(
         "price.html",
         simulated=payer is Payer.NOBODY,
         amount=amount,
         several=several,
-        about=joined(about, say),
+        about=say(joined(about)),
         say=say,
     )
 
@@ -136,7 +136,5 @@ def _run_button(missing: str, count: int, *, sending: bool, say: Say) -> gr.Butt
         return gr.Button(say("Sending…"), interactive=False)
     if missing:
         return gr.Button(say(missing).rstrip(".。"), interactive=False)
-    label = (
-        say("Make the video") if count == 1 else say("Make {number} videos").format(number=count)
-    )
-    return gr.Button(label, interactive=True)
+    label = Text("Make {number} videos", number=count) if count > 1 else Text("Make the video")
+    return gr.Button(say(label), interactive=True)

@@ -41,7 +41,7 @@ def finished(say: Say) -> str:
         headline=say("An example"),
         thumbnail=example.thumbnail,
         prompt=settings["prompt"],
-        seconds=format_seconds(settings["duration"], say),
+        seconds=say(format_seconds(settings["duration"])),
         resolution=settings["resolution"],
         audio=settings.get("audio"),
         say=say,

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text, own
 from vidu_demo.media.framing import Frame, TooLong, ratio, video_size
 from vidu_demo.ui import templates
 from vidu_demo.ui.context import RAW, SHORT, Context
@@ -102,9 +103,13 @@ def render(
         url: True if there are picture URLs.
         say: The visitor's language.
     """
-    which = say("Picture {number}: {text}") if len(seen) > 1 else "{text}"
     too_long = [
-        (which.format(number=number, text=say(picture.reason)), picture)
+        (
+            Text("Picture {number}: {text}", number=number, text=own(picture.reason))
+            if len(seen) > 1
+            else picture.reason,
+            picture,
+        )
         for number, picture in enumerate(seen, start=1)
         if isinstance(picture, TooLong)
     ]

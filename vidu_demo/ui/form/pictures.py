@@ -9,7 +9,7 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.api.text import Text
+from vidu_demo.api.text import Text, own
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.ui import Updates, file_url, templates
 from vidu_demo.ui.context import RAW, SHORT
@@ -57,11 +57,9 @@ def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Chec
             opener.frame(file)
             swaps[str(file)] = opener.viewable(file)
         except PictureInvalid as error:
-            said.append(
-                say("“{name}”: {text}").format(name=name, text=say(error.problems[0].message))
-            )
+            said.append(say(Text("“{name}”: {text}", name=name, text=own(error.what))))
         except ClipFailed:
-            said.append(say("“{name}” can't be opened as a video.").format(name=name))
+            said.append(say(Text("“{name}” can't be opened as a video.", name=name)))
     return Checked(swaps, "  \n".join(said), settings)
 
 

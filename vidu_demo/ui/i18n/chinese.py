@@ -266,10 +266,10 @@ CHINESE: dict[str, str] = {
     "Resume watching": "继续跟踪",
     "Make a second one anyway": "仍要再生成一条",
     "Make {number} more anyway": "仍要再生成 {number} 条",
-    "Fetch it again": "重新下载",
+    "Download again": "重新下载",
     "The video file is missing.": "视频文件已不存在。",
-    "Fetch it again: that costs nothing, and works as long as the vendor still has it.": (
-        "重新下载免费，只要服务商还保留着它。"
+    "Download again: that costs nothing, and works as long as the vendor keeps it.": (
+        "重新下载是免费的，只要服务商还保留着它。"
     ),
     "Status unavailable": "暂时无法查看",
     "No videos are lost. This page will try again by itself.": "视频不会丢失，页面会自动重试。",
@@ -433,9 +433,7 @@ CHINESE: dict[str, str] = {
     "Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
         "Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
     ),
-    "{text} Vidu does not charge for failed tasks. Novita does not say, so check the balance.": (
-        "{text}Vidu 对失败的任务不计费；Novita 没有说明，请查看余额。"
-    ),
+    "{before} {after}": "{before}{after}",
     "The API gave no usable answer {times} times in a row. The last: {text}": (
         "接口连续 {times} 次没有给出可用的答复。最近一次：{text}"
     ),
@@ -457,7 +455,7 @@ CHINESE: dict[str, str] = {
         "请稍后用任务 ID 再次查询。如果一直这样，请把 ID 发给 Novita 客服。"
     ),
     "The video is made, but could not be downloaded.": "视频已生成，但没能下载。",
-    "Download it again by the task's id. That costs nothing.": "请用任务 ID 重新下载，免费。",
+    "Download again by the task's id. That costs nothing.": "请用任务 ID 重新下载，免费。",
     "The link to the video has expired.": "视频链接已过期。",
     "The video is made, but the link to it no longer works (HTTP {status}).": (
         "视频已生成，但链接已失效（HTTP {status}）。"
@@ -471,7 +469,7 @@ CHINESE: dict[str, str] = {
     "The video is made, but the file can't be written: {why}.": (
         "视频已生成，但文件无法写入：{why}。"
     ),
-    "Free disk space or choose another folder, then download it again for free.": (
+    "Free disk space or choose another folder, then download again for free.": (
         "请腾出空间或换一个文件夹，再免费重新下载。"
     ),
     "The video is made, but its download was too slow: only {came} bytes arrived.": (

@@ -4,8 +4,7 @@ Labels and other fixed texts are translated by Gradio in the browser. What the s
 from several texts, such as a status card, is translated here, for the browser's first language.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -18,7 +17,7 @@ Say = Callable[[str], str]
 """Gives a text in the visitor's language; one that has no translation stays as it is."""
 
 GRADIOS = {
-    "upload_text.drop_gallery": "Drop a picture, or a video that this page made",
+    "upload_text.drop_gallery": "Drop a picture, or a video made by this page",
     "common.webcam": "Take a photo",
 }
 """What Gradio itself says of the pictures too vaguely, or not at all, by its own keys."""
@@ -47,17 +46,12 @@ def words_for(request: gr.Request) -> Say:
     return speaker(request.headers.get("accept-language", ""))
 
 
-def joined(sentences: Iterable[str], say: Say) -> str:
-    """Set sentences one behind the other, those that are there. Chinese has no space between."""
-    said = (say(sentence) for sentence in sentences if sentence)
-    return ("" if say is _chinese else " ").join(said)
-
-
-def format_seconds(seconds: float, say: Say = str) -> str:
+def format_seconds(seconds: float) -> Text:
     """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
     minutes, rest = divmod(max(1, round(seconds)), 60)
-    words = say("{minutes} min {seconds} s" if minutes else "{seconds} s")
-    return words.format(minutes=minutes, seconds=rest)
+    if minutes:
+        return Text("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return Text("{seconds} s", seconds=rest)
 
 
 def named(choice: str) -> str:
@@ -69,32 +63,11 @@ def named(choice: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    """Translate a text of the table.
-
-    Errors, and what the ledger has kept of them, are plain text whose gaps are filled already.
-    There, what stands in a gap is translated unless it is in quotation marks, which hold
-    somebody's own words.
-    """
-    if isinstance(text, Text):
-        said = {
-            gap: _chinese(value) if isinstance(value, Text) else value
-            for gap, value in text.values.items()
-        }
-        return CHINESE.get(text.template, text.template).format(**said)
-    if text in CHINESE:
-        return CHINESE[text]
-    for template, pattern in _PATTERNS.items():
-        if found := pattern.fullmatch(text):
-            filled = {
-                gap: part if f"“{{{gap}}}”" in template else _chinese(part)
-                for gap, part in found.groupdict().items()
-            }
-            return CHINESE[template].format(**filled)
-    return text
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(template)), re.DOTALL)
-
-
-_PATTERNS = {text: _pattern(text) for text in CHINESE if "{" in text}
+    if not isinstance(text, Text):
+        return CHINESE.get(text, text)
+    said = {
+        gap: _chinese(value) if isinstance(value, Text) else value
+        for gap, value in text.values.items()
+    }
+    template = CHINESE.get(text.template, text.template)
+    return template.format(**said) if said else template

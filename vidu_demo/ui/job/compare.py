@@ -132,7 +132,7 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
         if field != "images"
     ]
     price = VideoRequest.unchecked(**job.request).known_price
-    took = unknown if job.took is None else format_seconds(job.took, say)
+    took = unknown if job.took is None else say(format_seconds(job.took))
     return [
         *settings,
         (say("Estimate"), unknown if price is None else pricing.format_price(price)),
@@ -149,7 +149,7 @@ def _setting(field: str, value: object, say: Say) -> str:
         case "":
             return say("chosen by the model")
         case int() if field == "duration":
-            return format_seconds(value, say)
+            return say(format_seconds(value))
         case str() if "enum" in VideoRequest.describe(field):
             return say(named(value)).strip()
         case _:

@@ -120,7 +120,7 @@ def _facts(job: Job, say: Say) -> list[str]:
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
     facts = [
-        format_seconds(request["duration"], say) if "duration" in request else "",
+        say(format_seconds(request["duration"])) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
         pricing.format_price(price) if price is not None else "",

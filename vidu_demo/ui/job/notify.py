@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
@@ -25,5 +26,5 @@ def render(jobs: Sequence[Job], say: Say) -> str:
     if not last.open:
         done = last.state == JobState.DONE
         ended = say("Your video is done") if done else say(status.without_video(last.state))
-    running = say("1 running") if left == 1 else say("{number} running").format(number=left)
+    running = say("1 running" if left == 1 else Text("{number} running", number=left))
     return templates.render("notify.html", left=left, running=running, ended=ended, say=say)

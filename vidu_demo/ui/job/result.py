@@ -7,6 +7,7 @@ import gradio as gr
 
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.examples import FINISHED
 from vidu_demo.jobs import takes
 from vidu_demo.jobs.job import Job, JobState
@@ -80,7 +81,7 @@ class Result:
             self.notify: notify.render(jobs, say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
-                value=say("Fetch it again" if gone else "Resume watching"),
+                value=say("Download again" if gone else "Resume watching"),
                 visible=gone or state == JobState.STOPPED,
             ),
             self.video: gr.skip()
@@ -97,8 +98,12 @@ class Result:
         if not held:
             return {self.anyway: gr.update(visible=False)}
         number, price = len(held), pricing.format_price(takes.total_price(held))
-        words = say("Make a second one anyway" if number == 1 else "Make {number} more anyway")
-        return {self.anyway: gr.Button(f"{words.format(number=number)} · {price}", visible=True)}
+        label = (
+            Text("Make {number} more anyway", number=number)
+            if number > 1
+            else Text("Make a second one anyway")
+        )
+        return {self.anyway: gr.Button(f"{say(label)} · {price}", visible=True)}
 
 
 def _stage(look: JobView, picture: Path | None) -> str:

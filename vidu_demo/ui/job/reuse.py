@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from vidu_demo.api.errors import (
+from vidu_demo.api.refusals import (
     MEANINGS,
     ApiRefused,
     PictureBlocked,

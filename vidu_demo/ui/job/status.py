@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.api.errors import TaskFailed, ViduError
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.refusals import TaskFailed
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.task import TaskStatus
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, format_seconds, joined
+from vidu_demo.ui.i18n.words import Say, format_seconds
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -32,9 +34,8 @@ def unreadable(error: LedgerFailed, say: Say) -> str:
 def refused(error: ViduError, say: Say) -> str:
     """Say that a click was refused before anything was sent."""
     kind = "note" if isinstance(error, DuplicateRequest) else "fault"
-    said = [problem.message for problem in getattr(error, "problems", ())] or [error.what]
     charge = say(error.charged.sentence)
-    return _card(kind, say("Not sent"), joined(said, say), charge, say(error.next_step))
+    return _card(kind, say("Not sent"), say(error.what), charge, say(error.next_step))
 
 
 def no_task_id(say: Say) -> str:
@@ -58,8 +59,8 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         case JobState.DONE:
             kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
-                headline = say("Done in {time}").format(time=format_seconds(job.took, say))
-            what, next_step = ("The video file is missing.", _FETCH) if gone else ("", "")
+                headline = say(Text("Done in {time}", time=format_seconds(job.took)))
+            what, next_step = ("The video file is missing.", _DOWNLOAD_AGAIN) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
             headline = say(_FAULTS[job.state])
@@ -97,7 +98,7 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
     )
 
 
-_FETCH = "Fetch it again: that costs nothing, and works as long as the vendor still has it."
+_DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {
     JobState.FAILED: "No video was made",
@@ -132,11 +133,11 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
         case TaskStatus.SUCCEEDED:
             return 4, say("Made, waiting for the link")
         case _:
-            words = [say("The API says “{status}”").format(status=task.status_text[:60])]
+            words = [say(Text("The API says “{status}”", status=task.status_text[:60]))]
     if task.progress is not None:
         words.append(f"{task.progress}%")
     if task.eta is not None:
-        words.append(say("about {time} left").format(time=format_seconds(task.eta, say)))
+        words.append(say(Text("about {time} left", time=format_seconds(task.eta))))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
@@ -157,12 +158,14 @@ def _differences(job: Job, say: Say) -> list[str]:
 def _asked(job: Job, say: Say) -> str:
     """When it was sent and what it asked for, to look up a job without a task id at the vendor."""
     request = job.request
-    return say("Sent at {time}: “{prompt}”, {seconds} s, {resolution}.").format(
+    asked = Text(
+        "Sent at {time}: “{prompt}”, {seconds} s, {resolution}.",
         time=datetime.fromtimestamp(job.created, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         prompt=request["prompt"][:200],
         seconds=request["duration"],
         resolution=request["resolution"],
     )
+    return say(asked)
 
 
 def _holds(job: Job, say: Say) -> str:
@@ -170,12 +173,14 @@ def _holds(job: Job, say: Say) -> str:
     if not job.facts:
         return ""
     facts = Facts(**job.facts)
-    return say("{size}, {seconds} s, {rate} fps, {sound}").format(
+    held = Text(
+        "{size}, {seconds} s, {rate} fps, {sound}",
         size=f"{facts.width} × {facts.height}",
         seconds=f"{facts.seconds:.1f}",
         rate=f"{facts.frames_per_second:g}",
-        sound=say("with sound") if facts.audio else say("silent"),
+        sound=Text("with sound" if facts.audio else "silent"),
     )
+    return say(held)
 
 
 def plain(look: JobView | None) -> str:
