@@ -1,4 +1,4 @@
-"""Polls against lag, on simulated task lengths: our pacing beside fixed loops.
+"""Polls against lag, on simulated task lengths: our pacing compared with fixed loops.
 
 First by arithmetic, over thousands of tasks in groups, as videos of one length and resolution are.
 A group's median lies anywhere between 30 and 300 s (evenly in its logarithm), and its tasks spread
@@ -34,7 +34,7 @@ SPREAD = 0.22
 QUEUED_SHARE = 0.15
 LOOPS = (0.1, 0.5, 1.0, 3.0, 5.0, 6.0, 20.0)
 WAVERING = {6.0: 1.5}
-"""A client among the known ones waits 6 s ± 1.5."""
+"""One known client waits 6 s ± 1.5."""
 
 HTTP_TASKS, HTTP_LENGTHS = 20, (20, 60, 300)
 LOOP_SECONDS = 3.0
@@ -43,7 +43,7 @@ PICTURE = "https://example.com/picture.jpg"  # the simulator fetches nothing
 DOCS = Path(__file__).parents[1] / "docs"
 
 Wait = tuple[int, float]
-"""Polls of one task, and seconds from its end to the answer that told."""
+"""Polls of one task, and seconds from its end to the answer that reported it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class World:
-    """Tasks of many groups, and how our pacing fared with them."""
+    """Tasks of many groups, and how our pacing did on them."""
 
     lengths: list[float]
     cold: Figures
@@ -97,7 +97,7 @@ def paced(
 
 
 def fixed(length: float, interval: float, rng: random.Random) -> tuple[int, float]:
-    """Follow one task with a fixed loop, as kind as can be: it waits before its first poll."""
+    """Follow one task with a fixed loop, in its favour: it waits before its first poll."""
     wavers = WAVERING.get(interval, 0.0)
     waited = 0.0
     for polls in count(1):
@@ -108,7 +108,7 @@ def fixed(length: float, interval: float, rng: random.Random) -> tuple[int, floa
 
 
 def live(spread: float, seed: int = SEED, groups: int = GROUPS, queued: float = 0.0) -> World:
-    """Draw tasks and follow each of them cold and learned."""
+    """Draw random tasks and follow each of them cold and after learning."""
     # Two sources, so that every policy and every setting meets the same tasks.
     rng, jitter = random.Random(seed), random.Random(seed + 1)
     lengths, cold, learned = [], [], []
@@ -187,7 +187,7 @@ def report() -> tuple[str, str]:
 
 
 class SimulatedTime:
-    """A clock that only sleeping moves."""
+    """A clock that only moves when sleeping."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
