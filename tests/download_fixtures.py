@@ -1,4 +1,4 @@
-"""What tests of downloads share: a host of files that answers as it is told."""
+"""Shared by the tests of downloads: a file host that answers as told."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

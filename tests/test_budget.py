@@ -1,4 +1,4 @@
-"""The day's budget: what may be spent, who is limited, and who gets the last cent."""
+"""The daily budget: how much can be spent, who is limited, and who gets the last cent."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What Gradio leaves open by default is closed here, and the key stays where it belongs."""
+"""What Gradio leaves open by default is closed, and the key stays where it belongs."""
 
 import json
 from collections.abc import Callable
@@ -124,7 +124,7 @@ def test_key_and_links_appear_nowhere(
 def test_job_of_another_visitor_cannot_be_seen(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    """A page's own question about its job, asked again by somebody else over plain HTTP."""
+    """A page's own request about its job, repeated by someone else over plain HTTP."""
     (look,) = [d["id"] for d in app.demo.config["dependencies"] if d["api_name"] == "look"]
 
     def is_look(request: Request) -> bool:

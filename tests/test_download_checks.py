@@ -1,4 +1,4 @@
-"""What is no whole video is not kept."""
+"""Only complete videos are kept."""
 
 import gzip
 import io

@@ -264,7 +264,7 @@ def test_many_tokens_from_one_address_have_a_bound_together(
     with pytest.raises(TooManyOpen, match="already watching 3 tasks"):
         bench.runner.adopt("task-more", owner=OWNER, address="one")
     bench.runner.adopt("task-more", owner=OWNER, address="another")
-    for number in range(4):  # where it is not known, nobody is counted by it
+    for number in range(4):  # an unknown address counts against nobody
         bench.runner.adopt(f"task-{number}", owner=f"{number + 9:064}")
 
 

@@ -290,7 +290,7 @@ def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: st
         assert html == first_frame.render(look(*files), "720p", url=False)
         assert row.visible is visible
     assert review(None, "https://example.com/a.jpg")[0] != ""
-    # What is typed as an address is never opened as a file.
+    # A URL that a visitor types is never opened as a file.
     assert "<img" not in review(None, photo)[0]
 
 

@@ -1,4 +1,4 @@
-"""The list of a visitor's videos: finding, opening, comparing, deleting; and nobody else's."""
+"""A visitor's list of videos: searching, opening, comparing, deleting; and only their own."""
 
 import re
 import shutil
@@ -179,7 +179,7 @@ def test_video_whose_file_is_gone_is_fetched_again(
 def test_jobs_of_others_stay_theirs(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    """Every listener can be called by anybody, with the id of any job."""
+    """Anyone can call any listener with the id of any job."""
     maker = Maker(app, visitor)
     done = maker.start(pngs["blue"], "A secret wedding.", seed=770077)
     maker.done(done)

@@ -1,4 +1,4 @@
-"""A browser that keeps nothing for the page: it lives all the same, and says so."""
+"""A browser that stores nothing for the page: it still works, and says so."""
 
 import http.server
 import threading

@@ -1,4 +1,4 @@
-"""Files of the machine: nobody gets one that was not uploaded, by any door."""
+"""Files on the machine: nobody can get one that was not uploaded, in any way."""
 
 import os
 import re
@@ -112,7 +112,7 @@ def test_new_files_take_nobodys_place(folder: Path) -> None:
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    """A picture that somebody has on this machine, in a folder that Gradio would serve from."""
+    """A private picture on this machine, in a folder that Gradio would serve from."""
     path = tmp_path / "holiday.jpg"
     Image.new("RGB", (640, 360), (1, 2, 3)).save(path)
     return path
@@ -134,7 +134,7 @@ HOLDERS = ("gallery", "file", "browserstate", "json")
 
 
 def calls(app: App, path: str) -> Iterator[tuple[int, list[Any]]]:
-    """Put every shape in the place of every widget that may hold a file, and of all at once."""
+    """Send every shape to every widget that can hold a file, one at a time and all at once."""
     kinds = {part["id"]: part for part in app.demo.config["components"]}
     for listener in app.demo.config["dependencies"]:
         inputs = [kinds[part] for part in listener["inputs"]]

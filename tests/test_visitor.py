@@ -1,4 +1,4 @@
-"""Who a visitor is, and what strangers may spend, over plain HTTP."""
+"""Visitors' identity, and what strangers can spend, over plain HTTP."""
 
 import re
 from collections.abc import Iterator

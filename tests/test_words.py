@@ -45,7 +45,7 @@ BELOW = [
 """The rooms whose sentences come onto the page."""
 
 ENGLISH = {
-    # For programs, which may send anything
+    # For programs, which can send anything
     "Give the settings by their names.",
     "There is no setting called {name}.",
     "{title} can be {options}; “{given}” is none of them.",
@@ -64,7 +64,7 @@ ENGLISH = {
     "Make one video. Streams the job's status, then returns the file.",
     "This app doesn't know this job.",
     "it was interrupted",
-    # For the log, and for whoever starts the app
+    # For the log, and for the person who starts the app
     "This file can't be read as a video.",
     "The settings can't be written into this video.",
     "The list of jobs can't be opened: {why}.",
