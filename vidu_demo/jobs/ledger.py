@@ -1,4 +1,4 @@
-"""The durable list of jobs: what was asked, by whom, and what came of it.
+"""The durable list of jobs: who requested what, and what became of it.
 
 Every job is a row before its request leaves, and the task id is committed before anything else
 happens with it.

@@ -1,4 +1,4 @@
-"""AV1, as AVIF holds it: how large the frames are that a decoder makes, whatever boxes around say.
+"""AV1 in AVIF: the size of the frames that a decoder makes, whatever the boxes around it say.
 
 The layout is that of the AV1 bitstream specification, 5.3 (OBUs) and 5.5 (the sequence header).
 """

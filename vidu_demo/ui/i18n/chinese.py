@@ -1,4 +1,4 @@
-"""The page's words in Chinese, by the English ones; both have the same gaps."""
+"""The page's texts in Chinese, by their English; both have the same gaps."""
 
 CHINESE: dict[str, str] = {
     # The header

@@ -54,7 +54,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
     """
     job = look.job
     running, step = job.open, 0
-    what, charge, next_step = told(job)
+    what, charge, next_step = outcome(job)
     match job.state:
         case JobState.DONE:
             kind, headline, charge = "done", say("Done"), ""
@@ -141,7 +141,7 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
-def told(job: Job) -> tuple[str, str, str]:
+def outcome(job: Job) -> tuple[str, str, str]:
     """Say what happened to a job, whether it was charged (never if simulated), and what to do."""
     money = job.charged.sentence if job.charged else ""
     if not job.simulated:
@@ -190,7 +190,7 @@ def plain(look: JobView | None) -> str:
     job = look.job
     parts = [
         f"{_FAULTS.get(job.state, job.state)}.",
-        *told(job),
+        *outcome(job),
         f"Task {job.task_id}." if job.task_id else "",
     ]
     return " ".join(part for part in parts if part)
