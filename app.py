@@ -1,4 +1,4 @@
-"""The app: settings, studio, page, launch. `demo` is what `gradio app.py` and Spaces look for."""
+"""The app: settings, studio, page, launch. `gradio app.py` and Spaces look for `demo`."""
 
 import argparse
 import logging
@@ -6,7 +6,7 @@ import sys
 
 from vidu_demo.server import environment
 
-environment.check()  # Gradio, once imported, does not say what is wrong
+environment.check()  # before importing Gradio, whose own errors don't say what is wrong
 
 import gradio as gr
 from gradio.utils import ipython_check
@@ -20,7 +20,7 @@ from vidu_demo.ui.serve import close_earlier, serve
 
 
 def read_arguments() -> argparse.Namespace:
-    """Read the command line; for an import, take the defaults. A notebook's own are not ours."""
+    """Read the command line, ignoring a notebook's own arguments; use the defaults on import."""
     parser = argparse.ArgumentParser(description="A playground for the video model Vidu Q2 Pro.")
     parser.add_argument("--share", action="store_true", help="also serve it under a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
@@ -32,7 +32,7 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_known_args(given)[0] if ipython_check() else parser.parse_args(given)
 
 
-if gr.NO_RELOAD:  # a hot reload builds the page again, over the same running jobs
+if gr.NO_RELOAD:  # a hot reload rebuilds the page but keeps the running jobs
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("vidu_demo").setLevel(logging.INFO)
     arguments = read_arguments()
@@ -48,7 +48,7 @@ demo = build(studio.runner, **studio.page_options)
 if __name__ == "__main__" and gr.NO_RELOAD:
     print((Payer.NOBODY if studio.simulated else Payer.READER).line)
     if arguments.share and not studio.simulated:
-        print("Whoever has the public link can make videos, and this app's key pays for them.")
+        print("Anyone with the public link can make videos, and this app's key pays for them.")
     where = {"server_name": arguments.host, "server_port": arguments.port}
     try:
         serve(demo, studio, share=arguments.share, allowed_hosts=settings.hosts, **where)

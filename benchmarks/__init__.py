@@ -1,1 +1,1 @@
-"""Speed is measured here, as ratios against a named alternative in one run."""
+"""Benchmarks, as ratios to a named alternative measured in the same run."""

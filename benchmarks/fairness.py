@@ -1,7 +1,7 @@
-"""How long one visitor waits for a video while others follow 600 invented task ids.
+"""How long one visitor waits for a video while others follow 600 made-up task ids.
 
-The ids are one visitor's, as many as one may follow, or 600 visitors'. At 5 polls a second,
-with tasks of one second, against the simulator over HTTP.
+The ids belong to one visitor, up to the limit, or to 600. Runs at 5 polls a second, with tasks of
+one second, against the simulator over HTTP.
 
     python -m benchmarks.fairness
 """
@@ -26,7 +26,7 @@ REQUEST = VideoRequest(
 
 
 def invent(runner: JobRunner, visitors: int) -> int:
-    """Follow as many invented ids as the visitors may."""
+    """Follow as many made-up ids as the visitors are allowed."""
     for number in range(INVENTED):
         try:
             runner.adopt(f"invented-{number}", owner=f"stranger {number % visitors}")
@@ -36,7 +36,7 @@ def invent(runner: JobRunner, visitors: int) -> int:
 
 
 def measure(folder: Path, visitors: int) -> tuple[int, float]:
-    """Give how many ids were taken, and the seconds from the honest click to its video."""
+    """Return how many ids were accepted, and the seconds from the real click to its video."""
     clip = folder / "clip.mp4"
     render(REQUEST.model_dump(), clip)
     with Simulator(seconds=1, clip=clip.read_bytes()) as simulator:
@@ -60,7 +60,7 @@ def measure(folder: Path, visitors: int) -> tuple[int, float]:
 
 
 def main() -> None:
-    """Print the lines."""
+    """Print the results."""
     print(f"| visitors | of {INVENTED} invented ids followed | seconds to another's video |")
     print("|--:|--:|--:|")
     for visitors in (1, INVENTED):

@@ -1,4 +1,4 @@
-"""Polls against lag, on simulated task lengths: our pacing beside fixed loops.
+"""Polls against lag, on simulated task lengths: our pacing compared with fixed loops.
 
 First by arithmetic, over thousands of tasks in groups, as videos of one length and resolution are.
 A group's median lies anywhere between 30 and 300 s (evenly in its logarithm), and its tasks spread
@@ -34,7 +34,7 @@ SPREAD = 0.22
 QUEUED_SHARE = 0.15
 LOOPS = (0.1, 0.5, 1.0, 3.0, 5.0, 6.0, 20.0)
 WAVERING = {6.0: 1.5}
-"""A client among the known ones waits 6 s ± 1.5."""
+"""One known client waits 6 s ± 1.5."""
 
 HTTP_TASKS, HTTP_LENGTHS = 20, (20, 60, 300)
 LOOP_SECONDS = 3.0
@@ -43,7 +43,7 @@ PICTURE = "https://example.com/picture.jpg"  # the simulator fetches nothing
 DOCS = Path(__file__).parents[1] / "docs"
 
 Wait = tuple[int, float]
-"""Polls of one task, and seconds from its end to the answer that told."""
+"""Polls of one task, and seconds from its end to the answer that reported it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class World:
-    """Tasks of many groups, and how our pacing fared with them."""
+    """Tasks of many groups, and how our pacing did on them."""
 
     lengths: list[float]
     cold: Figures
@@ -97,7 +97,7 @@ def paced(
 
 
 def fixed(length: float, interval: float, rng: random.Random) -> tuple[int, float]:
-    """Follow one task with a fixed loop, as kind as can be: it waits before its first poll."""
+    """Follow one task with a fixed loop, in its favour: it waits before its first poll."""
     wavers = WAVERING.get(interval, 0.0)
     waited = 0.0
     for polls in count(1):
@@ -108,7 +108,7 @@ def fixed(length: float, interval: float, rng: random.Random) -> tuple[int, floa
 
 
 def live(spread: float, seed: int = SEED, groups: int = GROUPS, queued: float = 0.0) -> World:
-    """Draw tasks and follow each of them cold and learned."""
+    """Draw random tasks and follow each of them cold and after learning."""
     # Two sources, so that every policy and every setting meets the same tasks.
     rng, jitter = random.Random(seed), random.Random(seed + 1)
     lengths, cold, learned = [], [], []
@@ -187,7 +187,7 @@ def report() -> tuple[str, str]:
 
 
 class SimulatedTime:
-    """A clock that only sleeping moves."""
+    """A clock that only moves when sleeping."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
@@ -257,41 +257,41 @@ def crossing(points: Sequence[tuple[float, float]]) -> str:
 
 
 PAGE = """\
-# When to poll: polls against lateness
+# When to poll: polls against lag
 
-![Polls per task against mean lateness](pacing.svg)
+![Polls per task against mean lag](pacing.svg)
 
-`python -m benchmarks.pacing` writes this page and the plot; its seed is fixed.
+`python -m benchmarks.pacing` generates this page and the plot, with a fixed seed.
 
-{tasks} tasks in {groups} groups: the median of a group lies between 30 and 300 s, its tasks
-spread around it by {spread}. The API says neither percent nor seconds left here. “Fixed” is the
-fixed interval with the same mean lag as ours, which is half of that interval.
+{tasks} tasks in {groups} groups: each group has a median between 30 and 300 s, and its tasks
+spread around that by {spread}. The API reports no percentage and no time left here. “Fixed” is the
+fixed interval with the same mean lag as ours; that lag is half the interval.
 
 | policy | polls per task | mean lag, s | 95 % within, s | polls of fixed | ours / fixed |
 |---|--:|--:|--:|--:|--:|
 {rows}
 
-How the ratio and the lag (95 % within, s) depend on the spread, on a queue and on the seed:
+How the ratio and the lag (95 % within, s) depend on spread, queueing and the seed:
 
 | spread | cold: ours / fixed | lag | after {past} waits: ours / fixed | lag |
 |---|--:|--:|--:|--:|
 {variants}
 
-`client.watch` beside a loop of 3 s, both over HTTP to the simulator, as means over {http_tasks}
-tasks; in brackets `client.watch` / loop:
+`client.watch` compared with a 3 s loop, both over HTTP to the simulator, averaged over {http_tasks}
+tasks; in brackets, `client.watch` / loop:
 
 | task | percent and eta | loop: polls | lag, s | `client.watch`: polls | lag, s |
 |---|---|--:|--:|--:|--:|
 {http}
 
-**Reading.** After {past} waits we poll {learned:.2f} times as often as the fixed interval that is
-as late; cold, {cold:.2f} times. A share of the cold polls is for the page: the one after two
-seconds tells whether the task is queued. What learning can save depends on how alike the tasks of
-a group are: up to about {half} spread it saves half, beyond that less.
+**Results.** After {past} waits we poll {learned:.2f} times as often as the fixed interval with the
+same lag; cold, {cold:.2f} times. Some of the cold polls are for the page: the one after two seconds
+shows whether the task is queued. How much learning saves depends on how similar the tasks in a
+group are: up to about {half} spread it saves half, beyond that less.
 
 **Assumed, not measured.** The spread is a guess: the same model computes the same number of frames
-each time, so what varies is the load of the machines and the queue. No public measurement of this
-model's waits was found. An installation's own waits, in its ledger, decide what it really saves.
+each time, so only machine load and the queue vary. We found no public measurements of this model's
+waits. What an installation really saves depends on its own waits, which are in its ledger.
 """
 
 

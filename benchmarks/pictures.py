@@ -1,4 +1,4 @@
-"""What pictures cost to open, honest and hostile: `python -m benchmarks.pictures`.
+"""What ordinary and hostile pictures cost to open: `python -m benchmarks.pictures`.
 
 Each is prepared in a worker of its own, as the app does. The table says how long that took, by the
 clock and by the processor, how much memory the worker had at most, and what came of it. On a busy
@@ -25,7 +25,7 @@ from vidu_demo.api.images import MAX_FILE_BYTES, prepare
 from vidu_demo.media.pool import WorkerPool
 
 SECONDS, MEGABYTES, WARM = 5.0, 700, 1.3
-"""To reach: for any picture, and for a phone's photo as a multiple of Pillow's own time."""
+"""Targets: for any picture, and for a phone photo as a multiple of Pillow's own time."""
 LARGE = (10_880, 8_160)
 PHONE = (4032, 3024)
 RUNS = 5
@@ -35,7 +35,7 @@ Make = Callable[[Path], object]
 
 
 def photo(width: int, height: int) -> Image.Image:
-    """Make something with the detail and the grain of a photo."""
+    """Make a picture with the detail and grain of a photo."""
     random = np.random.default_rng(1)
     coarse = random.integers(0, 255, (height // 64 + 2, width // 64 + 2, 3), dtype=np.uint8)
     smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
@@ -50,7 +50,7 @@ def photo(width: int, height: int) -> Image.Image:
 
 
 def honest() -> Iterator[tuple[str, Make]]:
-    """List pictures as people have them, up to the limits."""
+    """List ordinary pictures, up to the limits."""
     phone, half, large = photo(*PHONE), photo(8064, 6048), photo(*LARGE)
     yield "phone, 12 MP.jpg", lambda path: phone.save(path, quality=92)
     yield "phone, 12 MP, progressive.jpg", lambda p: phone.save(p, quality=92, progressive=True)
@@ -102,7 +102,7 @@ def with_alpha(image: Image.Image) -> Image.Image:
 
 
 def turned() -> Image.Exif:
-    """Say that a picture lies on its side."""
+    """Mark a picture as lying on its side."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return exif
@@ -114,7 +114,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png(width: int, height: int, rows: bytes | None, *before: tuple[bytes, bytes]) -> bytes:
-    """Write a PNG of one bit a pixel, with rows that need not be all, or all white ones."""
+    """Write a PNG with one bit per pixel, with rows missing or all white."""
     whole = b"\0" + b"\xff" * ((width + 7) // 8)
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     body = zlib.compress(whole * height if rows is None else rows)
@@ -153,7 +153,7 @@ def commented_gif(blocks: int) -> bytes:
 
 
 def noise_png(path: Path) -> None:
-    """Write a PNG of nearly 50 MB that can't be packed."""
+    """Write an incompressible PNG of nearly 50 MB."""
     side = 4070
     pixels = np.random.default_rng(2).integers(0, 255, (side, side, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(path, compress_level=0)
@@ -169,7 +169,7 @@ def run_length_bmp(runs: int) -> bytes:
 
 
 def one_strip(image: Image.Image, path: Path) -> None:
-    """Write a packed TIFF that is to be unpacked all at once."""
+    """Write a compressed TIFF that must be unpacked all at once."""
     image.save(path, compression="tiff_deflate", tiffinfo={278: image.height})
 
 
@@ -180,7 +180,7 @@ def tags_of_tiff(number: int) -> bytes:
 
 
 def preview() -> bytes:
-    """Write the small picture that a camera's raw file begins with."""
+    """Write the small picture that a camera RAW file starts with."""
     file = io.BytesIO()
     Image.new("RGB", (160, 120), "navy").save(file, "TIFF")
     return file.getvalue()
@@ -206,7 +206,7 @@ def measured(path: Path) -> tuple[float, float, float, str]:
 
 
 def peak(process: int) -> float:
-    """Read the most memory that a process has had, in megabytes."""
+    """Read a process's peak memory, in megabytes."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 
@@ -234,7 +234,7 @@ def against_pillow(path: Path) -> float:
 
 
 def main() -> int:
-    """Print the table; 1 if a picture is beyond what is to be reached."""
+    """Print the table; return 1 if a picture misses its target."""
     pillow_heif.register_heif_opener()
     beyond = 0
     print("| picture | file, MB | seconds | of CPU | worker, MB | what came of it |")

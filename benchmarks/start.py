@@ -1,4 +1,4 @@
-"""How long the page takes to start, beside an empty Gradio app, and what moves while it loads.
+"""How long the page takes to start, compared with an empty Gradio app, and what moves meanwhile.
 
     python -m benchmarks.start [--starts 7] [--loads 15]
 
@@ -23,9 +23,9 @@ from vidu_demo.simulator import Simulator
 
 WINDOWS = {"laptop": (1440, 900), "phone": (390, 844)}
 HEADING = "h1"
-"""What both pages show."""
+"""Shown by both pages."""
 
-# How far things moved that a visitor had seen already; below 0.1 counts as good.
+# How far things moved that were already visible; below 0.1 counts as good.
 SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => list.getEntries().forEach((entry) =>

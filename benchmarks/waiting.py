@@ -3,8 +3,8 @@
     python -m benchmarks.waiting [--jobs 1 100 300 1000] [--pages 300]
 
 Two apps are measured in one run, each in a process of its own, against one simulator: this one,
-and a straightforward Gradio app, where one sync generator submits, sleeps and asks until the video
-is there. The pages are HTTP clients that do what a browser does: they ask at the pace that the
+and a straightforward Gradio app, where one sync generator submits, sleeps and polls until the video
+is there. The pages are HTTP clients that do what a browser does: they poll at the pace that the
 app sets, or hold the generator's event stream open.
 """
 

@@ -1,7 +1,7 @@
-"""Writes what the documentation says of the code: `python -m docs.build`.
+"""Generates the parts of the documentation that come from the code: `python -m docs.build`.
 
-A made part stands between `<!-- made by docs/build.py: NAME -->` and `<!-- end -->`, where NAME is
-one of `PARTS`. The rest of a page is written by hand.
+A generated part goes between `<!-- made by docs/build.py: NAME -->` and `<!-- end -->`, where NAME
+is one of `PARTS`. The rest of a page is written by hand.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import vidu_demo.ui.mounting  # noqa: F401 - with it, every error is known
+import vidu_demo.ui.mounting  # noqa: F401 - so that every error is defined
 from vidu_demo.api import errors, images, limits, pricing, refusals
 from vidu_demo.api.client import BASE_URL, DOWNLOAD_PAUSES, RESULT_PATH
 from vidu_demo.api.errors import Charged, ViduError
@@ -23,7 +23,7 @@ from vidu_demo.api.responses import refusal
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
-from vidu_demo.ui.form.ideas import CHIPS
+from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.guard.limits import LIMITS
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -32,23 +32,23 @@ _MADE = re.compile(r"(<!-- made by docs/build\.py: (\w+) -->\n).*?(<!-- end -->)
 
 
 def build(page: str) -> str:
-    """Write the generated parts of a page.
+    """Regenerate the generated parts of a page.
 
     Raises:
-        KeyError: A part is named that does not exist.
+        KeyError: The page names a part that does not exist.
     """
     return _MADE.sub(lambda made: f"{made[1]}\n{PARTS[made[2]]()}\n\n{made[3]}", page)
 
 
 def table(head: str, rows: Iterable[Iterable[str]]) -> str:
-    """Write a table; the head is its columns' names with a `|` between them."""
+    """Write a table; `head` is the column names, separated by `|`."""
     lines = [head, "|".join(" --- " for _ in head.split("|"))]
     lines += [" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows]
     return "\n".join(f"| {line.strip()} |" for line in lines)
 
 
 def code(text: str) -> str:
-    """Set a text as code; nothing stays nothing."""
+    """Format a text as code; an empty text stays empty."""
     return f"`{text}`" if text else ""
 
 
@@ -86,52 +86,52 @@ def _values(about: dict[str, Any]) -> str:
 
 
 def picture_limits() -> str:
-    """Say what a picture may be."""
+    """Say which pictures are accepted."""
 
     def most(bytes_per_pixel: float) -> int:
         return int(media_limits.MAX_DECODE_BYTES / bytes_per_pixel / 1e6)
 
     return (
-        f"Formats: {', '.join(images.FORMATS)}, by content and not by name; of an animation, its "
-        f"first picture. A camera's raw file is refused: export it as JPEG. One file: at "
-        f"most {images.MAX_FILE_BYTES // 1_000_000} MB, {media_limits.MAX_PIXELS // 1_000_000} "
-        f"megapixels and {media_limits.MAX_SIDE} pixels a side "
+        f"Formats: {', '.join(images.FORMATS)}, recognised by content, not by name; of an "
+        f"animation, the first frame. Camera RAW files are refused: export them as JPEG. One file: "
+        f"at most {images.MAX_FILE_BYTES // 1_000_000} MB, {media_limits.MAX_PIXELS // 1_000_000} "
+        f"megapixels and {media_limits.MAX_SIDE} pixels per side "
         f"({most(webp.BYTES_PER_PIXEL)} megapixels as WebP, "
         f"{most(heif.BYTES_PER_PIXEL['AVIF'])} as AVIF, "
         f"{most(heif.BYTES_PER_PIXEL['HEIF'])} as HEIC), from "
-        f"1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. All pictures of a request are sent with "
-        f"at most {images.MAX_POST_BYTES / 1_000_000:g} MB together."
+        f"1:{images.MAX_RATIO} to {images.MAX_RATIO}:1. The pictures of a request are sent as at "
+        f"most {images.MAX_POST_BYTES / 1_000_000:g} MB in total."
     )
 
 
 def bounds() -> str:
-    """List how much is sent, read and waited for."""
+    """List the limits on what is sent and read, and on how long downloads take."""
     mb = 1_000_000
     rows = [
-        ("a submit", f"at most {limits.MAX_BODY_BYTES // mb} MB as JSON, pictures and all"),
-        ("a picture's address or path", f"at most {limits.MAX_ADDRESS:,} characters"),
-        ("all of them in a request", f"at most {limits.MAX_ADDRESSES:,} characters"),
-        ("a voice", f"at most {limits.MAX_VOICE} characters"),
-        ("an answer of the API", f"read up to {limits.MAX_ANSWER_BYTES // mb} MB"),
-        ("a task's id in it", f"read up to {limits.MAX_TASK_ID:,} characters"),
+        ("a submit", f"at most {limits.MAX_BODY_BYTES // mb} MB as JSON, pictures included"),
+        ("a picture's URL or path", f"at most {limits.MAX_ADDRESS:,} characters"),
+        ("all URLs in a request together", f"at most {limits.MAX_ADDRESSES:,} characters"),
+        ("a voice id", f"at most {limits.MAX_VOICE} characters"),
+        ("an answer from the API", f"read up to {limits.MAX_ANSWER_BYTES // mb} MB"),
+        ("a task id in an answer", f"read up to {limits.MAX_TASK_ID:,} characters"),
         ("a video", f"at most {limits.MAX_VIDEO_BYTES // mb} MB"),
         (
             "a download",
-            f"{limits.START_SECONDS:.0f} s to begin, then at least "
+            f"{limits.START_SECONDS:.0f} s to start, then at least "
             f"{limits.SLOWEST_BYTES_PER_SECOND // 1000} kB/s on average; "
-            f"{limits.LONGEST_DOWNLOAD / 60:.0f} min in all",
+            f"{limits.LONGEST_DOWNLOAD / 60:.0f} min in total",
         ),
         (
             "`client.download`",
-            f"{len(DOWNLOAD_PAUSES) + 1} tries, over at least {sum(DOWNLOAD_PAUSES):.0f} s",
+            f"{len(DOWNLOAD_PAUSES) + 1} attempts, over at least {sum(DOWNLOAD_PAUSES):.0f} s",
         ),
     ]
-    return table("what | bound", rows)
+    return table("what | limit", rows)
 
 
 def notices() -> str:
-    """List the choices without effect, from two requests that together make all of them."""
-    sketches = (
+    """List the settings without effect, from two requests that between them have all of these."""
+    drafts = (
         VideoRequest.unchecked(
             images=["1", "2"],
             prompt="x" * (VideoRequest.LONG_PROMPT + 1),
@@ -143,16 +143,16 @@ def notices() -> str:
         ),
         VideoRequest.unchecked(images=[], prompt="", audio=True, off_peak=True),
     )
-    found = dict(notice for sketch in sketches for notice in sketch.notices())
+    found = dict(notice for draft in drafts for notice in draft.notices())
     rows = ((code(f), found[f]) for f in VideoRequest.model_fields if f in found)
     return table("field | what the page says", rows)
 
 
 def prices() -> str:
-    """List what a video costs by its length and resolution, and what sound and off-peak do."""
+    """List prices by length and resolution, and what sound and off-peak change."""
 
     def price(**settings: Any) -> str:
-        return pricing.spoken(VideoRequest(images=["x"], prompt="x", **settings).price)
+        return pricing.format_price(VideoRequest(images=["x"], prompt="x", **settings).price)
 
     length = VideoRequest.describe("duration")
     resolutions = VideoRequest.describe("resolution")["enum"]
@@ -162,9 +162,9 @@ def prices() -> str:
     ]
     return (
         f"{table('length | ' + ' | '.join(resolutions), rows)}\n\n"
-        f"US dollars a video, by Vidu's own price list of {pricing.DATED}. Where a video costs "
-        f"{price()}, sound makes it {price(audio=True)}, and off-peak, taken as half, "
-        f"{price(off_peak=True)}. Music and a watermark add nothing."
+        f"US dollars per video, from Vidu's own price list of {pricing.DATED}. A {price()} video "
+        f"costs {price(audio=True)} with sound, and {price(off_peak=True)} off-peak, taking "
+        f"off-peak as half price. Music and watermark cost nothing extra."
     )
 
 
@@ -179,9 +179,9 @@ def settings() -> str:
 
 
 def limits_of_the_app() -> str:
-    """List the bounds of the app."""
+    """List the limits of the app."""
     return table(
-        "bound | unit | what it bounds",
+        "limit | unit | what it limits",
         (
             (f"{getattr(LIMITS, about.name):,}", about.metadata["unit"], about.metadata["help"])
             for about in fields(LIMITS)
@@ -190,21 +190,21 @@ def limits_of_the_app() -> str:
 
 
 def calls() -> str:
-    """List the two calls of the API that are used."""
+    """List the two API calls that are used."""
     return table(
-        "call | what for",
+        "call | purpose",
         [
-            (code(f"POST {BASE_URL}{VideoRequest.PATH}"), "Buys a task; answers with its id."),
+            (code(f"POST {BASE_URL}{VideoRequest.PATH}"), "Buys a task and returns its id."),
             (
                 code(f"GET {BASE_URL}{RESULT_PATH}?task_id=…"),
-                "Tells how a task stands, at last with a link.",
+                "Returns a task's status, and the video's link once it is done.",
             ),
         ],
     )
 
 
 def meanings() -> str:
-    """List the errors: what happened, was it charged, what to do."""
+    """List the errors: what happened, whether it was charged, what to do."""
     rows = []
     for kind in _errors(ViduError):
         what = vars(kind).get("what") or (kind.__doc__ or "").partition("\n")[0]
@@ -217,13 +217,13 @@ def _errors(kind: type[ViduError]) -> Iterator[type[ViduError]]:
         return child.__module__ != errors.__name__, child.__module__
 
     for child in sorted(kind.__subclasses__(), key=home):
-        if child.__module__.startswith("vidu_demo."):  # a test may have made some, too
+        if child.__module__.startswith("vidu_demo."):  # tests may define some too
             yield child
             yield from _errors(child)
 
 
 def _charged(kind: type[ViduError]) -> Charged:
-    """Tell what is known about the money when a submit meets this error."""
+    """Tell what is known about the charge when a submit raises this error."""
     if issubclass(kind, ApiRefused) and kind.reasons:
         return _refusal(min(kind.reasons)).charged
     return kind.charged
@@ -245,7 +245,7 @@ def reasons() -> str:
 
 
 def magic_words() -> str:
-    """List the words that call up an error of the simulator."""
+    """List the words that trigger an error in the simulator."""
     rows = []
     for word, (status, reason, message) in MAGIC_WORDS.items():
         late = status == TASK_FAILS
@@ -256,7 +256,7 @@ def magic_words() -> str:
 
 
 def chips() -> str:
-    """List the phrases that the page offers for a prompt."""
+    """List the prompt phrases that the page offers."""
     return table("about | phrases", ((about, " ".join(CHIPS[about])) for about in CHIPS))
 
 
@@ -283,7 +283,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every page."""
+    """Regenerate every page."""
     for page in PAGES:
         page.write_text(build(page.read_text()))
 

@@ -127,7 +127,7 @@ def sounding(sound: bytes, tmp_path: Path) -> Path:
 
 
 def with_cover(path: Path, *, song: bool = False) -> Path:
-    """Add a cover picture, as music shops do; of a song nothing else is to be seen."""
+    """Add cover art, as music shops do; a song has no other picture."""
     made = path.with_name("cover.mp4")
     with av.open(path) as source, av.open(made, "w", format="mp4") as film:
         tracks = {

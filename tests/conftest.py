@@ -1,4 +1,4 @@
-"""What the tests share: the simulator, a client at it, a clock that nobody waits for."""
+"""Shared by the tests: the simulator, a client for it, and a clock that never waits."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What tests of downloads share: a host of files that answers as it is told."""
+"""Shared by the tests of downloads: a file host that answers as told."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -74,6 +74,6 @@ def failing(act: Callable[[], object], words: str = "video") -> DownloadFailed:
 
 
 def refused(act: Callable[[], object]) -> None:
-    error = failing(act, "no public https address")
+    error = failing(act, "not a public https address")
     assert type(error) is LinkRefused
     assert "VIDU_MEDIA_HOSTS" in str(error)

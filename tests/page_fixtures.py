@@ -54,13 +54,13 @@ QUIET = {
     "HF_HUB_OFFLINE": "1",
     "NO_PROXY": "127.0.0.1,localhost",
 }
-"""What keeps Gradio from asking anybody anything."""
+"""Keeps Gradio from contacting anyone."""
 
 PATIENCE = 30.0
 """Seconds to wait for what should be there at once, on a busy machine."""
 SMALL = {"duration": 1, "resolution": "540p"}
 RUNNING = ["TASK_STATUS_PROCESSING"]
-"""What the simulator says of every task, until it is told otherwise."""
+"""What the simulator says about every task by default."""
 SIZE = (320, 240)
 DONE = re.compile(r"^Done in \d+ s$")
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 220)}
@@ -102,7 +102,7 @@ class App:
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 
     def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
-        """What a browser sends to a listener: these values, and those of a tab that is new."""
+        """What a browser sends to a listener: these values, and those of a new tab."""
         (listener,) = [fn for fn in self.demo.fns.values() if fn.api_name == name]
         known = {"shown": "", "seen": "", "fault": "", "search": "", "receipts": [], **values}
         assert values.keys() <= set(listener.input_keyword_names)
@@ -123,7 +123,7 @@ class App:
     def call(
         self, name: str, *, headers: dict[str, str] | None = None, event: Any = None, **values: Any
     ) -> str:
-        """Call a listener as anybody can, over plain HTTP."""
+        """Call a listener over plain HTTP, as anyone can."""
         body = self.question(name, event=event, **values)
         url = self.url + "gradio_api/run/predict"
         return requests.post(url, json=body, headers=headers, timeout=30).text
@@ -157,7 +157,7 @@ def free_port() -> int:
 
 
 def task_seconds(request: dict[str, Any]) -> float:
-    """How long a task takes: a prompt may say it, as in "[20 s]"."""
+    """How long a task takes; a prompt can set it, as in "[20 s]"."""
     said = re.search(r"\[(\d+) s\]", request["prompt"])
     return float(said[1]) if said else 1.0
 
@@ -468,7 +468,7 @@ class Maker:
 
 @pytest.fixture
 def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
-    """Let a visitor come. None of their requests may leave this machine; no script may fail."""
+    """Add a visitor. None of their requests may leave this machine, and no script may fail."""
     visitors = []
 
     def come(url: str = app.url, script: str = "", **options: Any) -> Visitor:

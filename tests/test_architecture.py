@@ -1,4 +1,4 @@
-"""The map of the code is true: rooms, what each may not import, and the tests of the promises."""
+"""The map of the code is accurate: packages, what they must not import, tests of the promises."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ FILES = {module(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports(name: str) -> Iterator[str]:
-    """What a module imports when it is imported: not for types only, and not inside functions."""
+    """What a module imports at import time, except for type checking and inside functions."""
     file = FILES[name]
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
     todo: list[ast.stmt] = list(ast.parse(file.read_text()).body)

@@ -1,4 +1,4 @@
-"""The day's budget: what may be spent, who is limited, and who gets the last cent."""
+"""The daily budget: how much can be spent, who is limited, and who gets the last cent."""
 
 import threading
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_what_fits_is_written_and_what_does_not_is_not(ledger: Ledger) -> None:
     ledger.add([job("1", price=3000)], FIVE)
     with pytest.raises(BudgetUsedUp, match=r"\$2.00 of \$5.00 is left, .* \$2.001") as refused:
         ledger.add([job("2", price=1000), job("3", price=1001)], FIVE)
-    assert str(refused.value).startswith("Today's budget is used up: ")
+    assert str(refused.value).startswith("This would exceed today's budget: ")
     assert "Nothing was charged." in str(refused.value)
     assert written(ledger) == ["click-1"]
     assert ledger.spent(TODAY) == 3

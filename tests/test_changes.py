@@ -44,7 +44,7 @@ def test_no_version_is_given_twice() -> None:
 
 
 def test_forgetting_looks_like_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "MOST_VISITORS", 3)
+    monkeypatch.setattr(changes, "MAX_VISITORS", 3)
     known = Changes()
     seen = []
     for number in range(10):

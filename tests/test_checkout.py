@@ -68,7 +68,7 @@ def test_each_picture_makes_a_video(
     before = api.submit_count
     visitor.fill(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
     visitor.choose_smallest()
-    visitor.choice("one for each picture").check()
+    visitor.choice("one per picture").check()
     expect(visitor.price).to_have_text("Estimate $0.08 for 2 videos")
     visitor.button("Make 2 videos").click()
     until(lambda: api.submit_count == before + 2)
@@ -119,7 +119,7 @@ def test_click_buys_what_its_button_says_or_nothing(
     expect(visitor.status).to_contain_text("The form had just changed, so nothing was sent.")
     expect(visitor.price).to_have_text("Estimate $0.16 for 4 videos")
     assert api.submit_count == before
-    # Less than was announced may be bought at once.
+    # Buying less than announced is allowed.
     visitor.page.evaluate(
         """() => {
             document.querySelector('#takes input[value="2"]').click();
@@ -188,7 +188,7 @@ def test_draft_comes_first_and_leaves_the_form_alone(
 
 
 def test_who_has_no_name_buys_nothing(app: App, api: Simulator) -> None:
-    """Nobody could find again what they would buy."""
+    """Nobody could find what they would buy."""
     before = api.submit_count
     form = {"urls": "https://example.com/a.jpg", "prompt": "Push-in.", "duration": 1}
     form |= {"resolution": "540p", "audio": False, "voice_id": "", "bgm": False, "takes": 1}

@@ -1,4 +1,4 @@
-"""What Gradio leaves open by default is closed here, and the key stays where it belongs."""
+"""What Gradio leaves open by default is closed, and the key stays where it belongs."""
 
 import json
 from collections.abc import Callable
@@ -65,17 +65,17 @@ def test_run_history_and_errors_are_off(app: App) -> None:
 
 
 def test_every_listener_is_short_but_generate(app: App) -> None:
-    from vidu_demo.ui.endpoint import AT_ONCE
+    from vidu_demo.ui.endpoint import MAX_CONCURRENT
 
     listeners = app.demo.config["dependencies"]
     assert len(listeners) > 5
     queued = [listener for listener in listeners if listener["queue"] is not False]
     assert [listener["api_name"] for listener in queued] == ["generate"]
     (generate,) = queued
-    assert app.demo.fns[generate["id"]].concurrency_limit == AT_ONCE
+    assert app.demo.fns[generate["id"]].concurrency_limit == MAX_CONCURRENT
     public = [listener for listener in listeners if listener["api_visibility"] == "public"]
     assert public == [generate]
-    assert app.demo.max_threads >= AT_ONCE > 1
+    assert app.demo.max_threads >= MAX_CONCURRENT > 1
     assert app.demo.max_file_size is not None
 
 
@@ -124,7 +124,7 @@ def test_key_and_links_appear_nowhere(
 def test_job_of_another_visitor_cannot_be_seen(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    """A page's own question about its job, asked again by somebody else over plain HTTP."""
+    """A page's own request about its job, repeated by someone else over plain HTTP."""
     (look,) = [d["id"] for d in app.demo.config["dependencies"] if d["api_name"] == "look"]
 
     def is_look(request: Request) -> bool:

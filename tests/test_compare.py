@@ -48,9 +48,9 @@ def shown(left: Job, right: Job, pictures: bool | None = True) -> str:
 
 
 def test_like_jobs_differ_in_nothing() -> None:
-    assert compare.differences(JOB, like(), alike=True) == []
+    assert compare.differences(JOB, like(), pictures_match=True) == []
     html = shown(JOB, like())
-    assert "Both were made of the same pictures with the same settings." in html
+    assert "Both were made from the same pictures with the same settings." in html
     assert "<table" not in html
 
 
@@ -65,7 +65,7 @@ def test_every_difference_is_listed_in_the_form_s_order() -> None:
         movement_amplitude="high",
     )
     assert compare.differences(JOB, replace(other, finished=JOB.submitted + 125), False) == [
-        ("Pictures", "not the same", "not the same"),
+        ("Pictures", "different", "different"),
         ("Prompt", "Slow push-in.", "Pan to the right."),
         ("Duration", "3 s", "5 s"),
         ("Resolution", "720p", "1080p"),
@@ -84,9 +84,9 @@ def test_what_a_task_from_elsewhere_does_not_tell_is_not_known() -> None:
         title: (left, right) for title, left, right in compare.differences(JOB, elsewhere, None)
     }
     assert found.pop("Seed") == ("7", "8")
-    assert found.pop("Pictures") == ("not known", "not known")
+    assert found.pop("Pictures") == ("unknown", "unknown")
     assert "Duration" not in found
-    assert {right for _, right in found.values()} == {"not known"}
+    assert {right for _, right in found.values()} == {"unknown"}
     assert compare.differences(elsewhere, elsewhere, True) == []
 
 

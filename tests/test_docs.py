@@ -1,4 +1,4 @@
-"""The guide can't lie: what it says is compared with the code, and its code is run."""
+"""The docs are accurate: they are compared with the code, and their code is run."""
 
 import re
 import subprocess
@@ -33,7 +33,7 @@ def code(language: str) -> list[str]:
 
 
 def anchors(page: str) -> set[str]:
-    """What can stand behind a `#` in a link to a page, as GitHub makes it of the headings."""
+    """The anchors of a page, as GitHub derives them from headings."""
     headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", page), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 

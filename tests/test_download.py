@@ -184,7 +184,7 @@ def test_a_host_that_falls_silent(
 ) -> None:
     monkeypatch.setattr(download, "TIMEOUT", (0.1, 0.1))
     simulator.faults["download"] = [Fault(delay=0.3)]
-    failing(lambda: fetch(done, videos / "v.mp4"), "broke off")
+    failing(lambda: fetch(done, videos / "v.mp4"), "was interrupted")
     assert left(videos) == []
 
 
@@ -194,7 +194,7 @@ def test_a_host_that_falls_silent(
 )
 def test_a_link_that_leads_nowhere(tmp_path: Path, link: str) -> None:
     link = closed_port() + "/v.mp4" if link == "closed" else link
-    failing(lambda: fetch(finished(f"{link}?{SECRET}"), tmp_path / "v.mp4"), "broke off")
+    failing(lambda: fetch(finished(f"{link}?{SECRET}"), tmp_path / "v.mp4"), "was interrupted")
 
 
 def test_an_expired_link_is_asked_for_anew_once(

@@ -1,4 +1,4 @@
-"""What is no whole video is not kept."""
+"""Only complete videos are kept."""
 
 import gzip
 import io
@@ -29,7 +29,7 @@ JUNK = {
     ),
     "the rest of it": (Answer(206, b"x" * 9, {"Content-Range": "bytes 1-9/10"}), "HTTP 206"),
     "the rest of something": (Answer(206, b"x", {"Content-Range": "Bytes=1-9/*"}), "HTTP 206"),
-    "a reset": (Answer(0, reset=True), "broke off"),
+    "a reset": (Answer(0, reset=True), "was interrupted"),
 }
 
 
@@ -140,7 +140,7 @@ def test_a_video_in_chunks(tmp_path: Path, clip: bytes, whole: bool) -> None:
         if whole:
             assert fetch(link, tmp_path / "v.mp4").read_bytes() == clip
         else:
-            failing(lambda: fetch(link, tmp_path / "v.mp4"), "broke off")
+            failing(lambda: fetch(link, tmp_path / "v.mp4"), "was interrupted")
 
 
 def test_the_check_can_be_another(host: Host, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_redirect_to_no_web_address_is_refused_at_once(
     host: Host, tmp_path: Path, location: str
 ) -> None:
     host.always = Answer(302, b"", {"Location": location})
-    with pytest.raises(LinkRefused, match="no web address") as refused:
+    with pytest.raises(LinkRefused, match="not a web address") as refused:
         fetch(finished(f"{host.url}/v.mp4"), tmp_path / "v.mp4")
     assert not refused.value.may_pass
     assert host.targets == ["/v.mp4"]

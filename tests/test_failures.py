@@ -1,4 +1,4 @@
-"""What goes wrong with a job: what happened, whether it was charged, and what is offered next."""
+"""Failed jobs: what happened, whether it was charged, and what the page offers next."""
 
 import re
 from html import unescape

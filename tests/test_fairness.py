@@ -24,7 +24,7 @@ from vidu_demo.jobs import files, follower
 from vidu_demo.jobs import runner as jobs
 from vidu_demo.jobs.errors import TooManyOpen
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.runner import MOST_OPEN, MOST_OPEN_AT_ADDRESS
+from vidu_demo.jobs.runner import MAX_OPEN, MAX_OPEN_AT_ADDRESS
 from vidu_demo.jobs.scheduler import WORKERS, Kind
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser import receipts
@@ -82,7 +82,7 @@ def test_an_id_that_the_api_calls_malformed_ends_at_once_unless_it_was_bought(
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(jobs, "MOST_OPEN", 3)
+    monkeypatch.setattr(jobs, "MAX_OPEN", 3)
     return 3
 
 
@@ -120,7 +120,7 @@ def test_one_visitor_has_so_many_unfinished_jobs_and_no_more(bench: Bench, few: 
 
 
 def test_the_bound_is_far_above_what_a_maker_needs() -> None:
-    assert MOST_OPEN >= 5 * 12
+    assert MAX_OPEN >= 5 * 12
 
 
 def test_receipts_of_more_tasks_than_one_may_watch_are_taken_up_as_far_as_there_is_room(
@@ -257,16 +257,16 @@ def test_what_a_kill_left_of_unsent_jobs_goes_at_the_next_start(bench: Bench) ->
 def test_many_tokens_from_one_address_have_a_bound_together(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MOST_OPEN_AT_ADDRESS", 3)
+    monkeypatch.setattr(jobs, "MAX_OPEN_AT_ADDRESS", 3)
     bench.simulator.faults["poll"] = Always([Fault(429)])
     for number in range(3):
         bench.runner.adopt(f"task-{number}", owner=f"{number:064}", address="one")
     with pytest.raises(TooManyOpen, match="already watching 3 tasks"):
         bench.runner.adopt("task-more", owner=OWNER, address="one")
     bench.runner.adopt("task-more", owner=OWNER, address="another")
-    for number in range(4):  # where it is not known, nobody is counted by it
+    for number in range(4):  # an unknown address counts against nobody
         bench.runner.adopt(f"task-{number}", owner=f"{number + 9:064}")
 
 
 def test_there_is_room_for_several_at_one_address() -> None:
-    assert MOST_OPEN_AT_ADDRESS >= 2 * MOST_OPEN
+    assert MAX_OPEN_AT_ADDRESS >= 2 * MAX_OPEN

@@ -188,7 +188,7 @@ def ends_as(bench: Bench, job: Job, state: JobState, charged: Charged | None, su
 
 def test_submit_to_a_closed_port(bench: Bench) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets it either
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so nobody else gets it
         bench.reopen(url=f"http://127.0.0.1:{taken.getsockname()[1]}")
         job = bench.reaches(bench.start(), NOT_SENT)
     ends_as(bench, job, NOT_SENT, NO, 0)
@@ -329,7 +329,7 @@ class Life:
         self.runner = runner.open()
 
     def at(self, point: str) -> None:
-        """Come by a point; here it may end."""
+        """Pass a point at which the run may be killed."""
         if point and self.ends_at == point:
             self.dead = True
         if self.dead:
@@ -388,7 +388,7 @@ class World:
         self.life = Life(self.bench)
 
     def note(self) -> None:
-        """Note which ids the ledger knows: none may ever be lost again."""
+        """Note the ids in the ledger: none may ever be lost again."""
         for job in (
             self.bench.ledger.for_owner(OWNER, "there", most=999) if self.bench.ledgers else []
         ):
@@ -495,7 +495,7 @@ def clips(clip: bytes) -> list[bytes]:
 
 
 def every_kill(test: Any) -> Any:
-    """Kill at every point, whatever else is drawn."""
+    """Kill at every point, whatever else is chosen."""
     for point in POINTS:
         test = example(steps=[("kill", point), ("click", ""), ("settle", "")])(test)
     return test
@@ -517,7 +517,7 @@ def test_whatever_happens(steps: list[Step], clips: list[bytes]) -> None:
         for step in steps:
             played.play(step)
         if played.life.ends_at:
-            played.settle()  # whoever was to be killed has had the chance
+            played.settle()  # everything that was to be killed has been by now
         for waiting in played.bench.simulator.faults.values():
             waiting.clear()
         played.settle()

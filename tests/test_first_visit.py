@@ -22,9 +22,7 @@ def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
     )
     expect(visitor.page.locator("#price")).to_contain_text("Charged to your key.")
     expect(visitor.headline).to_have_text("An example")
-    expect(visitor.status).to_contain_text(
-        "Made by the simulator on a machine like this: no model was used."
-    )
+    expect(visitor.status).to_contain_text("Made by the simulator: no model was used.")
     expect(visitor.status).to_contain_text(FINISHED.example.settings["prompt"])
     expect(visitor.page.locator("#video")).to_contain_text("An example, made by the simulator")
     assert visitor.video.evaluate("v => v.paused")

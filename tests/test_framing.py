@@ -191,7 +191,7 @@ def test_the_ways_out_are_ready_to_be_sent(panorama: str) -> None:
 def test_a_long_picture_shows_both_ways(panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
-    assert "too wide: its 1000 by 100 pixels make 10:1," in seen.reason
+    assert "too wide: 1000 by 100 pixels is 10:1," in seen.reason
     assert (seen.padded.size, seen.cropped.size) == ((1000, 250), (400, 100))
     assert shown(seen.padded.preview).size == shown(seen.cropped.preview).size == (320, 80)
 
@@ -221,7 +221,7 @@ def test_what_is_no_picture_is_said(tmp_path: Path) -> None:
     with pytest.raises(PictureInvalid, match=r"no picture file “gone\.jpg”"):
         frame(tmp_path / "gone.jpg")
     (tmp_path / "words.jpg").write_text("words")
-    with pytest.raises(PictureInvalid, match="not a picture"):
+    with pytest.raises(PictureInvalid, match="not in a supported"):
         frame(tmp_path / "words.jpg")
 
 
@@ -244,7 +244,7 @@ def test_the_first_frame_and_the_video(
 ) -> None:
     files = [save(tmp_path / "first.png", size), save(tmp_path / "second.png", (90, 90))]
     html = first_frame.render(look(*files), resolution, url=True)
-    assert words(html) == f"First frame, as it is sent: {said}"
+    assert words(html) == f"First frame as sent: {said}"
     seen = frame(files[0])
     assert isinstance(seen, Frame)
     assert (
@@ -254,7 +254,7 @@ def test_the_first_frame_and_the_video(
 
 def test_a_picture_by_address_is_not_measured() -> None:
     assert words(first_frame.render([], "720p", url=True)) == (
-        "The video keeps the picture's shape; its size is known when it is made."
+        "The video keeps the picture's shape; its size is known once it is made."
     )
     assert first_frame.render([], "720p", url=False) == ""
 
@@ -264,8 +264,8 @@ def test_what_is_too_long_is_shown_both_ways(photo: str, panorama: str) -> None:
     assert isinstance(seen, TooLong)
     html = first_frame.render(look(panorama), "720p", url=False)
     assert words(html).startswith("This picture is too wide:")
-    assert "Padded , 1000 × 250: all of it" in words(html)
-    assert "Cropped , 400 × 100: its middle" in words(html)
+    assert "Padded , 1000 × 250: the whole picture" in words(html)
+    assert "Cropped , 400 × 100: the middle" in words(html)
     assert f'<img src="{seen.padded.preview}" alt="Padded">' in html
     assert f'<img src="{seen.cropped.preview}" alt="Cropped">' in html
     assert "The video" not in html
@@ -290,7 +290,7 @@ def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: st
         assert html == first_frame.render(look(*files), "720p", url=False)
         assert row.visible is visible
     assert review(None, "https://example.com/a.jpg")[0] != ""
-    # What is typed as an address is never opened as a file.
+    # A URL that a visitor types is never opened as a file.
     assert "<img" not in review(None, photo)[0]
 
 

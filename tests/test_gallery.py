@@ -12,7 +12,7 @@ from playwright.sync_api import Route, expect
 
 from vidu_demo.simulator import Simulator
 
-NO_PICTURE = "This file is not a picture in a format that works here."
+NO_PICTURE = "This file is not in a supported picture format."
 
 DROP = """([files, where]) => {
   const transfer = new DataTransfer();
@@ -227,7 +227,7 @@ def test_the_content_decides_and_every_thumbnail_shows(visitor: Visitor, tmp_pat
 def test_a_video_is_one_by_its_content(visitor: Visitor, tmp_path: Path, clip: bytes) -> None:
     (tmp_path / "film").write_bytes(clip)
     visitor.upload(tmp_path / "film")
-    said = "This video carries no settings of this page; its first frame is the picture."
+    said = "This video has no settings from this page; its first frame is now the picture."
     expect(visitor.page.get_by_text(said)).to_be_visible()
     expect(visitor.thumbnails).to_have_count(1)
 
@@ -236,5 +236,5 @@ def test_a_small_picture_is_said_to_blur(visitor: Visitor, tmp_path: Path) -> No
     Image.new("RGB", (60, 60), "teal").save(tmp_path / "icon.png")
     visitor.upload(tmp_path / "icon.png")
     expect(visitor.page.locator("#first-frame .blurs")).to_have_text(
-        "The picture is small, so the video will look blurred."
+        "The picture is small, so the video will look blurry."
     )

@@ -147,7 +147,7 @@ WRONG = {
     ),
     "a path": (
         {"image_urls": "/etc/passwd", "prompt": "x"},
-        "“/etc/passwd” is not a web address of a picture. Nothing was charged.",
+        "“/etc/passwd” is not a picture URL. Nothing was charged.",
     ),
     "a seed": (
         {"image_urls": "https://example.com/cat.jpg", "prompt": "x", "seed": -1},

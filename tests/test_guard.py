@@ -219,7 +219,7 @@ def test_the_largest_honest_call_passes(app: App) -> None:
         headers={"Content-Type": "application/json"},
         timeout=30,
     )
-    assert answer.status_code in (200, 500)  # the token is nobody's, which it may say
+    assert answer.status_code in (200, 500)  # the token is nobody's, and the answer can say so
     assert "bytes" not in answer.text
 
 
@@ -326,7 +326,7 @@ def test_uploads_at_the_same_time_share_the_account(
         thread.start()
     for thread in threads:
         thread.join()
-    # What has come of a refused one is booked, too, so there may be fewer.
+    # The part that arrived of a refused one counts too, so there may be fewer.
     assert answers.count(200) <= 4
     assert set(answers) <= {200, 429}
     assert len(answers) == 12

@@ -1,4 +1,4 @@
-"""The list of a visitor's videos: finding, opening, comparing, deleting; and nobody else's."""
+"""A visitor's list of videos: searching, opening, comparing, deleting; and only their own."""
 
 import re
 import shutil
@@ -39,7 +39,7 @@ def test_videos_are_found_downloaded_opened_and_compared(
     expect(visitor.headline).to_have_text(DONE)
     expect(visitor.rows).to_have_count(1)
     search.fill("no such animal")
-    expect(visitor.page.locator("#history")).to_contain_text("Nothing found.")
+    expect(visitor.page.locator("#history")).to_contain_text("No videos found.")
 
     search.fill("heron")
     expect(visitor.rows).to_have_count(1)
@@ -88,7 +88,7 @@ def test_deleting_asks_first_and_is_for_good(
     may_run = visitor.row("No longer watched").get_by_role("button", name="Delete")
     old_receipts = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
     may_run.click()
-    expect(may_run).to_have_text("It may still run. Delete?")
+    expect(may_run).to_have_text("It may still be running. Delete?")
     delete = visitor.row("to drop").get_by_role("button", name="Delete")
     delete.click()
     expect(may_run).to_have_text("Delete")
@@ -133,16 +133,16 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
     visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "for_owner", locked)
-        expect(visitor.headline).to_have_text("Out of sight")
+        expect(visitor.headline).to_have_text("Status unavailable")
         expect(visitor.status).to_contain_text("No video is lost.")
         expect(visitor.status).not_to_contain_text("charged")
         visitor.prompt.fill("Another one [600 s]")
         expect(visitor.make).to_be_enabled()
         visitor.make.click()
         until(lambda: api.submit_count == before + 2)
-        expect(visitor.headline).to_have_text("Out of sight")
+        expect(visitor.headline).to_have_text("Status unavailable")
         guest = visit()
-        expect(guest.headline).to_have_text("Out of sight")
+        expect(guest.headline).to_have_text("Status unavailable")
         expect(guest.page.locator("h1")).to_be_visible()
     expect(visitor.rows).to_have_count(2)
     expect(visitor.status.locator("progress")).to_be_visible()
@@ -154,7 +154,7 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
 def test_a_link_to_a_task_says_that_one_more_is_too_many(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.runner.MOST_OPEN", 0)
+    monkeypatch.setattr("vidu_demo.jobs.runner.MAX_OPEN", 0)
     visitor.page = visitor.open("?task=some-task-id")
     expect(visitor.status).to_contain_text("You are already watching 0 tasks")
 
@@ -167,7 +167,7 @@ def test_video_whose_file_is_gone_is_fetched_again(
     before, folder = api.submit_count, app.studio.videos / job.id
     shutil.rmtree(folder)
     maker.show()
-    expect(visitor.status).to_contain_text("Its file is no longer here.")
+    expect(visitor.status).to_contain_text("The video file is missing.")
     expect(visitor.button("Continue from last frame")).not_to_be_visible()
     visitor.button("Download again").click()
     expect(visitor.video).to_be_visible()
@@ -179,7 +179,7 @@ def test_video_whose_file_is_gone_is_fetched_again(
 def test_jobs_of_others_stay_theirs(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    """Every listener can be called by anybody, with the id of any job."""
+    """Anyone can call any listener with the id of any job."""
     maker = Maker(app, visitor)
     done = maker.start(pngs["blue"], "A secret wedding.", seed=770077)
     maker.done(done)

@@ -339,7 +339,7 @@ def test_what_is_no_picture_is_refused(data: bytes, tmp_path: Path) -> None:
     path.write_bytes(data)
     for source in (data, path, f"data:image/png;base64,{base64.b64encode(data).decode()}"):
         said = refusal(source)
-        assert "not a picture" in said
+        assert "not in a supported picture format" in said
         assert "HEIC" in said
         assert str(tmp_path) not in said
 
@@ -437,7 +437,7 @@ def test_ratios_up_to_four_pass(size: tuple[int, int]) -> None:
 def test_ratios_beyond_four_are_refused(size: tuple[int, int], shape: str, ratio: str) -> None:
     said = refusal(Image.new("RGB", size))
     assert f"too {shape}" in said
-    assert f"{size[0]} by {size[1]} pixels make {ratio}," in said
+    assert f"{size[0]} by {size[1]} pixels is {ratio}," in said
     assert said.endswith("Pad or crop it.")
 
 
@@ -460,7 +460,7 @@ def test_the_ratio_is_told_of_the_upright_picture() -> None:
     passes = encoded(Image.new("RGB", (400, 100)), "JPEG", exif=exif.tobytes())
     assert (prepare(passes).width, prepare(passes).height) == (100, 400)
     said = refusal(encoded(Image.new("RGB", (410, 100)), "JPEG", exif=exif.tobytes()))
-    assert "too tall: its 100 by 410 pixels make 1:4.1" in said
+    assert "too tall: 100 by 410 pixels is 1:4.1" in said
 
 
 # The weight
@@ -551,9 +551,9 @@ def test_together_they_may_use_all_the_room(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_of_several_the_message_says_which() -> None:
-    with pytest.raises(PictureInvalid, match=r"^Picture 3: This file is not a picture"):
+    with pytest.raises(PictureInvalid, match=r"^Picture 3: This file is not in a supported"):
         prepare_all([corners(), "https://example.com/a", b"words"])
-    with pytest.raises(PictureInvalid, match=r"^This file is not a picture"):
+    with pytest.raises(PictureInvalid, match=r"^This file is not in a supported"):
         prepare_all([b"words"])
 
 

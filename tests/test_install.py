@@ -29,8 +29,8 @@ assert all(example.picture.is_file() for example in EXAMPLES)
 assert FINISHED.clip.is_file()
 assert CSS_FILE.is_file()
 assert "vidu.status = " in head()
-sketch = VideoRequest.unchecked(images=["x.jpg"], prompt="x")
-assert all(snippet.write(sketch) for snippet in SNIPPETS)
+request = VideoRequest.unchecked(images=["x.jpg"], prompt="x")
+assert all(snippet.write(request) for snippet in SNIPPETS)
 assert Settings().data_dir == Path("data")
 """
 

@@ -109,7 +109,7 @@ def test_a_request_to_another_backend_is_another_one(bench: Bench) -> None:
 
 
 def test_a_job_is_sent_by_one_runner_only(bench: Bench) -> None:
-    """Two processes may share a ledger. What one has called “not sent” the other never sends."""
+    """Two processes can share a ledger. What one marks as “not sent”, the other never sends."""
     first = bench.make()
     job = bench.start()  # it waits: its runner is not open yet
     bench.open()

@@ -122,7 +122,7 @@ def test_a_ledger_that_fails_after_the_request_loses_no_id(
 def test_a_ledger_that_cannot_be_read_does_not_hold_a_job_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is learned from past waits is a help and no need."""
+    """Learning from past waits helps but is not required."""
     monkeypatch.setattr(bench.ledger, "durations", locked)
     monkeypatch.setattr(follower, "TROUBLE_SECONDS", 600.0)
     bench.done(bench.start())

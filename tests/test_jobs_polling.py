@@ -31,7 +31,7 @@ def poll_times(bench: Bench) -> list[float]:
 
 
 def keeps_the_rate(times: list[float], rate: float, *, within: int = 30) -> None:
-    """Check every stretch of questions; on a busy machine the first may come a bit late."""
+    """Check every run of polls; on a busy machine the first may be a bit late."""
     for first, last in zip(times, times[within:], strict=False):
         assert last - first >= within / rate - 0.25
 

@@ -269,7 +269,7 @@ def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
 def test_a_video_that_came_before_the_delete_is_not_deleted_with_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever deletes a job that they see as stopped has not seen its video."""
+    """Visitors who delete a job they see as stopped have not seen its video."""
     bench.simulator.faults["download"] = [Fault(delay=0.1)]
     job = bench.start()
     until(lambda: bench.simulator.download_count == 1)

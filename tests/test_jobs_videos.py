@@ -94,7 +94,7 @@ def test_a_link_that_is_refused_leaves_the_video_to_be_fetched(bench: Bench, lin
         **body,
         "videos": [{"video_url": link.format("q-sign=5ecre7")} for _ in body["videos"]],
     }
-    job = bench.says(bench.start(), "no public https address")
+    job = bench.says(bench.start(), "not a public https address")
     assert (job.state, job.charged) == (JobState.SAVING, Charged.YES)
     assert "VIDU_MEDIA_HOSTS" in job.next_step
     assert "5ecre7" not in f"{job}"

@@ -129,7 +129,7 @@ def test_nothing_is_killed(desk: Desk) -> None:
 
 @pytest.mark.parametrize("bought", [False, True], ids=["before", "after"])
 def test_killed_between_the_request_and_its_answer(desk: Desk, bought: bool) -> None:
-    """The one case in which nobody can know. It is said so, and never sent again by itself."""
+    """The one case that nobody can know. The page says so, and the request is never resent."""
     desk.simulator.faults["submit"] = [Fault(delay=600, after=bought)]
     desk.start("one")
     desk.until(lambda: desk.simulator.submit_count == 1)

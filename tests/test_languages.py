@@ -125,7 +125,7 @@ def test_everybody_else_reads_english(
     for locale in ("en-US", "zh-HK", "de-DE"):
         visitor = visit(locale=locale)
         fold_all_out(visitor)
-        for words in ("Pictures", "Takes", "one for each picture", "Background music.", "Watch"):
+        for words in ("Pictures", "Takes", "one per picture", "Background music.", "Watch"):
             expect(visitor.page.get_by_text(words, exact=True).first).to_be_visible()
         expect(visitor.choice("auto")).to_be_checked()
         expect(visitor.headline).to_have_text("An example")

@@ -62,7 +62,7 @@ def test_phone_never_scrolls_sideways(
     expect(visitor.button("Add a picture")).to_be_in_viewport()
     assert fits()
     visitor.fold_out()
-    visitor.fold_out("Or give picture addresses")
+    visitor.fold_out("Or use picture URLs")
     assert fits()
     visitor.start(pngs["red"], pngs["green"], prompt="long" * 60)
     assert fits()

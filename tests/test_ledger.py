@@ -16,7 +16,7 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.follower import summary
 from vidu_demo.jobs.job import FOLLOWED, JobState
-from vidu_demo.jobs.ledger import LONGEST_SEARCH, MOST_WORDS, Ledger, digest
+from vidu_demo.jobs.ledger import LONGEST_SEARCH, MAX_WORDS, Ledger, digest
 
 # Rows
 
@@ -202,7 +202,7 @@ def asked_of(ledger: Ledger, ask: Callable[[], Any]) -> tuple[str, Any]:
 def test_a_search_of_many_words_is_bounded(ledger: Ledger) -> None:
     words = " ".join(f"{letter} {number}" for number in range(40) for letter in "abc")
     statement, _ = asked_of(ledger, lambda: found(ledger, words))
-    assert statement.count("LIKE") == 2 * MOST_WORDS
+    assert statement.count("LIKE") == 2 * MAX_WORDS
 
 
 def test_what_a_click_has_made_is_found_without_reading_every_row(ledger: Ledger) -> None:

@@ -213,4 +213,4 @@ def test_clip_that_is_not_what_was_asked_for_says_so(
             "Asked for sound; the video has no audio track.",
         ]
     )
-    expect(visitor.facts).to_contain_text("1.0 s, 24 frames a second, silent")
+    expect(visitor.facts).to_contain_text("1.0 s, 24 fps, silent")

@@ -1,4 +1,4 @@
-"""Who counts as somebody at this machine: only who can be nobody else."""
+"""Who counts as being on this machine: only those who can't be elsewhere."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace

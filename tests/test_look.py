@@ -125,7 +125,7 @@ class Walk:
                 self.small[state] = page.evaluate(_SMALL)
             if view == "laptop":
                 places = [page.locator(place).bounding_box() for place in ("#status", "#video")]
-                top = page.locator(".heading").bounding_box()
+                top = page.locator(".page-header").bounding_box()
                 assert top
                 self.boxes[state] = [(box["y"] - top["y"], box["height"]) for box in places if box]
         page.set_viewport_size(LAPTOP)

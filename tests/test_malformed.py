@@ -412,7 +412,7 @@ def test_a_body_calls_no_other_listener_than_its_route(
 
 
 def test_a_call_by_name_brings_no_event(app: App, quiet: Callable[[], None]) -> None:
-    """Gradio would drop it, and the listener fail."""
+    """Gradio would drop it, and the listener would fail."""
     for name in ("choose", "press"):
         listener = next(d for d in names(app) if d["api_name"] == name)
         body = {

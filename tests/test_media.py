@@ -489,7 +489,7 @@ def test_a_raw_file_is_refused_and_jpeg_named(which: str, name: str, tmp_path: P
     path = tmp_path / name
     path.write_bytes(RAWS[which]())
     assert kind(path) is Kind.RAW
-    with pytest.raises(PictureInvalid, match=r"raw file\. Export it as JPEG"):
+    with pytest.raises(PictureInvalid, match=r"RAW file\. Export it as JPEG"):
         prepare(path)
 
 
@@ -561,7 +561,7 @@ def test_what_is_no_picture(tmp_path: Path, clip: bytes) -> None:
 
 
 def test_an_avif_is_judged_by_its_stream_and_not_by_its_boxes() -> None:
-    """Its header may name a small picture, and a decoder makes the large one all the same."""
+    """Its header can claim a small picture, and a decoder still makes the large one."""
     file = io.BytesIO()
     Image.new("RGB", (640, 480), "teal").save(file, "AVIF")
     honest = file.getvalue()

@@ -102,6 +102,6 @@ def test_usual_wait_is_said_after_three_like_videos(
     expect(said).not_to_contain_text("Usually")
     visitor.make.click()
     expect(visitor.headline).to_have_text(DONE)
-    expect(said).to_contain_text(re.compile(r"Usually done in \d+ s here\."))
+    expect(said).to_contain_text(re.compile(r"Usually takes \d+ s here\."))
     visitor.field("Duration").fill("6")
     expect(said).not_to_contain_text("Usually")

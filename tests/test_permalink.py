@@ -18,7 +18,7 @@ def test_form_as_code_and_as_a_link(
     before = api.submit_count
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
     visitor.fill(pngs["red"], prompt="The cat blinks twice.")
-    visitor.fold_out("Or give picture addresses")
+    visitor.fold_out("Or use picture URLs")
     addresses = visitor.field("Picture URLs")
     picture = "https://example.com/cat.jpg"
     addresses.fill(f"{picture}\nhttps://example.com/signed.jpg?sign=secret")
@@ -52,7 +52,7 @@ def test_form_as_code_and_as_a_link(
     expect(visitor.make).to_be_enabled()
     expect(visitor.thumbnails).to_have_count(0)
     expect(visitor.page).to_have_url(visitor.url)
-    visitor.fold_out("Or give picture addresses")
+    visitor.fold_out("Or use picture URLs")
     expect(addresses).to_have_value(picture)
     visitor.prompt.fill("The cat yawns.")
     visitor.choice("540p").check()
@@ -69,5 +69,5 @@ def test_link_leaves_out_what_may_be_secret() -> None:
         "https://me:word@example.com/a.jpg",
         "photo.png",
     ]
-    sketch = VideoRequest.unchecked(prompt="", images=[*secrets, *open_to_all])
-    assert parse_qs(permalink.write(sketch)) == {permalink.PICTURES: open_to_all}
+    request = VideoRequest.unchecked(prompt="", images=[*secrets, *open_to_all])
+    assert parse_qs(permalink.write(request)) == {permalink.PICTURES: open_to_all}

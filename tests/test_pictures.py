@@ -71,11 +71,11 @@ def test_order_is_that_of_the_pictures_that_are_left(
 
 def test_picture_addresses_are_sent_as_they_are(visitor: Visitor, api: Simulator) -> None:
     before = api.submit_count
-    visitor.fold_out("Or give picture addresses")
+    visitor.fold_out("Or use picture URLs")
     addresses = visitor.field("Picture URLs")
     addresses.fill("cat.jpg")
     visitor.prompt.fill("Slow push-in.")
-    expect(visitor.button("“cat.jpg” is not a web address of a picture")).to_be_disabled()
+    expect(visitor.button("“cat.jpg” is not a picture URL")).to_be_disabled()
     addresses.fill("https://example.com/a%20cat.jpg?x=1;y=2\n\n https://example.com/dog.png ")
     expect(visitor.make).to_be_enabled()
     visitor.make.click()
@@ -136,7 +136,7 @@ def test_file_that_is_no_picture_is_told_apart_by_its_content(
     impostor.write_text("a text that calls itself a picture")
     visitor.upload(impostor, pngs["blue"])
     expect(
-        visitor.page.get_by_text("This file is not a picture in a format that works here.")
+        visitor.page.get_by_text("This file is not in a supported picture format.")
     ).to_be_visible()
     expect(visitor.thumbnails).to_have_count(1)
     expect(visitor.button("Write a prompt")).to_be_disabled()
@@ -149,7 +149,7 @@ def test_what_is_too_long_is_padded_or_cropped_first(
     before = api.submit_count
     framing = visitor.page.locator("#first-frame")
     visitor.fill(pngs["red"], prompt="Pan to the right.")
-    expect(framing).to_contain_text("First frame, as it is sent: 320 × 240 (4:3).")
+    expect(framing).to_contain_text("First frame as sent: 320 × 240 (4:3).")
     expect(framing).to_contain_text("The video will be 960 × 720.")
     visitor.choice("1080p").check()
     expect(framing).to_contain_text("The video will be 1440 × 1080.")
@@ -188,4 +188,4 @@ def test_first_frame_is_shown_again_after_a_reload(visitor: Visitor, tmp_path: P
     visitor.button("Pad it").click()
     expect(visitor.make).to_be_enabled()
     visitor.page.reload()
-    expect(visitor.page.locator("#first-frame")).to_contain_text("First frame, as it is sent")
+    expect(visitor.page.locator("#first-frame")).to_contain_text("First frame as sent")

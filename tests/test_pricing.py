@@ -37,7 +37,7 @@ def test_the_list_is_followed_exactly(resolution: str, duration: int, listed: De
     ],
 )
 def test_prices_are_written_to_the_last_digit(price: str, text: str) -> None:
-    assert pricing.spoken(Decimal(price)) == text
+    assert pricing.format_price(Decimal(price)) == text
 
 
 def test_the_list_bears_its_date() -> None:

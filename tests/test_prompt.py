@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.ui.form import prompt as prompt_help
-from vidu_demo.ui.form.ideas import CHIPS, has, toggle, unheard
+from vidu_demo.ui.form.phrases import CHIPS, has, toggle, unheard
 
 PHRASES = [phrase for group in CHIPS.values() for phrase in group]
 PIECES = ["", " ", "\n", "\r\n", "\t", "\v", "\u00a0", "\u2028", "A", ".", "Slow", "push-in.", "🦆"]

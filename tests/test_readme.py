@@ -1,4 +1,4 @@
-"""The README can't lie: what it says is compared with the code, and its code is run."""
+"""The README is accurate: it is compared with the code, and its code is run."""
 
 import re
 import sys

@@ -119,7 +119,7 @@ def test_link_to_a_task_shows_it_to_whoever_has_it(
     ("typed", "says"),
     [
         ("00000000-aaaa-bbbb-cccc-000000000000", "The API knows no such task"),
-        ("../../etc/passwd", "does not look like a task's id"),
+        ("../../etc/passwd", "doesn't look like a task id"),
     ],
 )
 def test_task_that_is_not_there_is_said_so(visitor: Visitor, typed: str, says: str) -> None:

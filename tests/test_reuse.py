@@ -31,7 +31,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
     maker.show()
     before = api.submit_count
-    visitor.fold_out("Or give picture addresses")
+    visitor.fold_out("Or use picture URLs")
     addresses = visitor.field("Picture URLs")
     addresses.fill("https://example.com/cat.jpg")
     visitor.choice("3").check()
@@ -62,14 +62,12 @@ def test_settings_are_used_again_and_a_video_goes_on(
     assert without(new, "seed") == without(asked, "seed")
     assert new["seed"] not in (0, 5)
 
-    visitor.fold_out("Or give picture addresses")
+    visitor.fold_out("Or use picture URLs")
     addresses.fill("https://example.com/cat.jpg")
     visitor.row("Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
     visitor.button("Continue from last frame").click()
-    expect(visitor.page.locator("#first-frame")).to_contain_text(
-        "First frame, as it is sent: 720 × 540"
-    )
+    expect(visitor.page.locator("#first-frame")).to_contain_text("First frame as sent: 720 × 540")
     expect(addresses).to_have_value("")
     visitor.make.click()
     until(lambda: api.submit_count == before + 3)
@@ -151,7 +149,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     drop(visitor, film)
     expect(
         visitor.page.get_by_text(
-            "The clip's settings are in the form; its first frame is the picture."
+            "The video's settings are now in the form, with its first frame as the picture."
         )
     ).to_be_visible()
     expect(visitor.thumbnails).to_have_count(1)
@@ -176,7 +174,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     visitor.upload(foreign)
     expect(
         visitor.page.get_by_text(
-            "This video carries no settings of this page; its first frame is the picture."
+            "This video has no settings from this page; its first frame is now the picture."
         )
     ).to_be_visible()
     expect(visitor.thumbnails).to_have_count(1)

@@ -113,7 +113,7 @@ def test_links_are_compared_byte_for_byte(quick: Caller, clock: Clock) -> None:
             (404, "application/json"),
         )
         assert b"SignatureDoesNotMatch" in content or b"API_NOT_FOUND" in content
-    # What `requests` makes of it by itself is refused too.
+    # What `requests` turns it into is refused, too.
     assert quick.session.get(link, timeout=10).status_code == 403
 
 

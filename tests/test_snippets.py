@@ -206,8 +206,8 @@ def test_an_empty_form_is_a_program_to_be_completed(settings: dict[str, Any]) ->
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.label)
 def test_what_is_out_of_range_is_written_as_it_is(snippet: Snippet) -> None:
-    sketch = VideoRequest.unchecked(images=[], prompt="\ud800", duration=77, resolution="8k")
-    text = snippet.write(sketch)
+    request = VideoRequest.unchecked(images=[], prompt="\ud800", duration=77, resolution="8k")
+    text = snippet.write(request)
     assert "77" in text
     assert '"8k"' in text
     text.encode()

@@ -72,4 +72,4 @@ def test_unknown_says_when_and_what_was_asked() -> None:
     ("seconds", "words"), [(0, "1 s"), (34.4, "34 s"), (60, "1 min 0 s"), (125, "2 min 5 s")]
 )
 def test_time_in_words(seconds: float, words: str) -> None:
-    assert status.seconds_spoken(seconds) == words
+    assert status.format_seconds(seconds) == words

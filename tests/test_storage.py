@@ -1,4 +1,4 @@
-"""A browser that keeps nothing for the page: it lives all the same, and says so."""
+"""A browser that stores nothing for the page: it still works, and says so."""
 
 import http.server
 import threading
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from vidu_demo.simulator import Simulator
 
-UNKEPT = "This browser keeps nothing for this page"
+UNKEPT = "This browser doesn't let the page store anything"
 DENIED = """
 for (const name of ['localStorage', 'sessionStorage'])
   Object.defineProperty(window, name, {
@@ -84,7 +84,7 @@ def test_a_full_storage_that_knows_the_visitor_is_read(visit: Callable[..., Visi
 
 def test_chinese(visit: Callable[..., Visitor]) -> None:
     visitor = visit(script=DENIED, locale="zh-CN")
-    expect(visitor.page.get_by_text("这个浏览器不为本页面保存任何内容")).to_be_visible()
+    expect(visitor.page.get_by_text("浏览器不允许本页面保存数据")).to_be_visible()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 
 from vidu_demo import VideoRequest
 from vidu_demo.api.errors import RequestInvalid
-from vidu_demo.jobs.takes import EACH_PICTURE, MOST_PICTURES, plan
+from vidu_demo.jobs.takes import EACH_PICTURE, MAX_VIDEOS, plan
 
 
 def request(**settings: object) -> VideoRequest:
@@ -39,9 +39,9 @@ def test_other_numbers_buy_nothing(takes: int | str) -> None:
 
 
 def test_one_click_buys_a_limited_number() -> None:
-    plan(request(images=["a.png"] * MOST_PICTURES), EACH_PICTURE)
+    plan(request(images=["a.png"] * MAX_VIDEOS), EACH_PICTURE)
     with pytest.raises(RequestInvalid, match="up to 12 pictures"):
-        plan(request(images=["a.png"] * (MOST_PICTURES + 1)), EACH_PICTURE)
+        plan(request(images=["a.png"] * (MAX_VIDEOS + 1)), EACH_PICTURE)
 
 
 def test_draft_is_as_cheap_as_it_gets() -> None:

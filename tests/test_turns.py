@@ -41,7 +41,7 @@ def served(queue: FairQueue, polls: int, now: float = 0.0) -> list[tuple[str, ..
 
 
 def begun(queue: FairQueue, now: float = 0.0) -> list[Step]:
-    """Take all that may begin at a time."""
+    """Take everything that can start at a time."""
     return list(iter(lambda: queue.take(now), None))
 
 

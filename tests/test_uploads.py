@@ -1,4 +1,4 @@
-"""Files of the machine: nobody gets one that was not uploaded, by any door."""
+"""Files on the machine: nobody can get one that was not uploaded, in any way."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from vidu_demo.examples import FINISHED
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.form import uploads
 
-MISSING = "This picture is no longer here. Add it again."
+MISSING = "This picture is no longer available. Add it again."
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_socket_is_no_file(folder: Path) -> None:
 )
 def test_any_value_of_a_gallery_can_come(folder: Path, value: Any) -> None:
     assert folder
-    assert uploads.still_in_gallery(value) == []
+    assert uploads.existing_in_gallery(value) == []
     if isinstance(value, list):
         for read in (uploads.from_gallery, uploads.from_files):
             with pytest.raises(PictureInvalid):
@@ -97,7 +97,7 @@ def test_a_gallery_holds_a_number_of_pictures(folder: Path) -> None:
     assert len(uploads.from_gallery([item] * uploads.MAX_PICTURES)) == uploads.MAX_PICTURES
     with pytest.raises(PictureInvalid, match="Up to 20 pictures"):
         uploads.from_gallery([item] * (uploads.MAX_PICTURES + 1))
-    assert len(uploads.still_in_gallery([item] * 999)) == uploads.MAX_PICTURES
+    assert len(uploads.existing_in_gallery([item] * 999)) == uploads.MAX_PICTURES
 
 
 def test_new_files_take_nobodys_place(folder: Path) -> None:
@@ -112,7 +112,7 @@ def test_new_files_take_nobodys_place(folder: Path) -> None:
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    """A picture that somebody has on this machine, in a folder that Gradio would serve from."""
+    """A private picture on this machine, in a folder that Gradio would serve from."""
     path = tmp_path / "holiday.jpg"
     Image.new("RGB", (640, 360), (1, 2, 3)).save(path)
     return path
@@ -134,7 +134,7 @@ HOLDERS = ("gallery", "file", "browserstate", "json")
 
 
 def calls(app: App, path: str) -> Iterator[tuple[int, list[Any]]]:
-    """Put every shape in the place of every widget that may hold a file, and of all at once."""
+    """Send every shape to every widget that can hold a file, one at a time and all at once."""
     kinds = {part["id"]: part for part in app.demo.config["components"]}
     for listener in app.demo.config["dependencies"]:
         inputs = [kinds[part] for part in listener["inputs"]]

@@ -1,4 +1,4 @@
-"""Who a visitor is, and what strangers may spend, over plain HTTP."""
+"""Visitors' identity, and what strangers can spend, over plain HTTP."""
 
 import re
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ def click(app: App, takes: Any, headers: dict[str, str] | None = None, **setting
 def test_strangers_spend_no_more_than_the_days_budget(app: App, api: Simulator) -> None:
     before = api.submit_count
     said = click(app, "each", THROUGH_A_PROXY, **MUCH)
-    assert "budget is used up" in said
+    assert "This would exceed today" in said
     assert "of $5.00 is left, and this would cost $11.40." in said
     assert "Nothing was charged." in said
     assert api.submit_count == before
@@ -106,7 +106,8 @@ def test_a_budget_that_is_set_holds_on_this_machine_too(limited: App, api: Simul
     before = api.submit_count
     assert "of $0.50 is left, and this would cost $11.40." in click(limited, "each", **MUCH)
     client = Client(limited.url, analytics_enabled=False, verbose=False)
-    with pytest.raises(AppError, match=r"^Today's budget is used up: .* this would cost \$0.95"):
+    said = r"^This would exceed today's budget: .* this would cost \$0.95"
+    with pytest.raises(AppError, match=said):
         client.predict(
             image_urls="https://example.com/a.jpg", prompt="x", **MUCH, api_name="/generate"
         )

@@ -26,7 +26,7 @@ from vidu_demo.api.submit import _lost
 from vidu_demo.api.text import Text
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.ui.form.ideas import CHIPS
+from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import named, speaker
 from vidu_demo.ui.job import compare, history, status
@@ -45,7 +45,7 @@ BELOW = [
 """The rooms whose sentences come onto the page."""
 
 ENGLISH = {
-    # For programs, which may send anything
+    # For programs, which can send anything
     "Give the settings by their names.",
     "There is no setting called {name}.",
     "{title} can be {options}; “{given}” is none of them.",
@@ -61,10 +61,10 @@ ENGLISH = {
     "The video is not ready yet.",
     "The video is not ready after {seconds} s.",
     "The task may still be running. Watch it again by its id.",
-    "Make one video. Streams where the job stands and ends with the file.",
-    "This job is not known here.",
+    "Make one video. Streams the job's status, then returns the file.",
+    "This app doesn't know this job.",
     "it was interrupted",
-    # For the log, and for whoever starts the app
+    # For the log, and for the person who starts the app
     "This file can't be read as a video.",
     "The settings can't be written into this video.",
     "The list of jobs can't be opened: {why}.",
@@ -251,8 +251,8 @@ def test_what_is_filled_in_is_translated_but_nobodys_own_words(text: str) -> Non
 
 def test_a_sentence_keeps_its_template_and_its_values() -> None:
     inner = Text("{seconds} s", seconds=5)
-    text = Text("Usually done in {time} here.", time=inner)
-    assert text == "Usually done in 5 s here."
+    text = Text("Usually takes {time} here.", time=inner)
+    assert text == "Usually takes 5 s here."
     assert speaker("zh-CN")(text) == "在这里通常需要 5 秒。"
     assert type(speaker("en")(text)) is str
     own = Text("Charged to {key}.", key="Done {x} “%s”")  # words of the table, but somebody's own

@@ -15,19 +15,19 @@ from vidu_demo.server.hosts import Host
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" if (ROOT / "app.py").is_file() else Path("data")
-"""In the project's own folder; where the package is installed, in the folder one works in."""
+"""In the project folder, or in the working directory if the package is installed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the app runs with. Each field names its environment variable in `metadata`."""
+    """The app's settings. The `metadata` of each field names its environment variable."""
 
     api_key: str = field(
         default="",
         repr=False,
         metadata={
             "env": "NOVITA_API_KEY",
-            "help": "The key that pays. Without it the app starts the simulator.",
+            "help": "The API key that pays. Without one, the app uses the simulator.",
         },
     )
     base_url: str = field(
@@ -35,30 +35,30 @@ class Settings:
     )
     data_dir: Path = field(
         default=DATA,
-        metadata={"env": "VIDU_DATA_DIR", "help": "Where the ledger and the videos are kept."},
+        metadata={"env": "VIDU_DATA_DIR", "help": "Folder for the ledger and the videos."},
     )
     database_url: str = field(
         default="",
         repr=False,
         metadata={
             "env": "VIDU_DATABASE_URL",
-            "help": "The ledger's database, as an SQLAlchemy URL. "
-            "By default SQLite in the data folder.",
+            "help": "The ledger's database, as an SQLAlchemy URL; "
+            "by default, SQLite in the data folder.",
         },
     )
     media_hosts: str = field(
         default="",
         metadata={
             "env": "VIDU_MEDIA_HOSTS",
-            "help": "Hosts that links to videos may lead to, with commas between them, besides "
-            "every public one over https.",
+            "help": "Comma-separated hosts that videos can be downloaded from, besides public "
+            "https hosts.",
         },
     )
     requests_per_second: float = field(
         default=5.0,
         metadata={
             "env": "VIDU_REQUESTS_PER_SECOND",
-            "help": "The most that this process asks the API, over all jobs together.",
+            "help": "Maximum polls per second, for all jobs together.",
         },
     )
     budget_per_day: Decimal | None = field(
@@ -66,9 +66,9 @@ class Settings:
         metadata={
             "env": "VIDU_BUDGET_PER_DAY",
             "kind": Decimal,
-            "help": "US dollars, by estimate, that all visitors together may spend on a day (UTC). "
-            f"By default {DEFAULT_PER_DAY} where others than this machine can reach the app; "
-            "with a value set, it holds everywhere.",
+            "help": "Estimated US dollars that all visitors together can spend per day (UTC). "
+            f"By default {DEFAULT_PER_DAY} if other machines can reach the app, and no limit "
+            "otherwise; a value set here applies everywhere.",
         },
     )
 
@@ -76,8 +76,8 @@ class Settings:
         default="",
         metadata={
             "env": "VIDU_ALLOWED_HOSTS",
-            "help": "Names that the app answers to beside its own, and whose pages may use it, "
-            "comma separated; `.example.com` is every name below it.",
+            "help": "Comma-separated extra host names that the app answers to, and whose pages can "
+            "use it; `.example.com` means all subdomains.",
         },
     )
 
@@ -89,19 +89,19 @@ class Settings:
             raise ValueError("VIDU_BUDGET_PER_DAY must be an amount in US dollars, 0 or more")
         if len(self.hosts) != self.allowed_hosts.count(",") + bool(self.allowed_hosts):
             raise ValueError(
-                "VIDU_ALLOWED_HOSTS must be host names such as videos.example.com, with a comma "
-                f"between them, not {self.allowed_hosts!r}"
+                "VIDU_ALLOWED_HOSTS must be comma-separated host names such as "
+                f"videos.example.com, not {self.allowed_hosts!r}"
             )
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """The further names that the app answers to."""
+        """The extra host names that the app answers to."""
         read = map(Host.read, self.allowed_hosts.split(","))
         return tuple(host for host in read if host)
 
     @property
     def ledger_url(self) -> str | sa.URL:
-        """The database that is used, as an SQLAlchemy URL."""
+        """The ledger's database, as an SQLAlchemy URL."""
         file = self.data_dir / "ledger.db"
         return self.database_url or sa.URL.create("sqlite", database=str(file))
 

@@ -1,6 +1,6 @@
-"""Everything behind the page, put together from the settings: ledger, client, runner.
+"""The composition root: builds everything behind the page from the settings.
 
-Without a key it starts the simulator, and everything else stays the same.
+Without a key it starts the simulator; nothing else changes.
 """
 
 import secrets
@@ -24,14 +24,14 @@ SIMULATED_REQUESTS_PER_SECOND = 50.0
 
 
 class DataInUse(ViduError):
-    """Another run of the app works on the same data: each job must have one follower only."""
+    """Another run of the app is using the same data: each job must have only one follower."""
 
     what = "Another run of this app is using the same data folder."
     next_step = "Stop that one, or give this one another folder with VIDU_DATA_DIR."
 
 
 class Studio:
-    """A running job runner with what it needs.
+    """A running job runner and everything it needs.
 
     Args:
         settings: The environment.
@@ -42,14 +42,12 @@ class Studio:
         runner: Follows the jobs.
         simulated: True if no model is used.
         videos: The folder of the jobs.
-        secret: Signs the visitors' tokens; the same after a restart.
+        secret: Signs the visitors' tokens; survives restarts.
+        pool: Opens untrusted files in separate processes.
 
     Raises:
-        DataInUse: Another run of the app has the data folder.
+        DataInUse: Another run of the app is using the data folder.
         LedgerFailed: The ledger can't be opened.
-
-    Attributes:
-        pool: Opens what comes from outside, in processes of its own.
     """
 
     def __init__(self, settings: Settings, *, simulate: bool = False) -> None:
@@ -75,7 +73,9 @@ class Studio:
             stack.callback(self.pool.close)
             self.runner = JobRunner(
                 ledger,
-                lambda _job: client,  # the same for all, until a visitor may bring a key
+                lambda _job: (
+                    client
+                ),  # the same for every job, until visitors can bring their own key
                 backend=backend,
                 videos=self.videos,
                 requests_per_second=pace,
@@ -86,7 +86,7 @@ class Studio:
 
     @property
     def page_options(self) -> dict[str, Any]:
-        """What the page is built with, by the names of `ui.page.build`."""
+        """Keyword arguments for `ui.page.build`."""
         return {
             "simulated": self.simulated,
             "secret": self.secret,
@@ -95,12 +95,12 @@ class Studio:
         }
 
     def close(self) -> None:
-        """Stop following jobs. They are taken up again at the next start."""
+        """Stop following jobs. The next start resumes them."""
         self._parts.close()
 
 
 def _secret(file: Path) -> bytes:
-    """Read the secret of this data folder, or make it at the first start."""
+    """Read the data folder's secret, or create it on the first start."""
     try:
         if not file.exists():
             part = file.with_suffix(".part")

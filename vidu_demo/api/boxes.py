@@ -1,22 +1,22 @@
-"""The boxes that MP4 and MOV files consist of (ISO/IEC 14496-12)."""
+"""The boxes that make up MP4 and MOV files (ISO/IEC 14496-12)."""
 
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 MAX_INDEX_BYTES = 4_000_000
-"""Of one list of samples; that of ten seconds has some 20,000."""
+"""The size of a sample table; for ten seconds it has about 20,000."""
 MAX_PARTS = 20_000
-"""Boxes or elements that are looked at; ten seconds with a fragment for each frame have 1,000."""
+"""Boxes or elements to read; ten seconds with one fragment per frame have 1,000."""
 
 TOP = frozenset(
     b"ftyp styp moov moof mdat free skip wide udta meta uuid sidx ssix prft mfra emsg pdin".split()
 )
-"""Boxes that a file consists of. What else stands behind them is no part of it, and may be cut."""
+"""Top-level boxes. Anything else after them is not part of the video and may be cut off."""
 
 
 class Box(NamedTuple):
-    """A part of a file: its kind, where it begins, and where its content begins and ends."""
+    """A box: its type, where it begins, and where its content begins and ends."""
 
     kind: bytes
     at: int
@@ -25,14 +25,14 @@ class Box(NamedTuple):
 
 
 class Truncated(Exception):
-    """The file ends before the end that it names."""
+    """The file ends earlier than it says."""
 
 
 def boxes(file: BinaryIO, size: int) -> Iterator[Box]:
     """List a file's outermost boxes.
 
     Raises:
-        Truncated: One of them goes beyond the end of the file, or there are too many.
+        Truncated: A box extends past the end of the file, or there are too many.
     """
     at = 0
     for _ in range(MAX_PARTS):
@@ -56,10 +56,10 @@ def boxes(file: BinaryIO, size: int) -> Iterator[Box]:
 
 
 def content(file: BinaryIO, box: Box) -> bytes:
-    """Read what a box holds.
+    """Read the content of a box.
 
     Raises:
-        Truncated: It is too much to be looked at.
+        Truncated: It is too large to read.
     """
     if box.end - box.start > MAX_INDEX_BYTES:
         raise Truncated
@@ -68,7 +68,7 @@ def content(file: BinaryIO, box: Box) -> bytes:
 
 
 def inside(data: bytes, *path: bytes) -> list[bytes]:
-    """Get the contents of all boxes at a path within a box."""
+    """Return the content of all boxes at a path within a box."""
     found, at = [], 0
     while len(data) - at >= 8:
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -81,16 +81,16 @@ def inside(data: bytes, *path: bytes) -> list[bytes]:
 
 
 def table(data: bytes, at: int, count: int, entry: str) -> list[tuple[int, ...]]:
-    """Read so many entries of a table.
+    """Read `count` entries of a table.
 
     Args:
-        data: What holds the table.
+        data: The data with the table.
         at: Where it begins.
         count: How many entries it has.
-        entry: One entry, as `struct` writes it.
+        entry: The `struct` format of an entry.
 
     Raises:
-        Truncated: It is not all there.
+        Truncated: The table is incomplete.
     """
     wide = struct.calcsize(">" + entry)
     if at + count * wide > len(data):

@@ -1,8 +1,8 @@
 """The client: submit, get, watch, generate, download.
 
-A submit spends money and has no idempotency key, so it is resent only when it certainly did not
-reach the API or was turned away with a 429 that speaks of no task's id. Everything else is free
-to repeat.
+A submit spends money and has no idempotency key, so it is only resent if it certainly did not
+reach the API, or was refused with a 429 that does not mention a task id. Everything else can be
+repeated for free.
 """
 
 import os
@@ -44,16 +44,16 @@ BASE_URL = "https://api.novita.ai"
 RESULT_PATH = "/v3/async/task-result"
 
 GET_SECONDS = 30.0
-"""How long the answer to a poll may take."""
+"""Timeout of a poll."""
 
 SUBMIT_TRIES = 4
-"""Tries of a submit, counting only those that certainly did not reach the API or met a 429."""
+"""Attempts at a submit, if each certainly did not reach the API or got a 429."""
 DOWNLOAD_PAUSES = (2.0, 4.0, 8.0, 16.0, 32.0)
-"""Seconds between tries of a download."""
+"""Seconds between attempts at a download."""
 
-chance = SystemRandom().random
-"""Random numbers in [0, 1) from the system: a caller who seeds Python's own `random` keeps their
-sequence, and each video still gets another seed."""
+system_random = SystemRandom().random
+"""Random numbers in [0, 1) from the system: if a caller seeds Python's own `random`, their sequence
+is left alone, and each video still gets a different seed."""
 
 
 class ViduClient:
@@ -61,16 +61,16 @@ class ViduClient:
 
     Attributes:
         base_url: The API's address.
-        reach: Where links to videos may lead.
+        reach: Where video links may lead.
 
     Args:
         api_key: The key; by default `NOVITA_API_KEY` from the environment.
-        base_url: The address; by default `NOVITA_BASE_URL`, else Novita's.
-        media_hosts: Hosts that links to videos may lead to besides public ones over https, with
-            commas between them; by default `VIDU_MEDIA_HOSTS`.
-        clock: Gives seconds that never go back.
+        base_url: The address; by default `NOVITA_BASE_URL`, otherwise Novita's.
+        media_hosts: Comma-separated hosts that videos can be downloaded from, besides public
+            https hosts; by default `VIDU_MEDIA_HOSTS`.
+        clock: Returns seconds, monotonic.
         sleep: Waits for a number of seconds.
-        random: Gives a number in [0, 1).
+        random: Returns a number in [0, 1).
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class ViduClient:
         media_hosts: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = chance,
+        random: Callable[[], float] = system_random,
     ) -> None:
         self._key = (api_key or os.environ.get("NOVITA_API_KEY") or "").strip()
         address = base_url or os.environ.get("NOVITA_BASE_URL") or BASE_URL
@@ -99,7 +99,7 @@ class ViduClient:
         return f"ViduClient(base_url={self.base_url!r})"
 
     def close(self) -> None:
-        """Close the connections that are kept open between polls."""
+        """Close the connections kept open between polls."""
         self._polls.close()
 
     def submit(self, request: VideoRequest) -> str:
@@ -112,7 +112,7 @@ class ViduClient:
             PictureInvalid: A picture can't be sent; nothing was.
             SubmitOutcomeUnknown: The answer was lost, so a task may have been bought.
             ApiUnreachable: The API could not be reached; nothing was sent.
-            ApiRefused: The API turned the request away, by meaning.
+            ApiRefused: The API refused the request; the subclass says why.
         """
         pictures = prepare_all(request.images)
         return self.post(
@@ -120,7 +120,7 @@ class ViduClient:
         )
 
     def post(self, payload: dict[str, Any]) -> str:
-        """Send a submit body as `VideoRequest.payload` makes it. Raises what `submit` does.
+        """Send a body from `VideoRequest.payload`. Raises what `submit` does.
 
         Raises:
             RequestInvalid: It is larger than `MAX_BODY_BYTES`; nothing was sent.
@@ -138,9 +138,9 @@ class ViduClient:
         """Poll a task once.
 
         Raises:
-            ApiUnreachable: No answer came; the task is not affected.
-            ApiRefused: The API refused the poll, by meaning; `ServiceFailed` also stands for
-                an answer that can't be read.
+            ApiUnreachable: There was no answer; the task is not affected.
+            ApiRefused: The API refused the poll; the subclass says why. An unreadable answer
+                raises `ServiceFailed`.
         """
         answer, lost = Answer(), ""
         try:
@@ -155,9 +155,9 @@ class ViduClient:
             exchange(self._polls, request, (CONNECT_SECONDS, GET_SECONDS), answer)
         except _BROKEN as error:
             lost = type(error).__name__
-        if lost:  # raised out here, so that no error of a library hangs on it
+        if lost:  # raised here, so that no library's error is chained to it
             raise ApiUnreachable(
-                Text("No answer about the task came ({why}).", why=lost),
+                Text("The API gave no answer about the task ({why}).", why=lost),
                 charged=Charged.UNKNOWN,
                 next_step="The task is not affected. Check again.",
                 task_id=task_id,
@@ -185,19 +185,19 @@ class ViduClient:
 
         Args:
             task_id: The task.
-            deadline: Seconds after which to stop watching; by default none. The task goes on.
-                It is polled once more when they are over.
-            off_peak: True for a task that may take 48 hours, and is polled seldom.
+            deadline: Seconds after which to stop watching, after one last poll; by default none.
+                The task continues.
+            off_peak: True for a task that may take 48 hours and is polled rarely.
 
         Yields:
-            Each answer; the last one is finished and has `video_url`.
+            Each answer; the last one is finished and has a `video_url`.
 
         Raises:
             TaskFailed: It ended without a video.
             StillRunning: The deadline passed.
             ContactLost: Too many polls in a row failed.
             StatusUnknown: An undocumented status came too often in a row.
-            VideoMissing: It is done, but no link to a video came.
+            VideoMissing: It is done, but there is no link to a video.
             ApiRefused: The API refuses to answer about this task.
         """
         pacer = Pacer(task_id, self._random, off_peak=off_peak)
@@ -229,15 +229,15 @@ class ViduClient:
         yield from self.watch(task_id, deadline=deadline, off_peak=request.off_peak)
 
     def download(self, task: Task | str, target: str | os.PathLike[str]) -> Path:
-        """Fetch a finished task's video.
+        """Download a finished task's video.
 
-        The link is fetched as it stands and without the key. What may pass is tried again for
-        about a minute, with a new link where the API gives one. Nothing is ever submitted.
+        The link is requested exactly as it is, without the key. Temporary failures are retried for
+        about a minute, with a new link if the API gives one. Nothing is ever submitted.
 
         Args:
             task: A finished task, or its id.
-            target: A folder, which gets `vidu-<task id>.mp4`, or a file name. A name that ends
-                in a slash or has no suffix is a folder.
+            target: A file name, or a folder for `vidu-<task id>.mp4`. A name without a suffix, or
+                ending in a slash, is a folder.
 
         Returns:
             The finished file.
@@ -247,7 +247,7 @@ class ViduClient:
             LinkRefused: The link leads to no public https address.
             DownloadFailed: The video could not be fetched, or is not a playable file.
             VideoMissing, TaskFailed, StillRunning: The task has no video (yet).
-            ApiUnreachable, ApiRefused: It has no link, and the API gives none.
+            ApiUnreachable, ApiRefused: It has no link, and the API could not be asked for one.
         """
         task = Task(task) if isinstance(task, str) else task
         path = target_file(task.task_id, target)
@@ -260,7 +260,7 @@ class ViduClient:
                 retry_after = getattr(error, "retry_after", None) or 0.0
             self._sleep(max(pause, min(60.0, retry_after)))
             if task.video_url:
-                with suppress(ViduError):  # then the link at hand may still do
+                with suppress(ViduError):  # then the current link may still work
                     task = self._finished(task.task_id)
         return self._download_once(task, path)
 
@@ -284,14 +284,16 @@ class ViduClient:
         return submit(address, payload, authorize=self._authorize, secret=self._key)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # As an auth hook, since requests lets a .netrc entry overrule a plain header.
+        # As an auth hook, since requests lets a .netrc entry override a plain header.
         if not self._key:
             raise KeyMissing
         if not re.fullmatch(r"[!-~]+", self._key):
-            raise KeyMissing("The API key holds a character that no key has, such as a line break.")
+            raise KeyMissing(
+                "The API key contains a character that no key has, such as a line break."
+            )
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 
 
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
-"""What comes out of an exchange that failed, or that could not even be begun."""
+"""What a failed exchange raises, even one that could not start."""

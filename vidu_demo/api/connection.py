@@ -1,6 +1,6 @@
-"""A connection to a link's host, straight or through a proxy, and only where the link may lead.
+"""A connection to a link's host, direct or through a proxy, and only if `Reach` allows it.
 
-No client lets an address be judged before it is connected to, so sockets are opened here.
+No HTTP client lets us check an address before connecting to it, so we open the sockets here.
 """
 
 import socket
@@ -30,10 +30,10 @@ def connect(
     """Connect to a host.
 
     Returns:
-        The connection, what stands before the target on it, and what headers its proxy needs.
+        The connection, the prefix for the request target, and the headers that the proxy needs.
 
     Raises:
-        LinkRefused: It may not be connected to.
+        LinkRefused: Connecting to the host is not allowed.
     """
     scheme, host = url.scheme or "", url.host or ""
     port, address = url.port or PORTS[scheme], f"{scheme}://{host_name(url)}"
@@ -69,7 +69,7 @@ def _to_proxy(via: Url, verify: bool | str, deadline: Deadline, stack: ExitStack
 def _refused(host: str) -> LinkRefused:
     return LinkRefused(
         Text(
-            "The video is made, but its link leads to {host}, which is no public https address.",
+            "The video is made, but its link leads to {host}, which is not a public https address.",
             host=host[:100],
         )
     )
@@ -78,9 +78,9 @@ def _refused(host: str) -> LinkRefused:
 def _open(
     host: str, port: int, deadline: Deadline, stack: ExitStack, admits: Callable[[str], bool]
 ) -> socket.socket:
-    """Connect to the first address of a host that is admitted and answers."""
+    """Connect to the first address of a host that is allowed and answers."""
     found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    # The address that was judged is the one that is used: a second look-up could give another.
+    # Use the very address that was checked: a second lookup could return another one.
     admitted = [entry for entry in found if admits(str(entry[4][0]))]
     if not admitted:
         raise _refused(host)
@@ -99,7 +99,7 @@ def _open(
 def _through_socks(
     via: Url, host: str, port: int, deadline: Deadline, stack: ExitStack
 ) -> socket.socket:
-    import socks  # noqa: PLC0415 - PySocks, which requests needs for such a proxy, too
+    import socks  # noqa: PLC0415 - PySocks; requests needs it for these proxies, too
 
     user, _, password = unquote(via.auth or "").partition(":")
     connection: socket.socket = socks.create_connection(
@@ -134,6 +134,6 @@ def _tls(
     name = host.strip("[]").rstrip(".")
     if isinstance(connection, socket.socket) and not isinstance(connection, ssl.SSLSocket):
         return stack.enter_context(closing(context.wrap_socket(connection, server_hostname=name)))
-    # Through a proxy that speaks TLS itself. The type is too narrow: it needs `send`, `recv` and
-    # timeouts only.
+    # Through a proxy that speaks TLS itself. The annotated type is too narrow: it only needs
+    # `send`, `recv` and timeouts.
     return SSLTransport(cast("socket.socket", connection), context, name)

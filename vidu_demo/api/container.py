@@ -1,7 +1,7 @@
-"""Tell from a video file itself whether it is whole: MP4, MOV, Matroska and WebM name their end.
+"""Tell whether a video file is complete: MP4, MOV, Matroska and WebM say how long they are.
 
-A host that names no length may stop anywhere, and a decoder plays what there is. Nothing is
-decoded here, and the work is bounded whatever a file claims.
+Without a Content-Length a download can stop anywhere, and a decoder just plays what is there.
+Nothing is decoded here, and the work is bounded whatever a file claims.
 """
 
 import struct
@@ -11,12 +11,12 @@ from vidu_demo.api.boxes import MAX_PARTS, TOP, Truncated, boxes, content, insid
 from vidu_demo.api.samples import Fragments, samples_end, segments_end
 
 CONTAINERS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"}
-"""What counts as a video: FFmpeg also opens pictures, and playlists that lead elsewhere."""
+"""What counts as a video: FFmpeg also opens pictures, and playlists that link elsewhere."""
 
 MAX_PICTURE_TRACKS = 2
-"""Some phones add one for the depth."""
+"""Some phones add a depth track."""
 TOLERANCE = 0.5
-"""Seconds by which fragments may be shorter together than their file says."""
+"""Seconds by which the fragments may fall short of what the file says."""
 
 _HOLDERS = frozenset(
     b"moov trak mdia minf stbl dinf edts udta meta ilst mvex moof traf mfra tref iprp ipco".split()
@@ -25,13 +25,13 @@ _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", 0x18538067
 
 
 def is_whole(file: BinaryIO) -> bool:
-    """Tell whether a video file reaches the end that it names itself.
+    """Tell whether a video file is as long as it says.
 
     Args:
         file: A seekable file.
 
     Returns:
-        False if not, or if it is too complex to tell; True for a file of another kind.
+        False if not, or if it is too complex to tell; True for other kinds of files.
     """
     size = file.seek(0, 2)
     file.seek(0)
@@ -41,7 +41,12 @@ def is_whole(file: BinaryIO) -> bool:
             _check_matroska(file, size)
         elif head[4:] in TOP:
             _check_mp4(file, size)
-    except (Truncated, struct.error, LookupError, ValueError):  # the others: its tables are broken
+    except (
+        Truncated,
+        struct.error,
+        LookupError,
+        ValueError,
+    ):  # the other errors mean broken tables
         return False
     return True
 
@@ -53,9 +58,9 @@ def is_matroska(file: BinaryIO) -> bool:
 
 
 def is_bounded(file: BinaryIO) -> bool:
-    """Tell whether a video file has no more parts and picture tracks than a decoder should get.
+    """Tell whether a video file has few enough parts and video tracks for a decoder.
 
-    A decoder reads every box and opens every track before it can tell how many there are.
+    A decoder reads every box and opens every track before we could find out.
 
     Args:
         file: A seekable file.
@@ -83,7 +88,7 @@ def is_bounded(file: BinaryIO) -> bool:
             if kind == b"hdlr" and head[start + 8 : start + 12] == b"vide":
                 pictures += 1
             if kind in _HOLDERS:
-                # A `meta` has four bytes before its boxes, but not in QuickTime's files.
+                # A `meta` box has four bytes before its boxes, except in QuickTime files.
                 extra = 4 if kind == b"meta" and head[start + 4 : start + 8] != b"hdlr" else 0
                 todo.append((at + start + extra, min(at + length, end)))
             at += length
@@ -107,7 +112,7 @@ def _check_matroska(file: BinaryIO, size: int) -> None:
         segment = segment or is_segment
         at += wide + marked
         if length == (1 << 7 * marked) - 1:
-            continue  # of unknown length: what it holds comes next
+            continue  # of unknown length: its content comes next
         at += length
         if at > size:
             break
@@ -131,7 +136,7 @@ def _check_mp4(file: BinaryIO, size: int) -> None:
     ends = [samples_end(stbl) for stbl in inside(moov, b"trak", b"mdia", b"minf", b"stbl")]
     ends += [segments_end(box, content(file, box)) for box in top if box.kind == b"sidx"]
     if inside(moov, b"mvex"):
-        begun = bool(max(ends, default=0))  # some have their first samples outside of fragments
+        begun = bool(max(ends, default=0))  # some files have their first samples outside fragments
         fragments = Fragments(moov)
         for box in top:
             if box.kind == b"moof":

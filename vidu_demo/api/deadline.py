@@ -1,7 +1,7 @@
-"""How long a download may take, and HTTP over a connection within it.
+"""A download's time limit, and HTTP within that limit.
 
-Requests are written here byte for byte: a signature covers a link as it was written, and a client
-that re-quotes it gets a 403. `requests` turns `%7E` into `~`, and urllib3 writes `%3b` as `%3B`.
+Requests are written byte for byte, because a link's signature covers its exact spelling: a client
+that re-quotes it gets a 403. `requests` turns `%7E` into `~`, and urllib3 turns `%3b` into `%3B`.
 """
 
 import http.client
@@ -14,19 +14,19 @@ from typing import Any, cast
 from urllib3.util.ssltransport import SSLTransport
 
 Connection = socket.socket | SSLTransport
-"""The second is TLS within TLS."""
+"""The latter is TLS within TLS."""
 
 CHUNK = 64 * 1024
-"""Small, since a packed body grows up to a thousandfold by the chunk."""
+"""Small, since each chunk of a compressed body can grow a thousandfold."""
 
 
 @dataclass
 class Deadline:
-    """How long a download may still take, with all its redirects, handshakes and bytes.
+    """The time limit of a download, including redirects and handshakes.
 
     Args:
-        clock: Gives seconds that never go back.
-        allowance: Gives the seconds that it may take in all once so many bytes have come.
+        clock: Returns seconds, monotonic.
+        allowance: Returns the total seconds allowed, given the number of bytes received.
         connect: Seconds to wait for a connection or a handshake.
         silence: Seconds to wait for a byte.
     """
@@ -40,10 +40,10 @@ class Deadline:
         self._start, self.received = self.clock(), 0
 
     def left(self, most: float) -> float:
-        """Say how many seconds the next step may take.
+        """Return how many seconds the next step may take, at most `most`.
 
         Raises:
-            TimeoutError: No time is left.
+            TimeoutError: Time is up.
         """
         left = self._left()
         if left <= 0:
@@ -52,7 +52,7 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether time is up: then that is why it broke off, whatever the error says."""
+        """True if time is up: that is then why the download failed, whatever the error says."""
         return self._left() <= 0
 
     def _left(self) -> float:
@@ -62,7 +62,7 @@ class Deadline:
 def send(
     connection: Connection, deadline: Deadline, method: str, target: str, headers: Mapping[str, str]
 ) -> http.client.HTTPResponse:
-    """Send a request without a body, and read the answer up to its body."""
+    """Send a request without a body, and read the status and headers of the answer."""
     lines = [f"{method} {target} HTTP/1.1", *map(": ".join, headers.items()), "", ""]
     connection.settimeout(deadline.left(deadline.silence))
     connection.sendall("\r\n".join(lines).encode("ascii"))
@@ -72,7 +72,7 @@ def send(
 
 
 class _Readable:
-    """A connection as `http.client` reads one: all it needs of a socket is a file."""
+    """A connection for `http.client`, which only needs a socket's `makefile`."""
 
     def __init__(self, connection: Connection, deadline: Deadline) -> None:
         self._connection, self._deadline = connection, deadline
@@ -82,7 +82,7 @@ class _Readable:
 
 
 class _Bytes(io.RawIOBase):
-    """The bytes of a connection. Each read has its own timeout: a host may send single bytes."""
+    """The bytes of a connection. Each read has its own timeout, as a host may send single bytes."""
 
     def __init__(self, connection: Connection, deadline: Deadline) -> None:
         self._connection, self._deadline = connection, deadline

@@ -1,6 +1,6 @@
-"""Any picture brought down to its pixels, or a plain reason why it can't be.
+"""Decodes any picture to pixels, or says plainly why it can't.
 
-It is opened by its content, turned upright and laid on white.
+Pictures are opened by content, turned upright and flattened onto white.
 """
 
 import base64
@@ -28,31 +28,31 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF", "AVIF", "TIFF", "BMP")
 MAX_FILE_BYTES = 50_000_000
 
 decoder = threading.BoundedSemaphore(2)
-"""Two pictures are decoded at the same time in one process: a large one takes hundreds of
+"""At most two pictures are decoded at a time per process: a large one takes hundreds of
 megabytes."""
 
 
 def is_url(image: ImageInput) -> TypeGuard[str]:
-    """Tell whether this is an http(s) URL, which is passed on and not opened."""
+    """Tell whether this is an http(s) URL, which is passed on without being opened."""
     return isinstance(image, str) and re.fullmatch(r"(?i)https?://\S+", image) is not None
 
 
 def flatten(image: ImageInput) -> Image.Image:
-    """Bring a picture of any shape down to its pixels: upright, RGB, on white.
+    """Decode a picture to upright RGB pixels on white.
 
     Returns:
-        A new image; its `format` is the one that the picture came in.
+        A new image with the `format` of the original.
 
     Raises:
-        PictureInvalid: It is no picture, is missing, empty or damaged, weighs more than
-            `MAX_FILE_BYTES`, or has more than `MAX_PIXELS`.
+        PictureInvalid: It is not a picture, is missing, empty or damaged, or exceeds
+            `MAX_FILE_BYTES` or `MAX_PIXELS`.
     """
     with decoder:
         return to_pixels(image)
 
 
 def to_pixels(image: ImageInput) -> Image.Image:
-    """Do what `flatten` does, for whoever holds a `decoder` already."""
+    """Like `flatten`, for callers that already hold `decoder`."""
     source = image if isinstance(image, Image.Image) else _read(image)
     try:
         return _flatten(source)
@@ -62,7 +62,7 @@ def to_pixels(image: ImageInput) -> Image.Image:
         raise PictureInvalid(TOO_MANY_PIXELS) from error
     except MemoryError as error:
         raise PictureInvalid(NO_MEMORY) from error
-    except Exception as error:  # decoders of broken files raise whatever they stumble on
+    except Exception as error:  # decoders raise all kinds of errors on broken files
         raise PictureInvalid(DAMAGED) from error
 
 
@@ -113,7 +113,9 @@ def _read_data_uri(uri: str) -> bytes:
     head, _, body = uri.partition(",")
     with suppress(ValueError):
         if re.fullmatch(r"(?i)data:image/[^,]*;base64", head):
-            return base64.b64decode(body + "==")  # padding is often lost, and more does no harm
+            return base64.b64decode(
+                body + "=="
+            )  # padding is often missing, and too much does no harm
     raise PictureInvalid("This data link holds no readable picture. Upload the picture as a file.")
 
 
@@ -132,7 +134,7 @@ def _flatten(source: bytes | Image.Image) -> Image.Image:
 def _open(data: bytes) -> Image.Image:
     kind, data = judge(data)
     if kind == "HEIF":
-        from pillow_heif import HeifImageFile  # noqa: PLC0415 - few pictures need it
+        from pillow_heif import HeifImageFile  # noqa: PLC0415 - rarely needed
 
         return cast("Image.Image", HeifImageFile(io.BytesIO(data)))  # type: ignore[no-untyped-call]
     image = Image.open(io.BytesIO(data), formats=[kind])

@@ -1,4 +1,4 @@
-"""Fetch a video by its signed link: without the key, whole, checked, then named."""
+"""Downloads a video from its signed link: without the key, complete and checked."""
 
 import os
 import re
@@ -21,14 +21,14 @@ from vidu_demo.api.transfer import BrokenOff, open_link, read_body
 from vidu_demo.api.video import ClipFailed, frames, open_video
 
 TIMEOUT = (10.0, 60.0)
-"""Seconds to connect, and seconds without a byte."""
+"""Seconds to wait for a connection, and for a byte."""
 
 
 def check(path: Path, task_id: str) -> None:
     """Check that a file opens as a video.
 
     Raises:
-        DownloadFailed: It does not.
+        DownloadFailed: It does not open.
     """
     try:
         with open_video(path) as container:
@@ -42,7 +42,7 @@ def check(path: Path, task_id: str) -> None:
 
 
 def target_file(task_id: str, target: str | os.PathLike[str]) -> Path:
-    """Name the file for a task's video; without a suffix, or with a slash, a target is a folder."""
+    """Name a task's video file; a target without a suffix, or ending in a slash, is a folder."""
     path = Path(target)
     if path.is_dir() or not path.suffix or str(target).endswith(("/", os.sep)):
         return path / f"vidu-{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)[:100]}.mp4"
@@ -57,19 +57,19 @@ def fetch(
     check: Callable[[Path, str], None] = check,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
-    """Fetch the video of a finished task into `path`, through `*.part` beside it.
+    """Download the video of a finished task to `path`, by way of a `*.part` file next to it.
 
     Args:
-        task: It has a link.
+        task: A task with a link.
         path: The file.
-        reach: Where the link may lead; by default what the environment says.
-        check: Gets a file that reaches its own end, and the task's id; raises `DownloadFailed`
-            if the file is no video.
-        clock: Gives seconds that never go back.
+        reach: Where the link may lead; by default, taken from the environment.
+        check: Called with a complete file and the task's id; raises `DownloadFailed` if the file
+            is not a video.
+        clock: Returns seconds, monotonic.
 
     Raises:
         LinkExpired: The host answered 401, 403, 404 or 410.
-        LinkRefused: The link leads where it may not.
+        LinkRefused: The link leads somewhere that is not allowed.
         DownloadFailed: Anything else went wrong; no unfinished file is left at `path`.
     """
     part = path.with_name(path.name + ".part")
@@ -86,11 +86,13 @@ def fetch(
     except BrokenOff as error:
         failed = DownloadFailed(
             Text(
-                "The video is made, but its download was too slow: {came} bytes came.",
+                "The video is made, but its download was too slow: only {came} bytes arrived.",
                 came=deadline.received,
             )
             if deadline.is_over
-            else Text("The video is made, but its download broke off ({why}).", why=str(error))
+            else Text(
+                "The video is made, but its download was interrupted ({why}).", why=str(error)
+            )
         )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else None

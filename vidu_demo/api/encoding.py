@@ -1,4 +1,4 @@
-"""Pixels written as a file that a request can carry: as they are if possible, else smaller."""
+"""Encodes pixels as a file small enough for a request, at full size if possible."""
 
 import base64
 import io
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MAX_RATIO = 4
-"""Of the long side to the short one, whichever way the picture stands."""
+"""The long side to the short side, in either orientation."""
 
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 QUALITIES = (95, 90, 85)
-"""JPEG qualities tried at full size, in this order, before a picture is made smaller."""
+"""JPEG qualities to try at full size, in this order, before making a picture smaller."""
 THUMBNAIL_QUALITY = 85
 SHRINK_ATTEMPTS = 8
 SHRINK_AIM, SHRINK_ENOUGH = 0.97, 0.9
-"""The share of the bytes allowed that shrinking aims at, and the one it is content with."""
+"""The share of the allowed bytes that shrinking aims for, and the share it settles for."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it is sent.
+    """A picture ready to be sent.
 
     Attributes:
         data: The bytes of the file.
@@ -49,16 +49,16 @@ class Picture:
 
     @property
     def suffix(self) -> str:
-        """The file suffix that fits, with its dot."""
+        """The file suffix for its type, with the dot."""
         return SUFFIXES[self.mime]
 
 
 class _TooHeavyError(Exception):
-    """More was written than may be."""
+    """The file got too large."""
 
 
 class _Bounded(io.BytesIO):
-    """A file that takes up to so many bytes, so that no encoder keeps working in vain."""
+    """A file with a size limit, so that an encoder stops as soon as it is exceeded."""
 
     def __init__(self, most: float) -> None:
         super().__init__()
@@ -71,21 +71,21 @@ class _Bounded(io.BytesIO):
 
 
 def save(pixels: Image.Image, sent_as: str, quality: int, most: float = math.inf) -> Picture:
-    """Write pixels as a file of a format, of no more than so many bytes."""
+    """Encode pixels in a format, as at most `most` bytes."""
     file = _Bounded(most)
-    # Each format takes what concerns it. PNG: a third of the time of level 6, for 2 % more bytes.
+    # Each format uses the options it knows. PNG: a third of level 6's time for 2 % more bytes.
     pixels.save(file, sent_as, quality=quality, subsampling=0, compress_level=3)
     return Picture(file.getvalue(), Image.MIME[sent_as], *pixels.size)
 
 
 def encode(pixels: Image.Image, sent_as: str, max_bytes: int) -> Picture:
-    """Write pixels as the largest file that fits.
+    """Encode pixels as the largest file that fits.
 
-    What is too heavy becomes a JPEG of the same size, then of less quality, and only then a
-    smaller one.
+    If it is too large, it becomes a JPEG of the same dimensions, then one of lower quality, and
+    only then a smaller picture.
 
     Raises:
-        PictureInvalid: It can't be made light enough.
+        PictureInvalid: It can't be made small enough.
     """
     attempts = dict.fromkeys([(sent_as, QUALITIES[0]), *(("JPEG", q) for q in QUALITIES)])
     for kind, quality in attempts:
@@ -95,7 +95,7 @@ def encode(pixels: Image.Image, sent_as: str, max_bytes: int) -> Picture:
 
 
 def _shrink(pixels: Image.Image, heaviest: Picture, max_bytes: int) -> Picture:
-    """Close in on the largest JPEG that fits; the bytes go roughly with the square of the side."""
+    """Search for the largest JPEG that fits; its bytes are roughly proportional to its area."""
     best, latest = None, heaviest
     scale, fits, too_much = 1.0, 0.0, 1.0
     for _ in range(SHRINK_ATTEMPTS):

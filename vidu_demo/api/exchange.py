@@ -1,7 +1,7 @@
-"""One HTTP exchange: one request goes out as it is, one answer comes in, and nothing is kept.
+"""One HTTP exchange: sends a request as it is, reads the answer, and keeps nothing.
 
-Not `Session.send`: that reads a redirect even where none is followed, fails on a broken one with
-an error of its own, keeps cookies, and reads a body of any size.
+We don't use `Session.send`, which reads the body of a redirect even if it doesn't follow it, fails
+on a broken one with its own error, keeps cookies, and reads bodies of any size.
 """
 
 import io
@@ -23,20 +23,20 @@ from vidu_demo.api.responses import read_retry_after, refusal
 
 CONNECT_SECONDS = 10.0
 PLAIN = {"Accept-Encoding": "identity"}
-"""Answers are small, and half of a packed one is harder to read."""
+"""Answers are small, and half of a compressed one is harder to read."""
 
 CAREFUL_BYTES, CHUNK = 4096, 1024
-"""So much of an answer is kept byte by byte, since it may break off behind an id; after that the
-time is looked at so often, since a host may send byte by byte."""
+"""The start of an answer is read byte by byte, since it may break off after an id. After that, the
+time is checked once per chunk, since a host may send single bytes."""
 
 
 @dataclass
 class Answer:
-    """An answer as far as it has arrived: it grows while it is read, and may remain incomplete.
+    """An answer as far as it has arrived: it grows while being read, and may stay incomplete.
 
     Attributes:
         status: The HTTP status; 0 until there is one.
-        headers: Their names are looked up in any case.
+        headers: The headers, with case-insensitive names.
         content: The body as received.
     """
 
@@ -46,7 +46,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body, unpacked if it is packed, as text.
+        """The body as text, decompressed if necessary.
 
         JSON is UTF-8, UTF-16 or UTF-32, whatever the headers say: without a charset in them
         requests assumes Latin-1, or guesses for seconds.
@@ -61,11 +61,11 @@ class Answer:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the body is longer than what is read of it."""
+        """True if the body is longer than what was read."""
         return max(len(self.content), len(self._unpacked())) >= MAX_ANSWER_BYTES
 
     def refusal(self, *, secret: str, task_id: str | None = None) -> ApiRefused:
-        """The error that the answer means; `responses.refusal` says what from."""
+        """The error that the answer stands for; see `responses.refusal`."""
         return refusal(
             self.status,
             self.text,
@@ -83,7 +83,7 @@ class Answer:
         )
         try:
             return packed.read(MAX_ANSWER_BYTES, decode_content=True)
-        except urllib3.exceptions.HTTPError:  # it is not packed, although it says so
+        except urllib3.exceptions.HTTPError:  # it claims to be compressed but is not
             return bytes(self.content)
 
 
@@ -95,21 +95,21 @@ def exchange(
     *,
     careful: bool = False,
 ) -> None:
-    """Send a request and read the answer, up to a bound, then let the connection go.
+    """Send a request, read the answer up to a limit, then release the connection.
 
     Args:
-        session: What to send with.
-        request: What to send.
-        timeout: Seconds to connect, and seconds without a byte; the body may take as long, too.
-        answer: Filled as the answer comes.
-        careful: Whether what came before a failure must not be lost; that takes more work.
+        session: The session to send with.
+        request: The request to send.
+        timeout: Seconds to connect, and seconds to wait for a byte, which also limits the body.
+        answer: Filled in as the answer arrives.
+        careful: Whether to keep whatever arrives before a failure, which takes more work.
     """
     url = request.url or ""
     with session.get_adapter(url).send(
         request, timeout=timeout, **environment_settings(session, url)
     ) as came:
         answer.status, answer.headers = came.status_code, came.headers
-        # A body that can't be unpacked may still hold an id, so nothing is unpacked here.
+        # A body that can't be decompressed may still contain an id, so that is not done here.
         came.raw.headers.discard("Content-Encoding")
         end = time.monotonic() + timeout[1]
         for chunk in chain(
@@ -123,9 +123,9 @@ def exchange(
 
 
 def environment_settings(session: requests.Session, url: str) -> Mapping[str, Any]:
-    """Tell what the environment says about an address: its `proxies` and certificates, `verify`."""
+    """Return the environment's settings for a URL: its `proxies`, and `verify` for certificates."""
     host = urlsplit(url).hostname or ""
-    # A proxy can't reach the simulator on this machine, and few people exempt loopback.
+    # A proxy can't reach the simulator on this machine, but few people exempt loopback.
     return session.merge_environment_settings(
         url, {"no_proxy": host} if is_loopback(host) else {}, True, None, None
     )

@@ -1,8 +1,8 @@
-"""Any picture becomes one that the API takes, or a plain reason why it cannot.
+"""Turns any picture into one that the API accepts, or says plainly why it can't.
 
-A picture is opened by its content, turned upright, laid on white and encoded again from its
-pixels alone: no place, author, comment or thumbnail of the original file travels with it. It is
-made smaller only where the limits ask for it. A URL is passed on as it is and never fetched.
+Pictures are opened by content, turned upright, flattened onto white and encoded again from their
+pixels alone, without the location, author, comments or thumbnail of the original. They are only
+made smaller if the limits require it. A URL is passed on as it is and never fetched.
 
 The limits are Vidu's, collected 2026-11: JPEG, PNG or WebP, a ratio from 1:4 to 4:1, 50 MB a
 file, and 10 MB of pictures in one request, counted before base64.
@@ -46,15 +46,15 @@ __all__ = [
 ]
 
 MAX_POST_BYTES = 9_500_000
-"""Of all pictures in one request, before base64: below 10 MB, with room for the prompt."""
+"""All pictures of a request, before base64: below 10 MB, with room for the prompt."""
 SENT_AS = {"JPEG": "JPEG", "MPO": "JPEG", "HEIF": "JPEG", "AVIF": "JPEG", "WEBP": "WEBP"}
-"""What a format is sent as: those not named here, and pictures without one, as PNG."""
+"""What each format is sent as. All others, and pictures without a format, are sent as PNG."""
 MAX_WEBP_PIXELS = 12_500_000
-"""What is larger is sent as JPEG: WebP takes ten times as long to encode."""
+"""Larger pictures are sent as JPEG, since WebP takes ten times as long to encode."""
 
 CACHED = 8
-"""Prepared files in memory: the page shows a picture as it is sent, then sends it, perhaps in
-several takes."""
+"""Prepared files to keep in memory: the page previews a picture as it will be sent, then sends it,
+perhaps in several takes."""
 
 
 class PictureTooLong(PictureInvalid):
@@ -64,18 +64,18 @@ class PictureTooLong(PictureInvalid):
 def prepare_all(
     images: Sequence[ImageInput], *, run: Run = in_process, visitor: str = ""
 ) -> list[Picture | str]:
-    """Prepare all pictures of one request; URLs stay the strings they are.
+    """Prepare all pictures of one request; URLs are left as they are.
 
-    Together the pictures stay within `MAX_POST_BYTES`. Where they would not, the small ones are
+    The pictures stay within `MAX_POST_BYTES` in total. If they would exceed it, the small ones are
     left alone and the large ones share what remains.
 
     Args:
-        images: What to send.
-        run: Where pictures are decoded.
-        visitor: For whom.
+        images: The pictures.
+        run: Decodes them.
+        visitor: Whose turn it takes in a pool.
 
     Raises:
-        PictureInvalid: A picture cannot be used. Of several, the message says which.
+        PictureInvalid: A picture cannot be used. With several, the message says which.
     """
 
     def at(position: int, most: int) -> Picture | str:
@@ -109,19 +109,19 @@ def prepare(
     run: Run = in_process,
     visitor: str = "",
 ) -> Picture:
-    """Make a picture ready to be sent.
+    """Prepare a picture for sending.
 
     Args:
-        image: Anything but a URL. Of an animation the first frame is taken, of a PIL image the
-            one it shows; a PIL image is not changed.
-        max_bytes: The most that the result may weigh. One that is too heavy becomes a JPEG of
-            the same size, then of less quality, and only then a smaller one.
-        run: Where it is decoded: in this process, or a pool's `run`.
-        visitor: For whom, where a pool takes turns.
+        image: Anything but a URL. For an animation the first frame is used, for a PIL image its
+            current one; a PIL image is not modified.
+        max_bytes: The maximum size of the result. If it is too large, it becomes a JPEG of the
+            same dimensions, then one of lower quality, and only then a smaller picture.
+        run: Decodes it: in this process, or a pool's `run`.
+        visitor: Whose turn it takes in a pool.
 
     Raises:
-        PictureTooLong: It is longer or taller than `MAX_RATIO` allows.
-        PictureInvalid: `flatten` cannot open it, or it cannot be made light enough.
+        PictureTooLong: It is wider or taller than `MAX_RATIO` allows.
+        PictureInvalid: `flatten` cannot open it, or it cannot be made small enough.
     """
     version = _version(image)
     if version is None:
@@ -131,11 +131,11 @@ def prepare(
 
 
 def thumbnail(image: ImageInput, side: int, sent_as: str = "JPEG") -> bytes:
-    """Make a small picture, which every browser shows, of any that `prepare` takes.
+    """Make a thumbnail, which every browser can show, from any picture that `prepare` accepts.
 
     Args:
         image: The picture.
-        side: Pixels of its longer side, at most.
+        side: Maximum length of its longer side, in pixels.
         sent_as: `JPEG`, `PNG` or `WEBP`.
 
     Raises:
@@ -150,7 +150,7 @@ prepared: Cache[tuple[str, int, int, int], Picture] = Cache(CACHED)
 
 
 def _version(image: ImageInput) -> tuple[str, int, int] | None:
-    """Name a file as it is now; None if it is no file, but a data link or pixels."""
+    """Identify a file's current version; None for data URIs and pixels."""
     if isinstance(image, bytes | Image.Image):
         return None
     try:
@@ -177,8 +177,8 @@ def _check_ratio(width: int, height: int) -> None:
         shape, ratio = ("wide", f"{ratio}:1") if width > height else ("tall", f"1:{ratio}")
         raise PictureTooLong(
             Text(
-                "This picture is too {shape}: its {width} by {height} pixels make {ratio}, "
-                "and only 1:{tallest} to {widest}:1 works. Pad or crop it.",
+                "This picture is too {shape}: {width} by {height} pixels is {ratio}, and only "
+                "1:{tallest} to {widest}:1 works. Pad or crop it.",
                 shape=Text(shape),
                 width=width,
                 height=height,

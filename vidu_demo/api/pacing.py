@@ -1,11 +1,11 @@
 """When to poll a task again: pure arithmetic, no clock, no HTTP.
 
-A poll costs a request, a late poll costs the visitor seconds. If `h(t)` is the chance per second
-that a task which still runs at `t` ends right then, a gap of `d` seconds costs `1/d` polls and
-`h·d/2` seconds of lateness per second, so the best gap is `sqrt(2 / (rate · h))`: seldom while
-success is unlikely, often when it is due. `h` comes from how long tasks took: the published 30 s
-to 5 min when nothing else is known, this installation's own past waits once there are some, and
-the API's own eta or percent where it says something, as far as it keeps its word.
+A poll costs a request; a late poll costs the visitor seconds. If `h(t)` is the chance per second
+that a task still running at `t` ends right then, a gap of `d` seconds costs `1/d` polls and `h·d/2`
+seconds of lateness per second, so the best gap is `sqrt(2 / (rate · h))`: poll rarely while success
+is unlikely, often when it is due. `h` comes from how long tasks take: the published 30 s to 5 min
+if nothing else is known, this installation's own past waits once there are some, and the API's own
+eta or percentage if it gives one, as far as it proves right.
 """
 
 import math
@@ -18,24 +18,23 @@ from vidu_demo.api.refusals import ApiRefused, NotFound, ServiceFailed, TaskFail
 from vidu_demo.api.task import Task, TaskStatus
 
 FIRST_WAIT = 2.0
-"""Seconds from the submit to the first poll, which tells whether the task is queued."""
+"""Seconds from the submit to the first poll, which shows whether the task is queued."""
 
 SHORTEST_GAP, LONGEST_GAP = 1.0, 30.0
 """Seconds between two polls of a running task, give or take a tenth."""
 
 CALM_SHORTEST, CALM_LONGEST = 60.0, 900.0
-"""Seconds between two polls of an off-peak task, which may take 48 hours, as long as the
-API names no end of it that is to be believed."""
+"""Seconds between two polls of an off-peak task, which may take 48 hours, unless the API predicts
+its end credibly."""
 
 LONGEST_BACKOFF, LONGEST_RETRY_AFTER = 60.0, 300.0
-"""Seconds to wait after failures, give or take a quarter; the most that a `Retry-After` is
-followed."""
+"""Maximum seconds to wait after failures, give or take a quarter, and for a `Retry-After`."""
 
 MAX_FAILURES = 12
-"""Polls in a row without a usable answer before a watcher is told."""
+"""Polls in a row without a usable answer before giving up."""
 
 MAX_ODD_ANSWERS = 30
-"""Answers in a row with an unknown status before a watcher is told."""
+"""Answers in a row with an unknown status before giving up."""
 
 MAX_MISSING = 6
 """Answers in a row with “not found”, or with success but no link, before they count as final."""
@@ -44,12 +43,12 @@ TRANSIENT = (ApiUnreachable, ServiceFailed, TooFast)
 """Failures of a poll that pass on their own."""
 
 POLLS_PER_SECOND_SAVED = 8.0
-"""How many polls one second less of lateness is worth: the `rate` above."""
+"""How many polls one second less lateness is worth: the `rate` above."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """A guess about a task's whole time: log-normal, with a weight among other guesses.
+    """A log-normal guess about a task's total time, with a weight among other guesses.
 
     Attributes:
         seconds: The median.
@@ -62,7 +61,7 @@ class Expectation:
     weight: float = 1.0
 
     def at(self, time: float) -> tuple[float, float]:
-        """Get the chance of still running at `time`, and of ending in that second, weighted."""
+        """Return the weighted chances of still running at `time`, and of ending in that second."""
         z = math.log(time / self.seconds) / self.spread
         bell = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
         running = 0.5 * math.erfc(z / math.sqrt(2))
@@ -73,20 +72,20 @@ PUBLISHED = Expectation(95.0, 0.7, weight=2.0)
 """30 s to 5 min as the 5th and 95th percentile; it counts as much as two past waits."""
 
 FORECAST_SHARE = 0.75
-"""How far an eta or percent is believed at first, against everything else that is known."""
+"""The initial weight of an eta or percentage, against everything else that is known."""
 
 
 def learned(past: Sequence[float]) -> list[Expectation]:
     """Guess from how long similar tasks took here, in seconds.
 
-    It goes by medians: a wait may hold a night during which the app was off.
+    It uses medians, since a wait may include a night during which the app was off.
     """
     if not past:
         return [PUBLISHED]
     logs = [math.log(max(1.0, seconds)) for seconds in past]
     middle = median(logs)
     deviation = 1.48 * median(abs(log - middle) for log in logs)
-    # The imagined past waits of the published spread keep a few real ones from overclaiming.
+    # Weighting in the published spread as past waits keeps a few real ones from overfitting.
     imagined = PUBLISHED.weight
     variance = (len(logs) * deviation**2 + imagined * PUBLISHED.spread**2) / (len(logs) + imagined)
     spread = max(0.1, math.sqrt(variance))
@@ -95,16 +94,16 @@ def learned(past: Sequence[float]) -> list[Expectation]:
 
 @dataclass
 class Forecast:
-    """What the API says about the end, believed as far as it keeps its word.
+    """The API's own forecast, trusted as far as it proves right.
 
-    A stuck eta or percent moves its end on by a second a second: the share of the watched time
-    by which the end has moved on, since it was named nearest, is not believed.
+    If an eta or percentage is stuck, its end recedes by one second per second. The more the end has
+    receded, relative to the time watched, the less it is trusted.
     """
 
     _nearest: dict[TaskStatus, tuple[float, float]] = field(default_factory=dict)
 
     def heard(self, task: Task, waited: float) -> tuple[float, Expectation] | None:
-        """Take in an answer: how far to believe it, below 1, and its guess, if it has one."""
+        """Take in an answer; return how far to trust it, below 1, and its guess, if it has one."""
         if task.eta:
             left, doubt = task.eta, 0.3
         elif task.progress and waited > 0:
@@ -122,8 +121,8 @@ class Forecast:
 def gap(known: Sequence[Expectation], waited: float, longest: float = LONGEST_GAP) -> float:
     """Seconds until the next poll is worth making, `longest` at most.
 
-    Polls are laid at a density of `sqrt(rate · h / 2)`; the next is due where that adds up
-    to one.
+    Polls are placed at a density of `sqrt(rate · h / 2)`; the next one is due when that adds up to
+    one.
     """
     due, ahead = 0.0, 0.0
     while ahead < longest:
@@ -157,11 +156,11 @@ class Decision:
 
 @dataclass
 class Pacer:
-    """Decides, for one task, when to poll again and when to give up. Both waiting loops use it.
+    """Decides when to poll a task again and when to give up. Both waiting loops use it.
 
     Attributes:
         task_id: The task.
-        random: Gives a number in [0, 1): spreads polls so that tasks are not polled in step.
+        random: Returns a number in [0, 1), to keep tasks from being polled in lockstep.
         past: How long similar tasks took, in seconds.
         off_peak: True for a task that may take 48 hours.
     """
@@ -202,11 +201,11 @@ class Pacer:
     def failed(self, error: ViduError) -> Decision:
         """Decide after a poll that failed.
 
-        Polling ends with `error` itself where another poll can't help, or with `ContactLost`
-        when too many failed in a row.
+        Polling ends with `error` itself if another poll can't help, or with `ContactLost` if too
+        many failed in a row.
         """
         if isinstance(error, NotFound):
-            # A fresh task may not be visible at once: only a repeated “not found” is final.
+            # A new task may not be visible at once: only a repeated “not found” is final.
             return self._missed(error)
         if not isinstance(error, TRANSIENT):
             return Decision(error=error)
@@ -230,8 +229,8 @@ class Pacer:
             calm = min(CALM_LONGEST, max(CALM_SHORTEST, waited / 20))
             if not heard:
                 return jitter * calm
-            # As often as the named end calls for, as far as it is believed. After hours, seconds of
-            # lateness no longer count.
+            # As often as the predicted end calls for, as far as it is trusted. After hours, a few
+            # seconds of lateness no longer matter.
             share, guess = heard
             near = min(calm, max(waited / 200, gap([guess], waited, calm)))
             return jitter / (share / near + (1 - share) / calm)
@@ -242,7 +241,7 @@ class Pacer:
             known.append(replace(guess, weight=others * share / (1 - share)))
         wait = gap(known, waited)
         if task.status is TaskStatus.QUEUED:
-            # Tripling, so that the move out of the queue is seen early but a long queue is cheap.
+            # Tripling, so that leaving the queue is noticed early, while a long queue stays cheap.
             wait = min(wait, max(4.0, 2 * waited))
         return jitter * wait
 

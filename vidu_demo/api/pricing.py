@@ -1,6 +1,6 @@
-"""The dated price list, and an estimate made from it.
+"""A dated price list, and estimates from it.
 
-The list is Vidu's, collected 2026-11. Novita's own price for this model was not found, so every
+The list is Vidu's, collected 2026-11. We could not find Novita's own price for this model, so every
 figure is an estimate and is always shown as one, with its date.
 """
 
@@ -18,11 +18,11 @@ _OFF_PEAK = Decimal("0.5")
 def estimate(duration: int, resolution: str, *, audio: bool, off_peak: bool) -> Decimal:
     """Estimate what a video costs, in US dollars.
 
-    Music and a watermark add nothing; off-peak is taken as half ("about half" in the list).
+    Music and watermark are free; off-peak is taken as half price ("about half" in the list).
 
     Raises:
-        KeyError: The list has no such resolution.
-        TypeError: The duration is no number.
+        KeyError: The list does not have this resolution.
+        TypeError: The duration is not a number.
     """
     if duration == 1:
         price = _FIRST_SECOND[resolution]
@@ -35,6 +35,6 @@ def estimate(duration: int, resolution: str, *, audio: bool, off_peak: bool) -> 
     return price * _OFF_PEAK if off_peak else price
 
 
-def spoken(price: Decimal) -> str:
-    """Write a price with two decimals, or three where there are three, such as `$0.275`."""
+def format_price(price: Decimal) -> str:
+    """Format a price with two decimals, or three if needed, such as `$0.275`."""
     return "$" + f"{price:.3f}".removesuffix("0")

@@ -1,8 +1,8 @@
-"""Where a link to a video may lead: over https to public addresses, and to hosts that are named.
+"""Where video links may lead: to public addresses over https, and to hosts named in the settings.
 
-A link comes from outside. One that leads to this machine, or into the network around it, would
-fetch what only they may see, and what is fetched is shown to a visitor. So the address that is
-connected to is judged, not the name: a name can resolve to anything.
+Links come from outside. One that leads to this machine or its network could fetch something private
+and show it to a visitor. So the address to connect to is checked, not the name, which can resolve
+to anything.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private")
-"""Last labels of names that mean something else in every network (RFC 6761, 6762 and habit)."""
+"""Top-level names that are local to each network (by RFC 6761, RFC 6762 or convention)."""
 _LOCAL_ENDS = tuple(f".{name}" for name in (*_LOCAL_NAMES, "home.arpa"))
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -26,8 +26,8 @@ class Reach:
     """What a download may connect to.
 
     Attributes:
-        hosts: Names or addresses that are allowed whatever they resolve to, over http too.
-        loopback: Whether this machine may be reached, over http too, as the simulator needs.
+        hosts: Names or addresses that are always allowed, even over http.
+        loopback: Whether this machine is allowed, even over http, as the simulator needs.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -35,29 +35,29 @@ class Reach:
 
     @classmethod
     def of(cls, base_url: str, media_hosts: str) -> "Reach":
-        """Say what may be reached by an API's address and `VIDU_MEDIA_HOSTS`.
+        """Derive it from the API's address and `VIDU_MEDIA_HOSTS`.
 
         Args:
-            base_url: The API's address; one on loopback may give links that lead there.
-            media_hosts: Names of hosts with commas between them.
+            base_url: The API's address; an API on loopback may link to loopback.
+            media_hosts: Comma-separated host names.
         """
         hosts = frozenset(_plain(_host(name)) for name in media_hosts.split(",") if name.strip())
         return cls(hosts - {""}, is_loopback(_host(base_url)))
 
     @classmethod
     def of_environment(cls) -> "Reach":
-        """Do the same from `NOVITA_BASE_URL` and `VIDU_MEDIA_HOSTS`."""
+        """Derive it from `NOVITA_BASE_URL` and `VIDU_MEDIA_HOSTS` in the environment."""
         return cls.of(os.environ.get("NOVITA_BASE_URL", ""), os.environ.get("VIDU_MEDIA_HOSTS", ""))
 
     def admits(self, scheme: str, host: str, address: str) -> bool:
-        """Tell whether a host may be connected to at an address that its name resolved to."""
+        """Tell whether connecting to a host at a resolved address is allowed."""
         if _plain(host) in self.hosts:
             return True
         ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
         return self.loopback if ip.is_loopback else scheme == "https" and _is_public(ip)
 
     def admits_name(self, scheme: str, host: str) -> bool:
-        """Tell whether a proxy may be sent to a host: it resolves the name, not this machine."""
+        """Tell whether a host is allowed through a proxy, which resolves the name itself."""
         name = _plain(host)
         if name in self.hosts:
             return True
@@ -67,7 +67,7 @@ class Reach:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a name or an address means this machine."""
+    """Tell whether a name or an address is this machine."""
     name = _plain(host)
     try:
         return _inner(ipaddress.ip_address(name)).is_loopback
@@ -80,7 +80,7 @@ def _plain(host: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Get the host out of an address, or out of what somebody took for a host's name."""
+    """Extract the host from a URL, or from anything given as a host name."""
     text = address.strip()
     with suppress(ValueError):
         return str(ipaddress.ip_address(text))
@@ -90,7 +90,7 @@ def _host(address: str) -> str:
 
 
 def _inner(ip: Address) -> Address:
-    """Get the IPv4 address that some IPv6 addresses carry, and that packets to them end at."""
+    """Return the IPv4 address embedded in some IPv6 addresses, where packets end up."""
     if isinstance(ip, ipaddress.IPv4Address):
         return ip
     nat64 = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
@@ -103,7 +103,7 @@ def _is_public(ip: Address) -> bool:
 
 
 def _literal(name: str) -> str | None:
-    """Read a host that is an address, in any of the ways in which C libraries read one."""
+    """Read a host that is an IP address, in any of the forms that C libraries accept."""
     with suppress(ValueError):
         return str(ipaddress.ip_address(name))
     with suppress(OSError, ValueError):

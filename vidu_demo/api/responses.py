@@ -1,4 +1,4 @@
-"""Answers of the API read leniently: whatever comes, something can be said about it."""
+"""Reads the API's answers leniently: there is always something to say about them."""
 
 import email.utils
 import json
@@ -21,7 +21,7 @@ def read_error_body(text: str) -> tuple[str, str] | None:
     """Read `(reason, message)` from an error body in any of the vendor's shapes.
 
     Returns:
-        None if the text is no error body: not JSON, not an object, or without a reason.
+        None if it is not an error body: not JSON, not an object, or without a reason.
     """
     body = read_json(text)
     if isinstance(body, dict) and isinstance(error := body.get("error"), dict | str):
@@ -35,7 +35,7 @@ def read_error_body(text: str) -> tuple[str, str] | None:
 
 
 def read_json(text: str) -> Any:
-    """Parse JSON; None if it is invalid, or nested deeper than any real answer."""
+    """Parse JSON; None if it is invalid or nested too deeply."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -43,7 +43,7 @@ def read_json(text: str) -> Any:
 
 
 def writable(text: str) -> str:
-    """Replace lone surrogates, which JSON can carry but no file or database accepts."""
+    """Replace lone surrogates, which JSON can contain but files and databases can't."""
     return text.encode(errors="replace").decode()
 
 
@@ -55,14 +55,14 @@ def refusal(
     retry_after: float | None = None,
     secret: str = "",
 ) -> ApiRefused:
-    """Turn an error answer into the error that it means.
+    """Turn an error answer into the matching error.
 
     Args:
         http_status: The answer's HTTP status.
         text: The answer's body, whatever it is.
-        task_id: The task, if a poll was answered: the poll failed then, not the task, and
-            nothing is said about the money.
-        retry_after: Seconds the API asked to wait.
+        task_id: The task, if this answers a poll: then the poll failed, not the task, and nothing
+            is known about the charge.
+        retry_after: Seconds that the API asked to wait.
         secret: The key, in case the answer repeats it.
     """
     reason, message = read_error_body(text) or ("", "")
@@ -71,7 +71,7 @@ def refusal(
     meaning = meaning_of(reason)
     if meaning is ApiRefused:
         meaning = meaning_of(message, http_status)
-    # Without a word of the vendor, these do not come from the API.
+    # Without a reason from the vendor, these do not come from the API.
     between = not (reason or message) and http_status in (403, 407)
     if between:
         meaning = ApiRefused
@@ -85,7 +85,7 @@ def refusal(
         charged=Charged.UNKNOWN
         if task_id or issubclass(meaning, ServiceFailed | VideoBlocked)
         else Charged.NO,
-        # A step that says "send it again" would buy a second task while the first one runs.
+        # A next step of "send it again" would buy a second task while the first one runs.
         next_step=_CHECK_AGAIN
         if task_id and meaning not in (KeyRejected, NotFound)
         else _LET_THROUGH
@@ -106,7 +106,7 @@ _CHECK_AGAIN = "Only this check was refused, not the task. Check again later by 
 
 
 def read_retry_after(value: str) -> float | None:
-    """Read `Retry-After` in both its forms, seconds and a date, as seconds from now."""
+    """Read `Retry-After`, which can be seconds or a date, as seconds from now."""
     try:
         return max(0.0, float(value))
     except ValueError:

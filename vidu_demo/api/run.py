@@ -1,4 +1,4 @@
-"""Where a decoder runs: in this process, or wherever a pool's `run` takes it."""
+"""Where decoders run: in this process, or in a pool."""
 
 import threading
 from collections import OrderedDict
@@ -10,22 +10,22 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Run(Protocol):
-    """Calls a module-level function of this package somewhere, and gives what it gives."""
+    """Calls a module-level function of this package somewhere, and returns its result."""
 
     def __call__(self, function: Callable[..., T], /, *args: Any, visitor: str = "") -> T:
-        """Call `function` with `args`, in the turn of `visitor`."""
+        """Call `function` with `args` when it is `visitor`'s turn."""
 
 
 def in_process(function: Callable[..., T], /, *args: Any, visitor: str = "") -> T:  # noqa: ARG001
-    """Call a function here and now."""
+    """Call a function right here."""
     return function(*args)
 
 
 class Cache(Generic[Key, T]):
-    """The latest results, so that each file is decoded once.
+    """Keeps the latest results, so that each file is decoded only once.
 
     Args:
-        most: How many are kept.
+        most: How many to keep.
     """
 
     def __init__(self, most: int) -> None:
@@ -34,11 +34,11 @@ class Cache(Generic[Key, T]):
         self._results: OrderedDict[Key, T] = OrderedDict()
 
     def resize(self, most: int) -> None:
-        """Change how many are kept."""
+        """Change how many to keep."""
         self._most = most
 
     def get(self, key: Key, make: Callable[[], T]) -> T:
-        """Give what is kept, or make it and keep it; what fails is not kept."""
+        """Return the kept result, or make and keep it; failures are not kept."""
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)

@@ -1,4 +1,4 @@
-"""Where the samples of an MP4 end: its pictures and sounds, by the tables that list them."""
+"""Finds where the samples of an MP4 end, from the tables that list them."""
 
 import struct
 from collections import defaultdict
@@ -9,7 +9,7 @@ from vidu_demo.api.boxes import Box, inside, table
 
 
 def samples_end(stbl: bytes) -> int:
-    """Say where the last of a track's samples ends, by its table of samples."""
+    """Return where a track's last sample ends, from its sample table."""
     offsets = [
         offset
         for kind, entry in ((b"stco", "I"), (b"co64", "Q"))
@@ -32,7 +32,7 @@ def samples_end(stbl: bytes) -> int:
 
 
 def _sample_sizes(stbl: bytes) -> tuple[Sequence[int], int, int]:
-    """Read how large samples are: sums up to each, or the size of all, and their number."""
+    """Read sample sizes: their running sums, or the size they all share, and their number."""
     for data in inside(stbl, b"stsz"):
         each, count = struct.unpack_from(">II", data, 4)
         if each:
@@ -52,7 +52,7 @@ def _sums(sizes: Iterator[int] | Sequence[int]) -> list[int]:
 
 
 def segments_end(box: Box, data: bytes) -> int:
-    """Say where the last segment ends that an index names."""
+    """Return where the last segment of an index ends."""
     entry = "QQ" if data[0] else "II"
     _, skipped = struct.unpack_from(">" + entry, data, 12)
     at = 12 + struct.calcsize(">" + entry)
@@ -62,10 +62,10 @@ def segments_end(box: Box, data: bytes) -> int:
 
 
 class Fragments:
-    """Adds up what the fragments of a file hold.
+    """Adds up the fragments of a file.
 
     Attributes:
-        promised: Seconds that the file says it has; 0 if it does not say.
+        promised: The length in seconds that the file says it has; 0 if it does not say.
     """
 
     def __init__(self, moov: bytes) -> None:
@@ -87,12 +87,12 @@ class Fragments:
 
     @property
     def seconds(self) -> float:
-        """How long the longest track is, by its fragments."""
+        """The length of the longest track, from its fragments."""
         lengths = (sum_ / max(1, self._scales[track]) for track, sum_ in self._durations.items())
         return max(lengths, default=0.0)
 
     def add(self, at: int, moof: bytes) -> int:
-        """Add a fragment; say where its last sample ends."""
+        """Add a fragment; return where its last sample ends."""
         furthest = 0
         for traf in inside(moof, b"traf"):
             head = inside(traf, b"tfhd")[0]
@@ -119,7 +119,7 @@ class Fragments:
 
 
 def _run(run: bytes, duration: int, size: int) -> tuple[int, int]:
-    """Add up the bytes and the durations of a run of samples; given are those of its track."""
+    """Add up the bytes and durations of a run of samples, given the track's defaults."""
     flags, count = struct.unpack_from(">II", run)
     fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
     samples = (

@@ -1,4 +1,4 @@
-"""One paid POST, and what became of the money: a task's id, a sure refusal, or nobody knows."""
+"""One paid POST and its outcome: a task id, a certain refusal, or unknown."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from vidu_demo.api.task_ids import find_task_id, mentions_id
 from vidu_demo.api.text import Text
 
 SUBMIT_SECONDS = 120.0
-"""How long the answer to a submit may take: the request carries up to 10 MB of pictures."""
+"""Timeout of a submit, which carries up to 10 MB of pictures."""
 
 
 def submit(
@@ -37,8 +37,8 @@ def submit(
     """Send a submit once.
 
     Args:
-        address: Where the API takes it.
-        payload: Its body, as `VideoRequest.payload` makes it.
+        address: The URL to send it to.
+        payload: Its body, from `VideoRequest.payload`.
         authorize: Adds the key.
         secret: The key, in case the answer repeats it.
 
@@ -51,8 +51,8 @@ def submit(
         ApiRefused: The API certainly made no task, and says why.
         SubmitOutcomeUnknown: A task may have been made.
     """
-    # A connection of its own: the reset of a kept one that had died would look like a lost
-    # answer, and a lost answer can't be had again.
+    # A new connection: a reset on a kept-alive one that had died would look like a lost answer,
+    # and a lost answer can't be recovered.
     adapter, answer, lost = _SubmitAdapter(), Answer(), ""
     with requests.Session() as session:
         session.mount("https://", adapter)
@@ -66,7 +66,7 @@ def submit(
             exchange(session, request, timeout, answer, careful=True)
         except ViduError:
             raise
-        except Exception as error:  # whatever it is: what counts is what became of the money
+        except Exception as error:  # whatever it is: only the charge matters
             lost = type(error).__name__
         except BaseException as error:
             if task_id := _bought(answer, payload):
@@ -74,7 +74,7 @@ def submit(
             elif adapter.connected:
                 error.add_note(str(_lost(Text("it was interrupted"))))
             raise
-    # Raised out here, so that no error of a library, which may quote the request, hangs on it.
+    # Raised here, so that no library's error, which may quote the request, is chained to it.
     if lost and not adapter.connected:
         raise ApiUnreachable(Text("The API could not be reached ({why}).", why=lost))
     if task_id := _bought(answer, payload):  # whatever else went wrong
@@ -97,10 +97,9 @@ def _lost(text: Text, reason: str = "") -> SubmitOutcomeUnknown:
 
 
 class _SubmitAdapter(HTTPAdapter):
-    """Notes whether a connection was made: until then nothing of a request has left.
+    """Records whether a connection was made: until then none of the request has been sent.
 
-    A name that is not found, a refused connection, a TLS handshake and a tunnel through a proxy
-    that fail are all of that kind.
+    That covers unknown names, refused connections, failed TLS handshakes and failed proxy tunnels.
     """
 
     connected = False
@@ -115,7 +114,7 @@ class _SubmitAdapter(HTTPAdapter):
             def connect(self) -> None:
                 super().connect()
                 adapter.connected = True
-                # Else the time to connect would bound the upload of all the pictures.
+                # Otherwise the connect timeout would limit the upload of all pictures.
                 self.timeout = SUBMIT_SECONDS
                 self.sock.settimeout(self.timeout)
 
@@ -130,11 +129,11 @@ def _bought(answer: Answer, payload: dict[str, Any]) -> str | None:
 
 
 def _may_name(answer: Answer, payload: dict[str, Any]) -> bool:
-    """Tell whether an answer may name a task although no id can be read in it."""
+    """Tell whether an answer may refer to a task although no id can be read in it."""
     if answer.is_cut or _breaks_off(answer.text):
         return True
     texts = (*answer.readings, answer.headers.get("Location", ""))
-    # An empty field says that there is none; the rule is for what might be one.
+    # An empty field means that there is no id; this is about what might be one.
     told = (_EMPTY_ID.sub("", text) for text in texts)
     return any(mentions_id(text, payload, answer.headers) for text in told)
 
@@ -143,7 +142,7 @@ _EMPTY_ID = re.compile(r'"task_id"\s*:\s*(null|"")(?=\s*[,}])')
 
 
 def _breaks_off(text: str) -> bool:
-    """Tell whether a text begins as JSON and does not come to its end."""
+    """Tell whether a text is truncated JSON."""
     begun = text.lstrip("\ufeff \t\r\n\0")
     if not begun.startswith(("{", "[")):
         return False
@@ -155,17 +154,17 @@ def _breaks_off(text: str) -> bool:
 
 
 def _surely_refused(status: int, text: str, refused: ApiRefused) -> bool:
-    """Tell whether an answer to a submit says for sure that no task was made."""
+    """Tell whether an answer to a submit means for certain that no task was made."""
     if isinstance(refused, ServiceFailed | VideoBlocked):
         return False  # a task may have been made before it failed
     if 400 <= status < 500:
         return read_error_body(text) is not None or status in _GATE_STATUSES
-    # Outside 4xx only a clear word counts, and "too fast" is none: it would be sent again.
+    # Outside 4xx only a clear reason counts. "Too fast" is not one: it would be resent.
     return meaning_of(refused.reason) not in (ApiRefused, TooFast)
 
 
 _GATE_STATUSES = {401, 403, 404, 407, 413, 429}
-"""Statuses that a gate before the API gives, in HTML or with nothing: the request stopped there."""
+"""Statuses from a gateway in front of the API, as HTML or without a body: nothing got through."""
 
 
 def _check_weight(request: requests.PreparedRequest) -> None:

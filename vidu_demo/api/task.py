@@ -1,7 +1,7 @@
-"""A task as the API answers it, read leniently.
+"""A task, read leniently from the API's answers.
 
-Types differ between the vendor's pages and captured answers: numbers arrive as int, float,
-numeric text, empty text or null, and any list or object may be missing. Reading never fails.
+The vendor's pages and recorded answers disagree about types: numbers can be int, float, numeric
+text, empty text or null, and any list or object can be missing. Reading never fails.
 """
 
 import math
@@ -14,7 +14,7 @@ from vidu_demo.api.responses import writable
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands. `SUBMITTED` is ours: accepted, not polled yet."""
+    """The status of a task. `SUBMITTED` is ours: accepted, but not polled yet."""
 
     SUBMITTED = "submitted"
     QUEUED = "queued"
@@ -37,13 +37,13 @@ class Task:
     """One answer about a task.
 
     Attributes:
-        task_id: The receipt: with it and the key the task can always be polled.
-        status: Where it stands; `UNKNOWN` for a status that is not documented.
+        task_id: The receipt: with it and the key, the task can always be polled.
+        status: Its status; `UNKNOWN` if it is not documented.
         status_text: The status, verbatim.
-        progress: Percent, 1 to 99, where the API says something before success; else None.
-        eta: Seconds left, above 0, where the API says something; else None.
-        reason: Why it failed, in the vendor's words; else empty.
-        video_url: A signed link to the video, a secret while it lives; not shown in `repr`.
+        progress: Percent, 1 to 99, if the API reports it before success; otherwise None.
+        eta: Seconds left, above 0, if the API reports it; otherwise None.
+        reason: Why it failed, in the vendor's words; otherwise empty.
+        video_url: A signed link to the video, secret as long as it works; not shown in `repr`.
     """
 
     task_id: str
@@ -61,7 +61,7 @@ class Task:
 
     @classmethod
     def read(cls, body: Any, task_id: str) -> "Task":
-        """Read the body of a task-result answer, whatever it is.
+        """Read the body of a task-result answer, whatever it contains.
 
         Args:
             body: Parsed JSON.

@@ -1,9 +1,8 @@
-"""Find a task's id in whatever answers a submit: it is the receipt of a purchase.
+"""Finds the task id in any answer to a submit: it is the receipt of a purchase.
 
-It counts in an answer of any status and shape, such as a refusal, JSON with text around it, XML,
-a header or half an answer. An answer that speaks of a task's id without one that can be read may
-be a receipt all the same. What an answer repeats of the request is none: a prompt may read like
-one.
+It counts whatever the answer's status and format: a refusal, JSON with text around it, XML, a
+header or a truncated answer. An answer that mentions a task id that can't be read may still be a
+receipt. An echo of the request is not, since a prompt can look like one.
 """
 
 import html
@@ -27,15 +26,15 @@ _VALUE = re.compile(
     (?P<closed>\s*\])?
     """
 )
-"""What stands between the name and an id, and the id. A quotation mark, or what can't be a part of
-it, must end it: half an id is none."""
+"""The text between the name and an id, and the id. It must end in a quotation mark or another
+character that ids can't contain: half an id does not count."""
 _NO_IDS = frozenset({"", "null", "none", "nil", "undefined", "true", "false"})
 _KNOWN_BY = 12
-"""So many letters around a mention must be the request's for an echo, or all that it has."""
+"""How many letters around a mention must match the request for an echo, or all there are."""
 
 
 class _Object(tuple[tuple[str, Any], ...]):
-    """A JSON object as its pairs: a name may come twice."""
+    """A JSON object as pairs, since a name can occur twice."""
 
     __slots__ = ()
 
@@ -43,13 +42,13 @@ class _Object(tuple[tuple[str, Any], ...]):
 def find_task_id(
     text: str, request: Any = None, location: str = "", headers: Mapping[str, str] | None = None
 ) -> str | None:
-    """Find the id of the task that an answer to a submit names.
+    """Find the task id in an answer to a submit.
 
     Args:
-        text: The answer, or what came of it.
-        request: What was sent, as JSON can carry it. An id that its texts spell out is an echo.
-        location: Where the answer leads, which may be where the task is polled.
-        headers: The answer's headers; one may be called after the id.
+        text: The answer, or as much of it as arrived.
+        request: What was sent, as JSON values. An id that occurs in its texts is an echo.
+        location: The answer's `Location`, which may be where to poll the task.
+        headers: The answer's headers, one of which may be named after the id.
     """
     query = parse_qs(location.partition("?")[2])
     for value in (
@@ -64,19 +63,19 @@ def find_task_id(
 
 
 def mentions_id(text: str, request: Any = None, headers: Mapping[str, str] | None = None) -> bool:
-    """Tell whether an answer to a submit speaks of a task's id, though none may be readable.
+    """Tell whether an answer to a submit mentions a task id, readable or not.
 
     Args:
-        text: The answer, or what came of it.
+        text: The answer, or as much of it as arrived.
         request: What was sent; an echo of it does not count.
-        headers: The answer's headers, of which the names count.
+        headers: The answer's headers, whose names count.
     """
     named = any(map(_MENTION.search, headers or {}))
     return named or next(_mentions(text, request), None) is not None
 
 
 def _named(text: str) -> Iterator[Any]:
-    """Find the values of `task_id` in JSON, the outermost first."""
+    """Find the values of `task_id` in JSON, outermost first."""
     try:
         level = [json.loads(text, object_pairs_hook=_Object)]
     except (ValueError, RecursionError):
@@ -95,7 +94,7 @@ def _named(text: str) -> Iterator[Any]:
 
 
 def _mentions(text: str, request: Any) -> Iterator[str]:
-    """Find what stands beside each mention in a text of any kind; empty if that is no id."""
+    """Find the id next to each mention in any text; empty if it is not an id."""
     sent: list[tuple[str, str]] | None = None
     for form in dict.fromkeys((text, _plain(text), _plain(html.unescape(text)))):
         for found in _MENTION.finditer(form):
@@ -109,17 +108,17 @@ def _mentions(text: str, request: Any) -> Iterator[str]:
 
 
 def _beside(form: str, found: re.Match[str]) -> str:
-    """Read the id behind its name."""
+    """Read the id after its name."""
     part_of_a_name = re.match(r"\w", form[found.start() - 1 : found.start()])
     value = _VALUE.match(form, found.end())
     if part_of_a_name or not _IS_NAME.fullmatch(found[0]) or not value:
         return ""
     gap = value["gap"]
-    if "[" in gap and not value["closed"]:  # several are not the receipt of one purchase
+    if "[" in gap and not value["closed"]:  # several ids are not the receipt of one purchase
         return ""
     if (bare := value["bare"]) is None:
         return (value["double"] or value["single"] or "").strip()
-    # Else a word of a sentence, such as "task_id: required".
+    # Otherwise it is a word in a sentence, such as "task_id: required".
     tagged = gap == ">" and form.startswith("<", value.end("bare"))
     is_id = gap == "=" or tagged or any(map(str.isdigit, bare))
     return bare if is_id and bare.lower() not in _NO_IDS else ""
@@ -137,7 +136,7 @@ def _agreeing(one: str, other: str) -> int:
 
 
 def _around(said: str) -> Iterator[tuple[str, str]]:
-    """Find what a text of the request has around each mention."""
+    """Find the text around each mention in the request."""
     said = _plain(html.unescape(said))
     for found in _MENTION.finditer(said):
         before = _squashed(said[max(0, found.start() - 1000) : found.start()])
@@ -145,13 +144,13 @@ def _around(said: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Undo the escapes of JSON, however deep, and leave out what pads a text."""
+    """Undo JSON escapes, however deep, and drop padding."""
     text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
     return text.replace("\0", "")
 
 
 def _squashed(text: str) -> str:
-    """Leave what no escape, markup or line break changes."""
+    """Keep only what no escape, markup or line break changes."""
     text = re.sub(r"\\+[bfnrt]", " ", _plain(html.unescape(text)))
     return re.sub(r"[\W_]|[\U00010000-\U0010ffff]", "", text).lower()
 
@@ -171,5 +170,5 @@ def _usable(value: Any) -> str | None:
     if not isinstance(value, str | int) or isinstance(value, bool):
         return None
     task_id = writable(str(value).strip())
-    # With a space in it, it is a sentence about the field, as a refusal may hold one.
+    # With a space in it, it is a sentence about the field, as in a refusal.
     return task_id if re.fullmatch(rf"\S{{1,{MAX_TASK_ID}}}", task_id) else None

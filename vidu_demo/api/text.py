@@ -1,4 +1,4 @@
-"""Sentences that can be said in another language: they keep their template and their values."""
+"""Sentences that can be translated, because they keep their template and values."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -6,12 +6,12 @@ from typing import Any
 
 
 class Text(str):
-    """A sentence with its gaps filled in English, which remembers what it was made of.
+    """An English sentence with its gaps filled, which remembers its template and values.
 
     Attributes:
-        template: The sentence with gaps, such as `Done in {time}`; what translations go by.
-        values: What fills them. A value that is a `Text` is translated too; any other is
-            somebody's own words, a name or a number, and stays as it is.
+        template: The sentence with gaps, such as `Done in {time}`; the key of its translations.
+        values: The values of the gaps. A `Text` is translated too; anything else, such as a name
+            or a number, is left alone.
     """
 
     template: str
@@ -24,7 +24,7 @@ class Text(str):
         return text
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
-        return (self.template,), self.values  # so that it can cross to another process
+        return (self.template,), self.values  # so that it can be pickled
 
 
 def own(sentence: str) -> Text:

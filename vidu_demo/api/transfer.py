@@ -1,7 +1,7 @@
-"""One GET of a file by a link from outside, with its redirects.
+"""One GET of an untrusted link, with its redirects.
 
-It goes out byte for byte as it was given, and only where it may lead. The standard library reads
-the answer, and urllib3 unpacks it.
+The link is requested byte for byte, and only if `Reach` allows it. The standard library reads the
+answer, and urllib3 decompresses it.
 """
 
 import http.client
@@ -28,22 +28,22 @@ MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _FAILURES = (
     *(OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError),
-    *(LookupError, ImportError),  # a proxy of a kind that is not known, or needs PySocks
+    *(LookupError, ImportError),  # an unknown kind of proxy, or one that needs PySocks
 )
 
 T = TypeVar("T")
 
 
 class BrokenOff(Exception):
-    """The exchange failed. The text is the name of the cause, never the link."""
+    """The exchange failed. The text names the cause, never the link."""
 
 
 @contextmanager
 def open_link(link: str, reach: Reach, deadline: Deadline) -> Iterator[urllib3.HTTPResponse]:
-    """Request a link and follow its redirects to an answer, whose body is not read yet.
+    """Request a link and follow its redirects; the answer's body is not read yet.
 
     Raises:
-        LinkRefused: It leads where it may not.
+        LinkRefused: It leads somewhere that is not allowed.
         BrokenOff: No answer came.
     """
     with ExitStack() as stack:
@@ -52,10 +52,10 @@ def open_link(link: str, reach: Reach, deadline: Deadline) -> Iterator[urllib3.H
 
 
 def read_body(answer: urllib3.HTTPResponse) -> Iterator[bytes]:
-    """Read a body to its end, in pieces, unpacked if it is packed.
+    """Read a whole body in pieces, decompressed if necessary.
 
     Raises:
-        BrokenOff: It did not come to its end.
+        BrokenOff: The body is incomplete.
     """
     pieces = answer.stream(CHUNK, decode_content=True)
     while piece := _guarded(lambda: next(pieces, b"")):
@@ -63,7 +63,7 @@ def read_body(answer: urllib3.HTTPResponse) -> Iterator[bytes]:
 
 
 def _guarded(step: Callable[[], T]) -> T:
-    """Take a step over the network; what it raises may name the link, and is left behind."""
+    """Take a step over the network, dropping the original error, which may contain the link."""
     try:
         return step()
     except _FAILURES as error:
@@ -84,7 +84,7 @@ def _follow(link: str, reach: Reach, deadline: Deadline, stack: ExitStack) -> ur
 def _get(link: str, reach: Reach, deadline: Deadline, stack: ExitStack) -> urllib3.HTTPResponse:
     if not link.lower().startswith(("http:", "https:")):
         raise LinkRefused(
-            "The video is made, but its link leads to no web address.",
+            "The video is made, but its link is not a web address.",
             next_step="Give the task's id to Novita's support.",
         )
     url, target = split(link)

@@ -1,4 +1,4 @@
-"""A link parsed once: for the check of its host, the socket and the request line alike."""
+"""Parses a link once, for the host check, the socket and the request line."""
 
 import re
 import string
@@ -14,14 +14,14 @@ _LINK = re.compile(r"(?i)(https?)://([^/?#\\]*)([^#]*)")
 
 
 def split(link: str) -> tuple[Url, str]:
-    """Split a link into its host and the target to request there.
+    """Split a link into its host and the request target.
 
     Returns:
-        The host with scheme, port and login; the target as it stands in the link, but for what
-        no request line can hold.
+        The host with scheme, port and login; the target exactly as in the link, except for
+        characters that are invalid in a request line.
 
     Raises:
-        ValueError: It is no link to a web host.
+        ValueError: It is not an http(s) link.
     """
     parts = _LINK.match(link)
     if not parts:
@@ -29,25 +29,25 @@ def split(link: str) -> tuple[Url, str]:
     url = parse_url(f"{parts[1].lower()}://{parts[2]}")
     if not url.host:
         raise ValueError("no host")
-    # All of ASCII that may stand in a request line stays; a space or a letter like "é" can't.
+    # ASCII that is valid in a request line is kept; a space or a letter like "é" is not.
     target = quote(parts[3], string.punctuation, errors="replace")
     return url, target if target.startswith("/") else f"/{target}"
 
 
 def host_name(url: Url) -> str:
-    """Write a host as the `Host` header has it: without the default port."""
+    """Format a host for the `Host` header, without the default port."""
     plain = url.port in (None, PORTS[url.scheme or ""])
     return url.host or "" if plain else f"{url.host}:{url.port}"
 
 
 def read_location(values: Sequence[str]) -> str:
-    """Read where an answer leads, as the standard library hands its headers over: as Latin-1.
+    """Read an answer's `Location`, which the standard library decodes as Latin-1.
 
     Returns:
-        Text; empty if it leads nowhere.
+        The location; empty if there is none.
 
     Raises:
-        ValueError: It leads to two places.
+        ValueError: There are two.
     """
     given = {value.strip() for value in values}
     if len(given) > 1:
@@ -60,7 +60,7 @@ def read_location(values: Sequence[str]) -> str:
 
 
 def resolve(link: str, location: str) -> str:
-    """Say where a redirect leads, as browsers do: what names a host is taken as it stands.
+    """Resolve a redirect as browsers do; an absolute URL is taken as it is.
 
     Args:
         link: What was requested.

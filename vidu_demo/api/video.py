@@ -1,4 +1,4 @@
-"""A video read within bounds: its tracks, its packets and its frames."""
+"""Reads a video's tracks, packets and frames, within limits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_TRACKS = 16
-"""A phone's video has some eight, most of them without pictures or sound."""
+"""A phone's video has about eight, most of them neither video nor audio."""
 MAX_TRACKS_OF_WEBM = 4
 MAX_FRAME_PIXELS = 13_000_000
 """A 4K frame has 8.8 million, the largest of this model 4.7 million."""
 MAX_PACKETS = 100_000
 """Ten seconds with sound have about a thousand."""
 MAX_DECODED_PIXELS = 6_000_000_000
-"""Of all frames together: some 1,200 of the largest that this model makes."""
+"""All frames together: about 1,200 of the largest that this model makes."""
 
 
 class ClipFailed(ValueError):
-    """A file can't be read as a video, or can't take settings. It is as it was."""
+    """A file can't be read as a video, or can't store settings. It is unchanged."""
 
 
 @contextmanager
@@ -37,8 +37,7 @@ def open_video(path: Path) -> Iterator["InputContainer"]:
     """Open a video for reading.
 
     Raises:
-        ClipFailed: It is no video, or exceeds the bounds, or can't be read further while it is
-            open.
+        ClipFailed: It is not a video, exceeds the limits, or becomes unreadable while it is open.
     """
     import av  # noqa: PLC0415 - it loads slowly
 
@@ -49,7 +48,7 @@ def open_video(path: Path) -> Iterator["InputContainer"]:
         with path.open("rb") as file:
             webm = is_matroska(file)
             if not webm and not is_bounded(file):
-                raise ClipFailed("This video holds too many parts to be read here.")
+                raise ClipFailed("This video has too many parts to read.")
             file.seek(0)
             tracks = MAX_TRACKS_OF_WEBM if webm else MAX_TRACKS
             options = {**CONTAINERS, "max_streams": str(tracks)}
@@ -62,7 +61,7 @@ def open_video(path: Path) -> Iterator["InputContainer"]:
 
 
 def main_track(container: "InputContainer") -> "VideoStream":
-    """Find the first video that can be decoded and is more than a cover.
+    """Find the first video track that can be decoded and is not just cover art.
 
     Raises:
         ClipFailed: There is none, or its frames are too large.
@@ -79,21 +78,21 @@ def main_track(container: "InputContainer") -> "VideoStream":
 
 
 def bounded(listed: Iterator[T]) -> Iterator[T]:
-    """List what a container holds, such as its packets, as far as a video of this model goes.
+    """Iterate over a container's packets or frames, up to what this model's videos have.
 
     Raises:
-        ClipFailed: There is more.
+        ClipFailed: There are more.
     """
     yield from islice(listed, MAX_PACKETS)
     if next(listed, None) is not None:
-        raise ClipFailed("This video is too long to be read here.")
+        raise ClipFailed("This video is too long to read.")
 
 
 def frames(container: "InputContainer") -> Iterator["VideoFrame"]:
-    """Decode what can be from here on, in the order shown; it may be nothing.
+    """Decode all frames that can be decoded from here on, in display order.
 
     Raises:
-        ClipFailed: There is too much of it.
+        ClipFailed: There are too many.
     """
     import av  # noqa: PLC0415
 
@@ -102,9 +101,9 @@ def frames(container: "InputContainer") -> Iterator["VideoFrame"]:
     track.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     left = MAX_DECODED_PIXELS
     for packet in bounded(container.demux(track)):
-        with suppress(av.FFmpegError):  # what follows a damaged packet may be whole again
+        with suppress(av.FFmpegError):  # packets after a damaged one may be fine again
             for frame in packet.decode():
                 left -= frame.width * frame.height
                 if left < 0:
-                    raise ClipFailed("This video is too long to be read here.")
+                    raise ClipFailed("This video is too long to read.")
                 yield frame

@@ -1,4 +1,4 @@
-"""Pictures and settings to begin with, and one finished video. It knows nothing of Gradio."""
+"""Example pictures with settings, and one finished video. It knows nothing of Gradio."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +31,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Finished:
-    """An example with the video that the simulator makes of it.
+    """An example with the video that the simulator made from it.
 
     Attributes:
-        example: What was asked for.
-        clip: The file of the video.
+        example: The example.
+        clip: The video file.
     """
 
     example: Example

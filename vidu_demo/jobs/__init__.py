@@ -1,4 +1,4 @@
-"""Jobs: started by clicks, kept in a ledger, followed to their end, within a daily budget.
+"""Jobs: started by clicks, stored in a ledger, followed to the end, within a daily budget.
 
 It knows nothing of Gradio.
 """

@@ -1,6 +1,6 @@
-"""How much may be spent a day: pure arithmetic, in US dollars.
+"""How much can be spent per day: pure arithmetic, in US dollars.
 
-A video costs what `pricing` estimates. The ledger enforces the budget in the transaction that
+Prices are the estimates from `pricing`. The ledger enforces the budget in the transaction that
 writes the jobs.
 """
 
@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.api.pricing import spoken
+from vidu_demo.api.pricing import format_price
 from vidu_demo.api.text import Text
 
 DEFAULT_PER_DAY = Decimal(5)
-"""US dollars for all visitors together, where strangers can reach a page with a real key."""
+"""US dollars for all visitors together, if strangers can reach a page with a real key."""
 
 
 class BudgetUsedUp(ViduError):
     """A click would cost more than is left of the day's budget.
 
     Args:
-        budget: The budget of the day, in US dollars.
+        budget: The day's budget, in US dollars.
         left: What is left of it.
-        price: What the click would have cost.
+        price: What the click would cost.
     """
 
     what = "Today's budget is used up, so nothing was sent."
@@ -30,20 +30,20 @@ class BudgetUsedUp(ViduError):
     def __init__(self, budget: Decimal, left: Decimal, price: Decimal) -> None:
         super().__init__(
             Text(
-                "Today's budget is used up: {left} of {budget} is left, and this would cost "
-                "{price}.",
-                left=spoken(left),
-                budget=spoken(budget),
-                price=spoken(price),
+                "This would exceed today's budget: {left} of {budget} is left, and this would "
+                "cost {price}.",
+                left=format_price(left),
+                budget=format_price(budget),
+                price=format_price(price),
             )
         )
 
 
 def per_day(chosen: Decimal | None, *, local: bool) -> Decimal | None:
-    """Decide what may be spent on a day, in US dollars.
+    """Decide how much can be spent per day, in US dollars.
 
     Args:
-        chosen: `VIDU_BUDGET_PER_DAY`, which holds everywhere; None if it is not set.
+        chosen: `VIDU_BUDGET_PER_DAY`, which always applies; None if it is not set.
         local: True if only this machine can reach the app.
 
     Returns:
@@ -55,5 +55,5 @@ def per_day(chosen: Decimal | None, *, local: bool) -> Decimal | None:
 
 
 def day_of(seconds: float) -> str:
-    """Name the day that a Unix time belongs to, in UTC, such as `2026-11-25`."""
+    """Return the UTC day of a Unix time, such as `2026-11-25`."""
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()

@@ -1,17 +1,17 @@
-"""A version of what each visitor can see of their jobs, so that a page need not look to compare."""
+"""A version number for each visitor's jobs, so that a page can tell cheaply if they changed."""
 
 import itertools
 import secrets
 
-MOST_VISITORS = 10_000
-"""Versions kept in memory. Beyond that all are forgotten at once, and every page looks once."""
+MAX_VISITORS = 10_000
+"""Versions kept in memory. Beyond that, all are dropped at once, and every page refreshes."""
 
 
 class Changes:
-    """Knows the version of each visitor's jobs; it lives as long as the process.
+    """Keeps the version of each visitor's jobs, for as long as the process runs.
 
-    What has changed is marked after the change, and a version is read before what it stands for:
-    so a page may look once too often, and never misses anything.
+    A change is marked after it is made, and a version is read before the data. So a page may
+    refresh once too often but never misses anything.
     """
 
     def __init__(self) -> None:
@@ -22,11 +22,11 @@ class Changes:
 
     def mark(self, owner: str) -> None:
         """Give a visitor's jobs a new version."""
-        if len(self._latest) >= MOST_VISITORS:
+        if len(self._latest) >= MAX_VISITORS:
             self._rest = next(self._numbers)
             self._latest = {}
         self._latest[owner] = next(self._numbers)
 
     def version(self, owner: str) -> str:
-        """Name the version of a visitor's jobs: a short text, another one after a restart."""
+        """Return the version of a visitor's jobs: a short text, different after a restart."""
         return f"{self._process}-{self._latest.get(owner, self._rest)}"

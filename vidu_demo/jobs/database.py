@@ -11,14 +11,14 @@ from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
 
 
 def connect(url: str | sa.URL) -> sa.Engine:
-    """Open a database at the latest version of the schema.
+    """Open a database and bring its schema up to date.
 
     Args:
-        url: An SQLAlchemy URL, as an object or as text. The folder of an SQLite file is made if
-            it is missing.
+        url: An SQLAlchemy URL, as an object or as text. The folder of an SQLite file is created
+            if necessary.
 
     Raises:
-        LedgerFailed: It can't be used, or a newer version of the app made it.
+        LedgerFailed: It can't be used, or was made by a newer version of the app.
     """
     try:
         parsed = sa.make_url(url)
@@ -27,7 +27,7 @@ def connect(url: str | sa.URL) -> sa.Engine:
         raise LedgerFailed(
             Text("The database's driver is not installed: {name}.", name=error.name)
         ) from None
-    except (sa.exc.ArgumentError, ValueError):  # whose text may hold the password
+    except (sa.exc.ArgumentError, ValueError):  # the error's text may contain the password
         raise LedgerFailed("VIDU_DATABASE_URL is not an SQLAlchemy URL.") from None
     if engine.dialect.name == "sqlite":
         if parsed.database in (None, "", ":memory:"):
@@ -49,7 +49,7 @@ def connect(url: str | sa.URL) -> sa.Engine:
 
 
 def cause(error: Exception) -> str:
-    """Say why a query failed, without the query: its text holds what was asked."""
+    """Say why a query failed, without the query itself, which contains prompts."""
     return str(getattr(error, "orig", None) or type(error).__name__)
 
 
@@ -57,11 +57,11 @@ def _migrate(engine: sa.Engine) -> None:
     latest = len(MIGRATIONS) + 1
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
-            # Python would begin only after the tables were changed, and two apps that start
-            # together would both change them.
+            # Otherwise Python would only begin a transaction after the tables were changed, and two
+            # apps that start together would both change them.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         version_table.create(connection, checkfirst=True)
-        # Where the database locks rows, this one stays locked until the migrations are committed.
+        # If the database locks rows, this one stays locked until the migrations are committed.
         version = connection.scalar(sa.select(version_table.c.version).with_for_update())
         if version is None:
             metadata.create_all(connection)

@@ -1,4 +1,4 @@
-"""A request that is sent twice: the same click, made twice, or one that may be bought again."""
+"""Requests sent twice: a double click, or one that is still running."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,17 +14,17 @@ def double_click(
     acknowledged: Collection[str],
     within: float,
 ) -> list[Job]:
-    """Find the jobs of a click that was made twice.
+    """Find the jobs of a double click.
 
     Args:
         ledger: Where earlier jobs are.
         idempotency_key: The later click's.
-        jobs: What the later click would make.
+        jobs: The jobs that the later click would start.
         acknowledged: Ids of earlier jobs that the visitor wants more of.
-        within: Seconds in which the same request is the same click.
+        within: Seconds within which the same request counts as the same click.
 
     Returns:
-        The earlier click's jobs; none if the later one asks for something new.
+        The earlier click's jobs; empty if the later click asks for something new.
 
     Raises:
         DuplicateRequest: The same request is running, or may be.
@@ -45,7 +45,7 @@ def double_click(
     may_run = double or [job for found in earlier for job in found if job.may_run]
     if not may_run:
         return []
-    # Sent again after their end, this click must still buy nothing.
+    # If this click is sent again after those jobs end, it must still buy nothing.
     ledger.alias(idempotency_key, may_run[0])
     if len(double) == len(jobs):
         return double

@@ -1,4 +1,4 @@
-"""How long videos took here, by length and resolution. It only helps pacing, and never raises."""
+"""How long videos took here, by length and resolution. Only used for pacing; never raises."""
 
 from statistics import median
 
@@ -7,7 +7,7 @@ from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.ledger import Ledger
 
 DURATIONS_NEEDED = 3
-"""How many must be known before one can be called usual."""
+"""How many are needed before there is a usual duration."""
 
 _DURATION = VideoRequest.describe("duration")
 _LENGTHS = range(_DURATION["minimum"], _DURATION["maximum"] + 1)
@@ -15,11 +15,11 @@ _RESOLUTIONS = VideoRequest.describe("resolution")["enum"]
 
 
 class Durations:
-    """How long one backend's videos took, read again when one is added.
+    """How long one backend's videos took, reread when one is added.
 
     Args:
         ledger: Where jobs are kept.
-        backend: Whom they were sent to.
+        backend: The API they were sent to.
     """
 
     def __init__(self, ledger: Ledger, backend: str) -> None:
@@ -27,7 +27,7 @@ class Durations:
         self._known: dict[tuple[int, str], list[float]] = {}
 
     def of(self, request: VideoRequest) -> list[float]:
-        """List how long like videos took, in seconds; nothing off-peak.
+        """List how long similar videos took, in seconds; empty for off-peak.
 
         Args:
             request: May be unchecked.
@@ -44,10 +44,10 @@ class Durations:
         return past
 
     def usual(self, request: VideoRequest) -> float | None:
-        """Give the median of `of` in seconds; None if too few are known."""
+        """Return the median of `of` in seconds; None if too few are known."""
         past = self.of(request)
         return median(past) if len(past) >= DURATIONS_NEEDED else None
 
     def clear(self) -> None:
-        """Forget what was read: a video was added."""
+        """Forget what was read, because a video was added."""
         self._known.clear()

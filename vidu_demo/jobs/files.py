@@ -1,6 +1,6 @@
-"""What is kept in a job's folder: the pictures as they are sent, the request, the video.
+"""The files in a job's folder: the pictures as sent, the request, a thumbnail, the video.
 
-The settings travel with the video: in it, and beside it as JSON. A thumbnail stands for the job.
+The settings are stored both in the video and next to it, as JSON.
 """
 
 import json
@@ -29,7 +29,7 @@ THUMBNAIL = "thumbnail.webp"
 THUMBNAIL_SIDE = 192
 """Pixels of the longer side."""
 FREE_BYTES_NEEDED = 200_000_000
-"""On the disk, before money is spent: enough for the largest videos."""
+"""Free disk space needed before money is spent: enough for the largest videos."""
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 _UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
 _UNSENT_FILE = re.compile(rf"request\.json|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
@@ -46,14 +46,14 @@ def keep(
     """Write the pictures and the request, before anything is sent.
 
     Args:
-        folder: The job's.
-        request: What is asked for.
-        pictures: Its pictures as they are sent.
-        run: Where the thumbnail is made.
+        folder: The job's folder.
+        request: The request.
+        pictures: Its pictures, as they will be sent.
+        run: Makes the thumbnail.
         visitor: Whose job it is.
 
     Returns:
-        The request as it is kept: its pictures are file names in the folder, or URLs.
+        The request as stored: its pictures are file names in the folder, or URLs.
 
     Raises:
         LedgerFailed: The disk is full or can't be written.
@@ -87,10 +87,10 @@ def keep(
 
 
 def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
-    """Make the submit body of a kept request.
+    """Make the body of a submit from a stored request.
 
     Raises:
-        LedgerFailed: A picture is gone.
+        LedgerFailed: A picture is missing.
     """
     images = []
     for name in kept["images"]:
@@ -109,17 +109,17 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
-    """Add what is nice to have to a saved video: its settings, in it and beside it, a thumbnail.
+    """Add the extras to a saved video: its settings, in it and next to it, and a thumbnail.
 
-    Whatever fails is only logged: the video is there.
+    Failures are only logged, because the video itself is saved.
 
     Args:
         video: The file.
         job: Its job.
-        run: Where the video is opened.
+        run: Opens the video.
 
     Returns:
-        The facts about the video, by the names of `clip.Facts`, if it can be read.
+        The fields of `clip.Facts`, if the video can be read.
     """
     made_with, facts = settings(job), None
     with _best_effort(video.parent, "facts"):
@@ -137,7 +137,7 @@ def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] 
 
 
 def settings(job: Job) -> dict[str, Any]:
-    """List what made a job's video, as far as it is known: no pictures, and no links to them."""
+    """Return the settings of a job's video, as far as known, without pictures or links to them."""
     return {
         "model": VideoRequest.MODEL,
         "task_id": job.task_id,
@@ -152,8 +152,8 @@ def delete(folder: Path) -> None:
 
 
 def delete_pictures(folder: Path) -> None:
-    """Delete all but the thumbnail, which is enough for a job that bought nothing."""
-    with suppress(OSError):  # the next start of the app will do it
+    """Delete everything but the thumbnail, which is enough for a job that bought nothing."""
+    with suppress(OSError):  # the next start of the app will retry
         for file in folder.iterdir():
             if file.name != THUMBNAIL:
                 file.unlink()
@@ -162,8 +162,8 @@ def delete_pictures(folder: Path) -> None:
 def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
     """Delete what an earlier run of the app left behind.
 
-    A folder without a job goes only if nothing is in it but what was to be sent: its job may be
-    in a ledger that is not the one used now.
+    A folder without a job is only deleted if it contains nothing but unsent files: its job may be
+    in another ledger.
 
     Args:
         videos: Where each job has a folder.
@@ -181,7 +181,7 @@ def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
 
 
 def video_name(job: Job) -> str:
-    """Name a job's video by its date (UTC), seed and length, as far as they are known."""
+    """Name a job's video by its date (UTC), seed and length, as far as known."""
     day = datetime.fromtimestamp(job.created, UTC).date().isoformat()
     seed, seconds = job.request.get("seed"), job.request.get("duration")
     parts = [day, f"seed{seed}" if seed is not None else None, f"{seconds}s" if seconds else None]
@@ -190,7 +190,7 @@ def video_name(job: Job) -> str:
 
 @contextmanager
 def _best_effort(folder: Path, what: str) -> Iterator[None]:
-    """Log a failure and go on: encoders raise all kinds of errors, and none may hold a job up."""
+    """Log failures and continue: encoders raise all kinds of errors, and none may stop a job."""
     try:
         yield
     except Exception as error:

@@ -1,6 +1,6 @@
-"""One job on its way to its end: submitted once, polled, and its video saved.
+"""Follows one job to its end: submits it once, polls it, and saves its video.
 
-Whatever happens is written down before the next step.
+Whatever happens is saved before the next step.
 """
 
 import logging
@@ -38,13 +38,13 @@ from vidu_demo.jobs.scheduler import Kind
 log = logging.getLogger(__name__)
 
 TROUBLE_SECONDS = 600.0
-"""Between polls of a job in trouble: it is never given up."""
+"""Seconds between polls of a job in trouble, which is never given up."""
 LONGEST_TASK = 48 * 3600.0
-"""Seconds: an off-peak task is done by then, or cancelled."""
+"""Seconds. By then an off-peak task is done or cancelled."""
 LONGEST_SAVE_WAIT = 900.0
-"""Seconds between attempts to fetch a video."""
+"""Maximum seconds between attempts to download a video."""
 WRITE_AGAIN_SECONDS = 5.0
-"""Until a change that the ledger could not take is offered again."""
+"""Seconds until a change that the ledger could not store is retried."""
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
 STOPPED_WATCHING = "You stopped watching. The task goes on at the vendor and may be billed."
 STOPPED_SIMULATED = "You stopped watching. The simulated task goes on."
@@ -60,15 +60,15 @@ class Services:
     """What all followers of a runner share.
 
     Attributes:
-        ledger: Where jobs are kept.
-        client_for: Gives the client that a job is submitted, polled and fetched with.
-        durations: How long like videos took.
-        videos: Where each job has a folder.
-        clock: Gives seconds that never go back.
-        wall: Gives Unix seconds.
-        random: Gives a number in [0, 1).
-        changes: Told of whatever a page may show.
-        run: Where videos are opened.
+        ledger: Stores the jobs.
+        client_for: Returns the client to submit, poll and download a job with.
+        durations: Knows how long similar videos took.
+        videos: The folder with a folder for each job.
+        clock: Returns seconds, monotonic.
+        wall: Returns Unix seconds.
+        random: Returns a number in [0, 1).
+        changes: Notified of everything that a page may show.
+        run: Opens videos.
     """
 
     ledger: Ledger
@@ -83,20 +83,20 @@ class Services:
 
 
 class Follower:
-    """Takes a job on, step by step. One thread at a time runs its steps; any may stop it.
+    """Moves a job forward, step by step. One thread at a time runs its steps; any can stop it.
 
     Args:
-        job: The job as it stands in the ledger.
-        services: What to work with.
+        job: The job as it is in the ledger.
+        services: What all followers share.
 
     Attributes:
-        task: The API's last answer about the job's task, if there is one.
+        task: The API's latest answer about the job's task, if any.
     """
 
     def __init__(self, job: Job, services: Services) -> None:
         self.task: Task | None = None
         self._record, self._services = JobRecord(job, services.ledger, services.changes), services
-        # By the wall clock across restarts only, and never negative: it may have been set back.
+        # The wall clock is only used across restarts; never negative, as it may have been set back.
         waited = max(0.0, services.wall() - (job.submitted or job.created))
         self._started = services.clock() - waited
         self._pacer = self._new_pacer()
@@ -104,17 +104,17 @@ class Follower:
 
     @property
     def job(self) -> Job:
-        """The job as it stands."""
+        """The job in its current state."""
         return self._record.job
 
     @property
     def stopped(self) -> bool:
-        """True once nothing more may be written about the job from here, but its video."""
+        """True once this follower may write nothing more about the job, except its video."""
         return self._record.closed
 
     @property
     def kind(self) -> Kind:
-        """What the next step does."""
+        """The kind of the next step."""
         if self.job.state is JobState.SAVING and self.task and self.task.video_url:
             return Kind.DOWNLOAD
         if self.job.state in (JobState.RUNNING, JobState.SAVING):
@@ -123,26 +123,26 @@ class Follower:
 
     @property
     def lock(self) -> str:
-        """What no two steps may work on together: a task that is polled, or a job's folder."""
+        """What no two steps may use at the same time: a polled task, or a job's folder."""
         return self.job.task_id or "" if self.kind is Kind.POLL else self.job.id
 
     @property
     def visitor(self) -> tuple[str, ...]:
-        """Whom the next step is for, as `scheduler.Step` has it.
+        """Whom the next step is for; see `scheduler.Step`.
 
-        Anybody can name any task id. So all those that were not bought here share every other
-        poll, however many visitors name them. And anybody can have any number of tokens, so
-        visitors from one address share a turn, where it is known.
+        Anyone can enter any task id, so all tasks that were not bought here share every other
+        poll, however many visitors entered them. Anyone can also get any number of tokens, so
+        visitors from the same address, if known, share a turn.
         """
         visitor = (self.job.turn, self.job.owner)
         bought = "bought here" if self.job.fingerprint else "from elsewhere"
         return (bought, *visitor) if self.kind is Kind.POLL else visitor
 
     def step(self) -> float | None:
-        """Do what is next.
+        """Run the next step.
 
         Returns:
-            Seconds until the step after, or None at the job's end.
+            Seconds until the step after it, or None once the job has ended.
         """
         try:
             self._record.flush()
@@ -155,7 +155,7 @@ class Follower:
         return None if self.stopped else wait
 
     def stop(self) -> bool:
-        """Stop watching; the task goes on at the vendor. False if there is nothing to watch."""
+        """Stop watching; the task continues at the vendor. False if there is nothing to watch."""
         return self._record.close(
             (JobState.RUNNING, JobState.SAVING),
             state=JobState.STOPPED,
@@ -165,7 +165,7 @@ class Follower:
         )
 
     def hand_over(self) -> None:
-        """Write nothing more: another follower takes the job up."""
+        """Write nothing more, because another follower takes over."""
         self._record.discard()
 
     def end_interrupted(self) -> None:
@@ -189,7 +189,7 @@ class Follower:
             claimed = self._record.claim(JobState.SUBMITTING)
         except LedgerFailed:
             return self._end(JobState.NOT_SENT, LedgerFailed())
-        if not claimed:  # another process with this ledger has ended it, or is sending it
+        if not claimed:  # another process with this ledger has ended it or is sending it
             return None
         try:
             task_id = self._client.post(payload)
@@ -202,7 +202,7 @@ class Follower:
         self._record.change(
             task_id=task_id, state=JobState.RUNNING, submitted=self._services.wall()
         )
-        # A second receipt: a disk may forget, the log of a host often does not.
+        # A second receipt: a host's log often outlives its disk.
         log.info("job %s is task %s", self.job.id, task_id)
         self._pacer = self._new_pacer()
         self._started = self._services.clock()
@@ -241,7 +241,7 @@ class Follower:
             reach = self._client.reach
             fetch(task or Task(job.task_id or ""), video, reach=reach, check=self._check)
         except ViduError as error:
-            # The next try polls again, and so gets a fresh link where the API gives one.
+            # The next attempt polls again, so it gets a fresh link if the API gives one.
             self.task = None
             self._save_failures += 1
             self._report(error)
@@ -252,10 +252,10 @@ class Follower:
         return None
 
     def _check(self, video: Path, task_id: str) -> None:
-        """Check that a file opens as a video, where files from outside are opened.
+        """Check that a file opens as a video, where untrusted files are opened.
 
         Raises:
-            DownloadFailed: It does not, or not within the bounds.
+            DownloadFailed: It does not open, or not within the limits.
         """
         try:
             self._services.run(download.check, video, task_id, visitor=self.job.turn)
@@ -263,28 +263,28 @@ class Follower:
             raise DownloadFailed(_NOT_OPENED, task_id=task_id) from error
 
     def _no_such_task(self, error: ViduError) -> bool:
-        """Tell whether an error says for good that the task's id leads nowhere."""
-        if isinstance(error, RequestRejected):  # no API would have given out such an id
+        """Tell whether an error is final proof that the task does not exist."""
+        if isinstance(error, RequestRejected):  # the API would never have issued such an id
             return not (self.job.fingerprint or self.task)
-        # What was bought here is looked for as long as any task may take.
+        # A task that was bought here is looked for as long as any task can take.
         bought = bool(self.job.fingerprint) and self._waited() < LONGEST_TASK
         return isinstance(error, NotFound) and not bought
 
     def _trouble(self, error: ViduError) -> float:
-        """Report what is wrong and keep polling, but seldom: the task may still end well."""
+        """Report what is wrong and keep polling, but rarely: the task may still end well."""
         self._report(error)
         self._pacer = self._new_pacer()
         return TROUBLE_SECONDS
 
     def _end(self, state: JobState, error: ViduError) -> float | None:
-        """End a job for a reason. Returns None: no step comes after."""
+        """End a job with an error. Returns None, since there is no next step."""
         self._report(error, state=state, finished=self._services.wall())
         return None
 
     def _report(self, error: ViduError, **changes: Any) -> None:
         report = summary(error)
         if self.job.state is JobState.SAVING:
-            # Seen finished, it stays paid for, whatever its link or its task says later.
+            # Once seen finished, it stays paid for, whatever the API says later.
             report["charged"] = Charged.YES
         self._record.change(**report, **changes)
 
@@ -306,5 +306,5 @@ class Follower:
 
 
 def summary(error: ViduError) -> dict[str, Any]:
-    """Sum an error up for the ledger."""
+    """Summarise an error for the ledger."""
     return {"message": error.what, "charged": error.charged, "next_step": error.next_step}

@@ -1,4 +1,4 @@
-"""The followers of all open jobs: one a job, their steps run by the scheduler."""
+"""The followers of all open jobs, one per job; the scheduler runs their steps."""
 
 import threading
 from contextlib import suppress
@@ -12,11 +12,11 @@ from vidu_demo.jobs.scheduler import Scheduler, Step
 
 
 class Followers:
-    """Follows jobs in the background. It may be used from many threads.
+    """Follows jobs in the background. Thread-safe.
 
     Args:
-        services: What the followers work with.
-        polls_per_second: The most, over all jobs together.
+        services: What the followers share.
+        polls_per_second: The maximum, for all jobs together.
     """
 
     def __init__(self, services: Services, polls_per_second: float) -> None:
@@ -29,26 +29,26 @@ class Followers:
         return len(self._followers)
 
     def open(self) -> None:
-        """Begin. Jobs that are followed already wait until then."""
+        """Start. Jobs that are already followed wait for this."""
         self._scheduler.open()
 
     def close(self) -> None:
-        """Finish the steps that are under way, and begin no other."""
+        """Finish the running steps and start no more."""
         self._scheduler.close()
 
     def get(self, job_id: str) -> Follower | None:
-        """Find a job's follower, if it has one."""
+        """Return a job's follower, if it has one."""
         return self._followers.get(job_id)
 
     @property
     def unfinished(self) -> list[Job]:
-        """The jobs that are followed and not at their end."""
+        """The followed jobs that have not ended."""
         with self._lock:
             jobs = [follower.job for follower in self._followers.values()]
         return [job for job in jobs if job.open]
 
     def follow(self, job: Job) -> Follower:
-        """Follow a job from here on, in place of an earlier follower."""
+        """Start following a job, replacing any earlier follower."""
         follower = Follower(job, self._services)
         with self._lock:
             self._followers[job.id] = follower
@@ -57,7 +57,7 @@ class Followers:
         return follower
 
     def drop(self, job_id: str) -> None:
-        """Forget a job's follower, which has been stopped."""
+        """Remove a job's stopped follower."""
         with self._lock:
             self._followers.pop(job_id, None)
 
@@ -77,6 +77,6 @@ class Followers:
         with self._lock:
             if self._followers.get(job.id) is follower:
                 del self._followers[job.id]
-        with suppress(LedgerFailed):  # the next start of the app will do it
+        with suppress(LedgerFailed):  # the next start of the app will retry
             if follower.stopped and not self._services.ledger.get(job.id):
-                files.delete(folder)  # deleted while this step wrote there
+                files.delete(folder)  # the job was deleted while this step wrote there

@@ -1,4 +1,4 @@
-"""A job: one video of a deliberate click, and what came of it."""
+"""A job: one video that a visitor clicked to buy, and what became of it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ SIMULATOR = "simulator"
 
 
 class JobState(StrEnum):
-    """Where a job stands. Only the first four go on by themselves."""
+    """The state of a job. Only the first four change by themselves."""
 
     PREPARED = "prepared"
     SUBMITTING = "submitting"
@@ -27,35 +27,35 @@ class JobState(StrEnum):
 
 
 FOLLOWED = (JobState.PREPARED, JobState.SUBMITTING, JobState.RUNNING, JobState.SAVING)
-"""The states that the runner works on."""
+"""The states in which the runner works on a job."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One deliberate click and what came of it. Times are Unix seconds.
+    """One video and what became of it. Times are in Unix seconds.
 
     Attributes:
         id: Unguessable; names the job's folder.
-        idempotency_key: Names the deliberate click it stands for, and behind a colon which of its
-            videos it is from the second on; unique, so a repeated click finds its jobs.
-        fingerprint: A digest of what was asked, to recognise the same request.
+        idempotency_key: The click's key; from its second video on, followed by a colon and the
+            number of the video. Unique, so that a repeated click finds its jobs.
+        fingerprint: A digest of the request, to recognise the same request.
         owner: A digest of the visitor's token.
-        backend: Whom it was sent to: the API's address, or `simulator`.
+        backend: Where it was sent: the API's address, or `simulator`.
         request: The fields of the request; pictures as file names in the job's folder, or URLs.
             Incomplete for a task that was started elsewhere.
-        state: Where it stands.
+        state: Its state.
         created: When the visitor asked for it.
-        submitted: When the API took it; None if it was not watched from there to its end.
-        finished: When its end was seen; the video is saved after that.
+        submitted: When the API accepted it; None if it was not watched from start to end.
+        finished: When it was seen to end; the video is saved after that.
         task_id: The receipt.
-        message: What happened, if something did; empty if all is well.
+        message: What went wrong; empty if nothing did.
         next_step: What the visitor can do about it.
-        charged: What is known about the money, if there is a message.
-        video: File name in the job's folder.
-        facts: What the video's file was found to be, by the names of `clip.Facts`.
-        address: A digest of the address that the visitor came from; empty if it is not known.
-        price: What it counts in the day's budget, in thousandths of a US dollar; 0 if it was
-            surely not charged.
+        charged: Whether it was charged, if there is a message.
+        video: The video's file name in the job's folder.
+        facts: The fields of `clip.Facts` for the video's file.
+        address: A digest of the visitor's IP address; empty if unknown.
+        price: Its share of the day's budget, in thousandths of a US dollar; 0 if it was
+            certainly not charged.
     """
 
     id: str
@@ -79,7 +79,7 @@ class Job:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The request as far as it is known, without the pictures: links may be signed."""
+        """The known settings of the request, without pictures, whose links may be signed."""
         return {
             field: self.request[field] for field in VideoRequest.SETTINGS if field in self.request
         }
@@ -91,22 +91,22 @@ class Job:
 
     @property
     def turn(self) -> str:
-        """Whose turn it takes: the address's where known, since tokens cost nothing."""
+        """Whose turn it takes: the address's if known, since anyone can get many tokens."""
         return self.address or self.owner
 
     @property
     def took(self) -> float | None:
-        """Seconds from the submit to the end; None if they were not watched here."""
+        """Seconds from the submit to the end; None if it was not watched throughout."""
         if not (self.fingerprint and self.submitted and self.finished):
             return None
         return self.finished - self.submitted
 
     @property
     def open(self) -> bool:
-        """True while the runner works on it."""
+        """True while the runner is working on it."""
         return self.state in FOLLOWED
 
     @property
     def may_run(self) -> bool:
-        """True while its task runs at the vendor, or may run."""
+        """True while its task is running at the vendor, or may be."""
         return self.open or self.state in (JobState.UNKNOWN, JobState.STOPPED)

@@ -1,4 +1,4 @@
-"""The durable list of jobs: what was asked, by whom, and what came of it.
+"""The durable list of jobs: who requested what, and what became of it.
 
 Every job is a row before its request leaves, and the task id is committed before anything else
 happens with it.
@@ -22,18 +22,18 @@ from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.tables import day_table, job_table, repeat_table
-from vidu_demo.jobs.takes import MOST_PICTURES
+from vidu_demo.jobs.takes import MAX_VIDEOS
 
 LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
 """Characters."""
-MOST_WORDS = 16
-"""Words searched for: each is looked for in all of a visitor's prompts."""
+MAX_WORDS = 16
+"""Words used in a search; each is looked up in all of a visitor's prompts."""
 
-_MOST_DURATIONS = 50
+_MAX_DURATIONS = 50
 _RECENT = 1000
-"""Finished jobs that are searched for durations, so that a long list takes no longer."""
+"""Finished jobs to search for durations, so that a long list takes no longer."""
 _LONGEST_DURATION = 1800.0
-"""Seconds. A longer one was not watched to its end: the app was off, or the visitor stopped."""
+"""Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
 _job = job_table.c
 
@@ -42,11 +42,11 @@ class Ledger:
     """The jobs, in a database.
 
     Args:
-        url: An SQLAlchemy URL, as an object or as text. The folder of an SQLite file is made if
-            it is missing.
+        url: An SQLAlchemy URL, as an object or as text. The folder of an SQLite file is created
+            if necessary.
 
     Raises:
-        LedgerFailed: from any method, if the database can't be used.
+        LedgerFailed: From any method, if the database can't be used.
     """
 
     def __init__(self, url: str | sa.URL) -> None:
@@ -57,17 +57,17 @@ class Ledger:
         self._engine.dispose()
 
     def add(self, jobs: Sequence[Job], budget: Decimal | None = None) -> list[Job]:
-        """Write the new jobs of one click, all or none, or find those that it has made already.
+        """Write the jobs of one click, all or none; if the click is a repeat, find its jobs.
 
         Args:
-            jobs: The jobs. Their price is added to what their day has cost.
-            budget: What that day may cost in all, in US dollars; None for no limit.
+            jobs: The jobs. Their price is added to the day's spending.
+            budget: The day's budget, in US dollars; None for no limit.
 
         Returns:
-            The jobs as they stand in the ledger: other ones if the click is a repeated one.
+            The jobs in the ledger: the earlier ones if the click is a repeat.
 
         Raises:
-            BudgetUsedUp: They would cost more than is left of it; nothing was written.
+            BudgetUsedUp: They would cost more than is left of the budget; nothing was written.
         """
         try:
             with self._writing() as connection:
@@ -81,28 +81,28 @@ class Ledger:
         return list(jobs)
 
     def claim(self, job: Job, **changes: Any) -> bool:
-        """Move a job on from the state it is known in.
+        """Change a job if its state is still the known one.
 
         Returns:
-            False if it has moved on already: of all callers, in whatever process, one gets True.
+            False if its state has changed: only one caller, in any process, gets True.
         """
         return self._update(job, changes, _job.state == job.state)
 
     def change(self, job: Job, **changes: Any) -> Job:
         """Change a job; returns once committed.
 
-        A job that was deleted meanwhile stays deleted.
+        A job that has been deleted in the meantime stays deleted.
         """
         self._update(job, changes, _job.state != JobState.DELETED)
         changed = replace(job, **changes)
         return replace(changed, price=0) if changed.state is JobState.NOT_SENT else changed
 
     def delete(self, job: Job) -> bool:
-        """Delete a job, unless it has moved on from the state it is known in.
+        """Delete a job, unless its state has changed.
 
-        An emptied row stays behind. A late repeat of its click must still buy nothing, and a
-        receipt in some browser must not bring its task back. Only `by_key`, `is_deleted` and
-        `states` find it.
+        An empty row stays behind, so that a late repeat of its click still buys nothing, and a
+        receipt in a browser can't bring its task back. Only `by_key`, `is_deleted` and `states`
+        find it.
         """
         empty: dict[str, Any] = {
             "fingerprint": digest(job.task_id) if job.task_id else "",
@@ -113,7 +113,7 @@ class Ledger:
             **dict.fromkeys(("submitted", "finished", "task_id", "charged", "video", "facts")),
         }
         if not job.fingerprint:
-            # A task from elsewhere was not bought by its click, and may be followed again.
+            # A task from elsewhere was not bought by this click, so it can be followed again.
             empty["idempotency_key"] = job.id
         return self.claim(job, **empty)
 
@@ -122,32 +122,32 @@ class Ledger:
         return next(iter(self._find(_job.id == job_id)), None)
 
     def by_key(self, key: str) -> list[Job]:
-        """List the jobs that a click has made, or was taken to stand for, even deleted ones.
+        """List the jobs of a click, or those it repeats, including deleted ones.
 
-        They come in the order they were asked for.
+        They are in the order in which they were requested.
         """
         repeated = sa.select(repeat_table.c.job).where(repeat_table.c.idempotency_key == key)
-        # By name, so that an index finds them: a prefix would be looked for in every row.
-        keys = [key, *(f"{key}:{number}" for number in range(2, MOST_PICTURES + 1))]
+        # By full key, so that the index is used: a prefix search would scan every row.
+        keys = [key, *(f"{key}:{number}" for number in range(2, MAX_VIDEOS + 1))]
         made = sa.or_(_job.idempotency_key.in_(keys), _job.id.in_(repeated))
         return self._find(made, deleted=True)[::-1]
 
     def alias(self, key: str, job: Job) -> None:
-        """Let a click stand for a job that another one has made."""
-        with suppress(sa.exc.IntegrityError), self._writing() as connection:  # noted already
+        """Link a click to a job that another click made."""
+        with suppress(sa.exc.IntegrityError), self._writing() as connection:  # already linked
             connection.execute(repeat_table.insert().values(idempotency_key=key, job=job.id))
 
     def by_task(self, owner: str, backend: str, task_id: str) -> Job | None:
-        """Find the job with which a visitor follows a task."""
+        """Find a visitor's job for a task."""
         return next(iter(self._find(*_of(owner, backend), _job.task_id == task_id)), None)
 
     def is_deleted(self, owner: str, backend: str, task_id: str) -> bool:
-        """Tell whether a visitor has deleted the job with which they followed a task."""
+        """Tell whether a visitor has deleted their job for a task."""
         emptied = (_job.state == JobState.DELETED, _job.fingerprint == digest(task_id))
         return bool(self._find(*_of(owner, backend), *emptied, limit=1, deleted=True))
 
     def same_request(self, owner: str, backend: str, fingerprint: str) -> list[Job]:
-        """List a visitor's jobs of the same request, newest first."""
+        """List a visitor's jobs with the same request, newest first."""
         return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
     def for_owner(self, owner: str, backend: str, *, most: int, search: str = "") -> list[Job]:
@@ -155,17 +155,17 @@ class Ledger:
 
         Args:
             owner: The visitor.
-            backend: Whom they were sent to.
+            backend: The API they were sent to.
             most: How many to list.
-            search: Only jobs with all these words in their prompt or task id, in any case; of
-                many words the first `MOST_WORDS` different ones.
+            search: Only list jobs with all these words in their prompt or task id, ignoring case;
+                only the first `MAX_WORDS` different words count.
         """
-        if len(search) > LONGEST_SEARCH:  # in no prompt, and SQLite refuses such a pattern
+        if len(search) > LONGEST_SEARCH:  # no prompt has it, and SQLite refuses such a pattern
             return []
         places = (_job.request["prompt"].as_string(), _job.task_id)
         matching = [
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
-            for word in list(dict.fromkeys(search.split()))[:MOST_WORDS]
+            for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
         ]
         return self._find(*_of(owner, backend), *matching, limit=most)
 
@@ -174,16 +174,16 @@ class Ledger:
         return self._find(_job.backend == backend, _job.state.in_(FOLLOWED))
 
     def states(self) -> dict[str, JobState]:
-        """Give the state of every job by its id, whatever its backend, even of deleted ones."""
+        """Return the state of every job by id, for all backends and including deleted jobs."""
         with self._reading() as connection:
             rows = connection.execute(sa.select(_job.id, _job.state))
             return {job_id: JobState(state) for job_id, state in rows}
 
     def durations(self, backend: str, duration: int, resolution: str) -> list[float]:
-        """List how long the latest like videos took, in seconds, without off-peak ones.
+        """List how long the latest similar videos took, in seconds, without off-peak ones.
 
         Args:
-            backend: Whom they were sent to.
+            backend: The API they were sent to.
             duration: Seconds of video.
             resolution: Such as `720p`.
         """
@@ -203,14 +203,14 @@ class Ledger:
         took = recent.finished - recent.submitted
         query = sa.select(took).where(took.is_not(None), *like).order_by(recent.created.desc())
         with self._reading() as connection:
-            latest = connection.scalars(query.limit(_MOST_DURATIONS))
+            latest = connection.scalars(query.limit(_MAX_DURATIONS))
             return [seconds for seconds in latest if 0 < seconds <= _LONGEST_DURATION]
 
     def spent(self, day: str) -> Decimal:
-        """Tell what the jobs of a day cost by their estimates, in US dollars.
+        """Return the estimated cost of a day's jobs, in US dollars.
 
         Args:
-            day: As `budget.day_of` names it.
+            day: A day, in the format of `budget.day_of`.
         """
         with self._reading() as connection:
             return _dollars(_spent(connection, day))
@@ -230,7 +230,7 @@ class Ledger:
     def _spend(
         self, connection: sa.Connection, jobs: Sequence[Job], budget: Decimal | None
     ) -> None:
-        """Add the jobs' price to their day, whose row stays locked until the end."""
+        """Add the jobs' price to their day, whose row stays locked until the commit."""
         price, day = sum(job.price for job in jobs), day_of(jobs[0].created)
         if not price:
             return
@@ -244,9 +244,9 @@ class Ledger:
             raise BudgetUsedUp(budget, left, _dollars(price))
 
     def _update(self, job: Job, changes: dict[str, Any], if_so: sa.ColumnElement[bool]) -> bool:
-        """Commit changes to a job on a condition; tells whether it was met.
+        """Commit changes to a job if a condition holds; returns whether it did.
 
-        A job that turns out not to have been sent gives its price back to its day.
+        The price of a job that turns out not to have been sent is returned to its day.
         """
         update = job_table.update().where(_job.id == job.id, if_so).values(changes)
         with self._writing() as connection:
@@ -267,7 +267,7 @@ class Ledger:
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        """Commit what is written inside, all or none."""
+        """Run the block in one transaction."""
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -280,7 +280,7 @@ class Ledger:
 
 
 def digest(*parts: str) -> str:
-    """Make one name of several parts that does not give them away."""
+    """Make one name from several parts without revealing them."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -302,7 +302,7 @@ def _spent(connection: sa.Connection, day: str) -> int:
 
 
 def _give_back(connection: sa.Connection, job_id: str) -> None:
-    """Take a job's price off its day. The row is locked: it was written just before."""
+    """Take a job's price off its day. The row is locked, as it has just been written."""
     this = _job.id == job_id
     price, created = connection.execute(sa.select(_job.price, _job.created).where(this)).one()
     day = day_table.c.day == day_of(created)

@@ -1,4 +1,4 @@
-"""Makes the jobs of a click, each with its folder, before the ledger has them."""
+"""Makes the jobs of a click and their folders, before they go into the ledger."""
 
 import hashlib
 import math
@@ -27,17 +27,17 @@ def new_jobs(
     random: Callable[[], float],
     run: Run,
 ) -> list[Job]:
-    """Prepare the jobs of one click, all or none. They are not created yet: that time is 0.
+    """Prepare the jobs of one click, all or none. Their `created` is still 0.
 
     Args:
-        requests: What to make. An empty seed is picked here.
-        idempotency_key: The click's. The first job has it, the others with their number.
+        requests: The requests. A seed is picked for those without one.
+        idempotency_key: The click's key. The first job gets it, the others with a number added.
         owner: The visitor.
-        address: Where the visitor came from; empty if it is not known.
-        backend: Whom the jobs will be sent to.
-        videos: Where each job gets a folder.
-        random: Gives a number in [0, 1).
-        run: Where pictures are decoded.
+        address: A digest of the visitor's IP address; empty if unknown.
+        backend: The API the jobs will be sent to.
+        videos: The folder that gets a folder for each job.
+        random: Returns a number in [0, 1).
+        run: Decodes the pictures.
 
     Raises:
         PictureInvalid: A picture can't be sent.
@@ -88,7 +88,7 @@ def adopted_job(
     request: dict[str, Any],
     created: float,
 ) -> Job:
-    """Make a job of a task that was bought elsewhere, or before this disk forgot it."""
+    """Make a job for a task that was bought elsewhere or lost with an earlier disk."""
     return Job(
         id=secrets.token_hex(16),
         idempotency_key=digest(owner, backend, task_id),
@@ -105,7 +105,7 @@ def adopted_job(
 
 
 def _prepare(requests: Sequence[VideoRequest], run: Run, visitor: str) -> list[list[Picture | str]]:
-    """Prepare the pictures of each request; several takes of one form share theirs."""
+    """Prepare the pictures of each request; takes of the same form share theirs."""
     prepared: list[list[Picture | str]] = []
     for place, request in enumerate(requests):
         if place and request.images == requests[place - 1].images:
@@ -118,9 +118,9 @@ def _prepare(requests: Sequence[VideoRequest], run: Run, visitor: str) -> list[l
 def _fingerprints(
     requests: Sequence[VideoRequest], prepared: Sequence[list[Picture | str]]
 ) -> list[str]:
-    """Digest what was asked, with the seeds as they were given.
+    """Digest the requests, with seeds as given.
 
-    Where one click asks for the same several times, each has a fingerprint of its own.
+    If one click asks for the same thing several times, each job gets its own fingerprint.
     """
     times, prints = Counter[str](), []
     for request, pictures in zip(requests, prepared, strict=True):

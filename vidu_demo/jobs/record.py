@@ -1,4 +1,4 @@
-"""A job in memory and its row, kept in step even while the ledger can't be written."""
+"""A job in memory and its row, kept in sync even while the ledger can't be written."""
 
 import logging
 import threading
@@ -17,17 +17,17 @@ log = logging.getLogger(__name__)
 class JobRecord:
     """A job that one follower writes and many threads read.
 
-    A change that the ledger can't take stays pending until it can: a full disk must not lose a
+    If the ledger can't be written, changes stay pending until it can: a full disk must not lose a
     task id.
 
     Args:
-        job: The job as it stands in the ledger.
-        ledger: Where its row is.
-        changes: Told of every change.
+        job: The job as it is in the ledger.
+        ledger: The ledger with its row.
+        changes: Notified of every change.
 
     Attributes:
-        job: The job with every change, pending ones too.
-        closed: True once nothing may be changed but that its video is there.
+        job: The job with every change, including pending ones.
+        closed: True once nothing may change except that its video is there.
     """
 
     def __init__(self, job: Job, ledger: Ledger, changes: Changes) -> None:
@@ -38,14 +38,14 @@ class JobRecord:
 
     @property
     def pending(self) -> bool:
-        """True if the ledger lacks a change."""
+        """True if the ledger is missing a change."""
         return bool(self._pending)
 
     def claim(self, state: JobState) -> bool:
-        """Move the job on to a state; False if its row has moved on already.
+        """Move the job to a state; False if its row has already changed state.
 
         Raises:
-            LedgerFailed: It can't be written; nothing has changed.
+            LedgerFailed: The ledger can't be written; nothing has changed.
         """
         claimed = self._ledger.claim(self.job, state=state)
         if claimed:
@@ -64,7 +64,7 @@ class JobRecord:
             self.flush()
 
     def close(self, states: Collection[JobState], **changes: Any) -> bool:
-        """Make the last change, unless the job has left these states."""
+        """Make the last change, if the job is still in one of these states."""
         with self._lock:
             if self.job.state not in states:
                 return False
@@ -73,13 +73,13 @@ class JobRecord:
         return True
 
     def discard(self) -> None:
-        """Close without a change, and drop those that are pending: another record takes over."""
+        """Close and drop pending changes, because another record takes over."""
         with self._lock:
             self.closed = True
             self._pending.clear()
 
     def flush(self) -> None:
-        """Write what is pending, if the ledger can be written now."""
+        """Write pending changes, if the ledger can be written now."""
         with self._lock:
             if not self._pending:
                 return

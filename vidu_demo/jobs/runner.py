@@ -1,6 +1,6 @@
-"""The job runner: one click becomes its jobs, and every open job is followed to its end.
+"""The job runner: turns clicks into jobs and follows every open job to its end.
 
-No browser needs to be open for that, and no visitor waits.
+It needs no open browser and keeps no visitor waiting.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from vidu_demo.api.client import ViduClient, chance
+from vidu_demo.api.client import ViduClient, system_random
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
@@ -30,15 +30,15 @@ from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 
 DOUBLE_CLICK_SECONDS = 3.0
-"""The same request within this time is the same click, made twice."""
-MOST_OPEN = 200
-"""Unfinished jobs of one visitor: far more than the clicks of a day, and cheap to follow."""
-MOST_OPEN_AT_ADDRESS = 2 * MOST_OPEN
-"""Unfinished jobs of all visitors from one address: tokens cost nothing, addresses do."""
+"""The same request within this time counts as a double click."""
+MAX_OPEN = 200
+"""Unfinished jobs per visitor: far more than a day's clicks, and still cheap to follow."""
+MAX_OPEN_AT_ADDRESS = 2 * MAX_OPEN
+"""Unfinished jobs per IP address, since anyone can get many tokens."""
 
 
 class JobView(NamedTuple):
-    """What a page sees of a job: its row, and the API's last answer if there is one."""
+    """What a page sees of a job: its row, and the API's latest answer, if any."""
 
     job: Job
     task: Task | None
@@ -48,15 +48,15 @@ class JobRunner:
     """Follows jobs in the background.
 
     Args:
-        ledger: Where jobs are kept.
-        client_for: Gives the client that a job is submitted, polled and fetched with.
-        backend: The name of that API in the ledger; jobs of other backends are left alone.
-        videos: Where each job gets a folder for its pictures, its request and its video.
-        requests_per_second: The most polls, over all jobs together.
-        clock: Gives seconds that never go back.
-        wall: Gives Unix seconds.
-        random: Gives a number in [0, 1).
-        run: Where pictures and videos are opened: in this process, or a pool's `run`.
+        ledger: Stores the jobs.
+        client_for: Returns the client to submit, poll and download a job with.
+        backend: The API's name in the ledger; jobs of other backends are left alone.
+        videos: The folder that gets a folder for each job.
+        requests_per_second: Maximum polls per second, for all jobs together.
+        clock: Returns seconds, monotonic.
+        wall: Returns Unix seconds.
+        random: Returns a number in [0, 1).
+        run: Opens pictures and videos: in this process, or a pool's `run`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class JobRunner:
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        random: Callable[[], float] = chance,
+        random: Callable[[], float] = system_random,
         run: Run = in_process,
     ) -> None:
         self.backend, self.videos = backend, videos
@@ -83,10 +83,10 @@ class JobRunner:
         self._click_locks = [threading.Lock() for _ in range(64)]
 
     def open(self) -> "JobRunner":
-        """Take up every job that an earlier run of the app left open."""
+        """Resume every job that an earlier run of the app left open."""
         for job in self._ledger.followed(self.backend):
             if job.state is JobState.PREPARED:
-                # Claimed, so that nobody who shares the ledger can still send it.
+                # Claimed, so that no other process with this ledger can send it.
                 stopped = summary(ViduError(_STOPPED_BEFORE, next_step=""))
                 self._ledger.claim(job, state=JobState.NOT_SENT, finished=self._wall(), **stopped)
                 continue
@@ -98,11 +98,11 @@ class JobRunner:
         return self
 
     def close(self) -> None:
-        """Stop working. Open jobs go on at the vendor and are taken up at the next `open`."""
+        """Stop. Open jobs continue at the vendor; the next `open` resumes them."""
         self._followers.close()
 
     def start(self, request: VideoRequest, **options: Any) -> Job:
-        """Make a job of one deliberate click, as `start_all` makes several."""
+        """Start the only job of a click. See `start_all`."""
         return self.start_all([request], **options)[0]
 
     def start_all(
@@ -115,25 +115,25 @@ class JobRunner:
         address: str = "",
         budget: Decimal | None = None,
     ) -> list[Job]:
-        """Make the jobs of one deliberate click, all or none, and submit them in the background.
+        """Start the jobs of one click, all or none, and submit them in the background.
 
         Args:
-            requests: What to make. An empty seed is picked here.
+            requests: The requests. A seed is picked for those without one.
             owner: The visitor, as a digest of their token.
-            idempotency_key: Unique to the click: the same click again finds the same jobs and buys
-                nothing, whatever it asks for by then. Deleted jobs come back as they are.
-            acknowledged: Ids of jobs of the same requests: the visitor knows of them and wants
-                more.
-            address: A digest of the address that the visitor came from.
-            budget: What all visitors may spend a day, in US dollars by estimate; None for no
-                limit. The simulator spends nothing.
+            idempotency_key: Unique to the click. Repeating the click finds the same jobs and buys
+                nothing, even if it asks for something else. Deleted jobs are returned as they are.
+            acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
+                more of.
+            address: A digest of the visitor's IP address.
+            budget: What all visitors together can spend per day, in estimated US dollars; None
+                for no limit. The simulator spends nothing.
 
         Raises:
             PictureInvalid: A picture can't be sent; nothing was.
-            BudgetUsedUp: It would cost more than is left of the day's budget; nothing was sent.
+            BudgetUsedUp: They would cost more than is left of the day's budget; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
-            LedgerFailed: The jobs can't be written down; nothing was sent.
+            LedgerFailed: The jobs can't be saved; nothing was sent.
         """
         if found := self._ledger.by_key(idempotency_key):
             return found
@@ -151,7 +151,7 @@ class JobRunner:
         try:
             with self._click_lock(owner):
                 now = self._wall()
-                # A millisecond apart, so that they keep their order.
+                # A millisecond apart, to keep their order.
                 jobs = [replace(job, created=now + n / 1000) for n, job in enumerate(jobs)]
                 written = self._ledger.by_key(idempotency_key) or double_click(
                     self._ledger, idempotency_key, jobs, acknowledged, DOUBLE_CLICK_SECONDS
@@ -176,18 +176,18 @@ class JobRunner:
         request: dict[str, Any] | None = None,
         created: float | None = None,
     ) -> Job:
-        """Follow a task that was bought elsewhere, or before this disk forgot it.
+        """Follow a task that was bought elsewhere or lost with an earlier disk.
 
         Args:
             task_id: The task.
             owner: The visitor who wants to see it.
-            address: A digest of the address that they come from.
-            request: What was asked, as far as it is known.
-            created: When, in Unix seconds, if it is known.
+            address: A digest of their IP address.
+            request: The settings, as far as known.
+            created: When it was requested, in Unix seconds, if known.
 
         Raises:
             TooManyOpen: The visitor has too many unfinished jobs.
-            LedgerFailed: The job can't be written down.
+            LedgerFailed: The job can't be saved.
         """
         with self._click_lock(owner):
             if found := self._ledger.by_task(owner, self.backend, task_id):
@@ -208,24 +208,24 @@ class JobRunner:
         return written
 
     def is_deleted(self, task_id: str, owner: str) -> bool:
-        """Tell whether a visitor has deleted their job of this task."""
+        """Tell whether a visitor has deleted their job for this task."""
         return self._ledger.is_deleted(owner, self.backend, task_id)
 
     def stop(self, job_id: str, owner: str) -> Job | None:
-        """Stop watching a job. Its task goes on at the vendor."""
+        """Stop watching a job. Its task continues at the vendor."""
         follower = self._followers.get(job_id)
         if not follower or not self.look(job_id, owner):
             return None
         return follower.job if follower.stop() else None
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
-        """Go on watching a job that was stopped, or whose task was not found or not finished.
+        """Resume a job that was stopped, or whose task was not found or not finished.
 
-        One that is done is taken up again if its video is gone: the vendor may still have it.
+        A finished job is resumed if its video is missing, since the vendor may still have it.
 
         Raises:
             TooManyOpen: The visitor has too many unfinished jobs.
-            LedgerFailed: It can't be written down.
+            LedgerFailed: The change can't be saved.
         """
         with self._click_lock(owner):
             look = self.look(job_id, owner)
@@ -237,10 +237,10 @@ class JobRunner:
                 return None
             self._check_open(owner, job.address)
             if earlier := self._followers.get(job_id):
-                earlier.hand_over()  # what it has not written down yet must not come after this
+                earlier.hand_over()  # its pending changes must not be written after this
             job = self._ledger.change(
                 job,
-                # When it ended unwatched can't be known, so neither can how long it took.
+                # It may have ended unwatched, so how long it took can't be known.
                 **{"state": JobState.SAVING} if done else _UNWATCHED,
                 **NOTHING_WRONG,
             )
@@ -250,13 +250,13 @@ class JobRunner:
     def delete(self, job_id: str, owner: str) -> bool:
         """Delete a visitor's job for good, with its pictures and its video.
 
-        Its task, which may go on at the vendor, can be adopted again.
+        Its task, which may still be running at the vendor, can be adopted again.
 
         Returns:
-            False if there is no such job of theirs, or it is open.
+            False if they have no such job, or it is open.
 
         Raises:
-            LedgerFailed: It can't be written down; nothing was deleted.
+            LedgerFailed: The ledger can't be written; nothing was deleted.
         """
         with self._click_lock(owner):
             look = self.look(job_id, owner)
@@ -268,7 +268,7 @@ class JobRunner:
         return True
 
     def look(self, job_id: str, owner: str) -> JobView | None:
-        """See how a visitor's job stands; None if it is not theirs."""
+        """Return the state of a visitor's job; None if it is not theirs."""
         follower = self._followers.get(job_id)
         job = follower.job if follower else self._ledger.get(job_id)
         if not job or not secrets.compare_digest(job.owner, owner):
@@ -276,7 +276,7 @@ class JobRunner:
         return JobView(job, follower.task if follower else None)
 
     def version(self, owner: str) -> str:
-        """Name the version of a visitor's jobs. While it stays, a page has nothing new to show."""
+        """Return the version of a visitor's jobs. As long as it stays the same, so do the jobs."""
         return self._changes.version(owner)
 
     def jobs(self, owner: str, *, most: int = 50, search: str = "") -> list[Job]:
@@ -285,13 +285,13 @@ class JobRunner:
         Args:
             owner: The visitor.
             most: How many to list.
-            search: Only jobs with all these words in their prompt or task id, in any case.
+            search: Only list jobs with all these words in their prompt or task id, ignoring case.
         """
         found = self._ledger.for_owner(owner, self.backend, most=most, search=search)
         return [held.job if (held := self._followers.get(job.id)) else job for job in found]
 
     def usual_wait(self, request: VideoRequest) -> float | None:
-        """Tell how long videos of this length and resolution usually took here.
+        """Return how long videos of this length and resolution usually take here.
 
         Args:
             request: May be unchecked.
@@ -303,20 +303,20 @@ class JobRunner:
 
     @property
     def open_jobs(self) -> int:
-        """How many jobs are being followed now."""
+        """The number of jobs being followed."""
         return len(self._followers)
 
     def file(self, job: Job, name: str) -> Path:
-        """Name a file in a job's folder."""
+        """Return the path of a file in a job's folder."""
         return self.videos / job.id / name
 
     def thumbnail(self, job: Job) -> Path | None:
-        """Find the small picture that stands for a job, if there is one yet."""
+        """Return a job's thumbnail, if there is one yet."""
         path = self.file(job, files.THUMBNAIL)
         return path if path.is_file() else None
 
     def _click_lock(self, owner: str) -> threading.Lock:
-        """Give the lock that takes a visitor's clicks one by one; few others share it."""
+        """Return the lock for a visitor's clicks, which few other visitors share."""
         return self._click_locks[crc32(owner.encode()) % len(self._click_locks)]
 
     def _check_open(self, owner: str, address: str, more: int = 1) -> None:
@@ -326,10 +326,10 @@ class JobRunner:
             TooManyOpen: They, or all visitors from their address, would have too many.
         """
         jobs = self._followers.unfinished
-        if sum(job.owner == owner for job in jobs) + more > MOST_OPEN:
-            raise TooManyOpen(MOST_OPEN)
-        if address and sum(job.address == address for job in jobs) + more > MOST_OPEN_AT_ADDRESS:
-            raise TooManyOpen(MOST_OPEN_AT_ADDRESS)
+        if sum(job.owner == owner for job in jobs) + more > MAX_OPEN:
+            raise TooManyOpen(MAX_OPEN)
+        if address and sum(job.address == address for job in jobs) + more > MAX_OPEN_AT_ADDRESS:
+            raise TooManyOpen(MAX_OPEN_AT_ADDRESS)
 
 
 _UNWATCHED: dict[str, Any] = {"state": JobState.RUNNING, "submitted": None, "finished": None}

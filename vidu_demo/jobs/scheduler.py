@@ -1,9 +1,9 @@
 """Runs each job's next step when it is due: many jobs, few threads, one rate limit, and fairly.
 
 `FairQueue` decides what comes next and `Scheduler` runs it. Submits, polls and downloads have
-workers of their own, and no worker waits: not for the rate limit, not for another one's lock. In
-each kind visitors are served round-robin (as in the fair queueing of networks), and none of them
-gets all workers, so that one visitor's thousand steps cost another the time of one.
+their own workers, and no worker ever waits, neither for the rate limit nor for another's lock.
+Within each kind, visitors are served round-robin (like fair queueing in networks) and none of them
+gets all the workers, so one visitor's thousand steps delay another visitor by only one.
 """
 
 import heapq
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Kind(StrEnum):
-    """What a step does. Only polls are held to the rate limit."""
+    """What a step does. Only polls are rate limited."""
 
     SUBMIT = "submit"
     POLL = "poll"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 WORKERS = {Kind.SUBMIT: 16, Kind.POLL: 32, Kind.DOWNLOAD: 16}
-"""Threads for each kind: a group of visitors gets half of them at most, a part of it a quarter."""
+"""Threads for each kind. A group of visitors gets at most half of them, a part of it a quarter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +38,9 @@ class Step:
     Attributes:
         run: Does it, and handles its own errors.
         kind: What it does.
-        visitor: Whom it is for, from the largest group to the smallest: each group is served in
-            turn with its like, and its parts are served in turn within it.
-        lock: Two steps with the same lock never run at once.
+        visitor: Whom it is for, from the largest group to the smallest. Groups take turns, and so
+            do the parts within each group.
+        lock: Two steps with the same lock never run at the same time.
     """
 
     run: Callable[[], None]
@@ -53,7 +53,7 @@ class FairQueue:
     """Decides which step is next.
 
     Args:
-        polls_per_second: The most, over all visitors together.
+        polls_per_second: The maximum, for all visitors together.
     """
 
     def __init__(self, polls_per_second: float) -> None:
@@ -71,7 +71,7 @@ class FairQueue:
         heapq.heappush(self._later, (due, next(self._order), step))
 
     def take(self, now: float) -> Step | None:
-        """Begin the next step, if there is one that may begin now; `done` ends it."""
+        """Start the next step, if one can start now; `done` ends it."""
         while self._later and self._later[0][0] <= now:
             *_, due = heapq.heappop(self._later)
             self._groups(due)[-1].due.append(due)
@@ -86,7 +86,7 @@ class FairQueue:
         return None
 
     def done(self, step: Step) -> None:
-        """End a step that has begun. What follows it is put first, and so keeps the turn."""
+        """End a started step. Put the job's next step before this, so that it keeps its turn."""
         self._locked.discard(step.lock)
         groups = self._groups(step)
         for group in groups:
@@ -98,12 +98,12 @@ class FairQueue:
                 return
 
     def wait(self, now: float) -> float | None:
-        """Seconds after a `take` at `now` until the next may find more; None if none will."""
+        """Seconds to wait after `now` until `take` may find a step; None if it won't."""
         times = [self._next_poll, *(due for due, *_ in self._later[:1])]
         return min((time - now for time in times if time > now), default=None)
 
     def _groups(self, step: Step) -> "list[_Group]":
-        """List the groups that a visitor is part of, from everybody to themselves alone."""
+        """List the groups that a visitor belongs to, from everyone down to the visitor alone."""
         groups = [self._all[step.kind]]
         for name in step.visitor:
             groups.append(groups[-1].part(name))
@@ -148,8 +148,8 @@ class Scheduler:
     """Runs steps when they are due.
 
     Args:
-        clock: Gives seconds that never go back.
-        polls_per_second: The most, over all visitors together.
+        clock: Returns seconds, monotonic.
+        polls_per_second: The maximum, for all visitors together.
     """
 
     def __init__(self, clock: Callable[[], float], polls_per_second: float) -> None:
@@ -161,11 +161,11 @@ class Scheduler:
         self._thread = threading.Thread(target=self._schedule, name="vidu-jobs", daemon=True)
 
     def open(self) -> None:
-        """Begin. Steps that were put before wait until then."""
+        """Start. Steps that were put earlier wait for this."""
         self._thread.start()
 
     def close(self) -> None:
-        """Finish the steps that are under way, and begin no other."""
+        """Finish the running steps and start no more."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -173,7 +173,7 @@ class Scheduler:
         self._workers.shutdown(cancel_futures=True)
 
     def put(self, step: Step, wait: float) -> None:
-        """Have a step run in `wait` seconds, or as soon after as it is its visitor's turn."""
+        """Run a step in `wait` seconds, or as soon after that as it is its visitor's turn."""
         with self._changed:
             self._queue.put(step, self._clock() + wait)
             self._changed.notify()
@@ -183,11 +183,11 @@ class Scheduler:
             try:
                 self._workers.submit(self._run, step)
             except RuntimeError as error:
-                # No thread could be added: then one that is there takes it. Or Python is ending.
+                # No thread could be added: an existing one takes it, or Python is exiting.
                 log.error("a step has to wait for a thread: %s", error)
 
     def _next(self) -> Step | None:
-        """Wait for the next step; None once all is closed."""
+        """Wait for the next step; None once closed."""
         with self._changed:
             while not self._closing:
                 now = self._clock()

@@ -45,8 +45,8 @@ job_table = sa.Table(
     sa.Column("facts", sa.JSON(none_as_null=True)),
     sa.Column("address", sa.String(64), nullable=False),
     sa.Column("price", sa.Integer, nullable=False),
-    # One for each query that a page runs on the event loop. Each ends with the order in which rows
-    # are listed; otherwise SQLite would rather scan all of a visitor's than sort a few.
+    # One for each query that a page runs on the event loop. Each ends with the columns that rows
+    # are sorted by; otherwise SQLite would rather scan all of a visitor's rows than sort a few.
     sa.Index("ix_jobs_owner_created", "owner", "backend", "created"),
     sa.Index("ix_jobs_owner_fingerprint", "owner", "backend", "fingerprint", "created"),
     sa.Index("ix_jobs_owner_task", "owner", "backend", "task_id", "created"),
@@ -119,5 +119,5 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _index_queries,
     _keep_templates,
 )
-"""The migration at index `n` takes a database from version `n + 1` to `n + 2`. One that has shipped
-never changes; a new database starts with the tables above, at the latest version."""
+"""The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
+never change; a new database starts with the tables above, at the latest version."""

@@ -1,4 +1,4 @@
-"""Several videos from one form: takes that differ by their seed, or one video for each picture."""
+"""Several videos from one form: takes with different seeds, or one video per picture."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -7,54 +7,54 @@ from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 
-MOST_TAKES = 4
+MAX_TAKES = 4
 EACH_PICTURE = "each"
-"""One video for each picture, instead of a number of takes."""
-MOST_PICTURES = 12
-"""Videos that one click may buy where each picture makes one."""
+"""One video per picture, instead of a number of takes."""
+MAX_VIDEOS = 12
+"""Videos that one click can buy with one video per picture."""
 
 
 def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
-    """List the requests that one click stands for.
+    """List the requests of one click.
 
     Args:
         request: The form, finished or not.
-        takes: 1 to `MOST_TAKES` videos with different seeds, or `EACH_PICTURE`.
+        takes: 1 to `MAX_TAKES` videos with different seeds, or `EACH_PICTURE`.
 
     Raises:
-        RequestInvalid: There are more pictures than videos that one click may buy, or `takes` is
-            none of these; nothing was sent.
+        RequestInvalid: There are more pictures than one click can buy videos, or `takes` is
+            invalid; nothing was sent.
     """
     if takes == EACH_PICTURE:
-        if len(request.images) > MOST_PICTURES:
+        if len(request.images) > MAX_VIDEOS:
             raise RequestInvalid(
                 Problem(
                     "images",
-                    Text("One click makes videos of up to {most} pictures.", most=MOST_PICTURES),
+                    Text("One click makes videos from up to {most} pictures.", most=MAX_VIDEOS),
                 )
             )
         return [request.model_copy(update={"images": [image]}) for image in request.images]
     if not is_count(takes):
         raise RequestInvalid(
-            Problem("images", Text("One click makes up to {most} takes.", most=MOST_TAKES))
+            Problem("images", Text("One click makes up to {most} takes.", most=MAX_TAKES))
         )
     return [_take(request, number) for number in range(int(takes))]
 
 
 def total_price(requests: Iterable[VideoRequest]) -> Decimal:
-    """Add up what several videos cost by estimate, in US dollars."""
+    """Add up the estimated price of several videos, in US dollars."""
     return sum((request.price for request in requests), start=Decimal())
 
 
 def _take(request: VideoRequest, number: int) -> VideoRequest:
-    if not request.seed:  # each gets one picked, by the runner or, for 0, by the model
+    if not request.seed:  # the runner picks a seed for each, or for 0 the model does
         return request
     seed = (request.seed + number - 1) % request.LARGEST_SEED + 1
     return request.model_copy(update={"seed": seed})
 
 
 def is_count(takes: object) -> bool:
-    """Tell whether this is a number of takes that `plan` knows, or `EACH_PICTURE`."""
+    """Tell whether `plan` accepts this as its `takes`."""
     if isinstance(takes, bool) or not isinstance(takes, int | str):
         return False
-    return takes == EACH_PICTURE or takes in range(1, MOST_TAKES + 1)
+    return takes == EACH_PICTURE or takes in range(1, MAX_TAKES + 1)

@@ -1,7 +1,7 @@
-"""A finished video file: what it really holds, its first and last frame, and its settings.
+"""A finished video file: what it really contains, its first and last frame, and its settings.
 
-The settings travel in the file itself, as JSON in the ordinary `comment` of an MP4 or MOV: any
-player shows them, and the page can fill its form from a clip that is dropped on it.
+The settings are stored in the file itself, as JSON in the ordinary `comment` of an MP4 or MOV. Any
+player shows them, and the page can fill its form from a video that is dropped on it.
 """
 
 import json
@@ -38,32 +38,32 @@ __all__ = [
 ]
 
 LENGTH_TOLERANCE = 0.5
-"""Seconds. Models make frames in whole groups, so few videos are exactly as long as asked."""
+"""Seconds. Models make frames in groups, so few videos are exactly as long as requested."""
 SIDE_TOLERANCE = 15
-"""Pixels. Encoders work in blocks of 16, and not all crop what is over: 1088 for 1080."""
+"""Pixels. Encoders work in blocks of 16, and not all crop the excess: 1088 for 1080."""
 MAX_SETTINGS = 100_000
 """Characters of JSON: the longest prompt with room to spare."""
 
 _REMUXES = ("+faststart", "+faststart+use_metadata_tags")
-"""FFmpeg's `movflags`, in the order tried. The first writes tags where every player looks, but has
-no place for unusual ones, such as `AIGC`, by which generated videos are labelled in China."""
+"""FFmpeg's `movflags`, in the order tried. The first writes tags where every player looks, but
+can't store unusual ones such as `AIGC`, the label of generated videos in China."""
 _WRITERS_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "comment"}
 """Tags that a remux rewrites."""
 _BEYOND_THE_END = 2**40
-"""In any track's unit of time: FFmpeg then seeks to the last key frame."""
+"""In any track's time base: FFmpeg then seeks to the last key frame."""
 _UNTAGGED, _HD = 2, 720
-"""FFmpeg's code for no colour matrix, and the lines from which browsers then assume BT.709."""
+"""FFmpeg's code for no colour matrix, and the height from which browsers then assume BT.709."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a video file holds.
+    """What a video file contains.
 
     Attributes:
-        width: In pixels, as shown: after the rotation that the file may ask for.
-        height: In pixels, as shown.
-        seconds: From the first frame shown to the end of the last one.
-        frames_per_second: On average, to two decimals.
+        width: In pixels, as displayed, after any rotation.
+        height: In pixels, as displayed.
+        seconds: From the first frame displayed to the end of the last one.
+        frames_per_second: The average, to two decimals.
         audio: Whether there is an audio track; it may be silent.
     """
 
@@ -94,11 +94,11 @@ def facts(path: Path) -> Facts:
 
 
 def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
-    """Say where a video is not what was asked for, as far as that can be seen.
+    """List where a video visibly differs from the request.
 
     Args:
-        asked: The fields of a `VideoRequest`. What is missing was not asked for.
-        facts: What came.
+        asked: The fields of a `VideoRequest`. Missing fields are not compared.
+        facts: The actual video.
     """
     found: list[str] = []
     seconds = asked.get("duration")
@@ -132,7 +132,7 @@ def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
 
 
 def first_frame(path: Path) -> Image.Image:
-    """Get the first frame that can be decoded.
+    """Return the first frame that can be decoded.
 
     Raises:
         ClipFailed: There is none.
@@ -145,11 +145,11 @@ def first_frame(path: Path) -> Image.Image:
 
 
 def thumbnail(path: Path, side: int, sent_as: str = "JPEG") -> bytes:
-    """Make a small picture of the first frame.
+    """Make a thumbnail of the first frame.
 
     Args:
         path: The video.
-        side: Pixels of its longer side, at most.
+        side: Maximum length of its longer side, in pixels.
         sent_as: `JPEG`, `PNG` or `WEBP`.
 
     Raises:
@@ -159,9 +159,9 @@ def thumbnail(path: Path, side: int, sent_as: str = "JPEG") -> bytes:
 
 
 def last_frame(path: Path) -> Image.Image:
-    """Get the last frame that can be decoded, whatever length the file claims.
+    """Return the last frame that can be decoded, whatever length the file claims.
 
-    Only what follows the last key frame is decoded, or all if nothing there can be.
+    Decodes only what follows the last key frame, or everything if nothing there can be decoded.
 
     Raises:
         ClipFailed: There is none.
@@ -179,18 +179,19 @@ def last_frame(path: Path) -> Image.Image:
 
 
 def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
-    """Write settings into the comment of an MP4 or MOV, in place of the one that it has.
+    """Write settings into the comment of an MP4 or MOV, replacing the existing one.
 
-    Nothing is encoded again. A copy is made as `*.part` beside the file, and replaces it only once
-    it has been read back and holds these settings, every other tag and every packet at its time.
-    What is neither track nor tag is not copied, such as a seal of origin: the change breaks it.
+    Nothing is re-encoded. A copy is written to a `*.part` file next to the original, and replaces
+    it only after it was read back with these settings, every other tag and every packet at its
+    time. Anything but tracks and tags is not copied, such as a seal of origin, which the change
+    breaks.
 
     Args:
         path: The video.
-        settings: Anything that is JSON. They go wherever the video goes: no secrets.
+        settings: Anything that JSON can hold. They travel with the video, so no secrets.
 
     Raises:
-        ClipFailed: This failed; the file is as it was.
+        ClipFailed: It failed; the file is unchanged.
     """
     import av  # noqa: PLC0415 - it loads slowly
 
@@ -212,15 +213,15 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
     except (av.FFmpegError, OSError, TypeError, ValueError) as error:
         raise ClipFailed("The settings can't be written into this video.") from error
     finally:
-        with suppress(OSError, ValueError):  # whatever failed above may fail here too
+        with suppress(OSError, ValueError):  # whatever failed above may fail here, too
             part.unlink(missing_ok=True)
 
 
 def read_settings(path: Path) -> dict[str, Any] | None:
-    """Read what `write_settings` wrote. Neither the file nor what it says can be trusted.
+    """Read what `write_settings` wrote. Neither the file nor its content can be trusted.
 
     Returns:
-        None if there is nothing, or nothing that is a JSON object.
+        None if there is no JSON object.
     """
     try:
         with open_video(path) as container:
@@ -232,7 +233,7 @@ def read_settings(path: Path) -> dict[str, Any] | None:
 
 
 def _image(frame: "VideoFrame") -> Image.Image:
-    # FFmpeg assumes BT.601 for everything untagged, and browsers do not.
+    # FFmpeg assumes BT.601 for everything untagged; browsers don't.
     matrix = "ITU709" if frame.colorspace == _UNTAGGED and frame.height >= _HD else None
     pixels = frame.to_ndarray(format="rgb24", src_colorspace=matrix)
     return Image.fromarray(pixels).rotate(frame.rotation, expand=True)
@@ -244,7 +245,7 @@ def _plays_music(asked: Mapping[str, Any]) -> bool:
 
 
 def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
-    """List what must survive a remux: the tags, and the packets with their times."""
+    """List what must survive a remux: the tags, and the packets with their timestamps."""
     with open_video(path) as container:
         tags = {k: v for k, v in container.metadata.items() if k not in _WRITERS_TAGS}
         listed = [
@@ -255,9 +256,9 @@ def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
                 hash(bytes(packet)),
             )
             for packet in bounded(container.demux())
-            if packet.size  # else it only ends its track
+            if packet.size  # an empty packet only ends its track
         ]
-    return tags, sorted(listed, key=itemgetter(0))  # how tracks are interleaved may change
+    return tags, sorted(listed, key=itemgetter(0))  # the interleaving of tracks may change
 
 
 def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:

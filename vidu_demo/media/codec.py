@@ -1,7 +1,7 @@
 """Results of a worker process, as JSON followed by raw bytes.
 
-A hostile file may take a decoder over and send anything. So only the classes listed here are ever
-looked up, and a result is built only of values that fit its fields.
+A hostile file may take over a decoder and send anything. So only the classes listed here are ever
+looked up, and a result is only built from values that fit its fields.
 """
 
 import json
@@ -45,11 +45,11 @@ _ERROR: dict[str, Any] = {
 
 
 class Unreadable(Exception):
-    """These bytes are not a result as `pack` writes it."""
+    """These bytes are not a result from `pack`."""
 
 
 def pack(value: Any) -> Iterator[bytes]:
-    """Encode a result, or an exception that is to be raised."""
+    """Encode a result, or an exception to raise."""
     blobs: list[bytes] = []
     head = json.dumps(_encode(value, blobs)).encode()
     sizes = json.dumps([len(head), *map(len, blobs)]).encode()
@@ -60,10 +60,10 @@ def unpack(read: Callable[[int], bytes]) -> Any:
     """Decode a result.
 
     Args:
-        read: Reads so many bytes, or fewer at the end.
+        read: Reads up to the given number of bytes.
 
     Returns:
-        The result, or the exception that is to be raised.
+        The result, or the exception to raise.
 
     Raises:
         Unreadable: The bytes are not a result.
@@ -187,7 +187,7 @@ def _error(module: str, name: str, said: dict[str, Any]) -> Exception:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Tell whether a value fits an annotation, as far as results need it."""
+    """Tell whether a value fits an annotation, for the types that results use."""
     if get_origin(kind) is tuple:
         kinds = get_args(kind)
         if kinds[-1] is Ellipsis:

@@ -1,4 +1,4 @@
-"""A semaphore that serves visitors round-robin, not in the order in which they come."""
+"""A semaphore that serves visitors round-robin, not first come, first served."""
 
 import threading
 from collections import OrderedDict, deque
@@ -19,11 +19,11 @@ class TooManyWaiting(PictureInvalid):
 
 
 class FairSemaphore:
-    """Bounds how many calls run at once, and how many of one visitor wait.
+    """Limits how many calls run at once, and how many calls of a visitor wait.
 
     Args:
-        slots: How many calls run at once.
-        most_waiting: How many calls of one visitor may wait.
+        slots: How many calls can run at once.
+        most_waiting: How many calls of one visitor can wait.
     """
 
     def __init__(self, slots: int, most_waiting: int) -> None:
@@ -36,7 +36,7 @@ class FairSemaphore:
         """Wait for a slot and hold it.
 
         Raises:
-            TooManyWaiting: This visitor has too many waiting already.
+            TooManyWaiting: This visitor already has too many calls waiting.
         """
         self._acquire(visitor)
         try:
@@ -58,7 +58,7 @@ class FairSemaphore:
         acquired.wait()
 
     def _release(self) -> None:
-        """Hand the slot on to the visitor who has waited longest for one."""
+        """Pass the slot to the visitor who has waited longest."""
         with self._lock:
             if not self._waiting:
                 self._free += 1

@@ -1,8 +1,8 @@
-"""The first frame as it is sent, and the size that the video gets from it.
+"""The first frame as sent, and the size of the video that follows from it.
 
-The video keeps the ratio of the first picture, and its shorter side is what the resolution names
-(collected 2026-11). A picture that is too long for the API can be padded or cropped to the
-nearest ratio that is allowed; a person chooses which.
+The video keeps the ratio of the first picture, and its shorter side is the resolution (collected
+2026-11). A picture that is too long for the API can be padded or cropped to the nearest allowed
+ratio; the user chooses which.
 """
 
 import io
@@ -17,27 +17,27 @@ from vidu_demo.api.images import MAX_RATIO, ImageInput, Picture, PictureTooLong,
 from vidu_demo.api.run import Cache, Run, in_process
 
 LONGEST = 4320
-"""Pixels of a padded picture's long side, at most: the largest video, 1080p at 4:1, has as many."""
+"""Maximum long side of a padded picture, in pixels: that of the largest video, 1080p at 4:1."""
 
 PREVIEW = (320, 160)
-"""Width and height in pixels that a preview stays within."""
+"""Maximum width and height of a preview, in pixels."""
 
 NAMED_RATIOS = ((5, 4), (4, 3), (3, 2), (16, 10), (16, 9), (21, 9))
 RATIO_TOLERANCE = 0.01
-"""How far a ratio may be from a named one, as a share, and still go by its name."""
+"""How far a ratio can be, as a share, from a named one that it is shown as."""
 
 BLURRED_BELOW = 270
-"""Pixels of a picture's shorter side. The smallest video has 540, so from here down every pixel
-must fill at least four, and what is not in the picture can't be in its first frame."""
+"""Shorter side of a picture, in pixels. The smallest video has 540, so below this every pixel of
+the picture must cover at least four of the first frame."""
 
 BLUR = (32, 8)
-"""Pixels that are left of a picture before it is enlarged to lie behind itself."""
+"""Size in pixels that a picture is reduced to before it is enlarged as its own background."""
 BLUR_BRIGHTNESS = 0.75
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture as it is sent.
+    """A picture as it will be sent.
 
     Attributes:
         size: Width and height in pixels, upright.
@@ -49,17 +49,17 @@ class Frame:
 
     @property
     def blurs(self) -> bool:
-        """True if the picture is so small that the video begins blurred."""
+        """True if the picture is so small that the video will start blurry."""
         return min(self.size) < BLURRED_BELOW
 
 
 @dataclass(frozen=True)
 class TooLong:
-    """A picture that can't be sent as it is, and the two ways out.
+    """A picture that can't be sent as it is, and the two ways to fix it.
 
     Attributes:
         reason: What is wrong with it, in words.
-        padded: The whole picture with a blurred margin.
+        padded: The whole picture with blurred margins.
         cropped: The middle of the picture.
     """
 
@@ -71,15 +71,15 @@ class TooLong:
 def frame(
     path: str | os.PathLike[str], *, run: Run = in_process, visitor: str = ""
 ) -> Frame | TooLong:
-    """Look at a picture file as it is sent: once, until the file changes.
+    """Look at a picture file as it will be sent; cached until the file changes.
 
     Args:
         path: The file.
-        run: Where it is decoded: in this process, or a pool's `run`.
-        visitor: For whom, where a pool takes turns.
+        run: Decodes it: in this process, or a pool's `run`.
+        visitor: Whose turn it takes in a pool.
 
     Raises:
-        PictureInvalid: It is missing or no picture that can be used.
+        PictureInvalid: It is missing or can't be used as a picture.
     """
     file = Path(path)
     state = file.stat() if file.is_file() else None
@@ -91,10 +91,10 @@ frames: Cache[tuple[str, int, int], Frame | TooLong] = Cache(256)
 
 
 def look(file: Path) -> Frame | TooLong:
-    """Do what `frame` does, and keep nothing.
+    """Like `frame`, without a cache.
 
     Raises:
-        PictureInvalid: It is missing or no picture that can be used.
+        PictureInvalid: It is missing or can't be used as a picture.
     """
     try:
         return _as_sent(file)
@@ -104,19 +104,19 @@ def look(file: Path) -> Frame | TooLong:
 
 
 def padded(file: Path) -> Picture:
-    """Make a picture that is too long ready to be sent, with a blurred margin.
+    """Prepare a picture that is too long by adding blurred margins.
 
     Raises:
-        PictureInvalid: It is missing or no picture that can be used.
+        PictureInvalid: It is missing or can't be used as a picture.
     """
     return prepare(pad(flatten(file)))
 
 
 def cropped(file: Path) -> Picture:
-    """Make the middle of a picture that is too long ready to be sent.
+    """Prepare a picture that is too long by keeping its middle.
 
     Raises:
-        PictureInvalid: It is missing or no picture that can be used.
+        PictureInvalid: It is missing or can't be used as a picture.
     """
     return prepare(crop(flatten(file)))
 
@@ -136,7 +136,7 @@ def video_size(picture: tuple[int, int], resolution: str) -> tuple[int, int]:
 
     Args:
         picture: Width and height of the first picture.
-        resolution: Such as `720p`: the video's shorter side in pixels.
+        resolution: The video's shorter side, such as `720p`.
     """
     scale = int(resolution.removesuffix("p")) / min(picture)
     width, height = (2 * round(side * scale / 2) for side in picture)
@@ -144,7 +144,7 @@ def video_size(picture: tuple[int, int], resolution: str) -> tuple[int, int]:
 
 
 def ratio(size: tuple[int, int]) -> str:
-    """Name the ratio of a width and height: `16:9`, `3:4`, `1:1`, or else like `1.9:1`."""
+    """Name the ratio of a width and height: `16:9`, `3:4`, `1:1`, or something like `1.9:1`."""
     exact = max(size) / min(size)
     long, short = round(exact, 1), 1
     for named in NAMED_RATIOS:
@@ -154,9 +154,9 @@ def ratio(size: tuple[int, int]) -> str:
 
 
 def pad(image: Image.Image) -> Image.Image:
-    """Lay a picture on a blurred, darker one of itself that has the nearest allowed ratio.
+    """Put a picture on a blurred, darker copy of itself with the nearest allowed ratio.
 
-    One longer than `LONGEST` is made smaller.
+    A picture longer than `LONGEST` is made smaller.
 
     Args:
         image: RGB, and too long.
@@ -173,7 +173,7 @@ def pad(image: Image.Image) -> Image.Image:
 
 
 def crop(image: Image.Image) -> Image.Image:
-    """Cut as much off both ends of a picture that is too long as the nearest ratio asks for."""
+    """Crop both ends of a picture that is too long to the nearest allowed ratio."""
     short = min(image.size)
     cropped = ImageOps.fit(image, _oriented_as(image.size, MAX_RATIO * short, short))
     cropped.format = image.format
@@ -181,5 +181,5 @@ def crop(image: Image.Image) -> Image.Image:
 
 
 def _oriented_as(size: tuple[int, int], long: int, short: int) -> tuple[int, int]:
-    """Put a long and a short side in the order that a width and height have."""
+    """Order a long and a short side like a width and height."""
     return (long, short) if size[0] > size[1] else (short, long)

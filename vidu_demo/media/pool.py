@@ -1,4 +1,4 @@
-"""Worker processes that decode untrusted files, each call within bounds of time and memory."""
+"""Worker processes that decode untrusted files, with limits on time and memory per call."""
 
 import os
 import pickle
@@ -19,11 +19,11 @@ from vidu_demo.media.worker import READY
 T = TypeVar("T")
 
 SECONDS = 20.0
-"""For one call. A file that passes the checks takes up to 5 s on two idle cores."""
+"""For each call. A file that passes the checks takes up to 5 s on two idle cores."""
 MEGABYTES = 680
-"""Memory of a worker, on Linux; 700 with the libraries that it shares."""
-MOST_WAITING = 32
-"""Calls of one visitor."""
+"""Memory per worker, on Linux; 700 including shared libraries."""
+MAX_WAITING = 32
+"""Waiting calls per visitor."""
 START_SECONDS = 60.0
 ENVIRONMENT = (
     "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG",
@@ -32,9 +32,9 @@ ENVIRONMENT = (
 
 
 class OpeningFailed(PictureInvalid):
-    """A file took more time or memory to open than a worker has, or crashed it."""
+    """A file took too much time or memory to open, or crashed its worker."""
 
-    what = "This file took too long to open, or too much memory. Try again."
+    what = "This file took too long or too much memory to open. Try again."
     next_step = "If that doesn't help, save it again as an ordinary JPEG or MP4."
 
     def __init__(self, message: str = what) -> None:
@@ -42,16 +42,15 @@ class OpeningFailed(PictureInvalid):
 
 
 class WorkerPool:
-    """Runs functions of this package in processes of their own.
+    """Runs functions of this package in separate processes. Thread-safe.
 
-    Workers start when they are first needed and stay. One that takes too long, or ends, is
-    replaced. The pool may be used from many threads.
+    Workers start when first needed and keep running. One that takes too long, or dies, is replaced.
 
     Args:
-        workers: How many calls run at the same time.
-        seconds: For one call, before its worker is killed.
-        megabytes: Memory of each worker; only Linux enforces it.
-        most_waiting: Calls of one visitor that may wait.
+        workers: How many calls can run at the same time.
+        seconds: Time for a call before its worker is killed.
+        megabytes: Memory per worker; only enforced on Linux.
+        most_waiting: How many calls of one visitor can wait.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class WorkerPool:
         workers: int = 2,
         seconds: float = SECONDS,
         megabytes: int = MEGABYTES,
-        most_waiting: int = MOST_WAITING,
+        most_waiting: int = MAX_WAITING,
     ) -> None:
         self._seconds, self._megabytes = seconds, megabytes
         self._turns = FairSemaphore(workers, most_waiting)
@@ -72,14 +71,14 @@ class WorkerPool:
         """Call a module-level function of this package in a worker.
 
         Args:
-            function: Its result must be one that `media.codec` knows.
+            function: A function whose result `media.codec` supports.
             *args: Anything that can be pickled.
-            visitor: For whom. Visitors are served in turn.
+            visitor: Whose turn it takes. Visitors are served in turn.
 
         Raises:
             OpeningFailed: It took too long or too much memory, or the pool is closed.
             TooManyWaiting: This visitor has too many calls waiting.
-            ViduError: The function raised it; a `ValueError` likewise.
+            ViduError, ValueError: The function raised it.
         """
         call = pickle.dumps((function, args))
         with self._turns.slot(visitor):
@@ -89,7 +88,7 @@ class WorkerPool:
                 raise OpeningFailed from None
             try:
                 result = worker.call(call, self._seconds)
-            except (OSError, ValueError, Unreadable):  # a pipe that broke, or was closed
+            except (OSError, ValueError, Unreadable):  # a pipe that broke or was closed
                 worker.end()
                 raise OpeningFailed from None
             except BaseException:
@@ -103,12 +102,12 @@ class WorkerPool:
 
     @property
     def processes(self) -> list[int]:
-        """The ids of the workers' processes."""
+        """The process ids of the workers."""
         with self._lock:
             return [worker.id for worker in self._workers]
 
     def close(self) -> None:
-        """End the workers; the calls that they run fail."""
+        """Kill the workers; their running calls fail."""
         with self._lock:
             self._closed = True
             workers = list(self._workers)
@@ -120,7 +119,7 @@ class WorkerPool:
     def _take(self) -> "_Worker":
         with self._lock:
             if self._closed:
-                raise OpeningFailed("This app is being stopped. Try again when it runs.")
+                raise OpeningFailed("This app is shutting down. Try again when it is running.")
             while self._idle:
                 worker = self._idle.pop()
                 if worker.alive:
@@ -141,7 +140,7 @@ class WorkerPool:
 
 
 class _Worker:
-    """One process, with one call at a time."""
+    """One process, running one call at a time."""
 
     def __init__(self, megabytes: int) -> None:
         home = Path(vidu_demo.__file__).parent.parent
@@ -168,11 +167,11 @@ class _Worker:
         return self._process.poll() is None
 
     def call(self, call: bytes, seconds: float) -> Any:
-        """Send a pickled call and wait for its result, or for the exception that it raised.
+        """Send a pickled call and wait for its result, or the exception that it raised.
 
         Raises:
-            OSError: The process has ended.
-            Unreadable: It has ended, or sends nonsense.
+            OSError: The process has died.
+            Unreadable: It has died, or sends nonsense.
         """
         calls, results = self._process.stdin, self._process.stdout
         if not calls or not results:
@@ -189,7 +188,7 @@ class _Worker:
         return self._within(seconds, exchange)
 
     def end(self) -> None:
-        """Kill the process and wait until it has ended."""
+        """Kill the process and wait for it."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

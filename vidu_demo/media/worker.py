@@ -1,7 +1,7 @@
 """A process that decodes untrusted files: `python -m vidu_demo.media.worker MEGABYTES`.
 
-It reads calls from its standard input, one after the other, and ends when that does. It has no
-key, and its memory is limited where the system can do that.
+It reads calls from standard input, one after another, and exits when that is closed. It has no key,
+and its memory is limited if the system can do that.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ READY = b"\1"
 
 
 def limit_memory(megabytes: int) -> None:
-    """Limit the memory of this process, where the system can do that."""
-    if sys.platform == "linux":  # other systems ignore the call, or lack it
+    """Limit the memory of this process, if the system can do that."""
+    if sys.platform == "linux":  # other systems ignore the call or don't have it
         import resource  # noqa: PLC0415
 
         most = megabytes * 1_000_000
@@ -29,11 +29,11 @@ def limit_memory(megabytes: int) -> None:
 
 
 def serve(calls: IO[bytes], results: IO[bytes]) -> None:
-    """Run calls until there are no more. Too little memory ends the process."""
+    """Run calls until there are no more. Running out of memory ends the process."""
     results.write(READY)
     results.flush()
     while head := calls.read(8):
-        # Calls come from the parent, which can be trusted. Results can't, so they are JSON.
+        # Calls come from the parent, which is trusted. Results are not, so they are JSON.
         function, arguments = pickle.loads(calls.read(int.from_bytes(head)))  # noqa: S301
         results.writelines(pack(_result(function, arguments)))
         results.flush()
@@ -52,7 +52,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     limit_memory(int(sys.argv[1]))
     for cache in (images.prepared, framing.frames):
-        cache.resize(0)  # the parent keeps them, for all workers
+        cache.resize(0)  # the parent caches for all workers
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     serve(sys.stdin.buffer, results)

@@ -1,4 +1,4 @@
-"""What the app listens on, and by which names and proxies it is reached.
+"""The address the app listens on, and the names and proxies it is reached by.
 
 It knows nothing of the page or the jobs.
 """

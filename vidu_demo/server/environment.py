@@ -1,4 +1,4 @@
-"""Checks what Gradio reads from the environment when it is imported."""
+"""Checks the environment variables that Gradio reads on import."""
 
 import os
 import sys
@@ -9,11 +9,11 @@ from vidu_demo.server.proxies import spare_loopback
 
 
 def check() -> None:
-    """End the process with a sentence where Gradio would end it with a traceback."""
+    """Exit with a sentence if Gradio would fail with a traceback."""
     try:
         spare_loopback(os.environ)
         for variable, default in (("GRADIO_SERVER_PORT", FIRST_PORT), ("GRADIO_NUM_PORTS", PORTS)):
-            # An empty one counts as not set, but not to Gradio.
+            # An empty variable counts as not set, but not for Gradio.
             os.environ[variable] = str(number(variable, default))
     except ViduError as error:
         sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""Host names in HTTP headers: what they name, and whether that is this machine."""
+"""Host names in HTTP headers, and whether they mean this machine."""
 
 import re
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Host(NamedTuple):
-    """A host's name or address in lower case, without brackets, and its port if it is named."""
+    """A host name or address in lower case, without brackets, and its port if given."""
 
     name: str
     port: int | None = None
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """Read a `Host` header or one of `VIDU_ALLOWED_HOSTS`; None if it is no host."""
+        """Read a `Host` header or an entry of `VIDU_ALLOWED_HOSTS`; None if it is not a host."""
         parts = _AUTHORITY.fullmatch(text.strip())
         if not parts:
             return None
@@ -44,8 +44,8 @@ class Host(NamedTuple):
     def matches(self, origin: "Host") -> bool:
         """Tell whether an origin is this host.
 
-        Without a port either default port will do: behind a proxy that speaks TLS, the page's
-        scheme is not the one that arrives here.
+        Without a port, either default port matches: behind a TLS proxy, the scheme of the page is
+        not the one that arrives here.
         """
         ports = _DEFAULT_PORTS.values() if self.port is None else (self.port,)
         return self.name == origin.name and origin.port in ports
@@ -53,7 +53,7 @@ class Host(NamedTuple):
     def is_one_of(self, allowed: Iterable["Host"]) -> bool:
         """Tell whether this is one of the allowed hosts.
 
-        One without a port allows every port, and one that begins with a dot every name below it.
+        An entry without a port allows any port; one that starts with a dot allows all subdomains.
         """
         return any(
             (self.name == host.name or (host.name[0] == "." and self.name.endswith(host.name)))

@@ -1,4 +1,4 @@
-"""Where the app listens. Checked before Gradio tries, which does not say why it failed."""
+"""Where the app listens; checked first because Gradio doesn't say why it fails."""
 
 import errno
 import os
@@ -21,11 +21,11 @@ def find(host: str | None, port: int | None) -> tuple[str, int]:
     """Find where to listen.
 
     Args:
-        host: An address or a name; by default GRADIO_SERVER_NAME, or else loopback.
-        port: A port; by default the first free one from GRADIO_SERVER_PORT or 7860 on.
+        host: An address or a name; by default GRADIO_SERVER_NAME, otherwise loopback.
+        port: A port; by default, the first free one from GRADIO_SERVER_PORT or 7860 up.
 
     Raises:
-        CannotListen: There is no such address here, or the port is taken.
+        CannotListen: This machine does not have the address, or the port is taken.
     """
     host = host or os.environ.get("GRADIO_SERVER_NAME") or LOOPBACK
     first = number("GRADIO_SERVER_PORT", FIRST_PORT) if port is None else port
@@ -44,7 +44,7 @@ def find(host: str | None, port: int | None) -> tuple[str, int]:
 
 
 def on_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach what listens there."""
+    """Tell whether only this machine can reach a server at this host."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -56,7 +56,7 @@ def number(variable: str, default: int) -> int:
     """Read a whole number from an environment variable.
 
     Raises:
-        CannotListen: It holds something else.
+        CannotListen: It is not a whole number.
     """
     text = os.environ.get(variable, "").strip()
     try:

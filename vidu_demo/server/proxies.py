@@ -1,4 +1,4 @@
-"""Keeps what is on this machine itself away from the environment's proxies."""
+"""Keeps requests to this machine away from the environment's proxies."""
 
 from collections.abc import MutableMapping
 
@@ -17,10 +17,11 @@ class ProxyUnusable(ViduError):
 
 
 def spare_loopback(environment: MutableMapping[str, str], *names: str) -> None:
-    """Make sure that nothing on this machine is reached through a proxy: the page, the simulator.
+    """Make sure that the page and the simulator are not reached through a proxy.
 
     Args:
-        environment: The process's, which all HTTP libraries read; `no_proxy` is added to.
+        environment: The process's environment, which all HTTP libraries read; `no_proxy` is
+            extended.
         names: Further names of this machine.
 
     Raises:
@@ -30,7 +31,7 @@ def spare_loopback(environment: MutableMapping[str, str], *names: str) -> None:
     known = [host.strip() for host in given.split(",") if host.strip()]
     if "*" not in known:
         known += [host for host in (*LOOPBACK, *names) if host not in known]
-    for variable in ("no_proxy", "NO_PROXY"):  # some libraries read one of them, some the other
+    for variable in ("no_proxy", "NO_PROXY"):  # libraries differ in which one they read
         environment[variable] = ",".join(known)
     try:
         httpx.Client().close()

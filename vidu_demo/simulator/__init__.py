@@ -1,7 +1,7 @@
-"""The API's stand-in: the same two endpoints on loopback, for people without a key and for tests.
+"""Stands in for the API: the same two endpoints on loopback, for use without a key and for tests.
 
-It keeps its own reading of the vendor's page and imports nothing from the rest of the package, so
-a mistake in the client cannot hide behind the same mistake here.
+It follows its own reading of the vendor's page and imports nothing from the rest of the package, so
+that a mistake in the client can't be hidden by the same mistake here.
 """
 
 from .faults import Fault

@@ -1,4 +1,4 @@
-"""What the simulator was sent, for tests to assert."""
+"""Records what the simulator was sent, for tests to assert."""
 
 import threading
 from collections import Counter
@@ -14,13 +14,13 @@ class Counters:
     """Counts requests as they arrive, whatever the response.
 
     Args:
-        remember: Whether to keep `requests` and `submits`, which grow without end.
+        remember: Whether to keep `requests` and `submits`, which grow forever.
 
     Attributes:
         submit_count: Submits.
-        task_count: Tasks made: what would have been billed.
+        task_count: Tasks made, which would have been billed.
         poll_count: Polls.
-        polls_of: The same, by task id.
+        polls_of: Polls by task id.
         download_count: Requests for videos.
         submits: The bodies of submits that were JSON, in order.
         requests: Every request, in order.
@@ -40,7 +40,7 @@ class Counters:
         self._lock = threading.Lock()
 
     def max_concurrent_polls_of(self, task_id: str) -> int:
-        """Get the most polls of one task that were ever open at once."""
+        """Return the highest number of simultaneous polls of a task."""
         return self._most_open[task_id]
 
     def _count(self, kind: str, record: Record, raw: bytes | None) -> None:

@@ -1,4 +1,4 @@
-"""Misbehaviour that a test can ask of the simulator."""
+"""Faults that a test can have the simulator produce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,16 +8,16 @@ from .responses import Response
 
 @dataclass(frozen=True)
 class Fault:
-    """A misbehaviour of one response.
+    """A fault in one response.
 
     Attributes:
-        status: An HTTP status to respond with instead of the true response; 0 keeps the true one.
+        status: An HTTP status to send instead of the true response; 0 keeps the true one.
         body: The body that goes with `status`; a dict is sent as JSON.
-        headers: Added to the response, over its own.
+        headers: Added to the response, overriding its own.
         reset: Send nothing and reset the connection.
         delay: Seconds to wait first.
         truncate: Send half of the promised body, then close.
-        after: Do the work first, so that a submit makes its task (and bills it) and only the
+        after: Do the work first, so that a submit makes (and bills) its task and only the
             response is lost.
     """
 
@@ -31,11 +31,11 @@ class Fault:
 
     @property
     def hides_response(self) -> bool:
-        """Whether nothing of the true response is seen."""
+        """True if none of the true response is sent."""
         return self.reset or self.status != 0
 
     def applied(self, response: Response | None) -> Response:
-        """Spoil a response, which may be None if nothing of it would be seen."""
+        """Apply the fault to a response, which can be None if none of it would be sent."""
         if self.reset:
             return Response(0, reset=True)
         if self.status:

@@ -1,8 +1,7 @@
-"""Signed links to videos, in the vendor's manner: they name when they begin and when they end.
+"""Signed links to videos like the vendor's, with a start and an end time.
 
-The query holds escapes in both cases and a bare `;`, which a client that re-quotes addresses
-changes, as real storage servers notice. The signature needs no memory, so a link outlives the
-process that made it.
+The query has escapes in both cases and a bare `;`, which clients that re-quote URLs change; real
+storage servers notice. Signatures are stateless, so links outlive the process that made them.
 """
 
 import hashlib
@@ -16,7 +15,7 @@ TARGET = re.compile(
 
 
 def sign(secret: str, task_id: str, start: int, end: int) -> str:
-    """Make the target, path and query, of a link that works until `end` (epoch seconds)."""
+    """Make the path and query of a link that works until `end` (Unix seconds)."""
     target = (
         f"/files/{task_id}.mp4?q-sign-algorithm=sha1"
         f"&q-sign-time={start}%3B{end}&q-key=a%2Fb%7Ec;d%7e"
@@ -29,7 +28,7 @@ def verify(secret: str, target: str) -> tuple[str, int] | None:
     """Check a target byte for byte.
 
     Returns:
-        The task's id and the link's end, or None if this is not a link that `sign` made.
+        The task's id and the link's end, or None if the link is not from `sign`.
     """
     if not (match := TARGET.fullmatch(target)):
         return None

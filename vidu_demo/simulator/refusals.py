@@ -1,8 +1,8 @@
-"""The vendor's errors, and the words in a prompt that call them up."""
+"""The vendor's errors, and the words in a prompt that trigger them."""
 
 
 class RefusedError(Exception):
-    """A request that is turned away, as the vendor words it.
+    """A refused request, in the vendor's words.
 
     Attributes:
         status: The HTTP status.
@@ -16,7 +16,7 @@ class RefusedError(Exception):
 
     @property
     def body(self) -> dict[str, object]:
-        """The error in the vendor's flat shape."""
+        """The error in the vendor's flat JSON format."""
         return {
             "code": self.status,
             "reason": self.reason,
@@ -26,7 +26,7 @@ class RefusedError(Exception):
 
 
 TASK_FAILS = 200
-"""The status of a refusal that comes late: the task is taken, and fails with the reason."""
+"""The status of a late refusal: the task is accepted, then fails with the reason."""
 
 MAGIC_WORDS: dict[str, tuple[int, str, str]] = {
     "[refuse prompt]": (400, "ILLEGAL_PROMPT", "the prompt was refused by the content check"),
@@ -34,17 +34,17 @@ MAGIC_WORDS: dict[str, tuple[int, str, str]] = {
     "[no balance]": (403, "NOT_ENOUGH_BALANCE", "insufficient balance"),
     "[fail]": (TASK_FAILS, "TaskPromptPolicyViolation", ""),
 }
-"""Words in a prompt that let people see a refusal: its HTTP status, reason and message."""
+"""Words in a prompt that trigger a refusal: its HTTP status, reason and message."""
 
 
 def magic(prompt: str) -> str:
-    """Play the refusal that the prompt asks for.
+    """Trigger the refusal that the prompt asks for.
 
     Returns:
-        The reason why the task will fail, empty if it will not.
+        The reason why the task will fail; empty if it won't.
 
     Raises:
-        RefusedError: The prompt asks to be turned away at once.
+        RefusedError: The prompt asks for an immediate refusal.
     """
     for word, (status, reason, message) in MAGIC_WORDS.items():
         if word in prompt:

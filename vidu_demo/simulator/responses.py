@@ -1,4 +1,4 @@
-"""HTTP responses, with bodies exactly as the vendor shapes them."""
+"""HTTP responses in the vendor's exact format."""
 
 import json
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ class Response:
     Attributes:
         status: The HTTP status.
         body: The bytes to send.
-        headers: Sent as they are; the length is added on the way out.
-        truncate: Promise the whole body, send half of it, then close.
+        headers: Sent as they are; the length is added when sending.
+        truncate: Announce the whole body, send half of it, then close.
         reset: Send nothing and reset the connection.
     """
 
@@ -35,7 +35,7 @@ class Response:
 
 
 def task_result(task_id: str, now: Progress, reason: str, video_url: str) -> dict[str, object]:
-    """Shape the body of an answer to a poll.
+    """Make the body of an answer to a poll.
 
     Args:
         task_id: The task's id.
@@ -66,7 +66,7 @@ def task_result(task_id: str, now: Progress, reason: str, video_url: str) -> dic
 
 
 def storage_error(status: int, code: str, message: str) -> Response:
-    """Make an error of the host of the videos, which speaks XML."""
+    """Make an error from the videos' host, in XML."""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"

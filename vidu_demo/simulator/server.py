@@ -1,4 +1,4 @@
-"""The simulator: routing, keys and responses, with knobs to misbehave."""
+"""The simulator: routing, keys and responses, and settings for misbehaving."""
 
 import tempfile
 import threading
@@ -28,27 +28,27 @@ ROUTES = {
 
 
 class Simulator(Counters):
-    """The API's stand-in on 127.0.0.1; its counters are those of `Counters`.
+    """Stands in for the API on 127.0.0.1. It also has the attributes of `Counters`.
 
     Args:
-        key: The one key it accepts.
+        key: The only key it accepts.
         port: The port; 0 for a free one.
-        folder: Where tasks and videos are kept; by default a folder that goes at `close`.
-        seconds: How long a task takes at least, or a function of its request.
-        clock: The time in seconds since the epoch.
-        clip: The video of every task, instead of a rendered one: cheap under load.
-        remember: Whether to keep `requests` and `submits`, which grow without end.
+        folder: Where tasks and videos are stored; by default, a folder that `close` deletes.
+        seconds: The minimum length of a task, or a function of its request that returns it.
+        clock: Returns the time in Unix seconds.
+        clip: A video to use for every task instead of rendering, which is cheap under load.
+        remember: Whether to keep `requests` and `submits`, which grow forever.
 
     Attributes:
-        faults: Misbehaviour for the next requests of a kind, "submit", "poll" or "download":
-            each takes the first entry off its list; None behaves.
-        statuses: A script of statuses every task walks, one for each true response; the last
-            repeats. None goes by the clock.
-        speaks_progress: Whether percent and seconds left are given; else both are 0.
-        visible_after: How many polls of a task are answered "not found" first.
+        faults: Faults for the next requests of a kind, "submit", "poll" or "download". Each request
+            takes the first entry off its list; None means no fault.
+        statuses: The statuses that every task goes through, one per true response; the last one
+            repeats. None follows the clock.
+        speaks_progress: Whether to report percent and seconds left; otherwise both are 0.
+        visible_after: How many polls of a task are first answered with "not found".
         transform: Changes the body of every answer to a poll.
-        link_seconds: How long a link to a video works, in whole seconds; 0 or more.
-        fresh_links: Whether a new link is given once the last has expired.
+        link_seconds: How long a link to a video works, in whole seconds, 0 or more.
+        fresh_links: Whether to issue a new link once the last one has expired.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Simulator(Counters):
         self._closing = threading.Event()
 
     def start(self) -> Self:
-        """Open the port and go on with the tasks in the folder; not to be called twice."""
+        """Open the port and resume the tasks in the folder. Must not be called twice."""
         self._server = Server(self._port, self._respond, self._clock, validation.MAX_BODY)
         folder = self._folder
         if folder is None:
@@ -95,7 +95,7 @@ class Simulator(Counters):
         return self
 
     def close(self) -> None:
-        """Cut every connection and stop; a folder that was given stays as it is."""
+        """Drop every connection and stop; a folder that was passed in is kept."""
         if self._server is None or self._closing.is_set():
             return
         self._closing.set()
@@ -112,7 +112,7 @@ class Simulator(Counters):
 
     @property
     def url(self) -> str:
-        """The address, without a slash at its end, once it is started."""
+        """The address, without a trailing slash, once started."""
         if self._server is None:
             raise RuntimeError("The simulator has no address before it is started.")
         return f"http://127.0.0.1:{self._server.server_port}"
@@ -126,7 +126,7 @@ class Simulator(Counters):
         with self._lock:
             waiting = self.faults.get(kind)
             fault = (waiting.pop(0) if waiting else None) or Fault()
-        # Ended before the response is sent, or the client's next poll could come first.
+        # Ended before the response is sent; otherwise the client's next poll could come first.
         with self._polling(_task_id(record)) if kind == "poll" else nullcontext():
             return self._with_fault(fault, lambda: self._true_response(kind, record, raw))
 
@@ -186,7 +186,7 @@ class Simulator(Counters):
         return Response.of(200, self.transform(body) if self.transform else body)
 
     def _progress(self, task: SimulatedTask, earlier: int) -> tuple[Progress, str]:
-        """Tell how far along a task is, and why it failed if it did."""
+        """Return a task's progress, and why it failed if it did."""
         rendered = bool(task.failure) or self._store.rendered(task.task_id)
         now = tasks.progress(self._clock() - task.created, task.length, rendered)
         if self._store.broken(task.task_id):

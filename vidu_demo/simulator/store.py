@@ -1,6 +1,6 @@
-"""The tasks on disk: a JSON file for each with its request, and its video beside it.
+"""Stores tasks on disk: a JSON file for each request, and its video next to it.
 
-A new store on an old folder goes on where the last one stopped, even if that was killed.
+A new store on an old folder continues where the last one stopped, even if that was killed.
 """
 
 import json
@@ -21,11 +21,11 @@ WORKERS = 2
 
 
 class TaskStore:
-    """Keeps tasks and renders their videos in the background.
+    """Stores tasks and renders their videos in the background.
 
     Args:
-        folder: Where the files are; it is made if need be.
-        clip: The video of every task, instead of a rendered one.
+        folder: Where the files go; created if necessary.
+        clip: A video to use for every task instead of rendering.
     """
 
     def __init__(self, folder: Path, clip: bytes | None = None) -> None:
@@ -43,7 +43,7 @@ class TaskStore:
             self._take(SimulatedTask(**saved["task"]), saved["request"])
 
     def add(self, task: SimulatedTask, request: dict[str, Any]) -> None:
-        """Save a task, then begin to render it."""
+        """Save a task, then start rendering it."""
         file = self._file(task.task_id, "json")
         self._write(file, json.dumps({"task": asdict(task), "request": request}).encode())
         self._take(task, request)
@@ -62,7 +62,7 @@ class TaskStore:
         return bool(future and future.done() and (future.cancelled() or future.exception()))
 
     def video(self, task_id: str) -> bytes | None:
-        """Get a task's video, waiting for it if need be; None if there is none."""
+        """Return a task's video, waiting for it if necessary; None if there is none."""
         if self._clip is not None:
             return self._clip if task_id in self._tasks else None
         if future := self._renders.get(task_id):
@@ -71,7 +71,7 @@ class TaskStore:
         return file.read_bytes() if task_id in self._tasks and file.exists() else None
 
     def prune(self, now: float) -> None:
-        """Delete tasks that are older than a day at the time `now`, with their files."""
+        """Delete tasks older than a day at the time `now`, with their files."""
         for task in list(self._tasks.values()):
             if now - task.created > KEPT:
                 del self._tasks[task.task_id]
@@ -81,7 +81,7 @@ class TaskStore:
                     self._file(task.task_id, kind).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Cancel what is being rendered, and wait until nothing writes to the folder."""
+        """Cancel rendering, and wait until nothing writes to the folder."""
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 

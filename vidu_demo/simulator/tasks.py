@@ -1,4 +1,4 @@
-"""A task, and how far along it is."""
+"""A task and its progress."""
 
 import math
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class SimulatedTask:
 
     Attributes:
         task_id: Its id.
-        created: When it was accepted, in seconds since the epoch.
-        length: Seconds it takes at least.
+        created: When it was accepted, in Unix seconds.
+        length: The minimum number of seconds it takes.
         failure: The reason it will fail with; empty for a task that succeeds.
     """
 
@@ -30,7 +30,7 @@ class SimulatedTask:
 
 
 class Progress(NamedTuple):
-    """How far along a task is: its status, percent from 0 to 100, and seconds left."""
+    """A task's progress: its status, percent from 0 to 100, and seconds left."""
 
     status: str
     percent: int
@@ -38,12 +38,12 @@ class Progress(NamedTuple):
 
 
 def progress(age: float, length: float, rendered: bool) -> Progress:
-    """Work out how far along a task is, from nothing but these facts.
+    """Compute a task's progress.
 
     Args:
         age: Seconds since it was accepted.
-        length: Seconds it takes at least.
-        rendered: Whether its video is ready; without it no age is enough.
+        length: The minimum number of seconds it takes.
+        rendered: Whether its video is ready; until then it is never done.
     """
     if age >= length:
         return Progress(SUCCEED, 100, 0) if rendered else Progress(PROCESSING, 99, 1)

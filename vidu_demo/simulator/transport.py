@@ -1,4 +1,4 @@
-"""HTTP on loopback: bytes in, bytes out. What to respond is decided elsewhere."""
+"""HTTP on loopback: bytes in, bytes out. The responses are decided elsewhere."""
 
 import socket
 import struct
@@ -20,9 +20,9 @@ class Record:
     """One request as it arrived.
 
     Attributes:
-        method: Such as `GET`.
+        method: The method, such as `GET`.
         target: Path and query, byte for byte.
-        headers: The headers; names are looked up in any case.
+        headers: The headers, with case-insensitive names.
         time: When it arrived, by the simulator's clock.
     """
 
@@ -33,17 +33,17 @@ class Record:
 
 
 Respond = Callable[[Record, bytes | None], Response]
-"""Responds to a request and its body, which is None if it was above the limit."""
+"""Responds to a request and its body, which is None if it exceeded the limit."""
 
 
 class Server(ThreadingHTTPServer):
-    """A server on 127.0.0.1 with a thread for each connection.
+    """A server on 127.0.0.1 with one thread per connection.
 
     Args:
         port: The port; 0 for a free one.
         respond: Makes the responses.
         clock: Stamps the records.
-        max_body: Bytes above which a body is not kept.
+        max_body: Bytes above which a body is discarded.
     """
 
     request_queue_size = 256
@@ -62,7 +62,7 @@ class Server(ThreadingHTTPServer):
         )
 
     def server_bind(self) -> None:
-        """Bind without the look-up of the machine's name, which takes seconds on some."""
+        """Bind without looking up the machine's name, which takes seconds on some machines."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
@@ -71,7 +71,7 @@ class Server(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop serving and cut every connection, as the end of a process would."""
+        """Stop serving and drop every connection, as if the process had ended."""
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -94,13 +94,13 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away; they may."""
+        """Ignore clients that went away."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, kept alive over many requests."""
+    """One connection, kept alive for many requests."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         """Respond to a request of any method."""
-        # `self.path` is not the target as received: leading slashes are folded.
+        # `self.path` is not the target as received: leading slashes are collapsed.
         target = self.requestline.split()[1]
         record = Record(self.command, target, self.headers, self.server.clock())
         length = int(self.headers.get("Content-Length") or 0)
@@ -120,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client went away in the middle
             return None
         if "Transfer-Encoding" in self.headers:
-            self.close_connection = True  # where the next request begins is not known
+            self.close_connection = True  # the start of the next request is unknown
         return self._send(self.server.respond(record, body))
 
     do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
@@ -129,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def _skip(self, length: int) -> None:
-        """Read past a body: a client that is still sending would never read the response."""
+        """Discard a body: a client that is still sending would never read the response."""
         while length > 0 and (chunk := self.rfile.read(min(length, 2**20))):
             length -= len(chunk)
 

@@ -1,4 +1,4 @@
-"""The types and limits of the request's eleven fields, as the vendor's page has them."""
+"""Checks the types and limits of the request's eleven fields, as on the vendor's page."""
 
 import json
 from typing import Any
@@ -21,10 +21,10 @@ CHOICES = {
 
 
 def read(raw: bytes | None) -> object:
-    """Parse a body; None stands for one above `MAX_BODY`.
+    """Parse a body; None means that it exceeded `MAX_BODY`.
 
     Raises:
-        RefusedError: It is too large, or no JSON.
+        RefusedError: It is too large, or not JSON.
     """
     if raw is None:
         raise _unusable("the request body exceeds 20 MB")
@@ -35,10 +35,10 @@ def read(raw: bytes | None) -> object:
 
 
 def check(body: object) -> Body:
-    """Check a parsed body; fields that the page does not name are let through.
+    """Check a parsed body; unknown fields are ignored.
 
     Returns:
-        The body, now known to be a usable request.
+        The body, now known to be a valid request.
 
     Raises:
         RefusedError: It breaks a rule.
@@ -60,7 +60,7 @@ def check(body: object) -> Body:
 
 
 def is_url(image: str) -> bool:
-    """Tell a picture's address from a data URI."""
+    """Tell whether a picture is a URL, not a data URI."""
     try:
         parts = urlsplit(image)
     except ValueError:

@@ -1,8 +1,7 @@
-"""A request as a complete program in several languages, to be pasted and run.
+"""A request as a complete program in several languages, ready to paste and run.
 
-The programs are the files beside this one, each in its own language, with marks such as
-`§fields` where the request is written in. A program reads the key from `NOVITA_API_KEY` and the
-pictures from the folder it is run in.
+The programs are the files next to this one, with marks such as `§fields` where the request goes. A
+program reads the key from `NOVITA_API_KEY` and the pictures from the folder it is run in.
 """
 
 import json
@@ -23,19 +22,19 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import writable
 
 PLACEHOLDER = "photo.jpg"
-"""Stands for a picture that has no name, and for one that is still to be chosen."""
+"""The name for a picture without one, or one that has not been chosen yet."""
 
 PAUSE = 5
-"""Seconds between two questions, in the programs that don't leave it to the client."""
+"""Seconds between polls, in the programs that don't leave that to the client."""
 
 
 class Snippet(NamedTuple):
     """A program in one language.
 
     Attributes:
-        label: What people call it.
-        language: What `gr.Code` calls the language.
-        write: Writes the program of a request, which need not be complete or within its limits.
+        label: Its display name.
+        language: The name of the language for `gr.Code`.
+        write: Writes the program for a request, which need not be complete or valid.
     """
 
     label: str
@@ -44,7 +43,7 @@ class Snippet(NamedTuple):
 
 
 class _Program(Template):
-    """A program with marks; `$` means too much in these languages to mark anything."""
+    """A program with marks. `$` has too many meanings in these languages to be one."""
 
     delimiter = "§"
 
@@ -63,10 +62,10 @@ def _fill(
     Args:
         program: The name of the program's file.
         request: The request.
-        field: How a field is written, with two places: its name and its value.
-        literal: Writes a value of JSON in the program's language.
-        picture: Writes what reads a picture's file, given its name.
-        marks: What only this program asks for.
+        field: The format of a field, with places for its name and its value.
+        literal: Writes a JSON value in the program's language.
+        picture: Writes the code that reads a picture file, given its name.
+        marks: Values for marks that only this program has.
     """
     known = {name: value for name, value in request if value is not None}
     filled = VideoRequest.unchecked(**{"prompt": "", **VideoRequest.DEFAULTS, **known})
@@ -85,9 +84,9 @@ def _fill(
 
 
 def _pictures(request: VideoRequest) -> Iterator[str]:
-    """Name the pictures: URLs as they are, files without the folder they are in here.
+    """Name the pictures: URLs as they are, files without their folder.
 
-    Files of one name are numbered, since whoever runs the program has them in one folder.
+    Files with the same name are numbered, since the program expects them all in one folder.
     """
     times = Counter[str]()
     for image in request.images or [PLACEHOLDER]:
@@ -108,7 +107,7 @@ def _file_name(image: ImageInput) -> str:
 
 def _mime(name: str) -> str:
     suffix = Path(name).suffix.lower()
-    if suffix in (".heic", ".heif"):  # Pillow itself knows none of these
+    if suffix in (".heic", ".heif"):  # Pillow itself does not know these
         return "image/heif"
     return Image.MIME.get(Image.registered_extensions().get(suffix, ""), "image/jpeg")
 
@@ -121,7 +120,7 @@ def _python(value: Any) -> str:
 
 
 def _here_document(value: Any) -> str:
-    """Write JSON that Bash reads back as it is; of the backslashes only a pair means one."""
+    """Write JSON for a Bash here-document, in which two backslashes stand for one."""
     text = _json(value).replace("\\\\", "\\\\\\\\")
     return text.replace("$", "\\$").replace("`", "\\`")
 

@@ -1,4 +1,4 @@
-"""The page, one file a part."""
+"""The page, one file per part."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vidu_demo.settings import Settings
 
 Updates = dict[Block, Any]
-"""What a part has to say to the page: a new value, or new properties, of some of its widgets."""
+"""Updates for the page: new values or properties, by widget."""
 
 
 def mount(
@@ -23,32 +23,32 @@ def mount(
     simulate: bool = False,
     root_path: str | None = None,
 ) -> "FastAPI":
-    """Mount the page in another FastAPI app, with everything that it needs and closes.
+    """Mount the page in another FastAPI app, with its jobs and its restrictions.
 
-    The jobs are followed from here on, and until the app's lifespan ends. Gradio's own call,
-    `gr.mount_gradio_app`, is not supported: it leaves open what is closed here.
+    Jobs are followed from now until the app's lifespan ends. Gradio's own `gr.mount_gradio_app`
+    is not supported: it applies none of the restrictions.
 
     Args:
         app: The app.
-        path: Where the page is to be, such as `/videos`.
-        settings: The environment; by default it is read.
+        path: Where to mount the page, such as `/videos`.
+        settings: The settings; by default, read from the environment.
         simulate: Use the simulator even if there is a key.
-        root_path: The public path of the page, where a proxy cuts off a part of it and
-            the app itself has not been told by its own `root_path`.
+        root_path: The public path of the page, if a proxy strips part of it and the app's own
+            `root_path` does not say so.
 
     Returns:
         The app.
 
     Raises:
         ValueError: An environment variable has a value of the wrong kind.
-        DataInUse: Another run of the app has the data folder.
+        DataInUse: Another run of the app is using the data folder.
         LedgerFailed: The ledger can't be opened.
     """
-    from vidu_demo.ui import mounting  # noqa: PLC0415 - it needs this module's other names
+    from vidu_demo.ui import mounting  # noqa: PLC0415 - it imports this module
 
     return mounting.mount(app, path, settings=settings, simulate=simulate, root_path=root_path)
 
 
 def file_url(path: Path) -> str:
-    """Give the address of a file that the page may show, relative to the page."""
+    """Return the URL, relative to the page, of a file that the page can show."""
     return f"gradio_api/file={quote(str(path))}"

@@ -1,4 +1,4 @@
-"""The handlers that buy: what the form's review says of the price, and the clicks."""
+"""The handlers that buy: the review of the form, with its price, and the clicks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,15 +20,15 @@ from vidu_demo.ui.job.panel import Panel
 
 
 class Buying:
-    """Handlers of the form's review and of every button that buys.
+    """Handlers for the review of the form and for every button that buys.
 
     Args:
-        context: What they work with.
-        form: Says what is asked for.
-        checkout: Announces what it costs.
-        panel: Shows what comes of it.
+        context: What the handlers share.
+        form: Holds what the visitor asks for.
+        checkout: Shows what it costs.
+        panel: Shows the result.
         code: Shows the form as code.
-        kept: Keeps the form over a reload.
+        kept: Keeps the form across reloads.
 
     Attributes:
         number: Which review the last answer belongs to.
@@ -54,7 +54,7 @@ class Buying:
         return [self.number, self._kept, *checkout.outputs, *form.reviewed, *code.outputs]
 
     def review(self, request: gr.Request, number: Any, seen: Any, **values: Any) -> Updates:
-        """Say what is missing, what has no effect and what it will cost."""
+        """Show what is missing, what has no effect, and the price."""
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
@@ -63,7 +63,7 @@ class Buying:
             **self._checkout.review(
                 filled,
                 self._context.payer(request),
-                self._context.runner.usual_wait(filled.sketch()),
+                self._context.runner.usual_wait(filled.unchecked()),
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),
@@ -74,7 +74,7 @@ class Buying:
     def submit(
         self, tab: Tab, *, nonce: Any, announced: Any, draft: bool = False, **values: Any
     ) -> Updates:
-        """Start the jobs of one deliberate click on a button."""
+        """Start the jobs of one click."""
         filled = self._form.read(values, self._context.opener(tab.request))
         try:
             requests = [filled.draft()] if draft else filled.requests()
@@ -84,7 +84,7 @@ class Buying:
         return self._buy(tab, nonce, requests, {"draft": draft, **self._form.keep(filled)}, ())
 
     def submit_again(self, tab: Tab, *, nonce: Any) -> Updates:
-        """Send what was held back: just that, whatever the form says by now."""
+        """Send exactly what was held back, whatever the form says now."""
         held = tab.held if isinstance(tab.held, dict) else {}
         filled = self._form.recall(held, self._context.opener(tab.request))
         draft, told = held.get("draft") is True, held.get("told")

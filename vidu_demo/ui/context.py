@@ -1,4 +1,4 @@
-"""What the page's handlers work with: the runner, and who is asking."""
+"""What the page's handlers share: the runner, and who is asking."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ SHORT: dict[str, Any] = {
     "api_visibility": "private",
     "show_progress": "hidden",
 }
-"""Options of every listener of the page: short events that take no slot of the queue."""
+"""Options for every listener on the page: short events that stay out of the queue."""
 RAW: dict[str, Any] = {"preprocess": False}
-"""Options of a listener that takes values as they come from the browser."""
+"""Options for a listener that takes raw values from the browser."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler works with.
+    """What the handlers share.
 
     Attributes:
         demo: The page, once it is launched or mounted.
-        runner: Starts jobs and knows how they stand.
-        visitors: Know each other by their tokens.
-        run: Where files from outside are opened.
+        runner: Starts jobs and knows their state.
+        visitors: Tells visitors apart by their tokens.
+        run: Opens untrusted files.
         budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
         simulated: True if no model is used.
     """
@@ -52,7 +52,7 @@ class Context:
     simulated: bool
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
-        """Make a listener's function of a handler that is given the tab first."""
+        """Wrap a handler, which takes the tab first, as a listener's function."""
 
         def handle(request: gr.Request, **values: Any) -> Updates:
             return self.call(act, request, values)
@@ -62,15 +62,15 @@ class Context:
     def call(
         self, act: Callable[..., Updates], request: gr.Request, values: Mapping[str, Any]
     ) -> Updates:
-        """Call a handler with the tab and the values that are its own.
+        """Call a handler with the tab and its own values.
 
         Args:
             act: The handler.
             request: The request that brought the values.
-            values: The tab's, by the names of `Panel.tab`, and the handler's.
+            values: The tab's values, named as in `Panel.tab`, and the handler's.
 
         Raises:
-            gr.Error: It did not work; the browser says so over the page.
+            gr.Error: The handler failed; the browser shows this over the page.
         """
         try:
             tab = Tab.read(values, self.visitors, request)
@@ -80,22 +80,22 @@ class Context:
             say = words_for(request)
             text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
             raise gr.Error(
-                text, duration=None, title=say("That did not work"), print_exception=False
+                text, duration=None, title=say("That didn't work"), print_exception=False
             ) from None
 
     def opener(self, request: gr.Request) -> Opener:
-        """Open files for whoever asks."""
+        """Make an opener for the visitor's files."""
         return Opener(self.run, self.visitors.turn(request))
 
     def payer(self, request: gr.Request) -> Payer:
-        """Tell who pays for what is asked for now."""
+        """Tell who pays for this request."""
         return Payer.of(self.demo, request, simulated=self.simulated)
 
     def address(self, request: gr.Request) -> str:
-        """Digest the address that a request comes from."""
+        """Digest the address of a request."""
         return self.visitors.address(request)
 
     def who_buys(self, request: gr.Request) -> dict[str, Any]:
-        """Say for the runner where a click comes from, and what may be spent in all on its day."""
+        """Give the runner the origin of a click and the day's budget."""
         local = is_local(self.demo, request)
         return {"address": self.address(request), "budget": per_day(self.budget, local=local)}

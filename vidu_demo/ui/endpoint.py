@@ -1,4 +1,4 @@
-"""The named endpoint `/generate`: the page's job for programs, with the request's field names."""
+"""The `/generate` endpoint: the page for programs, with the request's field names."""
 
 import asyncio
 import inspect
@@ -19,21 +19,21 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
 
 LOOK_SECONDS = 0.5
-AT_ONCE = LIMITS.at_once
-"""Calls that may wait at the same time, and threads of Gradio's. A further call waits its turn."""
+MAX_CONCURRENT = LIMITS.at_once
+"""Calls that can run at the same time; further ones queue."""
 
 
 def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, Any]]) -> None:
-    """Add the endpoint. Its widgets are never seen; they describe its parameters.
+    """Add the endpoint. Its widgets are hidden; they only describe its parameters.
 
     Args:
         runner: Makes the videos.
-        who_buys: Gives the options of `runner.start` that a caller's request decides.
+        who_buys: Gives the options of `runner.start` that depend on the caller.
     """
     images = gr.File(label="Pictures", file_count="multiple", visible=False)
     addresses = gr.Textbox(label="Picture URLs", visible=False)
     fields = [
-        # Programs would see the marks of a label that is translated on the page.
+        # Without I18N: programs would see the markers that it puts round labels.
         widget(field, label=VideoRequest.describe(field)["title"], visible=False)
         for field in VideoRequest.SETTINGS
     ]
@@ -50,7 +50,7 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
             request = make_request(
                 files, urls, dict(zip(VideoRequest.SETTINGS, settings, strict=True))
             )
-            # Nobody else knows this owner: a caller sees the one job that it has started.
+            # A random owner that nobody else knows: callers see only the job they started.
             owner = secrets.token_hex(32)
             job = await asyncio.to_thread(
                 runner.start, request, owner=owner, idempotency_key=owner, **who_buys(caller)
@@ -76,14 +76,14 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
         [images, addresses, *fields],
         [update, video],
         api_name="generate",
-        api_description="Make one video. Streams where the job stands and ends with the file.",
-        concurrency_limit=AT_ONCE,
+        api_description="Make one video. Streams the job's status, then returns the file.",
+        concurrency_limit=MAX_CONCURRENT,
         **RAW,
     )
 
 
 def describe(look: JobView) -> dict[str, Any]:
-    """Say where a job stands, for programs."""
+    """Describe a job's status for programs."""
     job, task = look
     return {
         "state": job.state,
@@ -97,13 +97,13 @@ def describe(look: JobView) -> dict[str, Any]:
 
 
 def _signature() -> inspect.Signature:
-    """The parameters by the request's names: all but the prompt may be left out."""
+    """The parameters, named as in the request; all but the prompt are optional."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("caller", kind, annotation=gr.Request)]
     parameters += [inspect.Parameter(name, kind, default=None) for name in ("images", "image_urls")]
     for field in VideoRequest.SETTINGS:
-        # Python wants a default after a default; Gradio asks for the prompt all the same, since
-        # to it only None, and not an empty text, makes a parameter optional.
+        # Python needs a default after another default. Gradio still requires the prompt: only
+        # None, not an empty string, makes a parameter optional.
         default = VideoRequest.DEFAULTS.get(field, "")
         parameters.append(inspect.Parameter(field, kind, default=default))
     return inspect.Signature(parameters)

@@ -1,4 +1,4 @@
-"""The handlers of all that does not buy: arriving, opening and deleting jobs, using them again."""
+"""The handlers that don't buy: arriving, opening, deleting and reusing jobs."""
 
 import time
 from typing import Any
@@ -19,18 +19,18 @@ from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status
 from vidu_demo.ui.job.panel import Panel
 
-_NOT_KEPT = "This job was not submitted, so its pictures were not kept. Those in the form stay."
+_NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
 
 
 class Events:
     """Handlers.
 
     Args:
-        context: What they work with.
+        context: What the handlers share.
         form: The left side of the page.
         panel: The right side.
-        header: The top.
-        server_time: Tells the browser the time of the server.
+        header: The top of the page.
+        server_time: Gives the browser the server's time.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Events:
         ]
 
     def welcome(self, request: gr.Request, kept: Any, **values: Any) -> Updates:
-        """Recognise the visitor; show their form and their newest job, or what was linked to."""
+        """Recognise the visitor; show their form and newest job, or whatever the link asks for."""
         say = words_for(request)
         state = self._visitors.recognise(values["visitor"], self._has_jobs)
         tab = Tab.read({**values, "visitor": state}, self._visitors, request)._replace(seen="")
@@ -82,10 +82,10 @@ class Events:
             return False
 
     def _arrive(self, tab: Tab, task: str | None) -> tuple[str, str]:
-        """Take up what the browser knows.
+        """Restore what the browser remembers.
 
         Returns:
-            The job of a task, or else the newest; and what to say if there is none to show.
+            The id of the task's job, or of the newest job; and an error if there is none to show.
         """
         try:
             address = self._context.address(tab.request)
@@ -93,21 +93,21 @@ class Events:
             if not task:
                 return self._panel.newest(tab), ""
             return self._runner.adopt(task, owner=tab.owner, address=address).id, ""
-        except LedgerFailed:  # the page says so when it is drawn
+        except LedgerFailed:  # the page reports this when it is drawn
             return "", ""
         except TooManyOpen as error:
             return "", status.refused(error, tab.say)
 
     async def look(self, request: gr.Request, **values: Any) -> Updates:
-        """See how the visitor's jobs stand.
+        """Refresh the visitor's jobs.
 
-        On the event loop, since it reads only for a millisecond: hundreds of pages that look at
-        once would else each wake a thread.
+        This runs on the event loop because it reads for only a millisecond: with hundreds of pages
+        open, each refresh would otherwise wake a thread.
         """
         return self._context.call(self._panel.look, request, values)
 
     def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
-        """Open, compare or delete a job of the list."""
+        """Open, compare or delete a job in the history."""
         do, job_id = (str(getattr(event, name, "")) for name in ("do", "job"))
         return self._context.call(self._use, request, {**values, "do": do, "job_id": job_id})
 
@@ -120,7 +120,7 @@ class Events:
         return self._panel.show(tab, job_id)
 
     def _delete(self, tab: Tab, job_id: str) -> Updates:
-        """Delete a job with its pictures and its video, and its receipt in the browser."""
+        """Delete a job, its pictures and video, and its receipt in the browser."""
         look = self._runner.look(job_id, tab.owner)
         if look and self._runner.delete(job_id, tab.owner):
             tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
@@ -141,17 +141,17 @@ class Events:
         return self._panel.show(tab, job.id)
 
     def stop_watching(self, tab: Tab) -> Updates:
-        """Stop following the shown job; its task goes on."""
+        """Stop following the shown job; its task continues."""
         self._runner.stop(tab.shown, tab.owner)
         return self._panel.show(tab, tab.shown)
 
     def watch_again(self, tab: Tab) -> Updates:
-        """Go on following the shown job, or fetch its video again."""
+        """Resume following the shown job, or fetch its video again."""
         self._runner.watch_again(tab.shown, tab.owner)
         return self._panel.show(tab, tab.shown)
 
     def use_settings(self, tab: Tab, *, new_seed: bool = False, pictures: bool = True) -> Updates:
-        """Fill the form with the shown job's settings, and with its pictures if they are wanted."""
+        """Fill the form with the shown job's settings and, optionally, its pictures."""
         look = self._runner.look(tab.shown, tab.owner)
         if not look:
             return {self._form.more: gr.skip()}
@@ -166,7 +166,7 @@ class Events:
         )
         gone = there != files
         if gone:
-            del filled[self._form.pictures.gallery]  # what is in it may be just these pictures
+            del filled[self._form.pictures.gallery]  # the gallery may hold these very pictures
         note = gr.Markdown(tab.say(_NOT_KEPT) if gone else "", visible=gone)
         return {**filled, self._form.pictures.note: note}
 

@@ -6,6 +6,6 @@ from vidu_demo.ui.payer import Payer
 
 
 def render(payer: Payer, say: Say) -> str:
-    """Write the heading as HTML."""
+    """Render the header as HTML."""
     kind = "simulated" if payer is Payer.NOBODY else "paid"
     return templates.render("header.html", kind=kind, payer=payer.line, say=say)

@@ -1,4 +1,4 @@
-"""How the page is served: what Gradio leaves open by default is closed here."""
+"""Serves the page, closing what Gradio leaves open by default."""
 
 import os
 import time
@@ -28,14 +28,14 @@ from vidu_demo.ui.theme import theme
 
 HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
-"""Where Colab shows the page: through a proxy of its own."""
+"""Hosts of the proxy through which Colab shows the page."""
 
 
 def page_options(videos: Path) -> dict[str, Any]:
-    """Give the options that a launched page and a mounted one have in common.
+    """Give the options shared by a launched and a mounted page.
 
     Args:
-        videos: The folder of the jobs' videos, whose files the page may show.
+        videos: The folder of the jobs' videos, which the page can show.
     """
     return {
         "theme": theme(),
@@ -53,13 +53,13 @@ def page_options(videos: Path) -> dict[str, Any]:
 
 
 def prepare(demo: gr.Blocks) -> None:
-    """Bound what the page's queue holds. Both ways of serving it begin here."""
+    """Limit the page's queue. Launching and mounting both start here."""
     demo.max_threads = LIMITS.at_once
     demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
 
 
 def quota() -> Quota:
-    """Open the accounts of what is uploaded."""
+    """Make the upload quota."""
     return Quota(
         Allowance(LIMITS.uploads_bytes, LIMITS.uploads_files, HOUR),
         Allowance(LIMITS.all_uploads_bytes, LIMITS.all_uploads_files, DAY),
@@ -68,22 +68,22 @@ def quota() -> Quota:
 
 
 def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
-    """Add the names under which the place that the app runs in is known to show it."""
+    """Add the names that a Space or Colab serves the page under."""
     space = Host.read(os.environ.get("SPACE_HOST", ""))
     return (*allowed, *([space] if space else []), *(COLAB if colab_check() else []))
 
 
 class GuardedApp(App):
-    """Gradio's app behind the guard, which stands before all of Gradio's own middleware."""
+    """Gradio's app behind the guard, which comes before all of Gradio's own middleware."""
 
     def __init__(self, door: Door, routes: Sequence[BaseRoute]) -> None:
-        # The routes come before Gradio's, of which one takes every name that is left.
+        # These come first, because one of Gradio's routes matches everything.
         super().__init__(default_response_class=ORJSONResponse, routes=[*routes])
         self.state_holder = SharedSession()
         self._door = door
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the guard in front; called once, with the first request."""
+        """Put the guard in front; called once, at the first request."""
         return Guard(super().build_middleware_stack(), self.get_blocks, self._door, quota())
 
 
@@ -94,18 +94,18 @@ def launch(
 
     Args:
         demo: The page.
-        videos: The folder of the jobs' videos, whose files the page may show.
-        allowed_hosts: Names that it answers to beside its own, and whose pages may use it.
-        options: Further arguments of `gr.Blocks.launch`; they win over the ones here.
+        videos: The folder of the jobs' videos, which the page can show.
+        allowed_hosts: Extra names that the app answers to, and whose pages can use it.
+        options: Further arguments for `gr.Blocks.launch`; they override the ones here.
 
     Raises:
-        CannotListen: The address or the port can't be had.
+        CannotListen: The address or port is not available.
         ProxyUnusable: The environment's proxies can't be used.
     """
     name, port = find(options.pop("server_name", None), options.pop("server_port", None))
     spare_loopback(os.environ, name)
     door = Door(
-        # In a hosted notebook the browser is elsewhere, and so is what a name could lead it to.
+        # In a hosted notebook the browser runs elsewhere, so DNS rebinding can't reach the app.
         loopback=on_loopback(name) and not (colab_check() or is_hosted_notebook()),
         name=name.strip("[]").lower(),
         allowed=known_hosts(allowed_hosts),

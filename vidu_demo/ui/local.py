@@ -1,4 +1,4 @@
-"""Whether somebody at this machine asks, or whoever may have reached the app from elsewhere."""
+"""Whether a request comes from this machine or from elsewhere."""
 
 import re
 from collections.abc import Iterable
@@ -12,19 +12,19 @@ _FORWARDING = re.compile(
     r"via|.*(forwarded|client-?ip|real-(ip|port)|user-ip|coming-from).*|x-scheme"
     r"|(x-original|x-envoy|x-amzn|x-azure|x-appengine|x-vercel|cf|cdn|fastly|fly|ngrok|tailscale)-.*"
 )
-"""Headers that proxies add, by the names and families they are known to use."""
+"""Headers that proxies are known to add, by name or prefix."""
 
 
 def is_local(demo: gr.Blocks, request: gr.Request) -> bool:
     """Tell whether a request can only come from the machine that the app runs on.
 
-    That takes an app that listens on loopback alone, has no share link and runs in no hosted
-    notebook, and a request to a name of loopback's that no proxy says it has passed on. A mounted
-    page never counts as local: what stands in front of it is not known here.
+    The app must listen on loopback only, have no share link and not run in a hosted notebook. The
+    request must be for a loopback name and have no header from a proxy. A mounted page never counts
+    as local: we can't know what is in front of it.
 
     Args:
         demo: The page, launched or mounted.
-        request: What its handler was given.
+        request: The request that its handler was given.
     """
     host = Host.read(request.headers.get("host", ""))
     return (
@@ -36,7 +36,7 @@ def is_local(demo: gr.Blocks, request: gr.Request) -> bool:
 
 
 def forwarded(headers: Iterable[str]) -> bool:
-    """Tell whether a header is there, of those that proxies add."""
+    """Tell whether any of these headers was added by a proxy."""
     return any(_FORWARDING.fullmatch(name.lower().replace("_", "-")) for name in headers)
 
 

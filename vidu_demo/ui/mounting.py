@@ -1,4 +1,4 @@
-"""The page as a part of another FastAPI app."""
+"""Mounts the page in another FastAPI app."""
 
 import os
 from collections.abc import AsyncIterator
@@ -55,8 +55,8 @@ def mount(
     page.state_holder.set_blocks(demo)
 
     async def inside(scope: Scope, receive: Receive, send: Send) -> None:
-        # A proxy may have cut off the prefix that stands in the root path. Gradio writes the
-        # addresses of videos by its own app's root path alone.
+        # A proxy may have stripped the prefix that is in the root path. Gradio builds the URLs
+        # of videos only from its own app's root path.
         here, base = scope["root_path"], scope.get("app_root_path", "")
         cut = here if scope["path"].startswith(here) else here.removeprefix(base)
         page.root_path = public = here if root_path is None else root_path.rstrip("/")
@@ -79,9 +79,9 @@ def mount(
 
 
 def _with_slash(request: Request) -> Response:
-    """Lead to the address that ends with a slash, from which the page's own addresses go on.
+    """Redirect to the URL with a trailing slash, since the page's own URLs are relative to it.
 
-    Relative, so that it is right whatever prefix a proxy has cut off.
+    The redirect is relative too, so it is right whatever prefix a proxy strips.
     """
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{PurePosixPath(request.url.path).name}/{query}")

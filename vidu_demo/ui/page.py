@@ -1,7 +1,7 @@
-"""The page: lays out its parts, and wires what happens in them to handlers.
+"""The page: lays out its parts and wires their events to handlers.
 
-A page only looks at jobs. Every event is short: a visitor who waits holds no thread and no slot of
-the queue.
+The page only reads jobs, and every event is short, so a waiting visitor takes up no thread and no
+place in the queue.
 """
 
 import json
@@ -37,7 +37,7 @@ _ARRIVED = f"vidu.arrive({json.dumps(permalink.NAMES)})"
 
 
 class Blocks(gr.Blocks):
-    """A page of Gradio's, with the plain routes that its scripts call."""
+    """A Gradio page with the plain routes that its scripts call."""
 
     routes: Sequence[BaseRoute] = ()
 
@@ -53,11 +53,11 @@ def build(
     """Build the page over a runner.
 
     Args:
-        runner: Starts jobs and knows how they stand.
-        simulated: True if no model is used, which the page then says.
-        secret: Signs the visitors' tokens. Without one they last as long as this page.
+        runner: Starts jobs and knows their state.
+        simulated: True if no model is used; the page says so.
+        secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
         budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
-        run: Where files from outside are opened: in this process, or a pool's `run`.
+        run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
@@ -70,17 +70,17 @@ def build(
 
 
 class _Page:
-    """The widgets where they stand, and the wiring."""
+    """The layout and the wiring."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.nonce = gr.Textbox(visible=False)
         self.server_time = gr.Number(visible=False)
-        # What nearly everybody will see; `welcome` knows better.
+        # Right for nearly everyone; `welcome` corrects it.
         payer = Payer.NOBODY if context.simulated else Payer.HOST
         self.header = gr.HTML(
-            header.render(payer, marked), padding=False, elem_classes="heading-place"
+            header.render(payer, marked), padding=False, elem_classes="header-place"
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
@@ -94,7 +94,9 @@ class _Page:
                 ):
                     self.task_box = gr.Textbox(
                         label=I18N("Task id"),
-                        info=I18N("Of a task started anywhere with this key. Watching is free."),
+                        info=I18N(
+                            "Any task started with this key, here or elsewhere. Watching is free."
+                        ),
                         submit_btn=str(I18N("Watch")),
                         elem_id="task",
                     )
@@ -188,7 +190,7 @@ class _Page:
         inputs: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        """Have a handler called with the tab, and say over the page what goes wrong in it."""
+        """Call a handler with the tab, and show its errors over the page."""
         event(
             self._context.handler(handler),
             inputs_kwargs={**(inputs or {}), **self.panel.tab},

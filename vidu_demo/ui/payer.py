@@ -1,4 +1,4 @@
-"""Who pays for a video: nobody on the simulator, else the owner of the app's key."""
+"""Who pays for a video: nobody in the simulator, otherwise the owner of the app's key."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from vidu_demo.ui.local import is_local
 
 
 class Payer(StrEnum):
-    """Whose the key is, to the person who reads it."""
+    """Whose key pays, from the reader's point of view."""
 
     NOBODY = "nobody"
     READER = "your key"
@@ -17,14 +17,14 @@ class Payer(StrEnum):
 
     @classmethod
     def of(cls, demo: gr.Blocks, request: gr.Request, *, simulated: bool) -> "Payer":
-        """Tell who pays. Whoever opens the page on the app's own machine is taken for its host."""
+        """Tell who pays. Anyone who opens the page on the app's own machine counts as its host."""
         if simulated:
             return cls.NOBODY
         return cls.READER if is_local(demo, request) else cls.HOST
 
     @property
     def line(self) -> str:
-        """Where videos come from and who pays, in one line."""
+        """Who makes the videos and who pays, in one line."""
         if self is Payer.NOBODY:
             return (
                 "Simulated: videos are made on this machine, no model is used and nothing is "
@@ -36,7 +36,7 @@ class Payer(StrEnum):
 
     @property
     def reminder(self) -> str:
-        """Who pays, beside a price."""
+        """Who pays, to show next to a price."""
         if self is Payer.NOBODY:
             return "Simulated: nothing is charged."
         return Text("Charged to {key}.", key=Text(self.value))

@@ -1,4 +1,4 @@
-"""The app of this process, from its launch to its end. There is one at a time."""
+"""Runs the app in this process, one at a time."""
 
 import atexit
 from contextlib import ExitStack
@@ -9,25 +9,25 @@ from vidu_demo.ui.launch import launch
 from vidu_demo.ui.page import Blocks
 
 _running = ExitStack()
-"""Closes what an earlier run in the same process has left: a notebook's cell may be run again."""
+"""Closes an earlier run in the same process, since a notebook cell can be run again."""
 atexit.register(_running.close)
 
 
 def close_earlier() -> None:
-    """End an earlier run in this process, which holds the data folder and the port."""
+    """End an earlier run in this process, to free the data folder and the port."""
     _running.close()
 
 
 def serve(demo: Blocks, studio: Studio, **options: Any) -> None:
-    """Serve the page over its studio.
+    """Serve the page.
 
-    Comes back when the server has ended and the studio is closed. But in a notebook and in an
-    interactive shell it comes back at once, and both go on until the next run or the end.
+    Returns when the server has stopped and the studio is closed. In a notebook or an interactive
+    shell it returns at once, and both keep running until the next run or the end of the process.
 
     Args:
         demo: The page.
-        studio: What is behind it.
-        options: As `launch` takes them.
+        studio: The studio behind it.
+        options: Options for `launch`.
     """
     with ExitStack() as parts:
         parts.callback(studio.close)

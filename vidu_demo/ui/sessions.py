@@ -1,7 +1,7 @@
-"""Gradio's sessions: all pages share one, since nothing is kept in it.
+"""Gradio's sessions: all pages share one, since nothing is stored in it.
 
-A tab sends along with every event whatever it knows. A session of its own would only hold a copy
-of every widget's properties, and putting that together takes longer than most events.
+A tab sends all its state with every event. A session of its own would only hold a copy of every
+widget's properties, and making that copy takes longer than most events.
 """
 
 from gradio.blocks import Blocks
@@ -9,13 +9,13 @@ from gradio.state_holder import SessionState, StateHolder
 
 
 class SharedSession(StateHolder):
-    """Gives everybody the same session. The page may have no `gr.State`."""
+    """Gives every page the same session, so the page must not use `gr.State`."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
 
     def set_blocks(self, blocks: Blocks) -> None:
-        """Begin the session of a page."""
+        """Start the session of a page."""
         super().set_blocks(blocks)
         self._session = SessionState(blocks)
 

@@ -4,11 +4,11 @@ import gradio as gr
 from gradio.themes.utils import colors, sizes
 
 TEXT = sizes.Size(xxs="11px", xs="12px", sm="13px", md="14px", lg="16px", xl="19px", xxl="26px")
-"""Letters: Gradio's own small sizes are smaller than people like to read."""
+"""Text sizes: Gradio's own small sizes are hard to read."""
 
 
 def theme() -> gr.themes.Base:
-    """Make the theme. It loads no font file and asks nobody for one."""
+    """Make the theme. It uses the system's fonts and downloads none."""
     return gr.themes.Base(
         primary_hue=colors.indigo,
         secondary_hue=colors.indigo,

@@ -1,4 +1,4 @@
-"""Picture files judged by their own bytes, before any decoder sees them.
+"""Checks picture files by their bytes, before any decoder sees them.
 
-It knows nothing of Pillow, but for `pixels`, or of where a file comes from.
+Except for `pixels`, it knows nothing of Pillow, or of where a file comes from.
 """

@@ -1,9 +1,9 @@
-"""AV1, as AVIF holds it: how large the frames are that a decoder makes, whatever boxes around say.
+"""AV1 in AVIF: the size of the frames that a decoder makes, whatever the boxes around it say.
 
 The layout is that of the AV1 bitstream specification, 5.3 (OBUs) and 5.5 (the sequence header).
 """
 
-MOST_UNITS = 16
+MAX_UNITS = 16
 """Units that are looked at; the sequence header is among the first two."""
 _SEQUENCE_HEADER = 1
 
@@ -21,7 +21,7 @@ def frame_size(data: bytes) -> tuple[int, int] | None:
         IndexError: It breaks off.
     """
     at = 0
-    for _ in range(MOST_UNITS):
+    for _ in range(MAX_UNITS):
         if at >= len(data):
             return None
         head = data[at]

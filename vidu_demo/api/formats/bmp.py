@@ -1,4 +1,4 @@
-"""BMP: whether its data can hold the pixels that it claims."""
+"""BMP: checks that its data can hold the pixels it claims."""
 
 import struct
 
@@ -6,15 +6,15 @@ from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.formats.limits import TOO_HEAVY, UNKNOWN, check, damaged
 
 MAX_PACKED = 3_000_000
-"""Bytes of a run-length encoded one, which Pillow unpacks byte by byte."""
+"""Bytes of run-length encoded data, which Pillow unpacks byte by byte."""
 _HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
 def slim(data: bytes) -> bytes:
-    """Judge a BMP; there is nothing in it but pixels.
+    """Check a BMP; it contains nothing but pixels.
 
     Raises:
-        PictureInvalid: It claims more than it holds, or its packing takes too long.
+        PictureInvalid: It claims more than it has, or takes too long to unpack.
     """
     try:
         begin, size = struct.unpack_from("<II", data, 10)

@@ -1,4 +1,4 @@
-"""The one thing in a picture's metadata that matters here: which way up it is."""
+"""A picture's orientation, the only part of its metadata that matters here."""
 
 import re
 import struct
@@ -8,7 +8,7 @@ _XMP = re.compile(rb"tiff:Orientation(?:=[\"']|>)([1-8])")
 
 
 def orientation(block: bytes) -> int | None:
-    """Read the orientation, 1 to 8, from an EXIF block; None if it names none."""
+    """Read the orientation, 1 to 8, from an EXIF block; None if it has none."""
     block = block.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None or len(block) < 8:
@@ -25,11 +25,11 @@ def orientation(block: bytes) -> int | None:
 
 
 def orientation_in_xmp(packet: bytes) -> int | None:
-    """Read the orientation from XMP, as Pillow does where EXIF names none."""
+    """Read the orientation from XMP, as Pillow does if EXIF has none."""
     found = _XMP.search(packet)
     return int(found[1]) if found else None
 
 
 def block(turn: int) -> bytes:
-    """Write an EXIF block that says nothing but the orientation."""
+    """Write an EXIF block with nothing but the orientation."""
     return b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, TAG, 3, 1, turn, 0, 0)

@@ -1,4 +1,4 @@
-"""GIF: its first picture, and nothing else of it."""
+"""GIF: keeps only the first picture."""
 
 import struct
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _EXTENSION, _PICTURE, _TRANSPARENCY = 0x21, 0x2C, 0xF9
 
 
 def slim(data: bytes) -> bytes:
-    """Judge a GIF and leave its first picture: comments and later pictures go.
+    """Check a GIF and keep its first picture, without comments and later pictures.
 
     Raises:
         PictureInvalid: It has too many pixels, or no picture.
@@ -36,7 +36,7 @@ def slim(data: bytes) -> bytes:
 
 
 def _table(flags: int) -> int:
-    """Tell the bytes of a colour table by the flags before it."""
+    """Return the size of a colour table in bytes, from the flags before it."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

@@ -1,4 +1,4 @@
-"""HEIC and AVIF: how many pixels must be decoded for the picture that is shown."""
+"""HEIC and AVIF: counts the pixels that must be decoded for the displayed picture."""
 
 import struct
 from collections.abc import Iterator
@@ -10,24 +10,24 @@ from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PIXELS, TOO_HEAVY, chec
 
 BYTES_PER_PIXEL = {"HEIF": 7.7, "AVIF": 9.6}
 DEEPEST = 8
-"""Pictures made of pictures made of pictures."""
+"""Maximum depth of pictures composed of other pictures."""
 MAX_DECODED = 3 * MAX_PIXELS
-"""Pixels of a picture and of all that it is made of: tiles double it."""
+"""Pixels of a picture and all its parts; tiles double them."""
 
 _BEGINNING = 512
-"""Bytes of an item's data in which its sequence header is looked for."""
+"""Bytes of an item's data to search for its sequence header."""
 _NOTHING = memoryview(b"")
 
 
 def judge(data: bytes, kind: str) -> None:
-    """Judge a HEIC or AVIF by its boxes.
+    """Check a HEIC or AVIF by its boxes.
 
     Args:
         data: The file.
         kind: `HEIF` or `AVIF`.
 
     Raises:
-        PictureInvalid: It has too many pixels, also in its tiles.
+        PictureInvalid: It has too many pixels, in total or in its tiles.
     """
     try:
         found = next((body for name, body in _boxes(memoryview(data)) if name == b"meta"), None)
@@ -66,7 +66,7 @@ def _judge(meta: dict[bytes, memoryview], kind: str) -> None:
         inside = sum(decoded(part, depth + 1) for part in parts.get(item, ()))
         return areas.get(item, 0) + inside
 
-    # Any item may be the one that is shown, so each must be within the bounds.
+    # Any item may be the one displayed, so each must be within the limits.
     if any(decoded(item, 0) > MAX_DECODED for item in {*areas, *parts}):
         raise PictureInvalid(TOO_HEAVY)
 
@@ -109,7 +109,7 @@ def _associations(view: memoryview) -> Iterator[tuple[int, int]]:
 
 
 def _beginnings(meta: dict[bytes, memoryview], data: memoryview) -> Iterator[bytes]:
-    """Get the first bytes of each item's data, by the list of where items are."""
+    """Return the first bytes of each item's data, from the item location box."""
     view = meta.get(b"iloc", _NOTHING)
     if not len(view):
         return
@@ -141,7 +141,7 @@ def _beginnings(meta: dict[bytes, memoryview], data: memoryview) -> Iterator[byt
 
 
 def _parts(view: memoryview) -> dict[int, list[int]]:
-    """Tell which pictures a picture is made of."""
+    """List the pictures that each picture is composed of."""
     found: dict[int, list[int]] = {}
     number = ">I" if bytes(view[:1]) == b"\1" else ">H"
     step = struct.calcsize(number)

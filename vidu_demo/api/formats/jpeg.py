@@ -1,4 +1,4 @@
-"""JPEG: its frame, its scans and its colours, and nothing else of it."""
+"""JPEG: keeps only its frame, scans and colours."""
 
 import re
 import struct
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from vidu_demo.api.formats import exif
 from vidu_demo.api.formats.limits import LARGE, MAX_PIECES, MAX_PROFILE, check, damaged
 
-MOST_PIXELS_IN_A_BYTE = 1024
-"""Each block of 8 by 8 pixels takes at least a bit, and a sample may stand for several pixels."""
+MAX_PIXELS_PER_BYTE = 1024
+"""Each 8 by 8 block takes at least a bit, and with subsampling a sample covers several pixels."""
 
 _SOI, _EOI, _SOS, _APP1, _APP2, _COM = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xFE
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _ALONE = {0x01, _SOI, _EOI, *range(0xD0, 0xD8)}
-"""Markers that no length follows."""
+"""Markers without a length."""
 _MARKER = re.compile(rb"\xff[^\0\xff]")
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 
 
 def slim(data: bytes) -> bytes:
-    """Judge a JPEG and leave what its pixels need; what stands behind its end goes.
+    """Check a JPEG and keep what its pixels need, without anything after its end.
 
     Raises:
-        PictureInvalid: It has too many pixels, or goes over them too often.
+        PictureInvalid: It has too many pixels or too many scans.
     """
     frame: _Frame | None = None
     kept: list[bytes | memoryview] = []
@@ -62,7 +62,7 @@ def slim(data: bytes) -> bytes:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """List the markers up to the end: which, where it begins, and where its segment ends."""
+    """List the markers up to the end: the marker, where it begins, and where its segment ends."""
     at, pattern = 2, _MARKER
     for _ in range(MAX_PIECES):
         if not (found := pattern.search(data, at)):
@@ -111,5 +111,5 @@ class _Frame:
         shown = 1.0 if pixels > LARGE else 4.0
         held = 2 * self.samples_per_pixel if self.progressive or scans > 1 else 0.0
         check(self.width, self.height, bytes_per_pixel=shown + held, scanned=pixels * scans)
-        if pixels > length * MOST_PIXELS_IN_A_BYTE:
+        if pixels > length * MAX_PIXELS_PER_BYTE:
             raise damaged()

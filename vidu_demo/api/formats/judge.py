@@ -1,7 +1,7 @@
-"""A picture's file judged by its bytes, before any decoder sees it.
+"""Checks a picture file by its bytes, before any decoder sees it.
 
-Metadata never decides. What travels to the decoder is the first picture, its colours and which way
-up it is; texts, places, thumbnails and later pictures stay behind.
+Metadata never matters. The decoder only gets the first picture, its colours and its orientation,
+without texts, locations, thumbnails and later pictures.
 """
 
 from vidu_demo.api.errors import PictureInvalid
@@ -20,14 +20,14 @@ _SLIM = {
 
 
 def judge(data: bytes) -> tuple[str, bytes]:
-    """Judge a picture's file and leave what its pixels need.
+    """Check a picture file and keep what its pixels need.
 
     Returns:
-        The format, by the name that Pillow uses, and the bytes to decode.
+        Pillow's name of the format, and the bytes to decode.
 
     Raises:
-        PictureInvalid: It is no picture, a camera's raw file, breaks off, contradicts itself, or
-            would take too much time or memory to decode.
+        PictureInvalid: It is not a picture, is a camera RAW file, is incomplete or inconsistent,
+            or would take too much time or memory to decode.
     """
     if is_camera_raw(data):
         raise PictureInvalid(RAW)

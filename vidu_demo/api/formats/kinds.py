@@ -1,4 +1,4 @@
-"""What a file is, by its content: names lie, and many files have none."""
+"""Recognises files by content: names can be wrong, and many files have none."""
 
 import mmap
 import re
@@ -24,17 +24,17 @@ _RAW_STARTS = re.compile(
     rb"FUJIFILMCCD-RAW|IIU\0|IIR[OS]|MMOR|FOVb|\0MRM|II\x1a\0.{2}HEAP|(II\*\0|MM\0\*)....(CR|IIII|MMMM)",
     re.DOTALL,
 )
-"""Fujifilm, Panasonic, Olympus, Sigma, Minolta, Canon of old, Canon and Phase One."""
+"""Fujifilm, Panasonic, Olympus, Sigma, Minolta, old Canon, Canon and Phase One."""
 _AVIF = {b"avif", b"avis"}
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _VIDEO_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _BRANDS_END = 512
-"""Bytes of a file in which the names of its brands are looked for."""
+"""Bytes of a file to search for its brands."""
 
 
 class Kind(StrEnum):
-    """What a file is, as far as this app has a use for it."""
+    """The kinds of files that this app can use."""
 
     PICTURE = "picture"
     VIDEO = "video"
@@ -43,10 +43,10 @@ class Kind(StrEnum):
 
 
 def kind(path: str | Path) -> Kind:
-    """Tell what a file is by its content. It is not decoded, so it may still be broken.
+    """Recognise a file by its content. It is not decoded, so it may still be broken.
 
     Returns:
-        `Kind.NOTHING` too if it is empty, missing or can't be read.
+        `Kind.NOTHING` also if it is empty, missing or can't be read.
     """
     try:
         with (
@@ -60,7 +60,7 @@ def kind(path: str | Path) -> Kind:
 
 
 def picture_format(data: Buffer) -> str | None:
-    """Name the picture format, by the names that Pillow uses; None if it is none."""
+    """Return Pillow's name of the picture format; None if it is not a picture."""
     head = bytes(data[:_BRANDS_END])
     brands = _brands(head)
     if brands & _AVIF:
@@ -73,7 +73,7 @@ def picture_format(data: Buffer) -> str | None:
 
 
 def is_camera_raw(data: Buffer) -> bool:
-    """Tell whether this is what a camera's sensor gave, with a preview at best."""
+    """Tell whether this is a camera RAW file: sensor data, with a preview at best."""
     head = bytes(data[:_BRANDS_END])
     if b"crx " in _brands(head) or _RAW_STARTS.match(head):
         return True

@@ -1,56 +1,55 @@
-"""What a picture may cost to decode, and the sentences for those that cost more.
+"""What a picture can cost to decode, and the messages for pictures that cost more.
 
-The limits keep a decoding process below 700 MB and 5 s, as `benchmarks/pictures.py` measures.
+The limits keep decoding below 700 MB and 5 s, as measured by `benchmarks/pictures.py`.
 """
 
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.text import Text
 
 MAX_PIXELS = 89_000_000
-"""Checked before decoding. Pillow warns from 89.5 million on, so what passes here never warns."""
+"""Checked before decoding. Pillow warns from 89.5 million on, so it never does."""
 LARGE = 32_000_000
-"""Pixels from which on a picture is halved while it is opened. The largest video has 4320 by 1080,
-so what is left is still more than can be seen of it."""
+"""Pixels above which a picture is halved on opening. The largest video has 4320 by 1080, so the
+result is still more than it can show."""
 MAX_SIDE = 65_535
-"""Pixels of the longer side, at most: a JPEG can't have more, and each row costs memory."""
+"""Maximum longer side, in pixels: a JPEG can't have more, and each row costs memory."""
 MAX_DECODE_BYTES = 560_000_000
-"""Memory that a decoder may need for one picture, by what each format's decoder was seen to use."""
+"""Memory that a decoder can use for one picture, as measured for each format."""
 MAX_SCANNED = 1_500_000_000
 """Pixels times passes over them. The usual progressive JPEG has ten passes."""
 MAX_PIECES = 200_000
-"""Segments, chunks, blocks or strips of a file: each costs time, however small it is."""
+"""Segments, chunks, blocks or strips of a file. Each costs time, however small."""
 MAX_PROFILE = 4_000_000
-"""Bytes of a colour profile; a larger one is passed over."""
+"""Bytes of a colour profile; larger ones are ignored."""
 
 UNKNOWN = (
-    "This file is not a picture in a format that works here. "
-    "Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP."
+    "This file is not in a supported picture format. Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, "
+    "TIFF or BMP."
 )
 DAMAGED = (
     "This picture cannot be read: the file is damaged or incomplete. "
     "Save it again as JPEG or PNG, or use another one."
 )
 TOO_MANY_PIXELS = Text(
-    "This picture has too many pixels: up to {most} megapixels work. "
-    "Make it smaller and try again.",
+    "This picture has too many pixels; the limit is {most} megapixels. Make it smaller and try "
+    "again.",
     most=MAX_PIXELS // 1_000_000,
 )
 TOO_LONG_A_SIDE = Text(
-    "This picture has too many pixels in a row: up to {most} work. Make it smaller and try again.",
+    "This picture has too many pixels on one side; the limit is {most}. Make it smaller and try "
+    "again.",
     most=MAX_SIDE,
 )
 TOO_HEAVY = (
-    "This picture takes too much work to open for its kind of file. "
-    "Save it again as an ordinary JPEG, or make it smaller."
+    "This picture takes too much work to open in this format. Save it again as an ordinary "
+    "JPEG, or make it smaller."
 )
-NO_MEMORY = (
-    "There was too little memory to open this picture just now. Try again, or make it smaller."
-)
-RAW = "This is a camera's raw file. Export it as JPEG and use that."
+NO_MEMORY = "There was not enough memory to open this picture. Try again, or make it smaller."
+RAW = "This is a camera RAW file. Export it as JPEG and use that."
 
 
 def damaged() -> PictureInvalid:
-    """Make the error for a file that breaks off or contradicts itself."""
+    """Make the error for a file that is incomplete or inconsistent."""
     return PictureInvalid(DAMAGED)
 
 
@@ -60,7 +59,7 @@ def check(width: int, height: int, *, bytes_per_pixel: float = 4, scanned: int =
     Args:
         width: In pixels.
         height: In pixels.
-        bytes_per_pixel: Memory that decoding takes, all copies together.
+        bytes_per_pixel: Memory for decoding, all copies together.
         scanned: Pixels times passes over them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Pixels of any mode become RGB: over white, in sRGB, upright."""
+"""Converts pixels of any mode to upright sRGB on white."""
 
 import io
 from contextlib import suppress
@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageCms
 from vidu_demo.api.formats.limits import LARGE
 
 STRIP_PIXELS = 4_000_000
-"""Pixels of a large picture that are worked on at a time."""
+"""Pixels of a large picture to process at a time."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -23,19 +23,19 @@ _UPRIGHT = {
 
 
 def upright(pixels: Image.Image, image: Image.Image) -> Image.Image:
-    """Turn pixels as the picture that they come from says."""
+    """Rotate pixels by the orientation of the picture they come from."""
     # Not ImageOps.exif_transpose: it rewrites the EXIF block and fails on a broken one.
     try:
         turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # an EXIF block that cannot be read says nothing about the picture
+    except Exception:  # an unreadable EXIF block is ignored
         turn = None
     return pixels if turn is None else pixels.transpose(turn)
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """Bring any mode to RGB, over white where it is transparent, without anything but pixels.
+    """Convert any mode to RGB on white, keeping nothing but pixels.
 
-    One above `LARGE` is halved strip by strip, so that no second one of its size is in memory.
+    A picture above `LARGE` is halved strip by strip, so that memory never holds two of full size.
     """
     white = _brightest(image)
     if image.width * image.height <= LARGE:
@@ -73,7 +73,7 @@ def _opaque(image: Image.Image, white: float) -> Image.Image:
 
 
 def _brightest(image: Image.Image) -> float:
-    """Tell what is white in greys of 16 and 32 bits; in the latter the brightest decides."""
+    """Return the value of white in 16 and 32 bit greyscale; for 32 bits, the brightest pixel."""
     white = 65535.0
     if image.mode not in ("I", "F"):
         return white
@@ -82,7 +82,7 @@ def _brightest(image: Image.Image) -> float:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    # A profile that is broken, or made for other colours than these, counts as none.
+    # A profile that is broken or for another colour mode is ignored.
     with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
         if profile:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

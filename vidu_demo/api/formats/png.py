@@ -1,4 +1,4 @@
-"""PNG: what its pixels need, and nothing else of it."""
+"""PNG: keeps only what its pixels need."""
 
 import struct
 import zlib
@@ -8,10 +8,10 @@ from vidu_demo.api.formats import exif
 from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PROFILE, check, damaged
 
 START = b"\x89PNG\r\n\x1a\n"
-MOST_FROM_A_BYTE = 1032
-"""Bytes that a byte of deflate can hold, at most."""
+MAX_EXPANSION = 1032
+"""Maximum bytes that one byte of deflate can expand to."""
 PIECE = 16_384
-"""Bytes unpacked at a time, to at most a thousand times as many."""
+"""Bytes to unpack at a time, to at most a thousand times as many."""
 MAX_HEX_EXIF = 1_000_000
 _COLOURS = (b"PLTE", b"tRNS", b"iCCP")
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -24,11 +24,11 @@ _PASSES = (
     (2, 2, 1, 0),
     (1, 2, 0, 1),
 )
-"""Of interlacing: steps and starts, across and down."""
+"""Interlacing: steps and starts, across and down."""
 
 
 def slim(data: bytes) -> bytes:
-    """Judge a PNG and leave what its pixels need: texts and later frames of an animation go.
+    """Check a PNG and keep what its pixels need, without texts and later animation frames.
 
     Raises:
         PictureInvalid: It claims too many pixels, or more than its data can hold.
@@ -84,25 +84,25 @@ def _judge(header: bytes, packed: bytes) -> None:
         columns, rows = -((left - width) // across), -((top - height) // down)
         if columns > 0 and rows > 0:
             needed += rows * (1 + (columns * bits + 7) // 8)
-    if len(packed) * MOST_FROM_A_BYTE < needed or not _holds(packed, needed):
+    if len(packed) * MAX_EXPANSION < needed or not _holds(packed, needed):
         raise damaged()
 
 
 def _holds(packed: bytes, needed: int) -> bool:
-    """Tell whether this unpacks to so many bytes: Pillow takes what is missing for black."""
+    """Tell whether this unpacks to enough bytes; Pillow would fill in black for missing ones."""
     inflate, size = zlib.decompressobj(), 0
     try:
         for at in range(0, len(packed), PIECE):
             size += len(inflate.decompress(packed[at : at + PIECE]))
             if size >= needed or inflate.eof:
                 break
-    except zlib.error:  # what is broken, the decoder may bear or not
+    except zlib.error:  # the decoder may or may not cope with broken data
         return True
     return size >= needed
 
 
 def _unpacks(profile: memoryview) -> bool:
-    """Tell whether a profile is whole and of a sensible size: Pillow fails on others."""
+    """Tell whether a profile is complete and of a sensible size; Pillow fails on others."""
     name, _, packed = bytes(profile).partition(b"\0")
     return len(name) < 80 and bool(_inflated(packed[1:], MAX_PROFILE // 4))
 

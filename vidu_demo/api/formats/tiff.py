@@ -1,7 +1,7 @@
-"""TIFF: the picture that is meant, and whether it is a camera's raw file.
+"""TIFF: finds the main picture, and recognises camera RAW files.
 
-A TIFF is a chain of directories, each of which describes a picture and may lead to more. What is
-handed on is the same file with one directory, which holds the tags that pixels need.
+A TIFF is a chain of directories, each of which describes a picture and can lead to more. The
+decoder gets the same file with one directory, reduced to the tags that its pixels need.
 """
 
 import struct
@@ -11,20 +11,20 @@ from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PROFILE, RAW, TOO_HEAVY, check, damaged
 
 Buffer = bytes | memoryview
-"""A memory map counts too, as a view of it."""
+"""Including a view of a memory map."""
 
 MAX_DIRECTORIES = 200
 MAX_TAGS = 1000
 MAX_PREVIEW_STRIPS = 10_000
-"""A picture of more is none of a camera's, and is taken to fill the file."""
+"""No camera's preview has more; such a picture is assumed to fill the file."""
 PREVIEW_PIXELS = 3_000_000
 UNEXPLAINED = 500_000
-"""Bytes that no directory speaks of, from which on a small first picture counts as a preview."""
+"""From this many bytes that no directory describes, a small first picture counts as a preview."""
 
 _BROKEN = (IndexError, OverflowError, struct.error)
-"""What reading raises where a file leads nowhere."""
+"""What reading raises at invalid offsets."""
 _SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8)
-"""Bytes of a value by its type."""
+"""Bytes per value, by type."""
 _NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _KIND, _WIDTH, _HEIGHT, _BITS, _PACKING, _COLOURS = 254, 256, 257, 258, 259, 262
 _STRIPS, _SAMPLES, _STRIP_BYTES, _TILES, _TILE_BYTES = 273, 277, 279, 324, 325
@@ -37,18 +37,19 @@ _NEEDED = {
 }  # fmt: skip
 _SENSOR_COLOURS = {32803, 34892}
 _SENSOR_PACKINGS = {32767, 32769, 32770, 34713, 65000, 65535, 65536}
-"""How makers of cameras pack what the sensor gave."""
+"""Camera makers' compression schemes for sensor data."""
 _OLD_JPEG, _JPEG = 6, 7
 _JPEG_PACKINGS = {_OLD_JPEG, _JPEG}
-_MOST_FROM_A_BYTE = {1: 1, 5: 2731, 8: 1032, 32773: 64, 32946: 1032}
-"""Bytes that a byte can hold, by the packing, where there is such a bound."""
+_MAX_EXPANSION = {1: 1, 5: 2731, 8: 1032, 32773: 64, 32946: 1032}
+"""Maximum bytes that one byte can expand to, by compression, if bounded."""
 
 
 def slim(data: bytes) -> bytes:
-    """Judge a TIFF, and leave one directory in it with what the pixels need.
+    """Check a TIFF and keep one directory with what its pixels need.
 
     Raises:
-        PictureInvalid: It is a camera's raw file, has too many pixels, or claims what isn't there.
+        PictureInvalid: It is a camera RAW file, has too many pixels, or claims data that isn't
+            there.
     """
     try:
         file = _File(data)
@@ -63,7 +64,7 @@ def slim(data: bytes) -> bytes:
 
 
 def is_raw(data: Buffer) -> bool:
-    """Tell whether a TIFF, as far as it can be read, is a camera's raw file."""
+    """Tell whether a TIFF is a camera RAW file, as far as it can be read."""
     try:
         file = _File(data)
         return file.is_raw(list(file.directories()))
@@ -72,7 +73,7 @@ def is_raw(data: Buffer) -> bool:
 
 
 class _File:
-    """The bytes, and how numbers are written in them."""
+    """The bytes and their byte order."""
 
     def __init__(self, data: Buffer) -> None:
         self.data = data
@@ -88,7 +89,7 @@ class _File:
         return found
 
     def directories(self) -> Iterator["_Directory"]:
-        """List the pictures, those of the chain first, then those that these lead to."""
+        """List the pictures: first those in the chain, then those they lead to."""
         waiting, seen = [self.number(self.word, self.first_at)], set[int]()
         while waiting:
             at = waiting.pop(0)
@@ -100,7 +101,7 @@ class _File:
             except (PictureInvalid, *_BROKEN):
                 if len(seen) == 1:
                     raise
-                continue  # what a whole picture leads to doesn't decide about it
+                continue  # what a complete picture leads to doesn't matter
             yield found
             waiting += [found.next, *found.numbers(_SUBDIRECTORIES, most=100)]
             waiting += found.numbers(_EXIF, most=1)
@@ -117,7 +118,7 @@ class _File:
 
 
 class _Directory:
-    """What is said of one picture.
+    """The description of one picture.
 
     Attributes:
         next: Where the next directory is; 0 if this is the last.
@@ -136,11 +137,11 @@ class _Directory:
             self._tags[tag] = (kind, file.number(file.word, entry + 4), entry)
 
     def has(self, tag: int) -> bool:
-        """Tell whether a tag is there."""
+        """Tell whether a tag exists."""
         return tag in self._tags
 
     def numbers(self, tag: int, most: int = MAX_PIECES) -> list[int]:
-        """Read a tag's whole numbers; none if it has others, or more than `most`."""
+        """Read a tag's whole numbers; empty if there are other values or more than `most`."""
         kind, count, entry = self._tags.get(tag, (0, 0, 0))
         if kind not in _NUMBERS or count > most:
             return []
@@ -148,7 +149,7 @@ class _Directory:
         return list(struct.unpack_from(form, self._file.data, self._place(kind, count, entry)))
 
     def one(self, tag: int, default: int = 0) -> int:
-        """Read the first number of a tag."""
+        """Read a tag's first number."""
         return (self.numbers(tag) or [default])[0]
 
     @property
@@ -158,17 +159,17 @@ class _Directory:
 
     @property
     def is_main(self) -> bool:
-        """True unless it says that it is a smaller version of another, or a mask."""
+        """True unless it is marked as a smaller version of another picture, or as a mask."""
         return not self.one(_KIND) & 0b101
 
     @property
     def of_a_sensor(self) -> bool:
-        """Tell whether these are a sensor's values and no colours yet."""
+        """Tell whether these are raw sensor values, not colours yet."""
         return self.one(_COLOURS) in _SENSOR_COLOURS or self.one(_PACKING) in _SENSOR_PACKINGS
 
     @property
     def told(self) -> int:
-        """How many bytes of the file it speaks of: pixels, values and itself."""
+        """The number of bytes that it describes: pixels, values and itself."""
         values = sum(_size(kind) * count for kind, count, _ in self._tags.values())
         lengths = [tag for tag in (_STRIP_BYTES, _TILE_BYTES, _JPEG_BYTES) if self.has(tag)]
         if any(self._tags[tag][1] > MAX_PREVIEW_STRIPS for tag in lengths):
@@ -177,10 +178,10 @@ class _Directory:
         return self._end - self._at + values + pixels
 
     def judge(self) -> None:
-        """See that the pixels can be there, and what they cost.
+        """Check that the pixels can exist, and what they cost.
 
         Raises:
-            PictureInvalid: They can't, or too much.
+            PictureInvalid: They can't, or they cost too much.
         """
         width, height, file = self.one(_WIDTH), self.one(_HEIGHT), len(self._file.data)
         check(width, height)
@@ -192,7 +193,7 @@ class _Directory:
         packing, piece, bits = self.one(_PACKING, 1), across * down, sum(self._bits())
         scans = len(offsets)
         if packing in _JPEG_PACKINGS:
-            # Of the old kind, and where lengths are missing, any of the file may be meant.
+            # With old-style JPEG or missing lengths, any part of the file may be meant.
             told = packing == _JPEG and len(lengths) == len(offsets)
             places = zip(offsets, lengths, strict=True) if told else [(0, file)]
             scans += sum(
@@ -200,11 +201,11 @@ class _Directory:
             )
         memory = 4 + piece * max(bits / 8, 4 * (packing in _JPEG_PACKINGS)) / self.area
         check(width, height, bytes_per_pixel=memory, scanned=piece * scans)
-        if self.area * bits / 8 > file * _MOST_FROM_A_BYTE.get(packing, self.area):
+        if self.area * bits / 8 > file * _MAX_EXPANSION.get(packing, self.area):
             raise damaged()
 
     def alone(self) -> bytes:
-        """Write the file with this directory only, where it was, with what pixels need."""
+        """Write the file with only this directory, in place, reduced to what pixels need."""
         file, view = self._file, memoryview(self._file.data)
         kept: list[Buffer] = [
             view[entry : entry + file.entry]
@@ -243,7 +244,7 @@ def _size(kind: int) -> int:
 
 
 def _meant(directories: list[_Directory]) -> _Directory:
-    """Choose the picture: the first, or if that is a preview, the largest that is none."""
+    """Choose the picture: the first or, if that is a preview, the largest that is not."""
     if not directories:
         raise damaged()
     first = directories[0]

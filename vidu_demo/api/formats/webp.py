@@ -1,4 +1,4 @@
-"""WebP: its first picture and its colours, and nothing else of it."""
+"""WebP: keeps only its first picture and its colours."""
 
 import struct
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from vidu_demo.api.formats import exif
 from vidu_demo.api.formats.limits import MAX_PIECES, MAX_PROFILE, check, damaged
 
 BYTES_PER_PIXEL = 16
-"""Its decoder keeps two canvases for animations, and hands out copies."""
+"""Its decoder keeps two canvases for animations, and returns copies."""
 _HAS_EXIF, _HAS_XMP = 0x08, 0x04
 _PIXELS = (b"VP8 ", b"VP8L", b"ANMF")
 
 
 def slim(data: bytes) -> bytes:
-    """Judge a WebP and leave what its first picture needs.
+    """Check a WebP and keep what its first picture needs.
 
     Raises:
         PictureInvalid: It has too many pixels.
@@ -43,7 +43,7 @@ def slim(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """List the chunks; of one that breaks off, none, so that it can't pass for whole."""
+    """List the chunks; none for an incomplete file, so that it can't pass for a complete one."""
     view, at = memoryview(data), 12
     for _ in range(MAX_PIECES):
         if at + 8 > len(data):

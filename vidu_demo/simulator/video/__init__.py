@@ -1,1 +1,1 @@
-"""What the simulator renders: a video's frames, sound and overlay."""
+"""Renders the simulator's videos: frames, sound and overlay."""

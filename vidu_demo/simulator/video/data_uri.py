@@ -1,4 +1,4 @@
-"""From a data URI to a picture, with the vendor's limits."""
+"""Decodes data URIs to pictures, with the vendor's limits."""
 
 import base64
 import binascii
@@ -14,10 +14,10 @@ MAX_RATIO = 4
 
 
 def decode(uri: str) -> bytes:
-    """Read the bytes out of a data URI.
+    """Decode the bytes of a data URI.
 
     Raises:
-        RefusedError: It is none, or not of a picture that the vendor takes.
+        RefusedError: It is not one, or not of a type that the vendor accepts.
     """
     header, _, data = uri.partition(",")
     if header not in DATA_URI_HEADERS:
@@ -45,7 +45,7 @@ def load(content: bytes) -> Image.Image:
         raise RefusedError(
             400, "IMAGE_EXCEEDS_MAX_RESOLUTION", "an image has too many pixels"
         ) from None
-    # Pillow's decoders answer broken data with these and, now and then, with others of the kind.
+    # Pillow's decoders raise these for broken data and, now and then, similar ones.
     except (OSError, ValueError, SyntaxError, EOFError):
         raise RefusedError(400, "INVALID_IMAGE_FORMAT", "an image cannot be read") from None
     if max(picture.size) > MAX_RATIO * min(picture.size):
@@ -57,7 +57,7 @@ def check(uris: list[str]) -> None:
     """Check that all pictures of a request decode and are within the limits.
 
     Raises:
-        RefusedError: One of them is not.
+        RefusedError: One of them does not, or exceeds a limit.
     """
     contents = [decode(uri) for uri in uris]
     if sum(map(len, contents)) > MAX_DECODED:

@@ -1,7 +1,7 @@
 """The frames of a video: a camera moves over one picture.
 
-The picture is enlarged and taken apart into its planes of brightness and colour once; each frame
-is then only cut out of the planes, to a fraction of a pixel.
+The picture is enlarged and split into luma and chroma planes once; each frame is then only cut out
+of the planes, with subpixel accuracy.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from PIL import Image
 from . import camera, overlay
 
 Plane = Image.Image
-GREY = 128  # of the two planes of colour
+GREY = 128  # of the two chroma planes
 
 
 def frames(
@@ -27,7 +27,7 @@ def frames(
         request: A checked request body.
         picture: What the camera moves over.
         size: Width and height of the video, both even.
-        seed: Which way the camera goes, 0 or more.
+        seed: Decides the camera's direction, 0 or more.
         count: How many frames, 2 or more.
     """
     amplitude = request.get("movement_amplitude", "auto")
@@ -49,7 +49,7 @@ def frames(
 
 
 def _planes(picture: Image.Image, size: tuple[int, int], closest: float) -> list[Plane]:
-    """Take the picture apart, so large that the closest view still has a pixel for each of its."""
+    """Split the picture into planes, large enough for the closest view to have full resolution."""
     width, height = (2 * round(side / closest / 2) for side in size)
     large = picture.resize((width, height), Image.Resampling.LANCZOS)
     frame = av.VideoFrame.from_ndarray(np.asarray(large), format="rgb24").reformat(

@@ -1,4 +1,4 @@
-"""What is drawn over the video: always that it is simulated, and the watermark when asked."""
+"""Draws over the video: always that it is simulated, and the watermark on request."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 Size = tuple[int, int]
 
-SMOOTH = 4  # drawn so many times larger, since Pillow draws shapes without smooth edges
+SMOOTH = 4  # drawn this many times larger, since Pillow does not antialias shapes
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """A grey drawing and its place, in even numbers, so that both fit planes of half the size."""
+    """A grey drawing and its position, in even numbers, so that both fit half-size planes."""
 
     grey: Image.Image
     mask: Image.Image
@@ -19,11 +19,11 @@ class Overlay:
 
 
 def overlays(size: Size, watermark: bool) -> list[Overlay]:
-    """Draw everything that lies over a video.
+    """Draw all overlays of a video.
 
     Args:
         size: Width and height of the video.
-        watermark: Whether "AI generated" is asked for.
+        watermark: Whether to add "AI generated".
     """
     width, height = size
     unit = min(size) / 100

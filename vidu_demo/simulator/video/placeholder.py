@@ -15,7 +15,7 @@ MAX_LINES = 3
 
 
 def placeholder(url: str) -> Image.Image:
-    """Draw the placeholder of a URL, which decides its colours."""
+    """Draw the placeholder for a URL, which also determines its colours."""
     host = urlsplit(url).hostname or ""
     image = _background(hashlib.sha256(url.encode()).digest())
     image = Image.alpha_composite(image.convert("RGBA"), _frame()).convert("RGB")
@@ -31,7 +31,7 @@ def placeholder(url: str) -> Image.Image:
 
 
 def _background(digest: bytes) -> Image.Image:
-    """Blend a few soft lights of neighbouring hues over a deep ground."""
+    """Blend a few soft lights of neighbouring hues over a dark background."""
     hue = digest[0] / 256
     y, x = np.mgrid[0:1:270j, 0:1:480j]
     ground = np.stack([np.full_like(x, part) for part in _colour(hue, 0.75, 0.24)], axis=-1)
@@ -39,7 +39,7 @@ def _background(digest: bytes) -> Image.Image:
         left, top, shift = (part / 255 for part in digest[1 + 3 * number : 4 + 3 * number])
         light = np.exp(-(((x - left) * 16 / 9) ** 2 + (y - top) ** 2) / 0.22)[..., None]
         ground += (_colour(hue + 0.32 * (shift - 0.5), 0.68, 0.62) - ground) * 0.75 * light
-    # Noise below one step of colour keeps the blends from showing bands.
+    # Noise of less than one colour step prevents banding.
     noise = np.random.default_rng(0).random(ground.shape)
     small = Image.fromarray((254 * ground.clip(0, 1) + noise).astype(np.uint8))
     return small.resize(SIZE, Image.Resampling.BICUBIC)
@@ -50,7 +50,7 @@ def _colour(hue: float, saturation: float, value: float) -> NDArray[np.float64]:
 
 
 def _frame() -> Image.Image:
-    """Draw a picture's sign, sun and hills in a rounded frame, as a translucent layer."""
+    """Draw the picture symbol, sun and hills in a rounded frame, as a translucent layer."""
     layer = Image.new("RGBA", SIZE, (*INK, 0))
     draw = ImageDraw.Draw(layer)
     left, top, right, bottom = 820, 290, 1100, 500
@@ -63,7 +63,7 @@ def _frame() -> Image.Image:
 
 
 def _wrap(text: str, font: Font, width: float) -> list[str]:
-    """Break a host's name into lines anywhere, since it has no spaces."""
+    """Wrap a host name at any letter, since it has no spaces."""
     lines = [""]
     for letter in text:
         if font.getlength(lines[-1] + letter) > width:

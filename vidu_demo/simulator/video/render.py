@@ -1,6 +1,6 @@
-"""A real video from the request's first picture: a slow camera move, as long and large as asked.
+"""Renders a real video: a slow camera move over the request's first picture.
 
-The same request gives the same bytes.
+The same request always gives the same bytes.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 X264 = {
     "preset": "veryfast",
     "crf": "23",
-    "x264-params": "mbtree=0",  # with it some widths give other bytes every time
+    "x264-params": "mbtree=0",  # with it, some widths give different bytes every time
 }
-BT709 = 1  # these primaries and this curve, in H.264's tables
+BT709 = 1  # the primaries and transfer curve, in H.264's tables
 
 
 class StoppedError(Exception):
@@ -38,15 +38,15 @@ class StoppedError(Exception):
 
 
 def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
-    """Render a request to an MP4: H.264, and AAC where sound is asked for.
+    """Render a request to an MP4: H.264, and AAC if sound is requested.
 
     Args:
         request: A checked request body.
         path: Where to write it.
-        stopped: Asked before every frame; True cancels the rendering.
+        stopped: Called before every frame; True cancels the rendering.
 
     Raises:
-        StoppedError: It was cancelled; the file is of no use.
+        StoppedError: It was cancelled; the file is unusable.
     """
     image = request["images"][0]
     picture = placeholder(image) if is_url(image) else data_uri.load(data_uri.decode(image))
@@ -70,7 +70,7 @@ def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bo
 
 
 def video_size(picture: tuple[int, int], resolution: str) -> tuple[int, int]:
-    """Get the video's width and height, both even, from the picture's and the short side."""
+    """Return the video's width and height, both even, for a picture and resolution."""
     short = SHORT_SIDES[resolution]
     width, height = (2 * round(short * side / min(picture) / 2) for side in picture)
     return width, height

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 RATE = 48000  # samples a second
 
 Samples = NDArray[np.float32]
-"""Two channels of samples, -1 to 1."""
+"""Two channels of samples, from -1 to 1."""
 
 Mix = NDArray[np.float64]
 
@@ -19,11 +19,11 @@ NO_MUSIC_FROM = 9  # seconds: longer videos get no background music
 
 
 def soundtrack(request: dict[str, Any], seed: int) -> Samples | None:
-    """Make the sound that a request asks for, or None if it asks for none.
+    """Make the sound for a request, or None if it asks for none.
 
     Args:
         request: A checked request body.
-        seed: Which key and which notes, 0 or more.
+        seed: Decides the key and the notes, 0 or more.
     """
     duration = request["duration"]
     music = request.get("bgm", False) and duration < NO_MUSIC_FROM
@@ -49,7 +49,7 @@ def _chords(duration: int, rng: np.random.Generator) -> Mix:
     share = duration / len(CHORDS)
     sound = np.zeros((2, time.size))
     for number, chord in enumerate(CHORDS):
-        # Each chord swells over its share and rings into its neighbours'.
+        # Each chord swells over its share and overlaps its neighbours.
         swell = np.exp(-((((time - (number + 0.5) * share) / share) * 1.3) ** 4))
         for semitone in chord:
             pitch = ROOT / 2 * 2 ** ((key + semitone) / 12)

@@ -1,1 +1,1 @@
-"""What a browser keeps and a tab sends: the visitor, receipts, links, the form."""
+"""What a browser stores and a tab sends: the visitor, receipts, links, the form."""

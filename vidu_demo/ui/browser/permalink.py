@@ -1,4 +1,4 @@
-"""A form in a link, such as `?prompt=…&duration=3`: its settings, and picture addresses."""
+"""The form as a link, such as `?prompt=…&duration=3`: its settings and picture URLs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,30 +8,29 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 
 PICTURES = "image"
-"""The name of a picture's address in a link; it may be there several times."""
+"""The name of a picture URL in a link; it can be repeated."""
 NAMES = (*VideoRequest.SETTINGS, PICTURES)
 
 
-def write(sketch: VideoRequest) -> str:
-    """Write the settings that are no defaults as a query.
+def write(request: VideoRequest) -> str:
+    """Write the settings that differ from their defaults as a query.
 
-    Uploaded pictures are not in it. Neither is an address with a query or a login of its own,
-    which may be a secret.
+    Uploaded pictures are left out, and so are URLs with a query or a login, which may be secret.
     """
     chosen = {
         field: value
         for field in VideoRequest.SETTINGS
-        if (value := getattr(sketch, field)) not in (None, "", VideoRequest.DEFAULTS.get(field))
+        if (value := getattr(request, field)) not in (None, "", VideoRequest.DEFAULTS.get(field))
     }
-    pictures = [image for image in sketch.images if is_url(image) and set("?@").isdisjoint(image)]
+    pictures = [image for image in request.images if is_url(image) and set("?@").isdisjoint(image)]
     return urlencode([*chosen.items(), *((PICTURES, image) for image in pictures)])
 
 
 def read(query: Mapping[str, str], pictures: list[str]) -> dict[str, Any]:
-    """Read a form from a link, as the browser would have kept it; empty if there is none.
+    """Read the form from a link, in the format that the browser keeps; empty if there is none.
 
     Args:
-        query: The last value of each name.
+        query: The last value for each name.
         pictures: Every value of `PICTURES`.
     """
     form = {

@@ -1,4 +1,4 @@
-"""The browser's own list of task ids with their settings, for a server whose disk forgets."""
+"""The browser's own list of task ids and settings, for servers whose disk does not persist."""
 
 import re
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
 
 STORAGE_KEY = "vidu-demo-tasks"
-MOST_KEPT = 20
-"""Receipts kept. They travel with every event of the page, so they are few."""
+MAX_KEPT = 20
+"""Receipts kept. Few, since they are sent with every event of the page."""
 
 _TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{5,127}")
 
 
 def browser_state() -> gr.BrowserState:
-    """Make the place in the browser."""
+    """Make the browser's storage for them."""
     return gr.BrowserState([], storage_key=STORAGE_KEY, secret=STORAGE_KEY)
 
 
 def task_id(text: str | None) -> str | None:
-    """Read a task id that a visitor gave, if it looks like one."""
+    """Read a task id from a visitor's text; None if it does not look like one."""
     text = (text or "").strip()
     return text if _TASK_ID.fullmatch(text) else None
 
@@ -40,26 +40,26 @@ def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None
             "created": job.created,
             "request": job.settings,
         }
-        for job in jobs[:MOST_KEPT]
+        for job in jobs[:MAX_KEPT]
         if job.task_id and job.task_id not in known
     ]
-    return [*new, *kept][:MOST_KEPT] if new else None
+    return [*new, *kept][:MAX_KEPT] if new else None
 
 
 def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
-    """Take a deleted job's receipt away."""
+    """Remove a deleted job's receipt."""
     return [receipt for receipt in _kept(receipts) if receipt["task"] != job.task_id]
 
 
 def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> None:
-    """Take up the tasks that the browser knows and the ledger does not, but for deleted ones.
+    """Adopt the tasks that the browser knows and the ledger does not, except deleted ones.
 
-    Another tab may hold a receipt that was taken away in this one.
+    Another tab may still have a receipt that was removed in this one.
 
     Raises:
         LedgerFailed: The ledger can't be used.
     """
-    known = {job.task_id for job in runner.jobs(owner, most=10 * MOST_KEPT)}
+    known = {job.task_id for job in runner.jobs(owner, most=10 * MAX_KEPT)}
     for receipt in _kept(receipts):
         task = task_id(receipt["task"])
         if not task or task in known or receipt["backend"] != runner.backend:
@@ -74,7 +74,7 @@ def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> No
                 request=receipt["request"],
                 created=receipt["created"],
             )
-        except TooManyOpen:  # the receipts stay, and the next visit takes them up
+        except TooManyOpen:  # the receipts stay, and the next visit adopts them
             return
 
 
@@ -82,7 +82,7 @@ def _kept(receipts: Any) -> list[dict[str, Any]]:
     """Read what the browser gives, which may be anything, and keep only what a receipt has."""
     return [
         _receipt(receipt)
-        for receipt in (receipts if isinstance(receipts, list) else [])[:MOST_KEPT]
+        for receipt in (receipts if isinstance(receipts, list) else [])[:MAX_KEPT]
         if isinstance(receipt, dict) and isinstance(receipt.get("task"), str)
     ]
 

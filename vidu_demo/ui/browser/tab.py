@@ -1,4 +1,4 @@
-"""What a browser tab knows: it sends all of it with every event, and the server keeps nothing."""
+"""The state of a browser tab, sent in full with every event; the server keeps none of it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "receipts")
 
 
 class Tab(NamedTuple):
-    """What a browser tab sends along with every event.
+    """What a browser tab sends with every event.
 
     Attributes:
         owner: The visitor's digest.
-        shown: The id of the job that is open, or empty.
-        seen: What the tab has last drawn of the open job: its id and state.
-        fault: The error card that stands there instead of a job, or empty.
-        held: The form that was held back, since the same request may be running; or None.
-        search: What the visitor searches their videos for.
+        shown: The id of the open job, or empty.
+        seen: What the tab last drew of the open job: its id and state.
+        fault: The error card shown instead of a job, or empty.
+        held: The form that was held back because the same request may be running, or None.
+        search: The text in the search box.
         receipts: The browser's list of task ids.
-        request: The request that brought it.
+        request: The HTTP request.
     """
 
     owner: str
@@ -37,18 +37,18 @@ class Tab(NamedTuple):
 
     @classmethod
     def read(cls, values: Mapping[str, Any], visitors: Visitors, request: gr.Request) -> "Tab":
-        """Read what a browser sends, which may be anything.
+        """Read what a browser sends, which can be anything.
 
-        A text is a text, or empty: Gradio would serve the file that an object of a certain shape
-        names, if it were sent back.
+        Anything but a string counts as empty: if an object of a certain shape were sent back,
+        Gradio would serve the file that it names.
 
         Args:
             values: A value for each of `INPUTS`, and perhaps others.
-            visitors: Knows them by that.
-            request: The request that brought it.
+            visitors: Recognises the visitor.
+            request: The HTTP request.
 
         Raises:
-            Unrecognised: They have no token of this app's.
+            Unrecognised: The visitor has no token from this app.
         """
         return cls(
             owner=visitors.owner(values["visitor"]),

@@ -1,4 +1,4 @@
-"""Who a visitor is: a signed token in their browser, and its digest in the ledger."""
+"""A visitor's identity: a signed token in their browser, and its digest in the ledger."""
 
 import hashlib
 import hmac
@@ -18,27 +18,27 @@ _NAME = re.compile(rf"[A-Za-z0-9_-]{{{_BYTES},100}}")
 
 
 def browser_state() -> gr.BrowserState:
-    """Make the place in the browser. The key is fixed, so that it survives a restart.
+    """Make the browser's storage. The key is fixed, so the token survives restarts.
 
-    Gradio encrypts the value, but its secret is in the page, so it hides nothing; it is given
-    only because Gradio would otherwise pick another one at every start.
+    Gradio encrypts the value, but the secret is in the page, so that hides nothing. It is only set
+    because Gradio would otherwise pick a new one at every start.
     """
     return gr.BrowserState({}, storage_key=STORAGE_KEY, secret=STORAGE_KEY)
 
 
 class Unrecognised(ViduError):
-    """The page has no token of this app, so nobody could find again what it would buy."""
+    """The page has no token from this app, so nobody could find what it would buy."""
 
-    what = "This page has not loaded completely, so nothing was sent."
+    what = "This page did not load completely, so nothing was sent."
     next_step = "Reload it."
 
 
 class Visitor(NamedTuple):
-    """Somebody who asks for something.
+    """Someone who uses the page.
 
     Attributes:
-        owner: A digest of their token: the ledger can't give a token away.
-        address: A digest of the address that they come from; empty if it is not known.
+        owner: A digest of their token, so that the ledger can't leak tokens.
+        address: A digest of their IP address; empty if unknown.
     """
 
     owner: str
@@ -46,22 +46,22 @@ class Visitor(NamedTuple):
 
 
 class Visitors:
-    """Gives out tokens, and knows its own again: a name, a dot, and a signature of the name.
+    """Issues and recognises tokens: a name, a dot, and a signature of the name.
 
     Args:
-        secret: What the signatures are made with.
+        secret: The key of the signatures.
     """
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def recognise(self, state: Any, known: Callable[[str], bool]) -> dict[str, str]:
-        """Take the token that a browser has kept, or give out a new one.
+        """Accept the token that a browser has stored, or issue a new one.
 
         Args:
-            state: What the browser says; anything.
-            known: Tells whether an owner has jobs. Tokens were not signed at first, and whoever
-                has such a one keeps their videos.
+            state: Whatever the browser sends.
+            known: Tells whether an owner has jobs. Early tokens were not signed; visitors who have
+                one keep their videos.
         """
         if self._name(state):
             return {"token": state["token"]}
@@ -74,7 +74,7 @@ class Visitors:
         """Digest a visitor's token.
 
         Raises:
-            Unrecognised: It is none of this app's.
+            Unrecognised: The token is not from this app.
         """
         name = self._name(state)
         if not name:
@@ -82,17 +82,17 @@ class Visitors:
         return _digest(name)
 
     def address(self, request: gr.Request) -> str:
-        """Digest the address that a request comes from; keyed, since addresses can be guessed.
+        """Digest the IP address of a request; keyed, since addresses can be guessed.
 
-        Empty where it says nothing: from loopback come all visitors of a proxy or a share link.
+        Empty for loopback, where all visitors of a proxy or a share link come from.
         """
         host = request.client.host if request.client else ""
         return "" if Host(host).loopback or not host else self._sign(f"address {host}")
 
     def turn(self, request: gr.Request) -> str:
-        """Say which visitor a request counts as, where files are opened in turn.
+        """Say which visitor a request counts as when visitors take turns opening files.
 
-        By address, where it is known: sessions cost nothing.
+        By address if it is known, since anyone can open many sessions.
         """
         return self.address(request) or str(request.session_hash)
 

@@ -1,4 +1,4 @@
-"""How an open page hears that something has changed: it asks a plain route for a version."""
+"""How an open page learns of changes: it polls a plain route for a version."""
 
 import gradio as gr
 from starlette.requests import Request
@@ -9,23 +9,23 @@ from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 
 FASTEST, SLOWEST = 1.0, 6.0
-"""Seconds between two questions of one page."""
+"""Seconds between two polls by a page."""
 JOBS_PER_SECOND = 300.0
-"""How many of all visitors' open jobs make the pages slower by a second."""
+"""Pages wait one more second between polls for this many open jobs, over all visitors."""
 
 
 def component() -> gr.HTML:
-    """Make the place that asks, out of sight. Its `tick` event wants the jobs looked at."""
+    """Make the hidden component that polls. Its `tick` event asks for a refresh."""
     return gr.HTML(js_on_load="vidu.watch(element, trigger)", elem_id="watch", padding=False)
 
 
 def render(runner: JobRunner, owner: str, version: str) -> str:
-    """Say what to ask, and how often, as HTML.
+    """Tell the page what to poll and how often, as HTML.
 
     Args:
         runner: Follows the jobs.
-        owner: The visitor; their digest gives nobody anything but this version.
-        version: What the page shows. If empty, it looks every time.
+        owner: The visitor's digest, which gives access to nothing but this version.
+        version: The version that the page shows. If empty, it refreshes every time.
     """
     seconds = min(SLOWEST, max(FASTEST, runner.open_jobs / JOBS_PER_SECOND))
     return templates.render(
@@ -34,7 +34,7 @@ def render(runner: JobRunner, owner: str, version: str) -> str:
 
 
 def route(runner: JobRunner) -> Route:
-    """Make the route that answers with the version of a visitor's jobs."""
+    """Make the route that returns the version of a visitor's jobs."""
 
     async def changes(request: Request) -> PlainTextResponse:
         return PlainTextResponse(

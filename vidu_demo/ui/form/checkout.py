@@ -1,4 +1,4 @@
-"""What a click costs, and the two buttons that buy: the video itself, or a draft of it."""
+"""The price, and the two buttons that buy: the video, or a draft of it."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,20 +12,20 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
 from vidu_demo.ui import Updates, templates
-from vidu_demo.ui.form.form import Filled
-from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
+from vidu_demo.ui.form.form import FormValues
+from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 from vidu_demo.ui.payer import Payer
 
 
 class PriceChanged(ViduError):
-    """The form holds more than what the button has announced."""
+    """The form asks for more than the button says."""
 
     what = "The form had just changed, so nothing was sent."
-    next_step = "Look at the price, then click again."
+    next_step = "Check the price, then click again."
 
 
 class Checkout:
-    """The row at the foot of the form. It sticks to the foot of the window."""
+    """The row at the bottom of the form, which sticks to the bottom of the window."""
 
     def __init__(self) -> None:
         self.announced = gr.JSON(visible=False)
@@ -46,14 +46,14 @@ class Checkout:
         return [self.announced, self.price, self.draft, self.run]
 
     def review(
-        self, filled: Filled, payer: Payer, usual: float | None, *, sending: bool, say: Say
+        self, filled: FormValues, payer: Payer, usual: float | None, *, sending: bool, say: Say
     ) -> Updates:
-        """Say what is missing, or what a click will buy and what it costs.
+        """Show what is missing, or what a click buys and costs.
 
         Args:
             filled: The form.
             payer: Who pays.
-            usual: How many seconds such a video usually takes, if that is known.
+            usual: How long such a video usually takes, in seconds, if known.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
@@ -62,7 +62,7 @@ class Checkout:
         except RequestInvalid as error:
             requests, missing = [], error.problems[0].message
         draft = [filled.draft()] if requests and not requests[0].is_draft else []
-        cheap = f"{say('Draft first')} · {pricing.spoken(takes.total_price(draft))}"
+        cheap = f"{say('Draft first')} · {pricing.format_price(takes.total_price(draft))}"
         return {
             self.announced: {"videos": _offer(requests), "draft": _offer(draft)},
             self.price: _price(filled, requests, payer, usual, say),
@@ -74,13 +74,13 @@ class Checkout:
     def check(
         announced: dict[str, Any] | None, requests: Sequence[VideoRequest], *, draft: bool
     ) -> None:
-        """See that a click buys no more than its button has announced.
+        """Check that a click buys no more than its button says.
 
-        The answer of `review` may be on its way still, and then the button says what was true
-        before the last change.
+        If `review` has not answered yet, the button is still about the form before its last
+        change.
 
         Raises:
-            PriceChanged: It would buy more videos, or dearer ones.
+            PriceChanged: The click would buy more videos, or more expensive ones.
         """
         known = announced if isinstance(announced, dict) else {}
         offered = known.get("draft" if draft else "videos")
@@ -92,12 +92,12 @@ class Checkout:
 
 
 def _offer(requests: Sequence[VideoRequest]) -> list[int]:
-    """Say how many videos are bought, and for how many thousandths of a dollar."""
+    """Sum up an offer: the number of videos, and the price in thousandths of a dollar."""
     return [len(requests), round(1000 * takes.total_price(requests))]
 
 
 def _price(
-    filled: Filled,
+    filled: FormValues,
     requests: Sequence[VideoRequest],
     payer: Payer,
     usual: float | None,
@@ -106,11 +106,11 @@ def _price(
     prices = [request.price for request in requests] or _unfinished(filled)
     if not prices:
         return ""
-    amount = pricing.spoken(sum(prices, start=Decimal()))
+    amount = pricing.format_price(sum(prices, start=Decimal()))
     several = say(Text(" for {number} videos", number=len(prices))) if prices[1:] else ""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
-        about.append(Text("Usually done in {time} here.", time=seconds_spoken(usual)))
+        about.append(Text("Usually takes {time} here.", time=format_seconds(usual)))
     return templates.render(
         "price.html",
         simulated=payer is Payer.NOBODY,
@@ -121,10 +121,10 @@ def _price(
     )
 
 
-def _unfinished(filled: Filled) -> list[Decimal]:
-    """Price what is there of a form; nothing where a number is still being typed."""
+def _unfinished(filled: FormValues) -> list[Decimal]:
+    """Price an unfinished form; empty while a number is still being typed."""
     try:
-        plan = takes.plan(filled.sketch(), filled.takes)
+        plan = takes.plan(filled.unchecked(), filled.takes)
     except (RequestInvalid, TypeError):
         return []
     prices = [request.known_price for request in plan]

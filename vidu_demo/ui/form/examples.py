@@ -1,10 +1,10 @@
-"""The examples: a strip that fills the form, and a finished one while there is no video yet."""
+"""The examples: a strip that fills the form, and a finished video to show until there is one."""
 
 import gradio as gr
 
 from vidu_demo.examples import EXAMPLES, FINISHED, Example
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, format_seconds
 
 
 def component() -> gr.HTML:
@@ -18,21 +18,21 @@ def component() -> gr.HTML:
 
 
 def strip(say: Say) -> str:
-    """Show the examples' pictures, each a button."""
+    """Show the examples' pictures as buttons."""
     return templates.render("examples.html", examples=EXAMPLES, say=say)
 
 
 def find(name: str) -> Example:
-    """Find an example by its name.
+    """Find an example by name.
 
     Raises:
-        KeyError: There is none.
+        KeyError: There is no such example.
     """
     return {example.name: example for example in EXAMPLES}[name]
 
 
 def finished(say: Say) -> str:
-    """Show what a finished video looks like here, and that no model has made this one."""
+    """Describe the finished example, and say that no model made it."""
     example = FINISHED.example
     settings = example.settings
     return templates.render(
@@ -41,7 +41,7 @@ def finished(say: Say) -> str:
         headline=say("An example"),
         thumbnail=example.thumbnail,
         prompt=settings["prompt"],
-        seconds=say(seconds_spoken(settings["duration"])),
+        seconds=say(format_seconds(settings["duration"])),
         resolution=settings["resolution"],
         audio=settings.get("audio"),
         say=say,

@@ -1,4 +1,4 @@
-"""The first frame as it is sent, the size of the video, and the ways out of too long a picture."""
+"""The first frame as sent, the size of the video, and two fixes for pictures that are too long."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
 class FirstFrame:
-    """The parts: what is sent and what comes of it, and two buttons for what is too long."""
+    """The preview, and the two buttons for pictures that are too long."""
 
     def __init__(self) -> None:
         self.place = gr.HTML(js_on_load=None, elem_id="first-frame", padding=False)
@@ -33,7 +33,7 @@ class FirstFrame:
         resolution: gr.components.Component,
         filled_at: gr.Textbox,
     ) -> None:
-        """Look at the pictures when they change, and wire the two buttons to them."""
+        """Refresh the preview when the pictures change, and wire the two buttons."""
 
         def look(request: gr.Request, **values: Any) -> tuple[str, gr.Row]:
             return review(context.opener(request), **values, say=words_for(request))
@@ -64,23 +64,23 @@ class FirstFrame:
                 **RAW,
                 **SHORT,
             )
-            # Gradio's gallery does not always tell what was put into it from here.
+            # Gradio's gallery does not always fire a change when it is filled from here.
             fitted.then(lambda: str(time.time()), None, filled_at, **SHORT)
 
 
 def review(
     opener: Opener, *, gallery: Any, urls: Any, resolution: Any, say: Say = str
 ) -> tuple[str, gr.Row]:
-    """Show how the pictures are sent, and offer to pad or crop what is too long.
+    """Show how the pictures will be sent, and offer to pad or crop any that are too long.
 
     Args:
         opener: Opens the pictures.
         gallery: The gallery's value, as the browser sends it.
-        urls: What stands in the box for addresses; its pictures come after the files.
-        resolution: The video's.
+        urls: The picture URLs, which come after the files.
+        resolution: The video's resolution.
         say: The visitor's language.
     """
-    seen = opener.frames(uploads.still_in_gallery(gallery))
+    seen = opener.frames(uploads.existing_in_gallery(gallery))
     by_url = isinstance(urls, str) and bool(urls.strip())
     size = VideoRequest.valid_or_default("resolution", resolution)
     html = render(seen, size, url=by_url, say=say)
@@ -88,19 +88,19 @@ def review(
 
 
 def any_too_long(seen: Sequence[Frame | TooLong | None]) -> bool:
-    """Tell whether a picture has to be padded or cropped before anything can be sent."""
+    """Tell whether any picture must be padded or cropped before sending."""
     return any(isinstance(picture, TooLong) for picture in seen)
 
 
 def render(
     seen: Sequence[Frame | TooLong | None], resolution: str, *, url: bool, say: Say = str
 ) -> str:
-    """Show the first frame and the video's size, or what is too long and both ways out, as HTML.
+    """Show the first frame and the video's size, or the pictures to pad or crop, as HTML.
 
     Args:
         seen: The uploaded pictures.
-        resolution: The video's.
-        url: True if pictures are given by their address.
+        resolution: The video's resolution.
+        url: True if there are picture URLs.
         say: The visitor's language.
     """
     too_long = [
@@ -128,7 +128,7 @@ def render(
 
 
 def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
-    """Pad or crop the pictures that are too long; the others stay as they are.
+    """Pad or crop the pictures that are too long; leave the others alone.
 
     Args:
         opener: Opens the pictures.
@@ -138,7 +138,7 @@ def fit(opener: Opener, way: str, gallery: Any) -> list[tuple[str, None]]:
     Returns:
         The gallery's new value.
     """
-    files = uploads.still_in_gallery(gallery)
+    files = uploads.existing_in_gallery(gallery)
     return uploads.as_gallery(
         opener.fitted(file, way) if isinstance(frame, TooLong) else file
         for file, frame in zip(files, opener.frames(files), strict=True)

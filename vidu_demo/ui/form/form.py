@@ -21,7 +21,7 @@ from vidu_demo.ui.i18n.words import I18N, Say, named, words_for
 
 
 def widget(field: str, **options: Any) -> gr.components.Component:
-    """Make the widget of a field: label, limits, default and truth come from the request."""
+    """Make the widget for a field; label, limits and default come from `VideoRequest`."""
     about = VideoRequest.describe(field)
     common = {
         "label": I18N(about["title"]),
@@ -37,7 +37,7 @@ def widget(field: str, **options: Any) -> gr.components.Component:
         case {"type": "integer", "default": int()}:
             return gr.Slider(about["minimum"], about["maximum"], step=1, **common)
         case {"type": "integer"}:
-            # Without its limits: with a minimum, Gradio's page turns an empty number into 0.
+            # Without limits: with a minimum, Gradio turns an empty number into 0.
             return gr.Number(**common)
         case {"examples": suggestions}:
             return gr.Dropdown(suggestions, allow_custom_value=True, **common)
@@ -48,12 +48,13 @@ def widget(field: str, **options: Any) -> gr.components.Component:
 def make_request(
     files: Sequence[UploadedFile], urls: Any, settings: dict[str, Any]
 ) -> VideoRequest:
-    """Make a request of what the widgets hold.
+    """Make a request from the widgets' values.
 
     Raises:
-        RequestInvalid: Something is missing or out of its limits.
+        RequestInvalid: Something is missing or out of range.
     """
-    # What may be empty is left out; a number that was deleted is not the default again.
+    # Optional fields that are empty are left out. A required number that was deleted is not: it
+    # must not become the default again.
     filled = {
         name: value
         for name, value in settings.items()
@@ -66,7 +67,7 @@ def make_request(
 
 
 def _plain(field: str, value: Any) -> Any:
-    """Let no object or list through as the value of a field, and no number for a text."""
+    """Drop a field's value if it is an object or a list, or not a string where one is needed."""
     kinds = str if VideoRequest.describe(field).get("type") == "string" else str | int | float
     return value if isinstance(value, kinds) else None
 
@@ -74,16 +75,16 @@ def _plain(field: str, value: Any) -> Any:
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
 
-class Filled(NamedTuple):
-    """What the form holds.
+class FormValues(NamedTuple):
+    """The values in the form.
 
     Attributes:
         files: Uploaded pictures.
-        urls: Addresses of pictures, one a line.
+        urls: Picture URLs, one per line.
         settings: Every other request parameter.
-        takes: How many videos, as `takes.plan` takes it.
+        takes: How many videos, as `takes.plan` expects it.
         opener: Opens the pictures.
-        fault: What is wrong with the uploaded pictures, if something is.
+        fault: What is wrong with the uploaded pictures, if anything.
     """
 
     files: list[UploadedFile]
@@ -94,10 +95,10 @@ class Filled(NamedTuple):
     fault: PictureInvalid | None = None
 
     def requests(self) -> list[VideoRequest]:
-        """Make the requests of all takes.
+        """Make the requests for all takes.
 
         Raises:
-            RequestInvalid: Something is missing or out of its limits, or a picture is too long.
+            RequestInvalid: Something is missing or out of range, or a picture is too long.
         """
         if self.fault:
             raise self.fault
@@ -106,23 +107,23 @@ class Filled(NamedTuple):
         return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
 
     def draft(self) -> VideoRequest:
-        """Make the request of the first video, but short and cheap.
+        """Make a short, cheap draft of the first request.
 
         Raises:
-            RequestInvalid: Something is missing or out of its limits.
+            RequestInvalid: Something is missing or out of range.
         """
         return self.requests()[0].draft()
 
-    def sketch(self) -> VideoRequest:
-        """Make a request of an unfinished form, unchecked, to ask it for a price."""
+    def unchecked(self) -> VideoRequest:
+        """Make a request from an unfinished form, without checks, to read its price."""
         images = [*self.files, *url_lines(self.urls)]
         return VideoRequest.unchecked(**{**self.settings, "images": images})
 
     def first(self) -> VideoRequest:
-        """Sketch the first of the videos, to ask it for notices and write it as code."""
-        sketch = self.sketch()
+        """Make the first request without checks, for its notices and for the code."""
+        request = self.unchecked()
         each = self.takes == takes.EACH_PICTURE
-        return sketch.model_copy(update={"images": sketch.images[:1]}) if each else sketch
+        return request.model_copy(update={"images": request.images[:1]}) if each else request
 
 
 class Form:
@@ -132,9 +133,9 @@ class Form:
         self.settings: dict[str, gr.components.Component] = {}
         self.notices: dict[str, gr.Markdown] = {}
         self.folded: list[str] = []
-        # Gradio's gallery does not tell when it is emptied from here, so this changes, too.
+        # Gradio's gallery does not fire a change when it is emptied from here, so this one does.
         self.filled_at = gr.Textbox(visible=False)
-        with gr.Column(elem_id="pictures-place"):  # Gradio's gallery comes late, and takes its room
+        with gr.Column(elem_id="pictures-place"):  # keeps room for the gallery, which loads late
             self.pictures = Pictures()
         self._add("images", None)
         self.first_frame = FirstFrame()
@@ -161,12 +162,12 @@ class Form:
         with gr.Row(equal_height=True):
             self.takes = gr.Radio(
                 [
-                    *range(1, takes.MOST_TAKES + 1),
-                    (I18N("one for each picture"), takes.EACH_PICTURE),
+                    *range(1, takes.MAX_TAKES + 1),
+                    (I18N("one per picture"), takes.EACH_PICTURE),
                 ],
                 value=1,
                 label=I18N("Takes"),
-                info=I18N("How many videos one click makes. Takes differ by their seed."),
+                info=I18N("How many videos one click makes. Each take has a different seed."),
                 min_width=300,
                 scale=3,
                 elem_id="takes",
@@ -185,7 +186,7 @@ class Form:
 
     @property
     def inputs(self) -> dict[str, gr.components.Component]:
-        """Every widget, by the name under which `read` takes its value."""
+        """Every widget, by the name that `read` expects."""
         return {
             "gallery": self.pictures.gallery,
             "urls": self.pictures.urls,
@@ -195,16 +196,16 @@ class Form:
 
     @property
     def changes(self) -> list[Any]:
-        """The events that say that the form has changed."""
+        """The events that fire when the form changes."""
         widgets = [*self.inputs.values(), self.filled_at]
         return [widget.change for widget in widgets]  # type: ignore[attr-defined]
 
     @staticmethod
-    def read(values: Mapping[str, Any], opener: Opener) -> Filled:
-        """Read the widgets' values as the browser sends them, for listeners with `RAW`.
+    def read(values: Mapping[str, Any], opener: Opener) -> FormValues:
+        """Read the widgets' raw values, for listeners with `RAW`.
 
-        A number out of its limits stays: Gradio would leave a traceback, and the request says
-        what is wrong in words. But no value stays that is not a plain one.
+        A number out of range is kept: Gradio would log a traceback, while the request says in
+        words what is wrong. Objects and lists are dropped.
         """
         files: list[UploadedFile] = []
         fault = None
@@ -214,7 +215,7 @@ class Form:
             fault = error
         settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
         urls = values["urls"] if isinstance(values["urls"], str) else ""
-        return Filled(files, urls, settings, values["takes"], opener, fault)
+        return FormValues(files, urls, settings, values["takes"], opener, fault)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
@@ -224,7 +225,7 @@ class Form:
     def fill(
         self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
     ) -> Updates:
-        """Fill the whole form: settings that are missing or out of limits get defaults."""
+        """Fill the whole form. Settings that are missing or out of range get their defaults."""
         known = {
             field: VideoRequest.valid_or_default(field, settings.get(field))
             for field in VideoRequest.SETTINGS
@@ -239,8 +240,8 @@ class Form:
             self.filled_at: str(time.time()),
         }
 
-    def keep(self, filled: Filled) -> dict[str, Any]:
-        """Sum up the form for the browser to keep over a reload."""
+    def keep(self, filled: FormValues) -> dict[str, Any]:
+        """Sum up the form for the browser to keep across reloads."""
         return {
             "files": [str(file) for file in filled.files],
             "urls": filled.urls,
@@ -248,16 +249,16 @@ class Form:
             **filled.settings,
         }
 
-    def recall(self, kept: Any, opener: Opener) -> Filled:
+    def recall(self, kept: Any, opener: Opener) -> FormValues:
         """Read what `keep` gave the browser.
 
-        The browser's word is not trusted: only files that Gradio itself has stored come back,
-        and only settings within their limits.
+        The browser is not trusted: only files that Gradio itself stored are restored, and only
+        settings within their limits.
         """
         kept = kept if isinstance(kept, dict) else {}
         urls, count = kept.get("urls"), kept.get("takes")
-        return Filled(
-            uploads.still_there(kept.get("files")),
+        return FormValues(
+            uploads.existing(kept.get("files")),
             urls if isinstance(urls, str) else "",
             {
                 field: VideoRequest.valid_or_default(field, kept.get(field))
@@ -268,10 +269,10 @@ class Form:
         )
 
     def restore(self, kept: Any) -> Updates:
-        """Fill the form with what the browser has kept.
+        """Fill the form with what the browser kept.
 
-        A default is not sent, so that what is typed while the page still loads stays. But the
-        seed is: without a value from here, Gradio's page takes an empty number for 0.
+        Defaults are not sent, so that they don't overwrite what is typed while the page loads.
+        The seed always is: otherwise Gradio turns an empty number into 0.
         """
         files, urls, settings, count, *_ = self.recall(kept, Opener())
         changed = {
@@ -290,7 +291,7 @@ class Form:
         return updates | self._unfold(settings)
 
     def _unfold(self, settings: dict[str, Any]) -> Updates:
-        """Fold out what is in use: nothing that is paid for stays out of sight."""
+        """Open the folded settings if any is in use: nothing paid for stays hidden."""
         used = any(settings[field] != VideoRequest.DEFAULTS.get(field) for field in self.folded)
         return {self.more: gr.Accordion(open=True)} if used else {}
 
@@ -304,12 +305,12 @@ class Form:
             *self.notices.values(),
         ]
 
-    def review(self, filled: Filled, say: Say) -> Updates:
-        """Say beside the widgets what has no effect."""
+    def review(self, filled: FormValues, say: Say) -> Updates:
+        """Say next to the widgets what has no effect."""
         first = filled.first()
         told = {notice.field: notice.text for notice in first.notices()}
         return {
-            **self.pictures.review(filled.sketch().images),
+            **self.pictures.review(filled.unchecked().images),
             self.counter: prompt_help.counter(first.prompt, say),
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
             **{
@@ -319,7 +320,7 @@ class Form:
         }
 
     def listen(self, context: Context) -> None:
-        """Wire what the form does by itself."""
+        """Wire the events that stay within the form."""
 
         def take_up(request: gr.Request, gallery: Any) -> Updates:
             return self._take_up(gallery, context.opener(request), words_for(request))
@@ -343,9 +344,9 @@ class Form:
         self.examples.click(self._example, None, self.filled, **SHORT)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
-        checked = check(uploads.still_in_gallery(gallery), opener, say)
+        checked = check(uploads.existing_in_gallery(gallery), opener, say)
         filled = self.fill(checked.settings, []) if checked.settings else {}
-        for later in (self.pictures.gallery, self.filled_at):  # the gallery may hold more by now
+        for later in (self.pictures.gallery, self.filled_at):  # the gallery may have changed since
             filled.pop(later, None)
         return {**filled, **self.pictures.tell(checked)}
 

@@ -1,4 +1,4 @@
-"""Uploaded files opened: each in its visitor's turn, and in a worker process where there is one."""
+"""Opens uploaded files, in the visitors' turns and in worker processes if there are any."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.uploads import UploadedFile
 
 SHOWN = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",), "GIF": (".gif",)}
-"""The formats that every browser shows, with the suffixes they are served by."""
+"""The formats that every browser can show, with the suffixes they are served under."""
 _HEAD = 512
-"""Bytes that tell a picture's format."""
+"""Bytes needed to recognise a picture's format."""
 _LONGEST = 4 * framing.LONGEST
-"""Pixels kept of the long side of a picture that has to be padded or cropped first."""
+"""Pixels to keep on the long side of a picture that must be padded or cropped first."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Opener:
     """Opens files for a visitor.
 
     Attributes:
-        run: Where they are decoded: in this process, or a pool's `run`.
-        visitor: For whom, where a pool takes turns.
+        run: Decodes them: in this process, or a pool's `run`.
+        visitor: Whose turn it takes in a pool.
     """
 
     run: Run = in_process
     visitor: str = ""
 
     def frame(self, file: UploadedFile) -> Frame | TooLong:
-        """Look at a picture as it is sent.
+        """Look at a picture as it will be sent.
 
         Raises:
             PictureInvalid: It can't be used.
@@ -43,7 +43,7 @@ class Opener:
         return framing.frame(file, run=self.run, visitor=self.visitor)
 
     def frames(self, files: list[UploadedFile]) -> list[Frame | TooLong | None]:
-        """Look at several. None stands for one that can't be used."""
+        """Look at several pictures. None stands for a picture that can't be used."""
         found: list[Frame | TooLong | None] = []
         for file in files:
             try:
@@ -53,7 +53,7 @@ class Opener:
         return found
 
     def viewable(self, file: UploadedFile) -> UploadedFile:
-        """Give a picture that every browser shows: the file itself, or one made of it.
+        """Return a picture that every browser can show: the file itself, or a converted copy.
 
         Raises:
             PictureInvalid: It can't be used.
@@ -72,7 +72,7 @@ class Opener:
         return self._written(picture.data, file.path.stem + picture.suffix)
 
     def fitted(self, file: UploadedFile, way: str) -> UploadedFile:
-        """Make a picture that is too long ready to be sent.
+        """Pad or crop a picture that is too long.
 
         Args:
             file: The picture.
@@ -87,11 +87,11 @@ class Opener:
 
     @staticmethod
     def is_video(file: UploadedFile) -> bool:
-        """Tell by its content whether a file is a video."""
+        """Tell from its content whether a file is a video."""
         return kind(file.path) is Kind.VIDEO
 
     def first_frame(self, file: UploadedFile) -> UploadedFile:
-        """Make a picture of a video's first frame.
+        """Save a video's first frame as a picture.
 
         Raises:
             ClipFailed, PictureInvalid: It can't be opened.
@@ -101,7 +101,7 @@ class Opener:
         return picture
 
     def last_frame(self, video: Path) -> UploadedFile:
-        """Make a picture of the last frame of a video, which may begin the next one.
+        """Save a video's last frame as a picture, to start the next video.
 
         Raises:
             ClipFailed, PictureInvalid: It can't be opened.
@@ -111,7 +111,7 @@ class Opener:
         return picture
 
     def settings(self, file: UploadedFile) -> dict[str, Any] | None:
-        """Read the settings of the request that a video made here carries."""
+        """Read the request's settings from a video made here."""
         carried = self.run(clip.read_settings, file.path, visitor=self.visitor) or {}
         request = carried.get("request")
         return request if isinstance(request, dict) else None

@@ -1,4 +1,4 @@
-"""The pictures: uploading, checking, ordering and framing them, or giving their addresses."""
+"""The pictures: uploading, checking and ordering them, or giving URLs."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,12 +20,12 @@ from vidu_demo.ui.i18n.words import I18N, Say
 
 
 class Checked(NamedTuple):
-    """What is left of an upload.
+    """The outcome of an upload.
 
     Attributes:
-        swaps: By the path of each upload the picture that stands for it, or None if there is none.
-        said: What is wrong with the others, or was done with a video.
-        settings: The settings that a dropped clip carries, if there was one.
+        swaps: The picture to use for each upload, by its path; None if it can't be used.
+        said: What is wrong with the others, or what was done with a video.
+        settings: The settings in a dropped video, if there was one.
     """
 
     swaps: dict[str, UploadedFile | None]
@@ -34,13 +34,13 @@ class Checked(NamedTuple):
 
 
 def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Checked:
-    """Drop what is no usable picture and say why; show as JPEG or PNG what browsers can't show.
+    """Drop files that can't be used, say why, and convert pictures that browsers can't show.
 
-    A picture that is only too long stays: it can be padded or cropped. Of a video the first frame
-    is taken.
+    A picture that is only too long stays, since it can be padded or cropped. A video is replaced
+    by its first frame.
 
     Args:
-        files: What was uploaded, with what was there before.
+        files: The uploads, and what was there before.
         opener: Opens them.
         say: The visitor's language.
     """
@@ -63,35 +63,33 @@ def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Chec
     return Checked(swaps, "  \n".join(said), settings)
 
 
-_CLIP_READ = "The clip's settings are in the form; its first frame is the picture."
-_CLIP_WITHOUT = "This video carries no settings of this page; its first frame is the picture."
+_CLIP_READ = "The video's settings are now in the form, with its first frame as the picture."
+_CLIP_WITHOUT = "This video has no settings from this page; its first frame is now the picture."
 
 
 def url_lines(text: Any) -> list[str]:
-    """Split what stands in the box for addresses, finished or not."""
+    """Split the URL box into lines, finished or not."""
     lines = text.splitlines() if isinstance(text, str) else ()
     return [line.strip() for line in lines if line.strip()]
 
 
 def read_urls(text: Any) -> list[str]:
-    """Read picture URLs, one a line.
+    """Read picture URLs, one per line.
 
     Raises:
-        RequestInvalid: A line is no http(s) URL. Anything else would be opened as a local file.
+        RequestInvalid: A line is not an http(s) URL. It would be opened as a local file.
     """
     lines = url_lines(text)
     for line in lines:
         if not is_url(line):
             raise RequestInvalid(
-                Problem(
-                    "images", Text("“{line}” is not a web address of a picture.", line=line[:60])
-                )
+                Problem("images", Text("“{line}” is not a picture URL.", line=line[:60]))
             )
     return lines
 
 
 def _mark(place: int | None) -> str:
-    """Show which picture is to be moved: the gallery itself must not take it for selected."""
+    """Mark the picture to move. The gallery itself must not treat it as selected."""
     return "" if place is None else templates.render("mark.html", place=place)
 
 
@@ -123,8 +121,8 @@ class Pictures:
         self.mark = gr.HTML(padding=False, elem_id="mark")
 
     def add_urls(self) -> None:
-        """Add the place for addresses, which stands further down."""
-        with gr.Accordion(I18N("Or give picture addresses"), open=False, elem_classes="fold"):
+        """Add the URL box, which comes further down."""
+        with gr.Accordion(I18N("Or use picture URLs"), open=False, elem_classes="fold"):
             self.urls = gr.Textbox(
                 label=I18N("Picture URLs"),
                 info=I18N("One per line. They come after the uploaded pictures."),
@@ -132,9 +130,9 @@ class Pictures:
                 placeholder="https://…",
             )
 
-    def review(self, sketch_images: Sequence[Any]) -> Updates:
-        """Offer to change the order where there is one."""
-        return {self.order: gr.Row(visible=len(sketch_images) > 1)}
+    def review(self, images: Sequence[Any]) -> Updates:
+        """Offer to reorder the pictures if there are several."""
+        return {self.order: gr.Row(visible=len(images) > 1)}
 
     @property
     def choice(self) -> list[gr.blocks.Block]:
@@ -142,7 +140,7 @@ class Pictures:
         return [self.chosen, self.earlier, self.later, self.mark]
 
     def choose_none(self) -> Updates:
-        """Take back which picture is to be moved."""
+        """Choose no picture to move."""
         return self._choose(None)
 
     def _choose(self, place: int | None) -> Updates:
@@ -155,7 +153,7 @@ class Pictures:
         }
 
     def tell(self, checked: Checked) -> Updates:
-        """Say what was wrong with an upload, and what stands for each of its pictures."""
+        """Say what was wrong with an upload, and which picture to use for each file."""
         return {
             self.note: gr.Markdown(checked.said, visible=bool(checked.said)),
             self.swaps: {
@@ -165,19 +163,19 @@ class Pictures:
         }
 
     def swap(self, told: gr.events.Dependency, filled_at: gr.Textbox) -> None:
-        """Change in the gallery, as it is by then, what `tell` has found."""
+        """Apply the swaps from `tell` to the gallery as it is by then."""
         inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
         told.then(None, inputs, outputs, js="vidu.swap", **SHORT)
 
     def listen(self, filled_at: gr.Textbox) -> None:
-        """Wire what the pictures do among themselves: changing their order."""
+        """Wire the reordering of pictures."""
 
         def choose(event: gr.SelectData) -> Updates:
-            place = getattr(event, "index", None)  # anybody can call this, with anything
+            place = getattr(event, "index", None)  # anyone can call this, with anything
             return self._choose(place if isinstance(place, int) else None)
 
         def move(step: int, gallery: Any, chosen: Any) -> Updates:
-            pictures = uploads.still_in_gallery(gallery)
+            pictures = uploads.existing_in_gallery(gallery)
             places = range(len(pictures))
             if not isinstance(chosen, int) or chosen not in places or chosen + step not in places:
                 return {self.chosen: gr.skip()}
@@ -199,7 +197,7 @@ class Pictures:
             trigger_mode="always_last",
             **SHORT,
         )
-        # What stands at a place is another picture once one is deleted.
+        # Deleting a picture shifts the others.
         self.gallery.delete(self.choose_none, None, self.choice, **SHORT)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
             button.click(

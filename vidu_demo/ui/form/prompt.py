@@ -1,15 +1,15 @@
-"""Help with the prompt: sentences to add with a click, and how long it has become."""
+"""Help with the prompt: phrases to add with a click, and a character count."""
 
 import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.ui import templates
-from vidu_demo.ui.form.ideas import CHIPS, has, toggle, unheard
+from vidu_demo.ui.form.phrases import CHIPS, has, toggle, unheard
 from vidu_demo.ui.i18n.words import Say
 
 
 def component() -> gr.HTML:
-    """Make the chips. Their click event carries the phrase as `phrase`."""
+    """Make the chips. Their click event carries the `phrase`."""
     return gr.HTML(
         render("", audio=False),
         js_on_load="vidu.buttons(element, trigger, 'phrase')",
@@ -19,13 +19,13 @@ def component() -> gr.HTML:
 
 
 def press(event: gr.EventData, prompt: str | None) -> str:
-    """Add the phrase of the clicked chip to the prompt, or take it out again."""
+    """Add the clicked chip's phrase to the prompt, or remove it."""
     phrase, known = getattr(event, "phrase", ""), [p for group in CHIPS.values() for p in group]
     return toggle(prompt or "", phrase) if phrase in known else prompt or ""
 
 
 def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:
-    """Show the chips, pressed where their phrase stands in the prompt, as HTML."""
+    """Show the chips, pressed if their phrase is in the prompt, as HTML."""
     text = prompt or ""
     return templates.render(
         "chips.html",
@@ -37,7 +37,7 @@ def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:
 
 
 def counter(prompt: str | None, say: Say = str) -> str:
-    """Count the prompt's characters, against the limit that is next, as HTML."""
+    """Show the prompt's length against the next limit, as HTML."""
     length = len(prompt or "")
     long = length > VideoRequest.LONG_PROMPT
     limit = VideoRequest.describe("prompt")["maxLength"] if long else VideoRequest.LONG_PROMPT

@@ -1,7 +1,7 @@
-"""Files that a browser names: checked here, once, before anything opens one.
+"""Files named by a browser: checked here, once, before anything opens them.
 
-Gradio checks that a file was uploaded only where the browser's word has a certain shape, and every
-listener can be called by plain HTTP. So no listener passes on a path: it passes an `UploadedFile`.
+Gradio only checks that a file was uploaded if the value has a certain shape, and anyone can call a
+listener over plain HTTP. So listeners never pass on a path, only an `UploadedFile`.
 """
 
 import os
@@ -22,17 +22,17 @@ from vidu_demo.ui.guard.limits import LIMITS
 
 MAX_PICTURES = LIMITS.pictures
 
-_MISSING = "This picture is no longer here. Add it again."
+_MISSING = "This picture is no longer available. Add it again."
 TOO_MANY = Text("Up to {most} pictures can be sent at once. Remove some.", most=MAX_PICTURES)
 _LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True)
 class UploadedFile(os.PathLike[str]):
-    """A file in the app's upload folder. Only this module makes one.
+    """A file in the app's upload folder. Only this module creates these.
 
     Attributes:
-        path: Where it lies.
+        path: Where it is.
     """
 
     path: Path
@@ -44,14 +44,14 @@ class UploadedFile(os.PathLike[str]):
 
 
 def check(path: Any) -> UploadedFile:
-    """Check that a path leads to a file that was uploaded here.
+    """Check that a path is that of a file uploaded here.
 
     Args:
-        path: What a browser or a program says; anything.
+        path: Any value that a browser or program sends.
 
     Raises:
-        PictureInvalid: It does not, or the file is too large. The message is the same whether
-            there is such a file elsewhere or not.
+        PictureInvalid: It is not, or the file is too large. The message does not reveal whether
+            such a file exists elsewhere.
     """
     try:
         if not isinstance(path, str) or len(path) > _LONGEST_PATH:
@@ -76,7 +76,7 @@ def from_gallery(value: Any) -> list[UploadedFile]:
     """Read a gallery's value: a list of items such as `{"image": {"path": …}}`.
 
     Raises:
-        PictureInvalid: An item names no uploaded file, or there are too many.
+        PictureInvalid: An item is not an uploaded file, or there are too many.
     """
     return _all(_in_gallery(value))
 
@@ -86,13 +86,13 @@ def from_files(value: Any) -> list[UploadedFile]:
     return _all([_path(item) for item in _listed(value)])
 
 
-def still_in_gallery(value: Any) -> list[UploadedFile]:
-    """Read a gallery's value, and leave out what is gone, never was here, or is too many."""
-    return still_there(_in_gallery(value))
+def existing_in_gallery(value: Any) -> list[UploadedFile]:
+    """Read a gallery's value, leaving out files that are gone, invalid or too many."""
+    return existing(_in_gallery(value))
 
 
-def still_there(paths: Any) -> list[UploadedFile]:
-    """Read paths that a browser has kept, and leave out as above."""
+def existing(paths: Any) -> list[UploadedFile]:
+    """Read paths that a browser kept, leaving out the same."""
     found = []
     for path in _listed(paths)[:MAX_PICTURES]:
         with suppress(PictureInvalid):
@@ -101,17 +101,17 @@ def still_there(paths: Any) -> list[UploadedFile]:
 
 
 def as_gallery(files: Iterable[UploadedFile]) -> list[tuple[str, None]]:
-    """Give files as a gallery takes them."""
+    """Convert files to a gallery's value."""
     return [(str(file), None) for file in files]
 
 
 def new_file(name: str) -> UploadedFile:
-    """Name a new file in a folder of its own, so that nothing is written over."""
+    """Name a new file in its own folder, so that nothing is overwritten."""
     return UploadedFile(Path(tempfile.mkdtemp(dir=folder())) / name)
 
 
 def folder() -> Path:
-    """Give the folder that uploads lie in; it is made if it is missing."""
+    """Return the upload folder, creating it if necessary."""
     made = Path(get_upload_folder()).absolute()
     made.mkdir(parents=True, exist_ok=True)
     return made

@@ -1,1 +1,1 @@
-"""Who and what is let in, before Gradio sees a request."""
+"""Decides which requests reach Gradio."""

@@ -1,6 +1,6 @@
-"""What a call of a listener must look like, before Gradio gets to see it.
+"""Checks calls of listeners before they reach Gradio.
 
-Gradio answers a malformed call with an error of its own and a traceback in the log.
+Gradio itself answers a malformed call with an error of its own and logs a traceback.
 """
 
 import json
@@ -17,11 +17,11 @@ from vidu_demo.ui.guard.values import every, misfit
 CALLS = ("run", "api", "call", "queue")
 """The routes below `gradio_api/` that call a listener."""
 _UNNAMED = ("queue/join", "run/predict", "api/predict")
-"""Those in which only the body says which."""
+"""The routes where only the body says which listener."""
 
 
 class Malformed(ValueError):
-    """Why a call is none, for the programmer who has made it."""
+    """What is wrong with a call, for the programmer who made it."""
 
 
 def check(route: str, body: bytes, blocks: gr.Blocks) -> bytes:
@@ -36,7 +36,7 @@ def check(route: str, body: bytes, blocks: gr.Blocks) -> bytes:
         The body to pass on.
 
     Raises:
-        Malformed: It fits no listener.
+        Malformed: It does not fit any listener.
     """
     name = route.rstrip("/").rpartition("/")[2]
     body, call = _read(body)
@@ -51,8 +51,8 @@ def check(route: str, body: bytes, blocks: gr.Blocks) -> bytes:
         raise Malformed(f"The call needs {len(known.inputs)} values as its data.")
     session = call.get("session_hash")
     if session is not None and not (isinstance(session, str) and 0 < len(session) <= LIMITS.name):
-        raise Malformed("The session is no short text.")
-    # Gradio drops the event of what is called by name.
+        raise Malformed("The session must be a short string.")
+    # Gradio ignores the event data of calls by name.
     event = None if route.startswith("call/") else call.get("event_data")
     if reason := misfit(known, data, event):
         raise Malformed(reason)
@@ -60,7 +60,7 @@ def check(route: str, body: bytes, blocks: gr.Blocks) -> bytes:
 
 
 def _read(body: bytes) -> tuple[bytes, dict[str, Any]]:
-    """Read a JSON object. Half an emoji, which a text box may have cut, becomes a question mark."""
+    """Read a JSON object. Half an emoji, as a text box may send, becomes a question mark."""
     try:
         try:
             call = orjson.loads(body)
@@ -68,18 +68,18 @@ def _read(body: bytes) -> tuple[bytes, dict[str, Any]]:
             body = json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace")
             call = orjson.loads(body)
     except (ValueError, RecursionError):
-        raise Malformed("The body is no JSON.") from None
+        raise Malformed("The body is not JSON.") from None
     if not isinstance(call, dict):
-        raise Malformed("The body is no JSON object.")
+        raise Malformed("The body is not a JSON object.")
     return body, call
 
 
 def _listener(name: str, index: Any, blocks: gr.Blocks) -> BlockFunction:
-    """Find who is called. A route and a body that name two would be read by Gradio in its way."""
+    """Find the listener. If route and body disagree, none: Gradio would just pick one of them."""
     if (name and index is None) or type(index) is int:
         for number, listener in blocks.fns.items():
             named = name in ("", listener.api_name) and index in (None, number)
-            if named and listener.fn:  # without, it is the browser's alone
+            if named and listener.fn:  # without one, it only runs in the browser
                 return listener
     raise Malformed("There is no such listener.")
 

@@ -1,4 +1,4 @@
-"""Who is let in: the names that the app answers to, and the pages that may change something."""
+"""Which host names the app answers to, and which pages can change something."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ def _nothing() -> str | None:
 class Door:
     """Decides by a request's `Host` and `Origin`.
 
-    A page elsewhere can lead a browser on this machine to an app on loopback by a name of its own
-    whose address it changes. So on loopback only names that it can't have are answered to.
+    By DNS rebinding, another site can point a name of its own at an app on loopback and reach it
+    from a browser on this machine. So on loopback the app only answers to names that no such site
+    can have.
 
     Attributes:
-        loopback: True if the app listens on loopback alone.
-        name: Where it listens.
-        allowed: Further names, from `VIDU_ALLOWED_HOSTS`.
-        share_url: Gives the share link, which is known after the launch.
+        loopback: True if the app listens on loopback only.
+        name: The name or address it listens on.
+        allowed: Extra names, from `VIDU_ALLOWED_HOSTS`.
+        share_url: Returns the share link, which is only known after the launch.
     """
 
     loopback: bool
@@ -43,20 +44,20 @@ class Door:
         host = Host.read(hosts[0]) if len(hosts) == 1 else None
         if len(hosts) > 1 or (self.loopback and not (host and self._answers_to(host))):
             return (
-                "This app does not answer to the name in this address. If it should, the host of "
-                "this app must add the name to VIDU_ALLOWED_HOSTS."
+                "This app does not answer to the name in this address. If it should, whoever runs "
+                "the app must add the name to VIDU_ALLOWED_HOSTS."
             )
         if method not in SAFE and not self.own(host, origins):
             return (
-                "A page at another address has sent this, so nothing was done. If it may, the "
-                "host of this app must add that page's host name to VIDU_ALLOWED_HOSTS."
+                "This came from a page at another address, so nothing was done. To allow it, "
+                "whoever runs the app must add that page's host name to VIDU_ALLOWED_HOSTS."
             )
         return ""
 
     def own(self, host: Host | None, origins: Sequence[str]) -> bool:
-        """Tell whether the page that asks is the app's own or an allowed one.
+        """Tell whether a request comes from the app's own page or an allowed one.
 
-        A request without an origin comes from no page.
+        A request without an origin does not come from a page.
         """
         origin = Host.of_origin(origins[0]) if len(origins) == 1 else None
         if not origin:

@@ -1,6 +1,6 @@
-"""The guard in front of Gradio's app: who is let in, which routes are open, how much is read.
+"""The guard in front of Gradio's app: it checks the sender, the route and the size of a request.
 
-It stands before everything of Gradio's, so that no header of Gradio's is sent to a foreign page.
+It comes before all of Gradio's middleware, so that no header of Gradio's reaches a foreign page.
 """
 
 import logging
@@ -28,18 +28,18 @@ OPEN = frozenset((
     "login_check", "openapi.json", "queue", "reset", "run", "startup-events", "theme.css",
     "upload", "upload_progress", "user",
 ))  # fmt: skip
-"""What is served below `gradio_api/`. The rest would publish inputs, fetch any URL or run what no
-part of this page needs."""
+"""What is served below `gradio_api/`. The rest would publish inputs, fetch any URL, or run things
+that this page does not need."""
 CLOSED = frozenset(("login", "logout", "monitoring", "openapi.json", "runs"))
-"""What is not served beside it."""
+"""What is not served elsewhere."""
 
 
 class Refused(Exception):
     """A request is not served.
 
     Attributes:
-        status: The answer's.
-        text: What the answer says.
+        status: The status of the answer.
+        text: The text of the answer.
     """
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
@@ -48,13 +48,13 @@ class Refused(Exception):
 
 
 class Guard:
-    """Serves what is let in.
+    """Passes on the requests that are allowed.
 
     Args:
         app: Gradio's app.
-        blocks: Gives the page that it serves, which a hot reload changes.
-        door: Who is let in.
-        quota: What may be uploaded.
+        blocks: Returns the page; a hot reload changes it.
+        door: Decides who is let in.
+        quota: Limits uploads.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Guard:
             await answer.release()
 
     def _let_in(self, scope: Scope) -> Scope:
-        """Give the scope to serve: the name of a foreign page is not in it."""
+        """Return the scope to serve, without the origin of a foreign page."""
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if reason := self._door.refuses(scope["method"], hosts, origins):
@@ -100,7 +100,7 @@ class Guard:
         return {**scope, "headers": kept}
 
     async def _read(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive:
-        """Read a body that is no upload, and give what is to be read instead."""
+        """Read and check a body, unless it is an upload; return what to read from instead."""
         at = _route(scope).partition(API)[2]
         if at.rstrip("/") == "upload":
             return self._metered(scope, receive, answer)
@@ -124,14 +124,15 @@ class Guard:
             nonlocal tail
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise MultiPartException("The upload broke off.")  # Gradio takes its files away
+                # Gradio then removes the files of the upload.
+                raise MultiPartException("The upload was interrupted.")
             chunk = message.get("body", b"")
             seen = tail + chunk.lower()
             tail = seen[1 - len(_FILE) :]
             if not self._quota.spend(address, size=len(chunk), files=seen.count(_FILE)):
                 answer.instead = Refused(
                     HTTPStatus.TOO_MANY_REQUESTS,
-                    "Too much was uploaded from this address or in all. Try again in an hour.",
+                    "Too much has been uploaded from here or overall. Try again in an hour.",
                 )
                 raise MultiPartException(answer.instead.text)
             return message
@@ -140,18 +141,18 @@ class Guard:
 
 
 _FILE = b"content-disposition:"
-"""What each part of an upload must have; the name of a file has several spellings."""
+"""A header that every part of an upload must have, counted as one file."""
 
 
 _THEIRS = (TypeError, KeyError, IndexError, AttributeError, ValueError)
-"""What Gradio's routes raise at a request that they did not expect."""
+"""What Gradio's routes raise for requests they did not expect."""
 
 
 class _Answer:
-    """Passes an answer on, and knows how far it is.
+    """Passes an answer on and keeps track of how far it got.
 
     Attributes:
-        instead: Said instead of what Gradio says.
+        instead: Sent instead of Gradio's answer.
     """
 
     def __init__(self, send: Send) -> None:
@@ -164,7 +165,7 @@ class _Answer:
         if self.instead:
             return
         if self._held or message.get("status") == HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._held.append(message)  # which may only say that Gradio has failed
+            self._held.append(message)  # held back: it may only say that Gradio failed
             return
         self._begun = True
         self._ended = message["type"] == "http.response.body" and not message.get("more_body")
@@ -176,21 +177,21 @@ class _Answer:
             await self._send(message)
 
     async def refuse(self, scope: Scope, receive: Receive, refused: Refused) -> None:
-        """Answer that the request is not served, unless something else was said already."""
+        """Send the refusal, unless another answer has begun."""
         if not self._begun:
             await PlainTextResponse(refused.text, refused.status)(scope, receive, self._send)
 
     async def break_off(self, scope: Scope, receive: Receive, *, theirs: bool) -> None:
-        """End an answer in which something was raised."""
+        """End an answer after an exception."""
         if self._begun and not self._ended:
             await self._send({"type": "http.response.body", "body": b""})
         status = HTTPStatus.BAD_REQUEST if theirs else HTTPStatus.INTERNAL_SERVER_ERROR
-        text = "This request can't be understood." if theirs else "The app has failed here."
+        text = "This request can't be understood." if theirs else "The app failed on this request."
         await self.refuse(scope, receive, Refused(status, text))
 
 
 def _route(scope: Scope) -> str:
-    """The path below the place where the page is mounted."""
+    """The path below the page's mount point."""
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
@@ -210,7 +211,7 @@ async def _whole(receive: Receive, length: int) -> bytes:
     while more and size <= LIMITS.body:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(HTTPStatus.BAD_REQUEST, "The request broke off.")
+            raise Refused(HTTPStatus.BAD_REQUEST, "The request was interrupted.")
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
         read += len(chunks[-1])
@@ -218,7 +219,7 @@ async def _whole(receive: Receive, length: int) -> bytes:
     if size > LIMITS.body:
         raise Refused(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"A request may have {LIMITS.body} bytes; this one has more. Nothing was done.",
+            f"A request can have {LIMITS.body} bytes; this one is larger. Nothing was done.",
         )
     return b"".join(chunks)
 

@@ -1,4 +1,4 @@
-"""The bounds of the app, in one place: what one request, one address and everybody may take."""
+"""The limits of the app: per request, per address and overall."""
 
 from dataclasses import dataclass, field
 
@@ -7,41 +7,40 @@ MB = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """Each field names its unit and says what it bounds in `metadata`."""
+    """The `metadata` of each field gives its unit and what it limits."""
 
     body: int = field(
         default=512_000,
-        metadata={"unit": "bytes", "help": "The body of a request that is no upload."},
+        metadata={"unit": "bytes", "help": "The body of a request that is not an upload."},
     )
     values: int = field(
         default=5_000,
         metadata={
             "unit": "values",
-            "help": "JSON values in a call, all lists and objects counted through.",
+            "help": "JSON values in a call, including those nested in lists and objects.",
         },
     )
     name: int = field(
         default=64,
-        metadata={"unit": "characters", "help": "The name of a page's session, drawn by the page."},
+        metadata={"unit": "characters", "help": "The session id that a page generates for itself."},
     )
     pictures: int = field(
         default=20,
         metadata={
             "unit": "pictures",
-            "help": "In one form or call of `/generate`, uploaded and by their addresses. "
+            "help": "In one form or one call of `/generate`, uploads and URLs together. "
             "Vidu is only known to use the first.",
         },
     )
     waiting: int = field(
-        default=500, metadata={"unit": "calls", "help": "Calls of `/generate` that wait."}
+        default=500,
+        metadata={"unit": "calls", "help": "Calls of `/generate` waiting in the queue."},
     )
     at_once: int = field(
         default=40,
-        metadata={"unit": "calls", "help": "Calls of `/generate` that run at the same time."},
+        metadata={"unit": "calls", "help": "Calls of `/generate` running at the same time."},
     )
-    file: int = field(
-        default=50 * 2**20, metadata={"unit": "bytes", "help": "One file that is uploaded."}
-    )
+    file: int = field(default=50 * 2**20, metadata={"unit": "bytes", "help": "One uploaded file."})
     uploads_bytes: int = field(
         default=1_000 * MB,
         metadata={"unit": "bytes an hour", "help": "Uploads from one address."},

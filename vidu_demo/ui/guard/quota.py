@@ -1,4 +1,4 @@
-"""How much an address, and all of them together, may still upload. Pure bookkeeping."""
+"""How much each address, and all addresses together, can still upload. Pure bookkeeping."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 @dataclass(frozen=True)
 class Allowance:
-    """What may be uploaded in a stretch of time, which begins with the first upload.
+    """What can be uploaded in a period of time, which starts with the first upload.
 
     Attributes:
         size: Bytes.
         files: Files.
-        seconds: How long the stretch is.
+        seconds: The length of the period.
     """
 
     size: int
@@ -36,12 +36,12 @@ class _Account:
 
 
 class Quota:
-    """The accounts. An account is dropped when its time is over, so they stay few.
+    """Keeps an account per address. Accounts are dropped when their period ends, so they stay few.
 
     Args:
-        each: What one address may upload.
-        together: What all addresses may upload.
-        clock: Gives the time in seconds.
+        each: What one address can upload.
+        together: What all addresses together can upload.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, each: Allowance, together: Allowance, clock: Callable[[], float]) -> None:
@@ -53,15 +53,15 @@ class Quota:
         return len(self._accounts)
 
     def spend(self, address: str, size: int = 0, files: int = 0) -> bool:
-        """Book what is about to be taken in.
+        """Book an upload.
 
         Args:
-            address: Where it comes from.
+            address: Where the upload comes from.
             size: Bytes.
             files: Files.
 
         Returns:
-            False, and nothing is booked, if it is more than is left.
+            False, with nothing booked, if it exceeds what is left.
         """
         now = self._clock()
         if self._together.over(now):
@@ -79,7 +79,7 @@ class Quota:
 
 
 def _household(address: str) -> str:
-    """Take an IPv6 network of 64 bits, which one connection has to itself, for one address."""
+    """Treat a /64 IPv6 network as one address, since one connection has all of it."""
     try:
         known = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a widget's value may look like when it comes over plain HTTP, and an event's data."""
+"""Checks the values of widgets, and the data of events, that come over plain HTTP."""
 
 import inspect
 from collections.abc import Iterator
@@ -16,34 +16,34 @@ from vidu_demo.ui.form import uploads
 
 
 def misfit(listener: BlockFunction, data: list[Any], event: Any) -> str:
-    """Say why values can't be a listener's; empty if they can.
+    """Say why values do not fit a listener; empty if they do.
 
-    Of the values that a listener takes as they come, which is the case where a request is checked
-    in words, only the shape is looked at.
+    For a listener that takes raw values, only their shape is checked: it reports bad values itself,
+    in words.
 
     Args:
-        listener: Who is called.
+        listener: The listener that is called.
         data: A value for each of its inputs.
-        event: What the event says of itself.
+        event: The event's data.
     """
     for block, value in zip(listener.inputs, data, strict=True):
         if not _fits(block, value, raw=not listener.preprocess):
-            return f"This is no value of a {type(block).__name__}."
+            return f"This is not a value for a {type(block).__name__}."
     if not _tells(listener, event):
-        return "The event says too little of itself."
+        return "The event's data is incomplete."
     store = uploads.folder().resolve()
     for value in every([data, event]):
         if not isinstance(value, dict):
             continue
         if "path" in value and not _stored(value["path"], store):
-            return "This is no uploaded file."
+            return "This is not an uploaded file."
         if value.keys() >= {"path", "meta"} and not _valid(FileData, value):
-            return "This is no description of a file."
+            return "This is not a file description."
     return ""
 
 
 def every(value: Any) -> Iterator[Any]:
-    """Go through a JSON value and all that is in it."""
+    """Go through a JSON value and everything in it."""
     todo = [value]
     while todo:
         yield (here := todo.pop())
@@ -70,10 +70,10 @@ def _fits(block: Block, value: Any, *, raw: bool) -> bool:
 
 
 def _valid(model: type[BaseModel], value: Any) -> bool:
-    """Tell whether Gradio will take it, which validates in this way as well."""
+    """Tell whether Gradio will accept a value; it validates the same way."""
     try:
         model.model_validate(value, context={"validate_meta": True})
-    except (ValidationError, AttributeError):  # the latter where `meta` is no object
+    except (ValidationError, AttributeError):  # the latter if `meta` is not an object
         return False
     return True
 
@@ -99,7 +99,7 @@ def _stored(path: Any, store: Path) -> bool:
     try:
         place = Path(path).resolve()
         if stored := place.is_relative_to(store):
-            with suppress(FileNotFoundError):  # that it is gone is said in words
+            with suppress(FileNotFoundError):  # a file that is gone is reported later, in words
                 place.stat()
     except (OSError, ValueError, TypeError):
         return False

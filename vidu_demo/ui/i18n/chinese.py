@@ -1,17 +1,17 @@
-"""The page's words in Chinese, by the English ones; both have the same gaps."""
+"""The page's texts in Chinese, by their English; both have the same gaps."""
 
 CHINESE: dict[str, str] = {
-    # The heading
-    "A picture and a sentence become a video.": "一张图片加一句话，变成一段视频。",
+    # The header
+    "Turn a picture and a sentence into a video.": "一张图片加一句话，变成一段视频。",
     "Simulated: videos are made on this machine, no model is used and nothing is charged.": (
         "模拟模式：视频在这台机器上生成，不使用模型，不计费。"
     ),
     "Videos are made by Vidu Q2 Pro at Novita and charged to {key}.": (
         "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在{key}上。"
     ),
-    "This browser keeps nothing for this page, so your videos won't be found again after a "
-    "reload. Download them, or note their task ids.": (
-        "这个浏览器不为本页面保存任何内容，重新加载后将找不到你的视频。请先下载，或记下任务编号。"
+    "This browser doesn't let the page store anything, so you won't find your videos again after "
+    "a reload. Download them, or note their task ids.": (
+        "浏览器不允许本页面保存数据，刷新后将找不到你的视频。请先下载，或记下任务 ID。"
     ),
     "your key": "你的密钥",
     "the host's key": "本应用的密钥",
@@ -30,79 +30,82 @@ CHINESE: dict[str, str] = {
     "A lighthouse sweeps the night": "灯塔扫过夜空",
     "Cream for the espresso": "浓缩咖啡加奶油",
     "A paper boat in the rain": "雨中的纸船",
-    "Or give picture addresses": "或者填写图片网址",
+    "Or use picture URLs": "或者填写图片网址",
     "Picture URLs": "图片网址",
     "One per line. They come after the uploaded pictures.": "每行一个，排在上传的图片之后。",
-    "“{line}” is not a web address of a picture.": "“{line}”不是图片网址。",
-    "The clip's settings are in the form; its first frame is the picture.": (
-        "视频自带的设置已填入表单，它的第一帧作为图片。"
+    "“{line}” is not a picture URL.": "“{line}”不是图片网址。",
+    "The video's settings are now in the form, with its first frame as the picture.": (
+        "已填入视频自带的设置，并以首帧作为图片。"
     ),
-    "This video carries no settings of this page; its first frame is the picture.": (
-        "这段视频没有本页面的设置，它的第一帧作为图片。"
+    "This video has no settings from this page; its first frame is now the picture.": (
+        "这段视频不含本页面的设置，已将首帧作为图片。"
     ),
     "“{name}”: {text}": "“{name}”：{text}",
     "“{name}” can't be opened as a video.": "“{name}”无法作为视频打开。",
     # The first frame
-    "First frame, as it is sent: {size} ({ratio}).": "发送的首帧：{size}（{ratio}）。",
+    "First frame as sent: {size} ({ratio}).": "发送的首帧：{size}（{ratio}）。",
     "The first frame": "首帧",
     "The video will be {size}.": "视频尺寸为 {size}。",
     "The video will be about {size}.": "视频尺寸约为 {size}。",
-    "The video keeps the picture's shape; its size is known when it is made.": (
+    "The video keeps the picture's shape; its size is known once it is made.": (
         "视频保持图片的宽高比，具体尺寸生成后才知道。"
     ),
-    "The picture is small, so the video will look blurred.": "图片较小，视频会显得模糊。",
+    "The picture is small, so the video will look blurry.": "图片较小，视频会显得模糊。",
     "Pad or crop the picture.": "请先补边或裁剪图片。",
     "Pad it": "补边",
     "Crop it": "裁剪",
     "Padded": "补边",
     "Cropped": "裁剪",
-    "{name}, {size}: all of it, with a blurred margin": "{name}，{size}：画面完整，补上模糊边",
-    "{name}, {size}: its middle, without the ends": "{name}，{size}：保留中间，去掉两端",
+    "{name}, {size}: the whole picture, with blurred margins": (
+        "{name}，{size}：画面完整，边缘模糊填充"
+    ),
+    "{name}, {size}: the middle, with the ends cut off": "{name}，{size}：保留中间，去掉两端",
     # What is wrong with a picture
     "Picture {number}: {text}": "图片 {number}：{text}",
-    "This picture is too {shape}: its {width} by {height} pixels make {ratio}, "
-    "and only 1:{tallest} to {widest}:1 works. Pad or crop it.": (
+    "This picture is too {shape}: {width} by {height} pixels is {ratio}, and only 1:{tallest} to "
+    "{widest}:1 works. Pad or crop it.": (
         "这张图片太{shape}：{width} × {height} 像素的宽高比是 {ratio}，"
         "须在 1:{tallest} 到 {widest}:1 之间。请补边或裁剪。"
     ),
     "wide": "宽",
     "tall": "高",
-    "This picture has too many pixels: up to {most} megapixels work. "
-    "Make it smaller and try again.": "这张图片像素太多：最多 {most}00 万像素。请缩小后再试。",
-    "This picture is no longer here. Add it again.": "这张图片已不在这里，请重新添加。",
+    "This picture has too many pixels; the limit is {most} megapixels. Make it smaller and try "
+    "again.": "这张图片像素太多：最多 {most}00 万像素。请缩小后再试。",
+    "This picture is no longer available. Add it again.": "这张图片已失效，请重新添加。",
     "Up to {most} pictures can be sent at once. Remove some.": (
         "一次最多发送 {most} 张图片，请移除一些。"
     ),
     "This file is larger than {most} MB. Use a smaller one.": (
         "这个文件超过 {most} MB，请换一个小一些的。"
     ),
-    "This picture has too many pixels in a row: up to {most} work. "
-    "Make it smaller and try again.": "这张图片单边像素太多：最多 {most} 像素。请缩小后再试。",
-    "This picture takes too much work to open for its kind of file. "
-    "Save it again as an ordinary JPEG, or make it smaller.": (
-        "以这种文件格式打开这张图片太费资源。请重新存为普通 JPEG，或缩小图片。"
+    "This picture has too many pixels on one side; the limit is {most}. Make it smaller and try "
+    "again.": "这张图片单边像素太多：最多 {most} 像素。请缩小后再试。",
+    "This picture takes too much work to open in this format. Save it again as an ordinary JPEG, "
+    "or make it smaller.": "以这种格式打开这张图片太费资源。请重新存为普通 JPEG，或缩小图片。",
+    "There was not enough memory to open this picture. Try again, or make it smaller.": (
+        "内存不足，无法打开这张图片。请重试，或缩小图片。"
     ),
-    "There was too little memory to open this picture just now. "
-    "Try again, or make it smaller.": "目前内存不足，无法打开这张图片。请重试，或缩小图片。",
-    "This is a camera's raw file. Export it as JPEG and use that.": (
-        "这是相机的 RAW 原始文件。请先导出为 JPEG 再使用。"
+    "This is a camera RAW file. Export it as JPEG and use that.": (
+        "这是相机 RAW 文件。请先导出为 JPEG 再使用。"
     ),
-    "This file took too long to open, or too much memory. Try again.": (
+    "This file took too long or too much memory to open. Try again.": (
         "打开这个文件用时过长或占用内存过多。请重试。"
     ),
     "If that doesn't help, save it again as an ordinary JPEG or MP4.": (
         "如果仍然不行，请重新存为普通的 JPEG 或 MP4。"
     ),
-    "This app is being stopped. Try again when it runs.": "应用正在停止。请在它重新运行后再试。",
-    "Too many of your files are waiting to be opened.": "您等待打开的文件太多。",
+    "This app is shutting down. Try again when it is running.": (
+        "应用正在关闭，请在重新启动后再试。"
+    ),
+    "Too many of your files are waiting to be opened.": "你等待打开的文件太多。",
     "Try again in a minute.": "请过一分钟再试。",
     "This file can't be read as a video.": "这个文件无法作为视频读取。",
     "This video's file is larger than {most} MB.": "这个视频文件超过 {most} MB。",
     "This video's frames have too many pixels.": "这个视频的画面像素太多。",
-    "This video holds too many parts to be read here.": "这个视频包含的部分太多，无法在此读取。",
+    "This video has too many parts to read.": "这个视频包含的部分太多，无法读取。",
     "Give the task's id to Novita's support.": "请把任务 ID 提供给 Novita 客服。",
-    "The video is made, but its link leads to no web address.": "视频已生成，但链接不是网址。",
-    "This video is too long to be read here.": "这个视频太长，无法在此读取。",
+    "The video is made, but its link is not a web address.": "视频已生成，但链接不是网址。",
+    "This video is too long to read.": "这个视频太长，无法读取。",
     "No frame of this video can be decoded.": "这个视频没有一帧能够解码。",
     "The video is made, but opening it took too long or too much memory.": (
         "视频已生成，但打开它用时过长或占用内存过多。"
@@ -116,10 +119,8 @@ CHINESE: dict[str, str] = {
     "The picture file “{name}” cannot be opened. Add it again.": (
         "图片文件“{name}”无法打开，请重新添加。"
     ),
-    "This file is not a picture in a format that works here. "
-    "Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF or BMP.": (
-        "这个文件不是可用格式的图片。请使用 JPEG、PNG、WebP、GIF、HEIC、AVIF、TIFF 或 BMP。"
-    ),
+    "This file is not in a supported picture format. Use a JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF "
+    "or BMP.": "不支持这种图片格式。请使用 JPEG、PNG、WebP、GIF、HEIC、AVIF、TIFF 或 BMP。",
     "This picture cannot be read: the file is damaged or incomplete. "
     "Save it again as JPEG or PNG, or use another one.": (
         "这张图片无法读取：文件已损坏或不完整。请重新存为 JPEG 或 PNG，或换一张。"
@@ -161,11 +162,11 @@ CHINESE: dict[str, str] = {
     "Resolution": "分辨率",
     "The shorter side of the video, in pixels.": "视频短边的像素数。",
     "Takes": "生成数量",
-    "How many videos one click makes. Takes differ by their seed.": (
+    "How many videos one click makes. Each take has a different seed.": (
         "点一次生成几条视频，各条种子不同。"
     ),
-    "one for each picture": "每张图片一条",
-    "One click makes videos of up to {most} pictures.": "点一次最多为 {most} 张图片各生成一条。",
+    "one per picture": "每张图片一条",
+    "One click makes videos from up to {most} pictures.": "点一次最多为 {most} 张图片各生成一条。",
     "More settings": "更多设置",
     "Seed": "种子",
     "The same seed gives a similar video. Left empty, one is picked and shown.": (
@@ -220,13 +221,13 @@ CHINESE: dict[str, str] = {
     "Vidu's price list, {date}.": "按 Vidu 价目表（{date}）。",
     "Simulated: nothing is charged.": "模拟模式，不收费。",
     "Charged to {key}.": "费用记在{key}上。",
-    "Usually done in {time} here.": "在这里通常需要 {time}。",
+    "Usually takes {time} here.": "在这里通常需要 {time}。",
     "Draft first": "先出草稿",
     "Make the video": "生成视频",
     "Make {number} videos": "生成 {number} 条视频",
     "Sending…": "发送中…",
     "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
-    "Look at the price, then click again.": "请看过价格再点一次。",
+    "Check the price, then click again.": "请确认价格后再点一次。",
     # Where a video stands
     "Preparing": "准备中",
     "Submitted": "已提交",
@@ -236,11 +237,11 @@ CHINESE: dict[str, str] = {
     "Done": "已完成",
     "Preparing the request": "正在准备请求",
     "Sending the request": "正在发送请求",
-    "Asking about the task": "正在查询任务",
+    "Checking the task": "正在查询任务",
     "In the queue": "排队中",
     "about {time} left": "约剩 {time}",
     "The API says “{status}”": "接口返回“{status}”",
-    "Made, waiting for its link": "已生成，等待下载链接",
+    "Made, waiting for the link": "已生成，等待下载链接",
     "Saving the video": "正在保存视频",
     "Done in {time}": "已完成，用时 {time}",
     "{seconds} s": "{seconds} 秒",
@@ -255,9 +256,7 @@ CHINESE: dict[str, str] = {
         "于 {time} 发送：“{prompt}”，{seconds} 秒，{resolution}。"
     ),
     "Video": "视频",
-    "{size}, {seconds} s, {rate} frames a second, {sound}": (
-        "{size}，{seconds} 秒，每秒 {rate} 帧，{sound}"
-    ),
+    "{size}, {seconds} s, {rate} fps, {sound}": "{size}，{seconds} 秒，{rate} 帧/秒，{sound}",
     "with sound": "有声",
     "silent": "无声",
     "Task": "任务",
@@ -268,21 +267,21 @@ CHINESE: dict[str, str] = {
     "Make a second one anyway": "仍要再生成一条",
     "Make {number} more anyway": "仍要再生成 {number} 条",
     "Download again": "重新下载",
-    "Its file is no longer here.": "它的文件已经不在这里了。",
+    "The video file is missing.": "视频文件已不存在。",
     "Download again: that costs nothing, and works as long as the vendor keeps it.": (
         "重新下载是免费的，只要服务商还保留着它。"
     ),
-    "Out of sight": "暂时看不到",
-    "No video is lost. This page looks again by itself.": "没有视频会丢失，页面会自动再查看。",
-    "That did not work": "没有成功",
+    "Status unavailable": "暂时无法查看",
+    "No videos are lost. This page will try again by itself.": "视频不会丢失，页面会自动重试。",
+    "That didn't work": "操作失败",
     "Today's budget is used up, so nothing was sent.": "今天的预算已用完，所以没有发送。",
-    "Today's budget is used up: {left} of {budget} is left, and this would cost {price}.": (
-        "今天的预算已用完：{budget} 只剩 {left}，而这次需要 {price}。"
+    "This would exceed today's budget: {left} of {budget} is left, and this would cost {price}.": (
+        "超出今天的预算：{budget} 只剩 {left}，而这次需要 {price}。"
     ),
     "Choose a cheaper video, or come back after midnight UTC.": (
         "请选便宜一些的视频，或在 UTC 零点之后再来。"
     ),
-    "This page has not loaded completely, so nothing was sent.": "页面没有完整加载，所以没有发送。",
+    "This page did not load completely, so nothing was sent.": "页面没有完整加载，所以没有发送。",
     "Reload it.": "请重新加载。",
     "The last frame of this video can't be read.": "无法读取这段视频的最后一帧。",
     "Use another picture.": "请换一张图片。",
@@ -308,7 +307,7 @@ CHINESE: dict[str, str] = {
     "The request is not complete.": "请求还不完整。",
     "Change that, then send it.": "请修改后再发送。",
     "There is no API key.": "没有 API 密钥。",
-    "The API key holds a character that no key has, such as a line break.": (
+    "The API key contains a character that no key has, such as a line break.": (
         "API 密钥里有不该有的字符，例如换行。"
     ),
     "Set NOVITA_API_KEY, or use the simulator, which needs none.": (
@@ -336,7 +335,7 @@ CHINESE: dict[str, str] = {
     "Wait until some of them are finished, or stop watching some.": (
         "请等其中一些完成，或停止跟踪一些。"
     ),
-    "This job was not submitted, so its pictures were not kept. Those in the form stay.": (
+    "This job was not submitted, so its pictures were not kept. The ones in the form stay.": (
         "这个任务未提交，所以没有保留它的图片。表单里已有的图片不变。"
     ),
     "The app was stopped before this was sent.": "应用在发送之前停止了。",
@@ -424,7 +423,7 @@ CHINESE: dict[str, str] = {
     "The API had an internal error.": "接口自身出了故障。",
     "Your request is not the cause. Give it some time.": "这与你的请求无关，请稍等一会儿。",
     # What becomes of a task
-    "No answer about the task came ({why}).": "没有收到关于任务的答复（{why}）。",
+    "The API gave no answer about the task ({why}).": "没有收到关于任务的答复（{why}）。",
     "The API's answer about the task can't be read.": "接口关于任务的答复无法读取。",
     "The task is not affected. Check again.": "任务不受影响，请再次查询。",
     "Only this check was refused, not the task. Check again later by its id.": (
@@ -464,20 +463,22 @@ CHINESE: dict[str, str] = {
     "The video is made, but its host answered HTTP {status}.": (
         "视频已生成，但存放它的服务器返回 HTTP {status}。"
     ),
-    "The video is made, but its download broke off ({why}).": "视频已生成，但下载中断了（{why}）。",
+    "The video is made, but its download was interrupted ({why}).": (
+        "视频已生成，但下载中断了（{why}）。"
+    ),
     "The video is made, but the file can't be written: {why}.": (
         "视频已生成，但文件无法写入：{why}。"
     ),
     "Free disk space or choose another folder, then download again for free.": (
         "请腾出空间或换一个文件夹，再免费重新下载。"
     ),
-    "The video is made, but its download was too slow: {came} bytes came.": (
+    "The video is made, but its download was too slow: only {came} bytes arrived.": (
         "视频已生成，但下载太慢：只收到 {came} 字节。"
     ),
     "The video is made, but its download stopped before the end.": (
         "视频已生成，但下载到的文件不完整。"
     ),
-    "The video is made, but its link leads to {host}, which is no public https address.": (
+    "The video is made, but its link leads to {host}, which is not a public https address.": (
         "视频已生成，但链接指向 {host}，它不是公开的 https 地址。"
     ),
     "The link to the video leads to no public https address.": (
@@ -494,9 +495,7 @@ CHINESE: dict[str, str] = {
     # The example
     "An example": "示例",
     "An example, made by the simulator": "示例，由模拟器生成",
-    "Made by the simulator on a machine like this: no model was used.": (
-        "由模拟器在一台类似的机器上生成，没有使用模型。"
-    ),
+    "Made by the simulator: no model was used.": "由模拟器生成，没有使用模型。",
     "Your own videos appear here.": "你的视频会出现在这里。",
     # What to do with a video
     "Use these settings": "使用这些设置",
@@ -509,11 +508,11 @@ CHINESE: dict[str, str] = {
     "Download: {prompt}": "下载：{prompt}",
     "Delete: {prompt}": "删除：{prompt}",
     "Your videos": "你的视频",
-    "Search your videos by their prompt or task id": "搜索提示词或任务 ID",
-    "Nothing found.": "没有找到。",
-    "being sent": "发送中",
+    "Search your videos by prompt or task id": "按提示词或任务 ID 搜索视频",
+    "No videos found.": "没有找到视频。",
+    "sending": "发送中",
     "running": "进行中",
-    "being saved": "保存中",
+    "saving": "保存中",
     "done": "已完成",
     "failed": "失败",
     "not made": "未生成",
@@ -526,7 +525,7 @@ CHINESE: dict[str, str] = {
     "Download": "下载",
     "Delete": "删除",
     "Really delete?": "确定删除？",
-    "It may still run. Delete?": "可能仍在运行，仍要删除？",
+    "It may still be running. Delete?": "可能仍在运行，仍要删除？",
     # Two side by side
     "Side by side": "并排对比",
     "Close": "关闭",
@@ -542,29 +541,30 @@ CHINESE: dict[str, str] = {
     "Setting": "项目",
     "Left": "左",
     "Right": "右",
-    "not known": "未知",
-    "not the same": "不同",
+    "different": "不同",
     "chosen by the model": "由模型选择",
     "Done in": "用时",
-    "Both were made of the same pictures with the same settings.": ("两条视频的图片和设置都相同。"),
-    "One of these can’t be played here. Download it to watch it.": (
+    "Both were made from the same pictures with the same settings.": (
+        "两条视频的图片和设置都相同。"
+    ),
+    "One of these videos can’t be played here. Download it to watch it.": (
         "其中一条无法在这里播放，请下载后观看。"
     ),
     # Code, links, tasks
     "This form as code": "此表单的代码",
-    "Each is complete: it reads the key from NOVITA_API_KEY and the pictures from its folder, "
-    "sends them as they are, and buys one video.": (
-        "每段代码都是完整的：密钥取自 NOVITA_API_KEY，图片取自它所在的文件夹并原样发送，"
-        "每运行一次购买一条视频。"
+    "Each program is complete: it reads the key from NOVITA_API_KEY and the pictures from its own "
+    "folder, sends them as they are, and buys one video.": (
+        "每段代码都可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送，"
+        "每次运行购买一条视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
     "Continue a task by its id": "用任务 ID 继续跟踪",
     "Task id": "任务 ID",
-    "Of a task started anywhere with this key. Watching is free.": (
-        "用这个密钥开始的任务都可以，不论在哪里开始。跟踪免费。"
+    "Any task started with this key, here or elsewhere. Watching is free.": (
+        "用这个密钥创建的任务都可以，不限于本页面。跟踪免费。"
     ),
     "Watch": "跟踪",
     "Nothing to watch": "没有可跟踪的任务",
-    "This does not look like a task's id.": "这不像是任务 ID。",
-    "Copy it whole.": "请复制完整的任务 ID。",
+    "This doesn't look like a task id.": "这不像是任务 ID。",
+    "Copy the whole id.": "请复制完整的任务 ID。",
 }

@@ -1,4 +1,4 @@
-"""The page's words in English and Chinese. English is the key, so that code reads as the page does.
+"""The page's texts in English and Chinese. The English is the key, so code reads like the page.
 
 Labels and other fixed texts are translated by Gradio in the browser. What the server puts together
 from several texts, such as a status card, is translated here, for the browser's first language.
@@ -14,13 +14,13 @@ from vidu_demo.api.text import Text
 from vidu_demo.ui.i18n.chinese import CHINESE
 
 Say = Callable[[str], str]
-"""Gives a text in the visitor's language; one that has no translation stays as it is."""
+"""Translates a text to the visitor's language; one without a translation stays as it is."""
 
 GRADIOS = {
-    "upload_text.drop_gallery": "Drop a picture, or a video that this page made",
+    "upload_text.drop_gallery": "Drop a picture, or a video made by this page",
     "common.webcam": "Take a photo",
 }
-"""What Gradio itself says of the pictures too vaguely, or not at all, by its own keys."""
+"""Replacements for Gradio's own texts that are too vague or missing, by its keys."""
 
 I18N = gr.I18n(en=GRADIOS, zh=CHINESE)
 """In another language the key itself is shown, which is the English text."""
@@ -42,12 +42,12 @@ def marked(text: str) -> Markup:
 
 
 def words_for(request: gr.Request) -> Say:
-    """Choose the words for whoever sends a request: every browser says with it what it wants."""
+    """Choose the language of a request, from the header that every browser sends."""
     return speaker(request.headers.get("accept-language", ""))
 
 
-def seconds_spoken(seconds: float) -> Text:
-    """Write a length of time in words, such as `34 s` or `2 min 5 s`."""
+def format_seconds(seconds: float) -> Text:
+    """Format a length of time, such as `34 s` or `2 min 5 s`."""
     minutes, rest = divmod(max(1, round(seconds)), 60)
     if minutes:
         return Text("{minutes} min {seconds} s", minutes=minutes, seconds=rest)

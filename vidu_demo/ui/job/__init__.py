@@ -1,1 +1,1 @@
-"""A job on the page: its status, its video, and what can be done with them."""
+"""A job on the page: its status, its video, and what you can do with them."""

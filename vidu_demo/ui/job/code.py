@@ -1,4 +1,4 @@
-"""This form as code in several languages, and as a link."""
+"""The form as code in several languages, and as a link."""
 
 import gradio as gr
 
@@ -16,8 +16,8 @@ class Code:
         with gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold"):
             gr.Markdown(
                 I18N(
-                    "Each is complete: it reads the key from NOVITA_API_KEY and the pictures from "
-                    "its folder, sends them as they are, and buys one video."
+                    "Each program is complete: it reads the key from NOVITA_API_KEY and the "
+                    "pictures from its own folder, sends them as they are, and buys one video."
                 )
             )
             self.places = []
@@ -42,14 +42,14 @@ class Code:
         """What `review` gives values for."""
         return [*self.places, self.query]
 
-    def review(self, sketch: VideoRequest) -> Updates:
-        """Write the form down."""
-        written = (snippet.write(sketch) for snippet in SNIPPETS)
+    def review(self, request: VideoRequest) -> Updates:
+        """Write the form as code and as a link's query."""
+        written = (snippet.write(request) for snippet in SNIPPETS)
         return {
             **dict(zip(self.places, written, strict=True)),
-            self.query: permalink.write(sketch),
+            self.query: permalink.write(request),
         }
 
     def listen(self) -> None:
-        """Copy the link in the browser, which alone knows the page's address."""
+        """Copy the link in the browser, since only it knows the page's URL."""
         self.copy.click(None, [self.query], [self.link], js="vidu.copyLink")

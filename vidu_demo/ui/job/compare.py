@@ -1,4 +1,4 @@
-"""Two takes side by side: one play button and one slider for both, and what differs in a table."""
+"""Two takes side by side, with one play button and slider for both, and a table of differences."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,19 +12,19 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, named, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, format_seconds, named
 
 _BLOCK, _ENCODING = 8, 8
-"""Pixels to the side of what is compared as one, and the levels of 255 that encoding may change."""
+"""The side of the blocks compared, in pixels, and the levels (of 255) that encoding can change."""
 
 
 class Difference(NamedTuple):
-    """What is not the same in two jobs, in words.
+    """A difference between two jobs, in words.
 
     Attributes:
-        title: Of a setting, or of what came of it.
-        left: How it is with the one.
-        right: How it is with the other.
+        title: The setting or result that differs.
+        left: The left job's value.
+        right: The right job's value.
     """
 
     title: str
@@ -33,7 +33,7 @@ class Difference(NamedTuple):
 
 
 def component() -> gr.HTML:
-    """Make the place, empty. Its clear event asks to close what is shown in it."""
+    """Make the empty component. Its `clear` event closes the comparison."""
     return gr.HTML(
         js_on_load="vidu.compare(element, trigger, watch)", elem_id="compare", padding=False
     )
@@ -43,16 +43,16 @@ def render(
     left: Job,
     right: Job,
     source: Callable[[Job], str],
-    alike: bool | None = None,
+    pictures_match: bool | None = None,
     say: Say = str,
 ) -> str:
     """Show two finished jobs side by side, as HTML.
 
     Args:
-        left: The one.
-        right: The other.
-        source: Gives the address of a job's video.
-        alike: Whether both were made of the same pictures, as `same_pictures` tells.
+        left: The left job.
+        right: The right job.
+        source: Returns the URL of a job's video.
+        pictures_match: Whether both were made from the same pictures, from `same_pictures`.
         say: The visitor's language.
     """
     jobs = {"left": left, "right": right}
@@ -61,23 +61,25 @@ def render(
         left=source(left),
         right=source(right),
         heard=[side for side, job in jobs.items() if (job.facts or {}).get("audio")],
-        differences=differences(left, right, alike, say),
+        differences=differences(left, right, pictures_match, say),
         say=say,
     )
 
 
-def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> list[Difference]:
-    """List what differs: settings, price and how long it took. What neither knows does not.
+def differences(
+    left: Job, right: Job, pictures_match: bool | None, say: Say = str
+) -> list[Difference]:
+    """List the differences in settings, price and time taken; two unknown values do not differ.
 
     Args:
-        left: The one.
-        right: The other.
-        alike: As for `render`.
+        left: The left job.
+        right: The right job.
+        pictures_match: As in `render`.
         say: The visitor's language.
     """
     found = []
-    if not alike:
-        words = say("not known" if alike is None else "not the same")
+    if not pictures_match:
+        words = say("unknown" if pictures_match is None else "different")
         found.append(Difference(say(VideoRequest.describe("images")["title"]), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:
@@ -86,18 +88,18 @@ def differences(left: Job, right: Job, alike: bool | None, say: Say = str) -> li
 
 
 def same_pictures(left: Job, right: Job, file: Callable[[Job, str], Path]) -> bool | None:
-    """Tell whether two jobs were made of the same pictures.
+    """Tell whether two jobs were made from the same pictures.
 
-    Their names say nothing, and bytes say too little: a kept picture that is used again is
+    File names say nothing, and comparing bytes is not enough: a picture that is used again is
     encoded again.
 
     Args:
-        left: The one.
-        right: The other.
-        file: Gives the path of a file in a job's folder.
+        left: The left job.
+        right: The right job.
+        file: Returns the path of a file in a job's folder.
 
     Returns:
-        None if a job does not know its pictures, or a file of theirs can't be read.
+        None if a job's pictures are unknown, or a file can't be read.
     """
     ones, others = left.request.get("images"), right.request.get("images")
     if not ones or not others:
@@ -106,14 +108,14 @@ def same_pictures(left: Job, right: Job, file: Callable[[Job, str], Path]) -> bo
         return len(ones) == len(others) and all(
             one == other
             if is_url(one) or is_url(other)
-            else _alike(file(left, one), file(right, other))
+            else _look_alike(file(left, one), file(right, other))
             for one, other in zip(ones, others, strict=True)
         )
     except OSError:
         return None
 
 
-def _alike(one: Path, other: Path) -> bool:
+def _look_alike(one: Path, other: Path) -> bool:
     with Image.open(one) as left, Image.open(other) as right:
         if left.size != right.size:
             return False
@@ -122,18 +124,18 @@ def _alike(one: Path, other: Path) -> bool:
 
 
 def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
-    """Say all that may differ, each under its title."""
-    unknown = say("not known")
+    """List everything that can differ, with titles."""
+    unknown = say("unknown")
     settings = [
         (say(VideoRequest.describe(field)["title"]), _setting(field, job.request.get(field), say))
         for field in VideoRequest.model_fields
         if field != "images"
     ]
     price = VideoRequest.unchecked(**job.request).known_price
-    took = unknown if job.took is None else say(seconds_spoken(job.took))
+    took = unknown if job.took is None else say(format_seconds(job.took))
     return [
         *settings,
-        (say("Estimate"), unknown if price is None else pricing.spoken(price)),
+        (say("Estimate"), unknown if price is None else pricing.format_price(price)),
         (say("Done in"), took),
     ]
 
@@ -141,13 +143,13 @@ def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
 def _setting(field: str, value: object, say: Say) -> str:
     match value:
         case None:
-            return say("not known")
+            return say("unknown")
         case bool():
             return say("on" if value else "off")
         case "":
             return say("chosen by the model")
         case int() if field == "duration":
-            return say(seconds_spoken(value))
+            return say(format_seconds(value))
         case str() if "enum" in VideoRequest.describe(field):
             return say(named(value)).strip()
         case _:

@@ -12,18 +12,18 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, templates
-from vidu_demo.ui.i18n.words import I18N, Say, seconds_spoken
+from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 
-MOST_ROWS = 50
-"""Rows shown; older jobs are found by searching."""
+MAX_ROWS = 50
+"""Rows shown; search finds older jobs."""
 MANY = 5
-"""Rows from which on searching helps."""
+"""The search box is shown for more rows than this."""
 
 _STATES = {
-    JobState.PREPARED: "being sent",
-    JobState.SUBMITTING: "being sent",
+    JobState.PREPARED: "sending",
+    JobState.SUBMITTING: "sending",
     JobState.RUNNING: "running",
-    JobState.SAVING: "being saved",
+    JobState.SAVING: "saving",
     JobState.DONE: "done",
     JobState.FAILED: "failed",
     JobState.NOT_SENT: "not made",
@@ -38,17 +38,17 @@ _MONEY = {
 
 
 class History:
-    """The list and its search. A click on the list carries `do` and the job's id as `job`."""
+    """The list and its search box. A click event carries `do`, and the job's id as `job`."""
 
     def __init__(self) -> None:
         self.search = gr.Textbox(
             visible=False,
-            label=I18N("Search your videos by their prompt or task id"),
+            label=I18N("Search your videos by prompt or task id"),
             show_label=False,
             max_length=LONGEST_SEARCH,
             container=False,
             max_lines=1,
-            placeholder=I18N("Search your videos by their prompt or task id"),
+            placeholder=I18N("Search your videos by prompt or task id"),
             elem_id="search",
         )
         self.list = gr.HTML(
@@ -72,11 +72,11 @@ class History:
         """List jobs.
 
         Args:
-            jobs: The visitor's, or what was found of them.
-            shown: The one that is open.
-            searched: What was searched for; empty if nothing.
-            thumbnail: Gives a job's small picture.
-            video: Gives a job's video.
+            jobs: The visitor's jobs, or those that match the search.
+            shown: The open job.
+            searched: The search text; empty if none.
+            thumbnail: Returns a job's thumbnail.
+            video: Returns a job's video.
             say: The visitor's language.
         """
         if not jobs and not searched:
@@ -89,7 +89,7 @@ class History:
 
 
 class _Row(NamedTuple):
-    """What a row shows, beside the job itself."""
+    """What a row shows."""
 
     job: Job
     current: bool
@@ -120,10 +120,10 @@ def _facts(job: Job, say: Say) -> list[str]:
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
     facts = [
-        say(seconds_spoken(request["duration"])) if "duration" in request else "",
+        say(format_seconds(request["duration"])) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
-        pricing.spoken(price) if price is not None else "",
+        pricing.format_price(price) if price is not None else "",
         say(_STATES[job.state]),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]

@@ -1,4 +1,4 @@
-"""Tells when a video is done, in a hidden tab too: in the title, and on request with a sound."""
+"""Says when a video is done, even in a hidden tab: in the title and, if wanted, with a sound."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ from vidu_demo.ui.job import status
 
 
 def component() -> gr.HTML:
-    """Make the box to tick."""
+    """Make the checkbox."""
     return gr.HTML(js_on_load="vidu.notify(element)", elem_id="notify", padding=False)
 
 
 def render(jobs: Sequence[Job], say: Say) -> str:
-    """Say how many jobs are open, and how the one that ended last came out."""
+    """Say how many jobs are open, and how the latest one to end turned out."""
     if not jobs:
         return ""
     left = sum(job.open for job in jobs)

@@ -1,4 +1,4 @@
-"""The right side of the page: the job that is open, and the list of all the visitor's videos."""
+"""The right side of the page: the open job, and the list of the visitor's videos."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from vidu_demo.ui.job.reuse import Reuse
 
 
 class Panel:
-    """The widgets, and what is drawn in them.
+    """The widgets, and what to draw in them.
 
     Args:
-        runner: Knows how the jobs stand.
+        runner: Knows the jobs' state.
     """
 
     def __init__(self, runner: JobRunner) -> None:
@@ -42,7 +42,7 @@ class Panel:
 
     @property
     def tab(self) -> dict[str, Any]:
-        """The inputs that make a `Tab`, by name."""
+        """The inputs that make up a `Tab`, by name."""
         return {
             "visitor": self.visitor,
             "shown": self.shown,
@@ -55,12 +55,12 @@ class Panel:
 
     @property
     def chosen(self) -> list[gr.blocks.Block]:
-        """What the visitor has chosen to see. No tick may change it: one could be late."""
+        """What the visitor chose to see. Refreshes must not change it, since one could be late."""
         return [self.shown, self.fault, self.held, self.result.anyway, self.compare]
 
     @property
     def drawn(self) -> list[gr.blocks.Block]:
-        """How that stands: the outputs of `look`."""
+        """The outputs of `look`."""
         return [
             self.seen,
             self.address,
@@ -77,30 +77,32 @@ class Panel:
         return [*self.chosen, *self.drawn]
 
     def look(self, tab: Tab) -> Updates:
-        """See how the visitor's jobs stand by now."""
+        """Refresh the visitor's jobs."""
         view = self.show(tab, tab.shown, fault=tab.fault)
         return {widget: view[widget] for widget in self.drawn if widget in view}
 
     def refuse(self, tab: Tab, error: ViduError) -> Updates:
-        """Show that a click came to nothing."""
+        """Show that a click had no effect, and why."""
         return self.show(tab, "", fault=status.refused(error, tab.say))
 
     def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
-        """Draw a job, the card of an error where there is none, or else the example.
+        """Draw a job or an error card; if there is neither, the example.
 
         Args:
-            tab: Who looks, and what they see now.
-            job_id: The job; empty for none.
-            fault: The card of an error.
+            tab: The visitor, and what they see now.
+            job_id: The job's id; empty for none.
+            fault: An error card.
             beside: The id of a job to compare it with.
         """
         say = tab.say
-        version = self._runner.version(tab.owner)  # before the jobs: they may be newer, never older
+        version = self._runner.version(
+            tab.owner
+        )  # read before the jobs, which can then be newer but never older
         found = None
         try:
-            jobs = self._runner.jobs(tab.owner, most=history.MOST_ROWS)
+            jobs = self._runner.jobs(tab.owner, most=history.MAX_ROWS)
             if tab.search:
-                found = self._runner.jobs(tab.owner, most=history.MOST_ROWS, search=tab.search)
+                found = self._runner.jobs(tab.owner, most=history.MAX_ROWS, search=tab.search)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:
@@ -116,8 +118,8 @@ class Panel:
         running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and video and other and self.video(other.job):
-            alike = compare.same_pictures(job, other.job, self._runner.file)
-            comparison = compare.render(job, other.job, self._video_url, alike, say)
+            same_pictures = compare.same_pictures(job, other.job, self._runner.file)
+            comparison = compare.render(job, other.job, self._video_url, same_pictures, say)
         return {
             self.shown: job.id if job else "",
             self.fault: fault,
@@ -149,11 +151,11 @@ class Panel:
         }
 
     def newest(self, tab: Tab) -> str:
-        """Find the visitor's newest job: its id, or an empty text."""
+        """Return the id of the visitor's newest job; empty if there is none."""
         return next((job.id for job in self._runner.jobs(tab.owner, most=1)), "")
 
     def video(self, job: Job) -> Path | None:
-        """Find a job's video, if it is there."""
+        """Return a job's video, if the file exists."""
         path = self._runner.file(job, job.video) if job.video else None
         return path if path and path.is_file() else None
 

@@ -1,4 +1,4 @@
-"""What came of a click: the status, what can be done about it, and the video."""
+"""The result of a click: the status, the buttons under it, and the video."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ class Result:
 
     def __init__(self) -> None:
         self.place = status.component()
-        with gr.Row(elem_id="choices") as self.choices:  # at the foot of the status
+        with gr.Row(elem_id="choices") as self.choices:  # below the status
             self.notify = notify.component()
             self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
             self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
@@ -55,15 +55,15 @@ class Result:
         video_shown: bool,
         say: Say,
     ) -> Updates:
-        """Draw a job, an error where there is none, or else the example.
+        """Draw a job or an error; if there is neither, the example.
 
         Args:
-            look: How the job stands.
-            fault: The card of an error.
-            jobs: All of the visitor's, for the notification.
-            picture: What the job is made from, in small.
-            video: What was made.
-            video_shown: True if the tab shows this video already: sent again, it would start over.
+            look: The job's state.
+            fault: An error card.
+            jobs: All of the visitor's jobs, for the notification.
+            picture: A thumbnail of the job's picture.
+            video: The finished video.
+            video_shown: True if the tab already shows this video: sending it would restart it.
             say: The visitor's language.
         """
         state = look.job.state if look else None
@@ -86,18 +86,18 @@ class Result:
             ),
             self.video: gr.skip()
             if video_shown
-            # Over a video of one's own the label would only cover a corner.
+            # On the visitor's own video the label would only cover a corner.
             else gr.update(value=video, label=label, show_label=example, autoplay=not example),
         }
 
     def offer_another(self, held: Sequence[VideoRequest], say: Say) -> Updates:
-        """Offer to send what was held back, or take the offer back where there is nothing.
+        """Offer to send what was held back; hide the offer if there is nothing.
 
-        Not a part of `show`: a look that comes late must not take it back.
+        Not part of `show`, because a late refresh must not hide it.
         """
         if not held:
             return {self.anyway: gr.update(visible=False)}
-        number, price = len(held), pricing.spoken(takes.total_price(held))
+        number, price = len(held), pricing.format_price(takes.total_price(held))
         label = (
             Text("Make {number} more anyway", number=number)
             if number > 1
@@ -107,7 +107,7 @@ class Result:
 
 
 def _stage(look: JobView, picture: Path | None) -> str:
-    """Show the picture, out of focus, where the video will be."""
+    """Show the picture, blurred, where the video will be."""
     if not picture or not look.job.open:
         return ""
     return templates.render("stage.html", picture=picture)

@@ -1,4 +1,4 @@
-"""What to do with the job that is open: use it again, change what was refused, or go on."""
+"""What to do with the open job: reuse it, change what was refused, or continue it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -35,13 +35,13 @@ _REFUSED: dict[type[ApiRefused], tuple[Offer, ...]] = {
     PictureRejected: (Offer.PICTURE,),
     VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
 }
-"""What has to change before anything is sent again. With every other meaning nothing has to."""
+"""What must change before sending again, by error; for other errors, nothing must."""
 
 
 def meaning(job: Job) -> type[ApiRefused]:
-    """Find what the refusal of a job means; `ApiRefused` where it is not known, or there is none.
+    """Find the error behind a refused job; `ApiRefused` if it is unknown, or there was none.
 
-    A row keeps a refusal's own sentence, which begins its message and names the vendor's code.
+    A row only keeps the message, which begins with the error's sentence and has the vendor's code.
     """
     for known in MEANINGS:
         if job.message.startswith(known.what):
@@ -50,11 +50,11 @@ def meaning(job: Job) -> type[ApiRefused]:
 
 
 def offers(job: Job | None, *, video: bool) -> tuple[Offer, ...]:
-    """Say what fits how a job stands.
+    """Choose the buttons for a job's state.
 
     Args:
-        job: The job that is open, if there is one.
-        video: True if its video is there.
+        job: The open job, if there is one.
+        video: True if its video exists.
     """
     if not job:
         return ()
@@ -66,10 +66,10 @@ def offers(job: Job | None, *, video: bool) -> tuple[Offer, ...]:
             return (Offer.SAME, Offer.NEW_SEED, *going_on)
         case JobState.FAILED:
             return _REFUSED.get(meaning(job), (Offer.SAME, Offer.NEW_SEED))
-        case JobState.NOT_SENT:  # nothing came of this seed yet
+        case JobState.NOT_SENT:  # this seed has not been used yet
             return _REFUSED.get(meaning(job), (Offer.SAME,))
-    # Unknown: it may be running, and with the seed that was picked for it, it would not be known
-    # as the same request.
+    # Unknown: it may be running, and with the seed that was picked for it, it would not be
+    # recognised as the same request.
     return ()
 
 
@@ -87,7 +87,7 @@ class Reuse:
         return [*self.buttons.values()]
 
     def show(self, job: Job | None, video: Path | None) -> Updates:
-        """Offer what can be done with a job and its video."""
+        """Show the buttons that fit a job and its video."""
         fitting = offers(job, video=bool(video))
         return {
             button: gr.update(visible=offer in fitting) for offer, button in self.buttons.items()

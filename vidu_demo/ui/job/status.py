@@ -1,4 +1,4 @@
-"""The status place: where a job stands, in words; what was made, or what to do if it was not."""
+"""The status card: a job's state in words, and what was made or what to do next."""
 
 from datetime import UTC, datetime
 
@@ -15,52 +15,52 @@ from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, seconds_spoken
+from vidu_demo.ui.i18n.words import Say, format_seconds
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
 
 def component() -> gr.HTML:
-    """Make the status place."""
+    """Make the status component."""
     return gr.HTML(js_on_load="vidu.status(element)", elem_id="status", padding=False)
 
 
 def unreadable(error: LedgerFailed, say: Say) -> str:
-    """Tell that nothing can be told for the moment; it says nothing about the videos."""
-    comfort = say("No video is lost. This page looks again by itself.")
-    return _card("fault", say("Out of sight"), say(error.what), comfort)
+    """Say that the status can't be read right now, which doesn't affect the videos."""
+    comfort = say("No videos are lost. This page will try again by itself.")
+    return _card("fault", say("Status unavailable"), say(error.what), comfort)
 
 
 def refused(error: ViduError, say: Say) -> str:
-    """Tell that a click came to nothing, before anything was sent."""
+    """Say that a click was refused before anything was sent."""
     kind = "note" if isinstance(error, DuplicateRequest) else "fault"
     charge = say(error.charged.sentence)
     return _card(kind, say("Not sent"), say(error.what), charge, say(error.next_step))
 
 
 def no_task_id(say: Say) -> str:
-    """Tell that a text is no task's id, so that there is nothing to ask about."""
-    what = say("This does not look like a task's id.")
-    return _card("note", say("Nothing to watch"), what, next_step=say("Copy it whole."))
+    """Say that a text is not a task id."""
+    what = say("This doesn't look like a task id.")
+    return _card("note", say("Nothing to watch"), what, next_step=say("Copy the whole id."))
 
 
 def render(look: JobView, say: Say, *, gone: bool = False) -> str:
-    """Say where a job stands, as HTML.
+    """Render a job's status as HTML.
 
     Args:
-        look: How it stands.
+        look: The job's state.
         say: The visitor's language.
-        gone: True if its video was saved, and is no longer there.
+        gone: True if its video was saved but the file is missing.
     """
     job = look.job
     running, step = job.open, 0
-    what, charge, next_step = told(job)
+    what, charge, next_step = outcome(job)
     match job.state:
         case JobState.DONE:
             kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
-                headline = say(Text("Done in {time}", time=seconds_spoken(job.took)))
-            what, next_step = ("Its file is no longer here.", _DOWNLOAD_AGAIN) if gone else ("", "")
+                headline = say(Text("Done in {time}", time=format_seconds(job.took)))
+            what, next_step = ("The video file is missing.", _DOWNLOAD_AGAIN) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
             headline = say(_FAULTS[job.state])
@@ -84,7 +84,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         asked=_asked(job, say) if job.state == JobState.UNKNOWN else "",
         holds=_holds(job, say),
         prompt=job.request.get("prompt"),
-        price=None if price is None else pricing.spoken(price),
+        price=None if price is None else pricing.format_price(price),
         simulated=job.simulated,
         seed=job.request.get("seed"),
         task_id=job.task_id,
@@ -109,12 +109,12 @@ _FAULTS = {
 
 
 def without_video(state: JobState) -> str:
-    """Say in a few words how a job ended that made no video."""
+    """Say in a few words how a job without a video ended."""
     return _FAULTS[state]
 
 
 def _progress(look: JobView, say: Say) -> tuple[int, str]:
-    """Find the step a job is at, and say it."""
+    """Find the step that a job is at, and its headline."""
     job, task = look
     match job.state:
         case JobState.PREPARED:
@@ -124,25 +124,25 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
         case JobState.SAVING:
             return 4, say("Saving the video")
     if task is None:
-        return 1, say("Submitted" if job.fingerprint else "Asking about the task")
+        return 1, say("Submitted" if job.fingerprint else "Checking the task")
     match task.status:
         case TaskStatus.QUEUED:
             words = [say("In the queue")]
         case TaskStatus.PROCESSING:
             words = [say("Processing")]
         case TaskStatus.SUCCEEDED:
-            return 4, say("Made, waiting for its link")
+            return 4, say("Made, waiting for the link")
         case _:
             words = [say(Text("The API says “{status}”", status=task.status_text[:60]))]
     if task.progress is not None:
         words.append(f"{task.progress}%")
     if task.eta is not None:
-        words.append(say(Text("about {time} left", time=seconds_spoken(task.eta))))
+        words.append(say(Text("about {time} left", time=format_seconds(task.eta))))
     return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
 
 
-def told(job: Job) -> tuple[str, str, str]:
-    """Say what happened to a job, was it charged, what to do next. Simulated, it costs nothing."""
+def outcome(job: Job) -> tuple[str, str, str]:
+    """Say what happened to a job, whether it was charged (never if simulated), and what to do."""
     money = job.charged.sentence if job.charged else ""
     if not job.simulated:
         return job.message, money, job.next_step
@@ -151,12 +151,12 @@ def told(job: Job) -> tuple[str, str, str]:
 
 
 def _differences(job: Job, say: Say) -> list[str]:
-    """What the file does not have that was asked for, or has that was not."""
+    """How the file differs from what was asked for."""
     return [say(text) for text in differences(job.request, Facts(**job.facts))] if job.facts else []
 
 
 def _asked(job: Job, say: Say) -> str:
-    """When and what was asked, to look it up at the vendor: the receipt of a job without an id."""
+    """When it was sent and what it asked for, to look up a job without a task id at the vendor."""
     request = job.request
     asked = Text(
         "Sent at {time}: “{prompt}”, {seconds} s, {resolution}.",
@@ -169,12 +169,12 @@ def _asked(job: Job, say: Say) -> str:
 
 
 def _holds(job: Job, say: Say) -> str:
-    """What the file really holds."""
+    """What is really in the file."""
     if not job.facts:
         return ""
     facts = Facts(**job.facts)
     held = Text(
-        "{size}, {seconds} s, {rate} frames a second, {sound}",
+        "{size}, {seconds} s, {rate} fps, {sound}",
         size=f"{facts.width} × {facts.height}",
         seconds=f"{facts.seconds:.1f}",
         rate=f"{facts.frames_per_second:g}",
@@ -184,13 +184,13 @@ def _holds(job: Job, say: Say) -> str:
 
 
 def plain(look: JobView | None) -> str:
-    """Say how a job ended without a video, as text."""
+    """Say in plain text how a job without a video ended."""
     if not look:
-        return "This job is not known here."
+        return "This app doesn't know this job."
     job = look.job
     parts = [
         f"{_FAULTS.get(job.state, job.state)}.",
-        *told(job),
+        *outcome(job),
         f"Task {job.task_id}." if job.task_id else "",
     ]
     return " ".join(part for part in parts if part)

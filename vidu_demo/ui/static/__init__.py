@@ -1,7 +1,7 @@
-"""The page's look and its scripts.
+"""The page's stylesheet and scripts.
 
 Each script adds functions to one object, `vidu`. Gradio calls them by name: `js="vidu.copyLink"`
-gives it the function itself, `js_on_load="vidu.status(element)"` calls one.
+names the function itself, `js_on_load="vidu.status(element)"` is a call.
 """
 
 from pathlib import Path
@@ -15,6 +15,6 @@ CSS_FILE = _HERE / "style.css"
 
 
 def head() -> str:
-    """Write the scripts for the page's head. Gradio runs it before it makes any component."""
+    """Render the scripts for the page's head, which runs before Gradio makes any component."""
     scripts = [file.read_text() for file in sorted(_HERE.glob("*.js"))]
     return templates.render("head.html", scripts=scripts, visitor_key=STORAGE_KEY)

@@ -1,4 +1,4 @@
-// Once the page is there: compares the clocks, and lets Ctrl+Enter buy.
+// Runs once the page has loaded: compares the clocks, and makes Ctrl+Enter submit.
 vidu.arrive = (namesInLink) => (serverTime) => {
   vidu.clockAhead = Date.now() / 1000 - serverTime;
   vidu.forgetLink(namesInLink);

@@ -1,5 +1,5 @@
-// The click's name is drawn in the browser: whatever is sent again later is recognised by it. On a
-// phone the status stands below the form, so it is brought into view.
+// The browser picks the click's id, so that a repeated request is recognised. On a phone the status
+// is below the form, so it is scrolled into view.
 vidu.nameClick = (_, ...values) => {
   vidu.show('#status');
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,4 +1,4 @@
-// Copies a text, and tells whether that has worked.
+// Copies a text, and returns whether that worked.
 vidu.copy = async (text) => {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,7 +1,7 @@
-// Plays two videos in step. The longer one leads. The other one is brought into step by its speed,
-// which nobody sees; a jump takes a while itself, so that by jumps alone it would never catch up.
-// Gradio changes the elements in place when another pair comes, so nothing is held but whether they
-// play. A hidden page draws no frames, and so takes no steps.
+// Plays two videos in sync. The longer one leads. The other keeps up by changing its speed, which
+// nobody notices; seeking takes time itself, so with that alone it would never catch up. Gradio
+// changes the elements in place for another pair, so the only state kept is whether they play.
+// A hidden page draws no frames, so it does nothing.
 vidu.compare = (element, trigger, watch) => {
   const JUMP = 0.25; // seconds
   let playing = false;

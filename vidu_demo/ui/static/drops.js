@@ -1,6 +1,6 @@
-// What is dropped beside the gallery would else leave the page for the file. While an upload runs,
-// or a picture is selected, Gradio has no input to put it into, so it waits for the next one.
-// Gradio goes by a file's name, but the server by its content: so every file is called a picture.
+// A file dropped next to the gallery would otherwise replace the page. During an upload, or while a
+// picture is selected, Gradio has no file input, so the drop waits for the next one. Gradio filters
+// by name while the server checks the content, so every file is renamed to look like a picture.
 vidu.catchDrops = () => {
   const place = document.querySelector('#pictures');
   const chosen = '#pictures input[type=file]';

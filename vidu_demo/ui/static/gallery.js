@@ -1,7 +1,7 @@
-// While one is selected, Gradio's gallery takes away all that adds or clears pictures.
+// While a picture is selected, Gradio's gallery hides the controls that add or clear pictures.
 vidu.unselect = () => ({__type__: 'update', selected_index: null});
 
-// Further pictures may have come while an upload was checked, so only what was checked is changed.
+// More pictures may have arrived during the check, so only the checked ones are changed.
 vidu.swap = (swaps, gallery) => {
   const path = (item) => (item.image ?? item.video).path;
   const put = (item) => {
@@ -12,7 +12,7 @@ vidu.swap = (swaps, gallery) => {
   return [(gallery ?? []).map(put).filter((item) => item), String(Date.now())];
 };
 
-// The note is about these pictures, before the swap and after it. With others it goes.
+// The note is about these pictures, before and after the swap. It disappears with others.
 vidu.takeBackNote = (gallery, swaps, note) => {
   const now = (gallery ?? []).map((item) => (item.image ?? item.video).path);
   const left = Object.values(swaps ?? {}).filter((found) => found).map((found) => found.path);

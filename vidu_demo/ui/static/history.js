@@ -1,4 +1,4 @@
-// Deleting takes a second click on the same button; looking elsewhere takes the first one back.
+// Deleting takes a second click on the same button; moving away cancels the first.
 vidu.history = (element, trigger) => {
   const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
     const at = new Date(place.dateTime);

@@ -1,5 +1,5 @@
-// What a browser or a frame refuses to do only stays out: the title tells, too. A browser makes only
-// so many audio contexts, so there is one.
+// If the browser or a frame forbids sounds or notifications, the title still says it. Browsers limit
+// the number of audio contexts, so there is only one.
 vidu.notify = (element) => {
   const title = document.title;
   let open = 0;

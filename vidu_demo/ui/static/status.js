@@ -1,5 +1,5 @@
-// The elapsed time ticks here and not through the server. `data-started` is in server time, so the
-// difference of the two clocks, measured when the page loads, is taken off.
+// The elapsed time ticks in the browser, not through the server. `data-started` is in server time,
+// so the difference between the two clocks, measured when the page loads, is subtracted.
 vidu.status = (element) => {
   const tick = () => {
     const now = Date.now() / 1000 - (vidu.clockAhead || 0);

@@ -1,7 +1,7 @@
-// The browser's storage, which a page in a frame may be refused. Gradio's own components read it
-// while the page is put together, and one that fails there takes others with it, such as the timer
-// that looks at the jobs. So this stands in for a storage that is denied, full or broken: what can
-// be read still is, and what can't be written lives until the page is left. Nothing here may throw.
+// The browser's storage can be denied to a page in a frame. Gradio's components read it while the
+// page is built, and one that fails takes others down with it, such as the timer that refreshes the
+// jobs. This replaces a storage that is denied, full or broken: what can be read is still read, and
+// what can't be written lasts until the page is left. Nothing here may throw.
 vidu.standInForStorage = (visitorKey) => {
   for (const name of ['localStorage', 'sessionStorage']) {
     const attempt = (use) => {

@@ -1,9 +1,9 @@
-// What a click has changed may be out of sight.
+// What a click changed may be off screen.
 vidu.show = (place) => {
   document.querySelector(place)?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
 };
 
-// For events whose values go on unchanged.
+// For events that pass their values on unchanged.
 vidu.showing = (place) => (...values) => {
   vidu.show(place);
   return values;

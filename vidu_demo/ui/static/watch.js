@@ -1,5 +1,5 @@
-// Asks whether anything has changed, and has the page look only if it has. A plain request costs a
-// fraction of one of Gradio's events, and this goes on while the tab is hidden.
+// Polls for changes, and refreshes the page only if there are any. A plain request costs a fraction
+// of a Gradio event, and this continues while the tab is hidden.
 vidu.watch = (element, trigger) => {
   const HIDDEN_SECONDS = 3, PATIENCE_SECONDS = 10;
   const place = () => element.querySelector('[data-changes]');

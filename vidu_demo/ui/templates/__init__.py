@@ -1,7 +1,7 @@
-"""The page's markup: `*.html`, filled in by Jinja2, which escapes whatever it is given.
+"""The page's markup: `*.html`, rendered by Jinja2 with autoescaping.
 
-A line break beside a tag is nothing, so that templates can be laid out as they read best: Gradio
-compares what it is sent node by node, and a space between two buttons can be seen.
+Line breaks next to a tag are dropped, so that templates can be laid out for reading: Gradio
+compares markup node by node, and a space between two buttons would show.
 """
 
 import re
@@ -23,7 +23,7 @@ class _Compact(Extension):
 
 
 def _fill(template: str, **values: Any) -> Markup:
-    """Fill the gaps of a translated text; what is markup already stays so."""
+    """Fill the gaps in a translated text; values that are markup already stay markup."""
     return escape(template).format(**values)
 
 
@@ -42,13 +42,13 @@ ENVIRONMENT.filters.update(file_url=file_url, fill=_fill, pixels=_pixels)
 
 
 def render(name: str, **values: Any) -> str:
-    """Fill in a template.
+    """Render a template.
 
     Args:
-        name: The file's.
-        values: What it asks for; `say` is the visitor's language.
+        name: The file's name.
+        values: The template's variables; `say` is the visitor's language.
 
     Raises:
-        jinja2.UndefinedError: It asks for something else.
+        jinja2.UndefinedError: The template uses a variable that is missing.
     """
     return ENVIRONMENT.get_template(name).render(values)

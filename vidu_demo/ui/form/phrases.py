@@ -1,4 +1,4 @@
-"""Plain sentences that a press of a button adds to a prompt, and another one takes out again."""
+"""Phrases that a click adds to the prompt, and another click removes."""
 
 from collections.abc import Mapping
 
@@ -16,13 +16,13 @@ CHIPS: Mapping[str, tuple[str, ...]] = {
         "Calm and unhurried.",
         "Quick and lively.",
         "One smooth move.",
-        "As a time lapse.",
+        "Time lapse.",
     ),
     "What reacts": (
         "Hair and clothes move.",
         "Water ripples.",
         "Leaves stir in the wind.",
-        "Shadows wander.",
+        "Shadows shift.",
         "Dust drifts in the light.",
     ),
     "Sound": (
@@ -33,19 +33,19 @@ CHIPS: Mapping[str, tuple[str, ...]] = {
         "The hum of a city.",
     ),
 }
-"""Phrases by what they are about. None is part of another, so that each is known by its words."""
+"""Phrases by topic. None is part of another, so each can be recognised in a prompt."""
 
 
 def has(prompt: str, phrase: str) -> bool:
-    """Tell whether a phrase stands in a prompt, whoever has put it there."""
+    """Tell whether a prompt contains a phrase, whoever put it there."""
     return phrase in prompt
 
 
 def toggle(prompt: str, phrase: str) -> str:
-    """Add a phrase to the end of a prompt, or take it out where it already is.
+    """Add a phrase to the end of a prompt, or remove it if it is already there.
 
-    It is set off by one space, also behind other white space, but not at the start of a line: so
-    what was added is known again, and taking it out gives back the very prompt of before.
+    The phrase is preceded by one space, even after other white space, except at the start of a
+    line. That way, removing a phrase restores exactly the prompt from before.
     """
     before, found, after = prompt.rpartition(phrase)
     if not found:
@@ -56,7 +56,7 @@ def toggle(prompt: str, phrase: str) -> str:
 
 
 def unheard(prompt: str, *, audio: bool) -> bool:
-    """Tell whether a prompt has a phrase about sound, while the video is made without."""
+    """Tell whether a prompt has a phrase about sound although sound is off."""
     return not audio and any(has(prompt, phrase) for phrase in CHIPS["Sound"])
 
 
