@@ -134,7 +134,7 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "for_owner", locked)
         expect(visitor.headline).to_have_text("Status unavailable")
-        expect(visitor.status).to_contain_text("No video is lost.")
+        expect(visitor.status).to_contain_text("No videos are lost.")
         expect(visitor.status).not_to_contain_text("charged")
         visitor.prompt.fill("Another one [600 s]")
         expect(visitor.make).to_be_enabled()
