@@ -82,7 +82,7 @@ class _Page:
         self.header = gr.HTML(
             header.render(payer, marked), padding=False, elem_classes="header-place"
         )
-        with gr.Row(equal_height=False):
+        with gr.Row(equal_height=False, elem_id="columns"):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
                 self.checkout = Checkout()
