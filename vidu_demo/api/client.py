@@ -244,7 +244,7 @@ class ViduClient:
 
         Raises:
             LinkExpired: The link no longer works, and neither does a new one.
-            LinkRefused: The link leads to no public https address.
+            LinkRefused: The link does not lead to a public https address.
             DownloadFailed: The video could not be fetched, or is not a playable file.
             VideoMissing, TaskFailed, StillRunning: The task has no video (yet).
             ApiUnreachable, ApiRefused: It has no link, and the API could not be asked for one.

@@ -235,5 +235,5 @@ class LinkRefused(DownloadFailed):
     """The link leads where it may not, such as into the network around this machine."""
 
     may_pass = False
-    what = "The link to the video leads to no public https address."
+    what = "The link to the video does not lead to a public https address."
     next_step = "If you trust that host, add it to VIDU_MEDIA_HOSTS and download again for free."

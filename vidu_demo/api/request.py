@@ -38,7 +38,7 @@ MovementAmplitude = Literal["auto", "small", "medium", "high"]
 def _no_bool(value: object) -> object:
     """Refuse True for 1, which pydantic accepts; text or a float that stands for an int is fine."""
     if isinstance(value, bool):
-        raise PydanticCustomError("int_type", "True is no number")
+        raise PydanticCustomError("int_type", "True is not a number")
     return value
 
 

@@ -49,7 +49,7 @@ class DuplicateRequest(ViduError):
 
 
 class TooManyOpen(ViduError):
-    """This visitor has as many unfinished jobs as one may have.
+    """This visitor has too many unfinished jobs.
 
     Args:
         most: How many that is.

@@ -87,11 +87,11 @@ class Buying:
         """Send exactly what was held back, whatever the form says now."""
         held = tab.held if isinstance(tab.held, dict) else {}
         filled = self._form.recall(held, self._context.opener(tab.request))
-        draft, told = held.get("draft") is True, held.get("told")
+        draft, known = held.get("draft") is True, held.get("acknowledged")
         requests = [filled.draft()] if draft else filled.requests()
-        known = [str(job) for job in told] if isinstance(told, list) else []
+        acknowledged = [str(job) for job in known] if isinstance(known, list) else []
         form = {"draft": draft, **self._form.keep(filled)}
-        return self._buy(tab, nonce, requests, form, known)
+        return self._buy(tab, nonce, requests, form, acknowledged)
 
     def _buy(
         self,
@@ -112,7 +112,7 @@ class Buying:
         except DuplicateRequest as error:
             return {
                 **self._panel.refuse(tab, error),
-                self._panel.held: {**form, "told": [job.id for job in error.jobs]},
+                self._panel.held: {**form, "acknowledged": [job.id for job in error.jobs]},
                 **self._panel.result.offer_another(requests, tab.say),
             }
         except ViduError as error:

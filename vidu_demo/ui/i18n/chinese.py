@@ -481,7 +481,7 @@ CHINESE: dict[str, str] = {
     "The video is made, but its link leads to {host}, which is not a public https address.": (
         "视频已生成，但链接指向 {host}，它不是公开的 https 地址。"
     ),
-    "The link to the video leads to no public https address.": (
+    "The link to the video does not lead to a public https address.": (
         "视频链接指向的不是公开的 https 地址。"
     ),
     "If you trust that host, add it to VIDU_MEDIA_HOSTS and download again for free.": (
