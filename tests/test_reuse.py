@@ -61,6 +61,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     new = api.submits[-1]
     assert without(new, "seed") == without(asked, "seed")
     assert new["seed"] not in (0, 5)
+    expect(visitor.rows).to_have_count(3)
 
     visitor.fold_out("Or use picture URLs")
     addresses.fill("https://example.com/cat.jpg")

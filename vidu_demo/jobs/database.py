@@ -1,5 +1,7 @@
 """Opens the ledger's database, SQLite or PostgreSQL, and brings its schema up to date."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,9 @@ import sqlalchemy as sa
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
+
+_WAL_ATTEMPTS, _WAL_WAIT = 100, 0.05
+"""How often an app that starts beside others tries to set up a new file, and seconds between."""
 
 
 def connect(url: str | sa.URL) -> sa.Engine:
@@ -75,11 +80,26 @@ def _migrate(engine: sa.Engine) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # WAL lets pages read while the runner writes; FULL makes a commit survive a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+    _use_wal(connection)
+    # FULL makes a commit survive a power cut.
+    for pragma in ("synchronous=FULL", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own lower() knows ASCII only, and prompts are searched in any script.
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _use_wal(connection: Any) -> None:
+    """Let pages read while the runner writes. The file remembers it."""
+    for attempt in range(1, _WAL_ATTEMPTS + 1):
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode == "wal":
+            return
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:  # SQLite does not wait here for another app that starts
+            if attempt == _WAL_ATTEMPTS:
+                raise
+            time.sleep(_WAL_WAIT)
 
 
 def _lower(value: object) -> str | None:
