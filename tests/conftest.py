@@ -42,8 +42,11 @@ def need(program: str) -> str:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run more tests at once than there are cores: they wait for half of their time."""
-    return min(8, 2 * (os.cpu_count() or 1) + 1)
+    """Run one test more at once than there are cores: they wait for part of their time.
+
+    With more of them everything takes so long that patience runs out.
+    """
+    return min(8, (os.cpu_count() or 1) + 1)
 
 
 DEFAULTS = {
