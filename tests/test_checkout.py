@@ -137,9 +137,12 @@ def test_second_one_is_what_was_held_back_whatever_the_form_says(
     before = api.submit_count
     visitor.fill(pngs["red"], prompt="Slow push-in [600 s]")
     visitor.fold_out()
-    visitor.field("Seed").fill("11")
     visitor.choice("2").check()
     expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
+    visitor.field("Seed").fill("11")
+    visitor.choice("Watermark").check()
+    visitor.choice("Watermark").uncheck()
+    expect(visitor.field("Seed")).to_have_value("11")
     visitor.draft.click()
     expect(visitor.task_id).to_be_visible()
     visitor.draft.click()
