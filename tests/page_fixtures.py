@@ -408,6 +408,16 @@ class Visitor:
         box = self.page.get_by_role("checkbox", name=label, exact=True)
         return box.or_(self.page.get_by_role("radio", name=label, exact=True))
 
+    def copy(self, picture: Path) -> None:
+        """Put a PNG on the clipboard."""
+        self.page.evaluate(
+            """async (data) => {
+                const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+                await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
+            }""",
+            base64.b64encode(picture.read_bytes()).decode(),
+        )
+
     def upload(self, *files: Path) -> None:
         self.page.locator("#pictures input[type=file]").first.set_input_files(files)
 

@@ -162,14 +162,7 @@ def test_an_error_goes_when_the_pictures_change(
     note = visitor.page.get_by_text(NO_PICTURE)
 
     def paste() -> None:
-        data = base64.b64encode(pngs["green"].read_bytes()).decode()
-        visitor.page.evaluate(
-            """async (data) => {
-                const blob = await (await fetch('data:image/png;base64,' + data)).blob();
-                await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
-            }""",
-            data,
-        )
+        visitor.copy(pngs["green"])
         visitor.button("Paste from Clipboard").click()
         expect(visitor.thumbnails).to_have_count(2)
 

@@ -95,14 +95,7 @@ def test_picture_from_the_clipboard(
 ) -> None:
     before = api.submit_count
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
-    data = base64.b64encode(pngs["green"].read_bytes()).decode()
-    visitor.page.evaluate(
-        """async (data) => {
-            const blob = await (await fetch('data:image/png;base64,' + data)).blob();
-            await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
-        }""",
-        data,
-    )
+    visitor.copy(pngs["green"])
     visitor.button("Paste from clipboard").click()
     expect(visitor.thumbnails).to_have_count(1)
     visitor.prompt.fill("Slow push-in.")

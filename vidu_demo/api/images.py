@@ -72,7 +72,7 @@ def prepare_all(
     Args:
         images: The pictures.
         run: Decodes them.
-        visitor: Whose turn it takes in a pool.
+        visitor: Who asks; a pool serves visitors in turn.
 
     Raises:
         PictureInvalid: A picture cannot be used. With several, the message says which.
@@ -117,7 +117,7 @@ def prepare(
         max_bytes: The maximum size of the result. If it is too large, it becomes a JPEG of the
             same dimensions, then one of lower quality, and only then a smaller picture.
         run: Decodes it: in this process, or a pool's `run`.
-        visitor: Whose turn it takes in a pool.
+        visitor: Who asks; a pool serves visitors in turn.
 
     Raises:
         PictureTooLong: It is wider or taller than `MAX_RATIO` allows.

@@ -91,7 +91,7 @@ class Job:
 
     @property
     def turn(self) -> str:
-        """Whose turn it takes: the address's if known, since anyone can get many tokens."""
+        """Who waits in turn: the address if known, since anyone can get many tokens."""
         return self.address or self.owner
 
     @property

@@ -76,7 +76,7 @@ def frame(
     Args:
         path: The file.
         run: Decodes it: in this process, or a pool's `run`.
-        visitor: Whose turn it takes in a pool.
+        visitor: Who asks; a pool serves visitors in turn.
 
     Raises:
         PictureInvalid: It is missing or can't be used as a picture.

@@ -73,7 +73,7 @@ class WorkerPool:
         Args:
             function: A function whose result `media.codec` supports.
             *args: Anything that can be pickled.
-            visitor: Whose turn it takes. Visitors are served in turn.
+            visitor: Who asks. Visitors are served in turn.
 
         Raises:
             OpeningFailed: It took too long or too much memory, or the pool is closed.

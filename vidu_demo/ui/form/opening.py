@@ -28,7 +28,7 @@ class Opener:
 
     Attributes:
         run: Decodes them: in this process, or a pool's `run`.
-        visitor: Whose turn it takes in a pool.
+        visitor: Who asks; a pool serves visitors in turn.
     """
 
     run: Run = in_process
