@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -11,7 +10,7 @@ import gradio as gr
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
 from vidu_demo.api.text import joined
-from vidu_demo.jobs.budget import per_day
+from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import INPUTS, Tab
@@ -40,16 +39,18 @@ class Context:
         runner: Starts jobs and knows their state.
         visitors: Tells visitors apart by their tokens.
         run: Opens untrusted files.
-        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        limits: Returns the limits that the host has set.
         simulated: True if no model is used.
+        proxied: True if the host has named proxies.
     """
 
     demo: gr.Blocks
     runner: JobRunner
     visitors: Visitors
     run: Run
-    budget: Decimal | None
+    limits: Callable[[], Limits]
     simulated: bool
+    proxied: bool = False
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
         """Wrap a handler, which takes the tab first, as a listener's function."""
@@ -89,13 +90,17 @@ class Context:
 
     def payer(self, request: gr.Request) -> Payer:
         """Tell who pays for this request."""
-        return Payer.of(self.demo, request, simulated=self.simulated)
+        return Payer.of(self.demo, request, simulated=self.simulated, proxied=self.proxied)
 
     def address(self, request: gr.Request) -> str:
         """Digest the address of a request."""
         return self.visitors.address(request)
 
     def who_buys(self, request: gr.Request) -> dict[str, Any]:
-        """Give the runner the origin of a click and the day's budget."""
-        local = is_local(self.demo, request)
-        return {"address": self.address(request), "budget": per_day(self.budget, local=local)}
+        """Give the runner the origin of a click and what it can spend."""
+        limits = self.limits()
+        if self.simulated:
+            limits = Limits(paused=limits.paused)
+        elif self.proxied or not is_local(self.demo, request):
+            limits = limits.or_defaults()
+        return {"address": self.address(request), "limits": limits}
