@@ -126,8 +126,11 @@ def test_shell_code_can_be_read() -> None:
     subprocess.run(["bash", "-n"], input=shell, text=True, check=True, timeout=10)
 
 
-def test_options_of_the_command_are_the_apps() -> None:
-    options = re.findall(r'add_argument\(\s*"(--\w+)"', (ROOT / "app.py").read_text())
+def test_options_of_the_commands_are_theirs() -> None:
+    commands = [ROOT / "app.py", ROOT / "vidu_demo" / "__main__.py"]
+    options = re.findall(
+        r'add_argument\(\s*"(--\w+)"', "".join(path.read_text() for path in commands)
+    )
     assert set(re.findall(r"--[a-z]+", "\n".join(GUIDE.values()))) == set(options)
 
 
