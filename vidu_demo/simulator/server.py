@@ -37,7 +37,7 @@ class Simulator(Counters):
         seconds: The minimum length of a task, or a function of its request that returns it.
         clock: Returns the time in Unix seconds.
         clip: A video to use for every task instead of rendering, which is cheap under load.
-        remember: Whether to keep `requests` and `submits`, which grow forever.
+        remember: Whether to keep what grows forever: `polls_of`, `requests` and `submits`.
 
     Attributes:
         faults: Faults for the next requests of a kind, "submit", "poll" or "download". Each request
@@ -90,7 +90,7 @@ class Simulator(Counters):
             self._temporary = tempfile.TemporaryDirectory(prefix="vidu-simulator-")
             folder = Path(self._temporary.name)
         self._store = TaskStore(folder, self._clip)
-        self._store.prune(self._clock())
+        self._prune(self._clock())
         self._server.start()
         return self
 
@@ -163,11 +163,17 @@ class Simulator(Counters):
         failure = refusals.magic(request["prompt"])
         length = self._seconds(request) if callable(self._seconds) else self._seconds
         task = SimulatedTask(str(uuid.uuid4()), self._clock(), length, failure)
-        self._store.prune(task.created)
+        self._prune(task.created)
         self._store.add(task, request)
         with self._lock:
             self.task_count += 1
         return Response.of(200, {"task_id": task.task_id})
+
+    def _prune(self, now: float) -> None:
+        for task_id in self._store.prune(now):
+            with self._lock:
+                self._polls_answered.pop(task_id, None)
+                self._link_starts.pop(task_id, None)
 
     def _poll(self, record: Record) -> Response:
         task = self._store.get(_task_id(record))
