@@ -20,6 +20,7 @@ from vidu_demo.server.hosts import Host
 from vidu_demo.server.listening import LOOPBACK, CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
+from vidu_demo.ui import unfetched
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.limits import LIMITS
@@ -62,6 +63,7 @@ def prepare(demo: gr.Blocks) -> None:
     """Limit the page's queue. Launching and mounting both start here."""
     demo.max_threads = LIMITS.at_once
     demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
+    unfetched.bound(demo)
 
 
 def quota() -> Quota:
