@@ -18,7 +18,7 @@ from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
-from vidu_demo.jobs.database import cause, connect
+from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
@@ -158,7 +158,13 @@ class Ledger:
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.
             empty["idempotency_key"] = job.id
-        return self.claim(job, **empty)
+        if not self.claim(job, **empty):
+            return False
+        prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
+        with self._writing() as connection:
+            connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
+        empty_log(self._engine)
+        return True
 
     def get(self, job_id: str) -> Job | None:
         """Find a job by its id."""
@@ -217,6 +223,15 @@ class Ledger:
     def followed(self, backend: str) -> list[Job]:
         """List the jobs that the runner has to work on, newest first."""
         return self._find(_job.backend == backend, _job.state.in_(FOLLOWED))
+
+    def ended_before(self, then: float) -> list[Job]:
+        """List the jobs that ended before a time, on all backends, except deleted ones.
+
+        Args:
+            then: Unix seconds.
+        """
+        ended = sa.func.coalesce(_job.finished, _job.created) < then
+        return self._find(ended, _job.state.not_in(FOLLOWED))
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
