@@ -201,6 +201,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         ([], {"VIDU_DATABASE_URL": "oracle://u:word@h/v"}, "driver is not installed"),
         ([], {"VIDU_REQUESTS_PER_SECOND": "fast"}, "VIDU_REQUESTS_PER_SECOND"),
         ([], {"VIDU_ALLOWED_HOSTS": "https://a.example/"}, "VIDU_ALLOWED_HOSTS"),
+        ([], {"VIDU_FRAME_ANCESTORS": "https://a.example/x"}, "VIDU_FRAME_ANCESTORS"),
     ],
 )
 def test_one_sentence_says_what_to_do(

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vidu_demo.server.hosts import Host
 from vidu_demo.ui.guard import calls
 from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.headers import route
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Quota
 
@@ -91,7 +92,7 @@ class Guard:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if reason := self._door.refuses(scope["method"], hosts, origins):
             raise Refused(HTTPStatus.FORBIDDEN, reason)
-        if _closed(_route(scope)):
+        if _closed(route(scope)):
             raise Refused(HTTPStatus.NOT_FOUND, "Not found")
         host = Host.read(hosts[0]) if hosts else None
         if self._door.own(host, origins):
@@ -101,7 +102,7 @@ class Guard:
 
     async def _read(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive:
         """Read and check a body, unless it is an upload; return what to read from instead."""
-        at = _route(scope).partition(API)[2]
+        at = route(scope).partition(API)[2]
         if at.rstrip("/") == "upload":
             return self._metered(scope, receive, answer)
         headers = Headers(scope=scope)
@@ -190,15 +191,10 @@ class _Answer:
         await self.refuse(scope, receive, Refused(status, text))
 
 
-def _route(scope: Scope) -> str:
-    """The path below the page's mount point."""
-    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
-
-
-def _closed(route: str) -> bool:
-    if not route.startswith("/") or "\0" in route:
+def _closed(path: str) -> bool:
+    if not path.startswith("/") or "\0" in path:
         return True
-    page, api, at = route.partition(API)
+    page, api, at = path.partition(API)
     if not api:
         return not CLOSED.isdisjoint(page.split("/"))
     first = at.replace("=", "/", 1).partition("/")[0]
