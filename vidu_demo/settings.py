@@ -155,6 +155,30 @@ class Settings:
         },
     )
 
+    password: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "env": "VIDU_PASSWORD",
+            "help": "A password that visitors must know, with any user name.",
+        },
+    )
+    sign_in: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_SIGN_IN",
+            "help": "`huggingface`: visitors must sign in with Hugging Face. Only on a Space with "
+            "`hf_oauth: true`.",
+        },
+    )
+    sign_in_allowed: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_SIGN_IN_ALLOWED",
+            "help": "Comma-separated user names at Hugging Face that are let in; by default, all.",
+        },
+    )
+
     def __post_init__(self) -> None:
         if not self.requests_per_second > 0:
             raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
@@ -185,6 +209,12 @@ class Settings:
                 "VIDU_FRAME_ANCESTORS must be comma-separated sites such as https://example.com, "
                 f"not {self.frame_ancestors!r}"
             )
+        if self.sign_in not in ("", "huggingface"):
+            raise ValueError(f"VIDU_SIGN_IN must be huggingface, not {self.sign_in!r}")
+        if self.sign_in and self.password:
+            raise ValueError("VIDU_SIGN_IN and VIDU_PASSWORD can't be used together")
+        if self.sign_in_allowed and not self.sign_in:
+            raise ValueError("VIDU_SIGN_IN_ALLOWED needs VIDU_SIGN_IN=huggingface")
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -196,6 +226,11 @@ class Settings:
     def ancestors(self) -> tuple[str, ...]:
         """The further sites that can show the page in a frame."""
         return _listed(self.frame_ancestors)
+
+    @property
+    def allowed_users(self) -> tuple[str, ...]:
+        """The user names that are let in; if empty, all are."""
+        return _listed(self.sign_in_allowed)
 
     @property
     def limits(self) -> Limits:

@@ -12,12 +12,16 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vidu_demo.server.hosts import Host
+from vidu_demo.studio import Studio
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.headers import SecurityHeaders
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.policy import FRAMED_BY, Policy
 from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.sign_in.gate import Gate
+from vidu_demo.ui.sign_in.hugging_face import HuggingFace
+from vidu_demo.ui.sign_in.password import Password
 
 HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
@@ -41,11 +45,13 @@ class Front:
         door: Decides who is let in.
         proxies: Addresses or networks of proxies that tell a visitor's address.
         ancestors: Further sites that can show the page in a frame.
+        gate: Asks for a sign-in, if the app does.
     """
 
     door: Door
     proxies: Sequence[str] = ()
     ancestors: Sequence[str] = ()
+    gate: Gate | None = None
 
     def around(self, app: ASGIApp, demo: Callable[[], gr.Blocks]) -> ASGIApp:
         """Put it in front of Gradio's app.
@@ -54,7 +60,9 @@ class Front:
             app: Gradio's app.
             demo: Returns the page; a hot reload changes it.
         """
-        guard = Guard(app, demo, self.door, quota())
+        guard: ASGIApp = Guard(app, demo, self.door, quota(), self.gate)
+        if self.gate:
+            guard = self.gate.around(guard)
         return behind(SecurityHeaders(guard, lambda: self._policy(demo())), self.proxies)
 
     def _policy(self, demo: gr.Blocks) -> Policy:
@@ -92,3 +100,19 @@ def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
     """
     trusted = [*proxies, *(SPACE_PROXIES if get_space() else ())]
     return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), trusted)) if trusted else app
+
+
+def gate(studio: Studio) -> Gate | None:
+    """Make the gate that asks for a sign-in, if the settings do.
+
+    Raises:
+        SignInUnavailable: Visitors can't sign in with Hugging Face here.
+    """
+    settings, space = studio.settings, get_space() is not None
+    if settings.password:
+        return Gate(Password(settings.password), studio.secret, space=space)
+    if settings.sign_in:
+        environment = os.environ if space else {}
+        sign_in = HuggingFace(environment, settings.allowed_users)
+        return Gate(sign_in, studio.secret, space=space)
+    return None

@@ -24,6 +24,7 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.page import Blocks
 from vidu_demo.ui.sessions import SharedSession
+from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.static import CSS_FILE, head
 from vidu_demo.ui.theme import theme
 
@@ -84,8 +85,9 @@ def exposure(settings: Settings, host: str | None, *, share: bool) -> str:
     limits = settings.limits.or_defaults()
     amounts = (limits.per_day, limits.visitor_per_day, limits.max_price)
     day, visitor, click = (format_price(amount or Decimal()) for amount in amounts)
+    who = "Visitors who sign in" if settings.password or settings.sign_in else "Strangers"
     return (
-        f"Strangers can spend up to {day} of your key per day: {visitor} each, {click} per click, "
+        f"{who} can spend up to {day} of your key per day: {visitor} each, {click} per click, "
         f"{limits.max_jobs} videos at once."
     )
 
@@ -97,6 +99,7 @@ def launch(
     allowed_hosts: Sequence[Host] = (),
     proxies: Sequence[str] = (),
     ancestors: Sequence[str] = (),
+    gate: Gate | None = None,
     **options: Any,
 ) -> tuple[Any, str, str]:
     """Serve the page. Gradio's own environment variables keep working.
@@ -107,6 +110,7 @@ def launch(
         allowed_hosts: Extra names that the app answers to, and whose pages can use it.
         proxies: Addresses or networks of proxies that tell a visitor's address.
         ancestors: Further sites that can show the page in a frame.
+        gate: Asks for a sign-in, if the app does.
         options: Further arguments for `gr.Blocks.launch`; they override the ones here.
 
     Raises:
@@ -131,7 +135,7 @@ def launch(
         "max_threads": LIMITS.at_once,
         "server_name": name,
         "server_port": port,
-        "_app": GuardedApp(Front(door, proxies, ancestors), demo.routes),
+        "_app": GuardedApp(Front(door, proxies, ancestors, gate), demo.routes),
         **options,
     }
     try:

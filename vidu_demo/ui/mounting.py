@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.front import Front, known_hosts
+from vidu_demo.ui.front import Front, gate, known_hosts
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.launch import page_options, prepare
 from vidu_demo.ui.page import build
@@ -44,7 +44,7 @@ def mount(
     path = path.rstrip("/")
     if path:
         app.add_api_route(path, _with_slash, include_in_schema=False)
-    before = Front(door, settings.proxies, settings.ancestors)
+    before = Front(door, settings.proxies, settings.ancestors, gate(studio))
     served = before.around(room, lambda: demo)
 
     (page,) = (
