@@ -63,17 +63,19 @@ class Front:
         guard: ASGIApp = Guard(app, demo, self.door, quota(), self.gate)
         if self.gate:
             guard = self.gate.around(guard)
-        return behind(SecurityHeaders(guard, lambda: self._policy(demo())), self.proxies)
+        framed_by, space = self._framed_by(), get_space() is not None
 
-    def _policy(self, demo: gr.Blocks) -> Policy:
+        def policy() -> Policy:
+            page = demo()  # a share link is only known after the launch
+            head = (page.head or "").encode()
+            return Policy(framed_by, head, shared=bool(page.share), space=space)
+
+        return behind(SecurityHeaders(guard, policy), self.proxies)
+
+    def _framed_by(self) -> tuple[str, ...]:
         colab = COLABS_FRAMES if colab_check() else ()
         notebook = NOTEBOOKS_FRAMES if ipython_check() else ()
-        return Policy(
-            framed_by=(*FRAMED_BY, *colab, *notebook, *self.ancestors),
-            head=(demo.head or "").encode(),
-            shared=bool(demo.share),
-            space=get_space() is not None,
-        )
+        return (*FRAMED_BY, *colab, *notebook, *self.ancestors)
 
 
 def quota() -> Quota:
