@@ -145,11 +145,12 @@ class JobRunner:
             ViduError: As for `start_all`; nothing was sent, and the offer stays open, unless the
                 same request is running, or may be.
         """
+        # In this order: a click that takes the offer in between has left its jobs.
+        offer = self._ledger.open_offer(offer_id, owner, self._wall())
         if found := self._ledger.by_key(offer_id):
             if found[0].owner != owner:
                 raise OfferExpired
             return self._repeat(offer_id, found, order)
-        offer = self._ledger.open_offer(offer_id, owner, self._wall())
         if not offer or offer.backend != self.backend:
             raise OfferExpired
         order = order or offer.order
