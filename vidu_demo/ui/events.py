@@ -12,6 +12,7 @@ from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import permalink, receipts
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form.form import Form
@@ -69,7 +70,7 @@ class Events:
         return {
             self._panel.visitor: state,
             self._server_time: time.time(),
-            self._header: header.render(self._context.payer(request), say),
+            self._header: header.render(self._context.payer(request), say, signed_in(request)),
             self._form.examples: examples.strip(say),
             **self._form.restore(
                 linked or kept, self._context.who_buys(request)["limits"].max_jobs

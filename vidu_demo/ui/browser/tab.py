@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Visitors, signed_in
 from vidu_demo.ui.i18n.words import Say, words_for
 
 INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "receipts")
@@ -51,7 +51,7 @@ class Tab(NamedTuple):
             Unrecognised: The visitor has no token from this app.
         """
         return cls(
-            owner=visitors.owner(values["visitor"]),
+            owner=visitors.owner(values["visitor"], signed_in(request)),
             shown=_text(values["shown"]),
             seen=_text(values["seen"]),
             fault=_text(values["fault"]),

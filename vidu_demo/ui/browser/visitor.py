@@ -14,6 +14,8 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.server.hosts import Host
 
 STORAGE_KEY = "vidu-demo-visitor"
+SIGNED_IN = "signed_in"
+"""Where a request's state says who has signed in."""
 _BYTES = 24
 _NAME = re.compile(rf"[A-Za-z0-9_-]{{{_BYTES},100}}")
 
@@ -46,6 +48,23 @@ class Visitor(NamedTuple):
     address: str
 
 
+class SignedIn(NamedTuple):
+    """Someone who has signed in.
+
+    Attributes:
+        name: Their name.
+        verified: True if it is their user name at Hugging Face; otherwise they chose it freely.
+    """
+
+    name: str
+    verified: bool
+
+
+def signed_in(request: gr.Request) -> SignedIn | None:
+    """Tell who has signed in; None if the app does not ask for it."""
+    return getattr(getattr(request, "state", None), SIGNED_IN, None)
+
+
 class Visitors:
     """Issues and recognises tokens: a name, a dot, and a signature of the name.
 
@@ -71,23 +90,36 @@ class Visitors:
             name = secrets.token_urlsafe(_BYTES)
         return {"token": f"{name}.{self._sign(name)}"}
 
-    def owner(self, state: Any) -> str:
-        """Digest a visitor's token.
+    def owner(self, state: Any, who: SignedIn | None = None) -> str:
+        """Digest what a visitor is known by: a verified name, otherwise their token.
+
+        The digest of a name needs no secret, so a new data folder with the same database still
+        knows whose videos are whose.
+
+        Args:
+            state: Whatever the browser sends.
+            who: Who has signed in, if anyone has.
 
         Raises:
             Unrecognised: The token is not from this app.
         """
+        if who and who.verified:
+            return _digest(f"huggingface {who.name.lower()}")  # a token's name has no space
         name = self._name(state)
         if not name:
             raise Unrecognised
         return _digest(name)
 
     def address(self, request: gr.Request) -> str:
-        """Digest the IP address of a request; keyed, since addresses can be guessed.
+        """Digest where a request comes from: a verified name, otherwise its IP address.
+
+        The digest is keyed, since both can be guessed.
 
         An IPv6 address counts by its /64, since one visitor has all of it. Empty for loopback,
         where all visitors of a share link come from.
         """
+        if (who := signed_in(request)) and who.verified:
+            return self._sign(f"user {who.name.lower()}")
         host = request.client.host if request.client else ""
         return "" if Host(host).loopback or not host else self._sign(f"address {_network(host)}")
 
