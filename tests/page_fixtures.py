@@ -128,6 +128,12 @@ class App:
         url = self.url + "gradio_api/run/predict"
         return requests.post(url, json=body, headers=headers, timeout=30).text
 
+    def offer(self, visitor: dict[str, str], **form: Any) -> str:
+        """Have a form reviewed over plain HTTP, and return the id of the offer to make it."""
+        answer = json.loads(self.call("review", visitor=visitor, **form))
+        _number, _kept, offer, *_ = answer["data"]
+        return str(offer)
+
     @property
     def videos(self) -> set[Path]:
         """Every finished video on disk."""

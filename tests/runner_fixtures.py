@@ -279,5 +279,5 @@ def together(count: int, do: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(one, range(count)))
 
 
-def locked(*_: Any) -> None:
+def locked(*_: Any, **__: Any) -> None:
     raise LedgerFailed("The list of jobs can't be written: database is locked.")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import requests
+import sqlalchemy as sa
 from conftest import DEFAULTS
 from page_fixtures import DONE, SMALL, App, Visitor, asked_by, until, without
 from playwright.sync_api import expect
 
 from vidu_demo.api.images import prepare
+from vidu_demo.jobs.tables import offer_table
 from vidu_demo.simulator import Simulator
 
 
@@ -130,6 +132,26 @@ def test_click_buys_what_its_button_says_or_nothing(
     until(lambda: api.submit_count == before + 2)
 
 
+def test_click_on_an_expired_offer_shows_the_price_again(
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    before = api.submit_count
+    visitor.fill(pngs["red"], prompt="Slow push-in.")
+    visitor.choose_smallest()
+    expect(visitor.price).to_have_text("Estimate $0.04")
+    with sa.create_engine(app.studio.settings.ledger_url).begin() as ledger:
+        ledger.execute(offer_table.update().values(expires=1.0))
+    with visitor.page.expect_response(lambda answer: app.calls("review_1")(answer.request)):
+        visitor.make.click()
+    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.status).to_contain_text("This price was no longer valid, so nothing was sent.")
+    expect(visitor.status).to_contain_text("Check the price, then click again.")
+    assert api.submit_count == before
+    visitor.make.click()
+    expect(visitor.headline).to_have_text(DONE)
+    assert api.submit_count == before + 1
+
+
 def test_second_one_is_what_was_held_back_whatever_the_form_says(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,8 +218,8 @@ def test_who_has_no_name_buys_nothing(app: App, api: Simulator) -> None:
     form = {"urls": "https://example.com/a.jpg", "prompt": "Push-in.", "duration": 1}
     form |= {"resolution": "540p", "audio": False, "voice_id": "", "bgm": False, "takes": 1}
     form |= {"movement_amplitude": "auto", "off_peak": False, "watermark": False}
-    click = {"nonce": "nonce", "announced": {"videos": [1, 40]}, **form}
     token = app.token()["token"]
+    click = {"offer": app.offer({"token": token}, **form), **form}
     forged = ["", "x" * 8, "\ud800" * 30, "A" * 24, token[:-1], token[1:], token + "0", f".{token}"]
     forged += [token.replace(".", "A."), token.partition(".")[0], "." + "0" * 64]
     for state in ({}, [], 7, {"token": [token]}, *({"token": text} for text in forged)):

@@ -20,6 +20,9 @@ from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.tables import MIGRATIONS
 
+LATEST = len(MIGRATIONS) + 1
+"""The version of a new database."""
+
 # The file
 
 
@@ -60,7 +63,7 @@ def test_a_list_in_memory_is_refused() -> None:
 
 @pytest.mark.usefixtures("ledger")
 def test_a_new_file_has_the_latest_version(path: Path) -> None:
-    assert read(path, "SELECT version FROM schema_version") == [(6,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST,)]
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def test_a_file_of_the_first_version_is_lifted_and_works(old_path: Path) -> None
         new = add(lifted, job(facts=facts))
         assert lifted.get(new.id) == new
         assert lifted.delete(done)
-    assert read(old_path, "SELECT version FROM schema_version") == [(6,)]
+    assert read(old_path, "SELECT version FROM schema_version") == [(LATEST,)]
     assert read(old_path, "SELECT id, facts FROM jobs WHERE state != 'prepared'") == [
         ("1", None),
         ("2", None),
@@ -141,7 +144,7 @@ def test_an_older_file_is_lifted_once(
     monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     for _ in range(2):
         Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(7,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST + 1,)]
     assert read(path, "SELECT idempotency_key, extra FROM jobs") == [("click-1", "new")]
 
 
@@ -154,11 +157,11 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, fails))
     with pytest.raises(LedgerFailed, match="no such table"):
         Ledger(f"sqlite:///{path}")
-    assert read(path, "SELECT version FROM schema_version") == [(6,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST,)]
     assert "extra" not in str(read(path, "SELECT sql FROM sqlite_master"))
     monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, add_a_column))
     Ledger(f"sqlite:///{path}").close()
-    assert read(path, "SELECT version FROM schema_version") == [(7,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST + 1,)]
 
 
 @pytest.mark.usefixtures("ledger")
@@ -182,7 +185,7 @@ def test_apps_that_start_at_once(path: Path, old: bool, request: pytest.FixtureR
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(start, range(6)))
-    assert read(path, "SELECT version FROM schema_version") == [(6,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST,)]
     columns = [name for _, name, *_ in read(path, "PRAGMA table_info(jobs)")]
     assert columns.count("facts") == 1
 

@@ -73,8 +73,8 @@ def click(app: App, takes: Any, headers: dict[str, str] | None = None, **setting
     form = {"urls": urls, "prompt": "Push-in.", "duration": 1, "resolution": "540p"}
     form |= {"audio": False, "voice_id": "", "bgm": False, "movement_amplitude": "auto"}
     form |= {"off_peak": False, "watermark": False, "takes": takes, **settings}
-    announced = {"videos": [12, 99_000]}
-    known = {"visitor": app.token(), "nonce": "nonce", "announced": announced}
+    visitor = app.token()
+    known = {"visitor": visitor, "offer": app.offer(visitor, **form)}
     return app.call("submit", headers=headers, **known, **form)
 
 

@@ -1,10 +1,14 @@
 """Why a click is turned away, or its job cannot be kept."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
+
+if TYPE_CHECKING:
+    from vidu_demo.jobs.offers import Offer
 
 
 class LedgerFailed(ViduError):
@@ -12,6 +16,20 @@ class LedgerFailed(ViduError):
 
     what = "The list of jobs can't be written, so nothing was sent."
     next_step = "The host of this app must free disk space or repair the data folder."
+
+
+class OfferExpired(ViduError):
+    """An offer is too old, or was never made to this visitor."""
+
+    what = "This price was no longer valid, so nothing was sent."
+    next_step = "Check the price, then click again."
+
+
+class PriceChanged(ViduError):
+    """The form asks for more than the button says."""
+
+    what = "The form had just changed, so nothing was sent."
+    next_step = "Check the price, then click again."
 
 
 class DuplicateRequest(ViduError):
@@ -23,8 +41,10 @@ class DuplicateRequest(ViduError):
 
     Attributes:
         jobs: The jobs that were made of it.
+        again: The offer of another one, knowing of these.
     """
 
+    again: "Offer | None" = None
     what = "You already asked for this video, and it is not finished."
     next_step = "Wait for it, change something, or make a second one on purpose."
 

@@ -7,7 +7,7 @@ happens with it.
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,15 +19,18 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.budget import BudgetUsedUp, day_of
 from vidu_demo.jobs.database import cause, connect
-from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
-from vidu_demo.jobs.tables import day_table, job_table, repeat_table
-from vidu_demo.jobs.takes import MAX_VIDEOS
+from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
+from vidu_demo.jobs.tables import day_table, job_table, offer_table, repeat_table
+from vidu_demo.jobs.takes import MAX_VIDEOS, Order
 
 LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
 """Characters."""
 MAX_WORDS = 16
 """Words used in a search; each is looked up in all of a visitor's prompts."""
+MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
+"""Open offers per visitor, and of all visitors; beyond that, the oldest go."""
 
 _MAX_DURATIONS = 50
 _RECENT = 1000
@@ -35,7 +38,7 @@ _RECENT = 1000
 _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
-_job = job_table.c
+_job, _offer = job_table.c, offer_table.c
 
 
 class Ledger:
@@ -56,28 +59,67 @@ class Ledger:
         """Close the database's connections."""
         self._engine.dispose()
 
-    def add(self, jobs: Sequence[Job], budget: Decimal | None = None) -> list[Job]:
+    def offer(self, offer: Offer) -> Offer:
+        """Write an offer, unless the visitor has the same one with more than half its time left.
+
+        Returns:
+            The new offer, or the earlier one.
+        """
+        same = (_offer.owner == offer.owner, _offer.fingerprint == offer.fingerprint)
+        fresh = _offer.expires > offer.expires - OFFER_SECONDS / 2
+        with self._reading() as connection:
+            earlier = connection.execute(offer_table.select().where(*same, fresh)).first()
+            if earlier:
+                return replace(offer, id=earlier.id, expires=earlier.expires)
+        with self._writing() as connection:
+            connection.execute(offer_table.delete().where(_offer.id.in_(_stale_offers(offer))))
+            row = {field.name: getattr(offer, field.name) for field in fields(offer)}
+            row |= {"fingerprint": offer.fingerprint, "ordered": row.pop("order").fields}
+            connection.execute(offer_table.insert().values(row))
+        return offer
+
+    def open_offer(self, offer_id: str, owner: str, now: float) -> Offer | None:
+        """Find a visitor's offer that has neither expired nor been taken."""
+        valid = (_offer.id == offer_id, _offer.owner == owner, _offer.expires > now)
+        with self._reading() as connection:
+            row = connection.execute(offer_table.select().where(*valid)).mappings().first()
+        if not row:
+            return None
+        known = {field.name: row[field.name] for field in fields(Offer) if field.name in row}
+        known["acknowledged"] = tuple(row["acknowledged"])
+        return Offer(**known, order=Order.read(row["ordered"]))
+
+    def add(
+        self, jobs: Sequence[Job], budget: Decimal | None = None, *, offered: bool = False
+    ) -> list[Job]:
         """Write the jobs of one click, all or none; if the click is a repeat, find its jobs.
 
         Args:
             jobs: The jobs. Their price is added to the day's spending.
             budget: The day's budget, in US dollars; None for no limit.
+            offered: True if the click's idempotency key is an offer's id. The offer is taken in
+                the same transaction.
 
         Returns:
             The jobs in the ledger: the earlier ones if the click is a repeat.
 
         Raises:
+            OfferExpired: The offer is not open any more, and no click has taken it.
             BudgetUsedUp: They would cost more than is left of the budget; nothing was written.
         """
+        key = jobs[0].idempotency_key
         try:
             with self._writing() as connection:
+                if offered and not _take(connection, key, jobs[0].created):
+                    raise OfferExpired
                 self._spend(connection, jobs, budget)
                 connection.execute(job_table.insert().values([asdict(job) for job in jobs]))
-        except sa.exc.IntegrityError:
-            found = self.by_key(jobs[0].idempotency_key)
-            if not found:
-                raise LedgerFailed from None
-            return found
+        except (sa.exc.IntegrityError, OfferExpired) as error:
+            if found := self.by_key(key):
+                return found
+            if isinstance(error, OfferExpired):
+                raise
+            raise LedgerFailed from None
         return list(jobs)
 
     def claim(self, job: Job, **changes: Any) -> bool:
@@ -133,8 +175,9 @@ class Ledger:
         return self._find(made, deleted=True)[::-1]
 
     def alias(self, key: str, job: Job) -> None:
-        """Link a click to a job that another click made."""
+        """Link a click to a job that another click made; its offer, if any, is taken."""
         with suppress(sa.exc.IntegrityError), self._writing() as connection:  # already linked
+            _take(connection, key, job.created)
             connection.execute(repeat_table.insert().values(idempotency_key=key, job=job.id))
 
     def by_task(self, owner: str, backend: str, task_id: str) -> Job | None:
@@ -292,6 +335,29 @@ def _read(row: sa.RowMapping) -> Job:
     charged = row["charged"]
     enums = {"state": JobState(row["state"]), "charged": Charged(charged) if charged else None}
     return Job(**{**row, **enums})
+
+
+def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:
+    """Select expired offers, and those that leave no room for a new one."""
+    newest = sa.select(_offer.id).order_by(_offer.expires.desc())
+    return (
+        sa.select(_offer.id)
+        .where(
+            sa.or_(
+                _offer.expires <= new.expires - OFFER_SECONDS,
+                _offer.id.in_(newest.where(_offer.owner == new.owner).offset(MAX_OFFERS - 1)),
+                _offer.id.in_(newest.offset(MAX_ALL_OFFERS - 1)),
+            )
+        )
+        # Otherwise two visitors' reviews could wait for each other's rows.
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _take(connection: sa.Connection, offer_id: str, now: float) -> bool:
+    """Delete an open offer; returns whether there was one."""
+    open_ = (_offer.id == offer_id, _offer.expires > now)
+    return connection.execute(offer_table.delete().where(*open_)).rowcount == 1
 
 
 def _spent(connection: sa.Connection, day: str) -> int:

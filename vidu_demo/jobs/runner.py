@@ -22,12 +22,14 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
-from vidu_demo.jobs.errors import TooManyOpen
+from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, TooManyOpen
 from vidu_demo.jobs.follower import NOTHING_WRONG, Services, summary
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
+from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.takes import Order
 
 DOUBLE_CLICK_SECONDS = 3.0
 """The same request within this time counts as a double click."""
@@ -101,6 +103,63 @@ class JobRunner:
         """Stop. Open jobs continue at the vendor; the next `open` resumes them."""
         self._followers.close()
 
+    def offer(self, order: Order, *, owner: str, acknowledged: Sequence[str] = ()) -> Offer:
+        """Offer a visitor what they ask for. A click buys an offer at most once.
+
+        Args:
+            order: What would be made.
+            owner: The visitor, as a digest of their token.
+            acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
+                more of.
+
+        Raises:
+            LedgerFailed: The offer can't be saved.
+        """
+        now = self._wall()
+        return self._ledger.offer(
+            Offer.make(order, owner=owner, backend=self.backend, acknowledged=acknowledged, now=now)
+        )
+
+    def buy(
+        self, offer_id: str, order: Order | None = None, *, owner: str, **options: Any
+    ) -> list[Job]:
+        """Take an offer and start its jobs.
+
+        Args:
+            offer_id: The offer's id. Once it is taken, its jobs are returned.
+            order: What to make, if the form has changed since; None for what was offered.
+            owner: The visitor.
+            options: `address` and `budget`, as for `start_all`.
+
+        Raises:
+            OfferExpired: The visitor has no such offer; nothing was sent.
+            PriceChanged: The order is for more videos than offered, or dearer; nothing was sent.
+            ViduError: As for `start_all`; nothing was sent, and the offer stays open, unless the
+                same request is running, or may be.
+        """
+        if found := self._ledger.by_key(offer_id):
+            if found[0].owner != owner:
+                raise OfferExpired
+            return self._repeat(offer_id, found, order)
+        offer = self._ledger.open_offer(offer_id, owner, self._wall())
+        if not offer or offer.backend != self.backend:
+            raise OfferExpired
+        order = order or offer.order
+        offer.check(order)
+        try:
+            return self.start_all(
+                order.requests,
+                owner=owner,
+                idempotency_key=offer.id,
+                acknowledged=offer.acknowledged,
+                offered=True,
+                **options,
+            )
+        except DuplicateRequest as error:
+            known = {*offer.acknowledged, *(job.id for job in error.jobs)}
+            error.again = self.offer(order, owner=owner, acknowledged=sorted(known))
+            raise
+
     def start(self, request: VideoRequest, **options: Any) -> Job:
         """Start the only job of a click. See `start_all`."""
         return self.start_all([request], **options)[0]
@@ -114,6 +173,7 @@ class JobRunner:
         acknowledged: Collection[str] = (),
         address: str = "",
         budget: Decimal | None = None,
+        offered: bool = False,
     ) -> list[Job]:
         """Start the jobs of one click, all or none, and submit them in the background.
 
@@ -127,8 +187,10 @@ class JobRunner:
             address: A digest of the visitor's IP address.
             budget: What all visitors together can spend per day, in estimated US dollars; None
                 for no limit. The simulator spends nothing.
+            offered: True if the idempotency key is an offer's id. See `buy`.
 
         Raises:
+            OfferExpired: The offer is not open any more; nothing was sent.
             PictureInvalid: A picture can't be sent; nothing was.
             BudgetUsedUp: They would cost more than is left of the day's budget; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
@@ -158,7 +220,7 @@ class JobRunner:
                 )
                 if not written:
                     self._check_open(owner, address, len(jobs))
-                    written = self._ledger.add(jobs, budget)
+                    written = self._ledger.add(jobs, budget, offered=offered)
         finally:
             for job_id in {job.id for job in jobs} - {job.id for job in written}:
                 files.delete(self.videos / job_id)
@@ -314,6 +376,21 @@ class JobRunner:
         """Return a job's thumbnail, if there is one yet."""
         path = self.file(job, files.THUMBNAIL)
         return path if path.is_file() else None
+
+    def _repeat(self, key: str, found: list[Job], order: Order | None) -> list[Job]:
+        """Answer a click again: with its jobs, or with the question that it was answered with.
+
+        Raises:
+            DuplicateRequest: The click asked for what was running, and still is.
+        """
+        running = [job for job in found if job.may_run and not job.idempotency_key.startswith(key)]
+        if running and self._wall() - running[0].created > DOUBLE_CLICK_SECONDS:
+            error = DuplicateRequest(running, len(running))
+            if order:
+                known = sorted(job.id for job in running)
+                error.again = self.offer(order, owner=running[0].owner, acknowledged=known)
+            raise error
+        return found
 
     def _click_lock(self, owner: str) -> threading.Lock:
         """Return the lock for a visitor's clicks, which few other visitors share."""

@@ -67,6 +67,22 @@ repeat_table = sa.Table(
     sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), nullable=False),
 )
 
+offer_table = sa.Table(
+    "offers",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("backend", sa.String(200), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("ordered", sa.JSON, nullable=False),
+    sa.Column("acknowledged", sa.JSON, nullable=False),
+    sa.Column("price", sa.Integer, nullable=False),
+    sa.Column("expires", sa.Double, nullable=False),
+    sa.Index("ix_offers_owner_expires", "owner", "expires"),
+    sa.Index("ix_offers_expires", "expires"),
+)
+"""Open offers. A click deletes the one it takes."""
+
 version_table = sa.Table(
     "schema_version", metadata, sa.Column("version", sa.Integer, nullable=False)
 )
@@ -112,12 +128,24 @@ def _keep_templates(connection: sa.Connection) -> None:
         )
 
 
+def _add_offers(connection: sa.Connection) -> None:
+    for statement in (
+        "CREATE TABLE offers (id VARCHAR(32) NOT NULL PRIMARY KEY, owner VARCHAR(64) NOT NULL, "
+        "backend VARCHAR(200) NOT NULL, fingerprint VARCHAR(64) NOT NULL, ordered JSON NOT NULL, "
+        "acknowledged JSON NOT NULL, price INTEGER NOT NULL, expires DOUBLE PRECISION NOT NULL)",
+        "CREATE INDEX ix_offers_owner_expires ON offers (owner, expires)",
+        "CREATE INDEX ix_offers_expires ON offers (expires)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
     _name_idempotency_keys,
     _index_queries,
     _keep_templates,
+    _add_offers,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

@@ -1,9 +1,13 @@
 """Several videos from one form: takes with different seeds, or one video per picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
 
 from vidu_demo.api.errors import Problem, RequestInvalid
+from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 
@@ -12,6 +16,49 @@ EACH_PICTURE = "each"
 """One video per picture, instead of a number of takes."""
 MAX_VIDEOS = 12
 """Videos that one click can buy with one video per picture."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one click asks for.
+
+    Attributes:
+        request: The form. Its pictures are files and URLs.
+        takes: How many videos, as `plan` expects it.
+
+    Raises:
+        RequestInvalid: There are too many videos, or `takes` is invalid.
+    """
+
+    request: VideoRequest
+    takes: int | str = 1
+
+    def __post_init__(self) -> None:
+        _ = self.requests
+
+    @property
+    def requests(self) -> list[VideoRequest]:
+        """A request for each video."""
+        return plan(self.request, self.takes)
+
+    @property
+    def price(self) -> Decimal:
+        """The estimated price of all videos, in US dollars."""
+        return total_price(self.requests)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The order as JSON values."""
+        images = [str(image) for image in self.request.images]
+        settings = self.request.model_dump(exclude={"images"})
+        return {"takes": self.takes, "request": {**settings, "images": images}}
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Self:
+        """Read `fields` again."""
+        request = dict(fields["request"])
+        images = [image if is_url(image) else Path(image) for image in request.pop("images")]
+        return cls(VideoRequest(images=images, **request), fields["takes"])
 
 
 def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:

@@ -1,16 +1,17 @@
 """The handlers that buy: the review of the form, with its price, and the clicks."""
 
-from collections.abc import Sequence
+import time
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.errors import DuplicateRequest
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.visitor import Unrecognised
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
@@ -53,8 +54,23 @@ class Buying:
         form, checkout, code = self._form, self._checkout, self._code
         return [self.number, self._kept, *checkout.outputs, *form.reviewed, *code.outputs]
 
-    def review(self, request: gr.Request, number: Any, seen: Any, **values: Any) -> Updates:
-        """Show what is missing, what has no effect, and the price."""
+    @property
+    def bought(self) -> list[gr.blocks.Block]:
+        """The outputs of `submit` and `submit_again`."""
+        return [*self._panel.view, self._form.filled_at]
+
+    def review(
+        self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
+    ) -> Updates:
+        """Show what is missing, what has no effect, and the price; offer what can be bought."""
+
+        def offer(order: Order) -> str:
+            try:
+                owner = self._context.visitors.owner(visitor)
+                return self._context.runner.offer(order, owner=owner).id
+            except (Unrecognised, LedgerFailed):  # a click says so
+                return ""
+
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
@@ -64,6 +80,7 @@ class Buying:
                 filled,
                 self._context.payer(request),
                 self._context.runner.usual_wait(filled.unchecked()),
+                offer=offer,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),
@@ -71,50 +88,36 @@ class Buying:
             **self._code.review(filled.first()),
         }
 
-    def submit(
-        self, tab: Tab, *, nonce: Any, announced: Any, draft: bool = False, **values: Any
-    ) -> Updates:
-        """Start the jobs of one click."""
+    def submit(self, tab: Tab, *, offer: Any, draft: bool = False, **values: Any) -> Updates:
+        """Buy what was offered, for what the form says."""
         filled = self._form.read(values, self._context.opener(tab.request))
         try:
-            requests = [filled.draft()] if draft else filled.requests()
-            self._checkout.check(announced, requests, draft=draft)
+            return self._buy(tab, offer, filled.draft() if draft else filled.order())
         except ViduError as error:
-            return self._panel.refuse(tab, error)
-        return self._buy(tab, nonce, requests, {"draft": draft, **self._form.keep(filled)}, ())
+            return self._refuse(tab, error)
 
-    def submit_again(self, tab: Tab, *, nonce: Any) -> Updates:
-        """Send exactly what was held back, whatever the form says now."""
-        held = tab.held if isinstance(tab.held, dict) else {}
-        filled = self._form.recall(held, self._context.opener(tab.request))
-        draft, known = held.get("draft") is True, held.get("acknowledged")
-        requests = [filled.draft()] if draft else filled.requests()
-        acknowledged = [str(job) for job in known] if isinstance(known, list) else []
-        form = {"draft": draft, **self._form.keep(filled)}
-        return self._buy(tab, nonce, requests, form, acknowledged)
-
-    def _buy(
-        self,
-        tab: Tab,
-        nonce: Any,
-        requests: list[VideoRequest],
-        form: dict[str, Any],
-        acknowledged: Sequence[str],
-    ) -> Updates:
+    def submit_again(self, tab: Tab) -> Updates:
+        """Buy exactly what was held back, whatever the form says now."""
         try:
-            jobs = self._context.runner.start_all(
-                requests,
-                owner=tab.owner,
-                idempotency_key=f"{tab.owner}:{str(nonce)[:32]}",
-                acknowledged=acknowledged,
-                **self._context.who_buys(tab.request),
-            )
-        except DuplicateRequest as error:
-            return {
-                **self._panel.refuse(tab, error),
-                self._panel.held: {**form, "acknowledged": [job.id for job in error.jobs]},
-                **self._panel.result.offer_another(requests, tab.say),
-            }
+            return self._buy(tab, tab.held, None)
         except ViduError as error:
-            return self._panel.refuse(tab, error)
+            return self._refuse(tab, error)
+
+    def _buy(self, tab: Tab, offer: Any, order: Order | None) -> Updates:
+        who = {"owner": tab.owner, **self._context.who_buys(tab.request)}
+        try:
+            jobs = self._context.runner.buy(str(offer), order, **who)
+        except OfferExpired:
+            if order:  # if the ledger can't be written, that is why there was no offer
+                self._context.runner.offer(order, owner=tab.owner)
+            raise
         return self._panel.show(tab, jobs[0].id)
+
+    def _refuse(self, tab: Tab, error: ViduError) -> Updates:
+        """Say why nothing was bought, and have the form reviewed again, for a new offer."""
+        again = error.again if isinstance(error, DuplicateRequest) else None
+        return {
+            **self._panel.refuse(tab, error),
+            **self._panel.offer_again(again, tab.say),
+            self._form.filled_at: str(time.time()),
+        }

@@ -75,7 +75,6 @@ class _Page:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
-        self.nonce = gr.Textbox(visible=False)
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
         payer = Payer.NOBODY if context.simulated else Payer.HOST
@@ -117,7 +116,12 @@ class _Page:
         demo, panel = self._context.demo, self.panel
         reviewing: dict[str, Any] = {
             "fn": buying.review,
-            "inputs_kwargs": {"number": buying.number, "seen": panel.seen, **self.form.inputs},
+            "inputs_kwargs": {
+                "number": buying.number,
+                "seen": panel.seen,
+                "visitor": panel.visitor,
+                **self.form.inputs,
+            },
             "outputs": buying.reviewed,
             "js": "vidu.beginReview",
             **SHORT,
@@ -137,12 +141,14 @@ class _Page:
             review.failure(None, js="vidu.failReview")
 
     def _buy(self, buying: Buying) -> None:
-        form = {"announced": self.checkout.announced, **self.form.inputs}
+        checkout, form = self.checkout, self.form.inputs
         draft = partial(buying.submit, draft=True)
-        again = self.panel.result.anyway
-        self._buys(self.checkout.run, buying.submit, "submit", form)
-        self._buys(self.checkout.draft, draft, "submit_draft", form)
-        self._buys(again, buying.submit_again, "submit_again", {})
+        for button, handler, name, inputs in (
+            (checkout.run, buying.submit, "submit", {"offer": checkout.offer, **form}),
+            (checkout.draft, draft, "submit_draft", {"offer": checkout.draft_offer, **form}),
+            (self.panel.result.anyway, buying.submit_again, "submit_again", {}),
+        ):
+            self._does(button.click, handler, name, buying.bought, inputs, js=_TO_STATUS, **RAW)
 
     def _show(self, events: Events) -> None:
         panel = self.panel
@@ -199,13 +205,3 @@ class _Page:
             **SHORT,
             **options,
         )
-
-    def _buys(
-        self,
-        button: gr.Button,
-        handler: Callable[..., Updates],
-        name: str,
-        inputs: dict[str, Any],
-    ) -> None:
-        inputs = {"nonce": self.nonce, **inputs}
-        self._does(button.click, handler, name, self.panel.view, inputs, js="vidu.nameClick", **RAW)

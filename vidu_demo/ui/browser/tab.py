@@ -20,7 +20,7 @@ class Tab(NamedTuple):
         shown: The id of the open job, or empty.
         seen: What the tab last drew of the open job: its id and state.
         fault: The error card shown instead of a job, or empty.
-        held: The form that was held back because the same request may be running, or None.
+        held: The id of the offer to make again what is being made, or empty.
         search: The text in the search box.
         receipts: The browser's list of task ids.
         request: The HTTP request.
@@ -30,7 +30,7 @@ class Tab(NamedTuple):
     shown: str
     seen: str
     fault: str
-    held: Any
+    held: str
     search: str
     receipts: Any
     request: gr.Request
@@ -55,7 +55,7 @@ class Tab(NamedTuple):
             shown=_text(values["shown"]),
             seen=_text(values["seen"]),
             fault=_text(values["fault"]),
-            held=values["held"],
+            held=_text(values["held"]),
             search=_text(values["search"]),
             receipts=values["receipts"],
             request=request,

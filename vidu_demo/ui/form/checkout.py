@@ -1,34 +1,27 @@
 """The price, and the two buttons that buy: the video, or a draft of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.api.errors import RequestInvalid, ViduError
+from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
+from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 from vidu_demo.ui.payer import Payer
 
 
-class PriceChanged(ViduError):
-    """The form asks for more than the button says."""
-
-    what = "The form had just changed, so nothing was sent."
-    next_step = "Check the price, then click again."
-
-
 class Checkout:
     """The row at the bottom of the form, which sticks to the bottom of the window."""
 
     def __init__(self) -> None:
-        self.announced = gr.JSON(visible=False)
+        self.offer, self.draft_offer = (gr.Textbox(visible=False) for _ in range(2))
         with gr.Row(elem_id="checkout", equal_height=True):
             self.price = gr.HTML(elem_id="price", padding=False)
             self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
@@ -43,10 +36,17 @@ class Checkout:
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `review` gives values for."""
-        return [self.announced, self.price, self.draft, self.run]
+        return [self.offer, self.draft_offer, self.price, self.draft, self.run]
 
     def review(
-        self, filled: FormValues, payer: Payer, usual: float | None, *, sending: bool, say: Say
+        self,
+        filled: FormValues,
+        payer: Payer,
+        usual: float | None,
+        *,
+        offer: Callable[[Order], str],
+        sending: bool,
+        say: Say,
     ) -> Updates:
         """Show what is missing, or what a click buys and costs.
 
@@ -54,46 +54,26 @@ class Checkout:
             filled: The form.
             payer: Who pays.
             usual: How long such a video usually takes, in seconds, if known.
+            offer: Makes an offer and returns its id.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
+        order = draft = None
+        missing = ""
         try:
-            requests, missing = filled.requests(), ""
+            order = filled.order()
+            draft = None if order.requests[0].is_draft else filled.draft()
         except RequestInvalid as error:
-            requests, missing = [], error.problems[0].message
-        draft = [filled.draft()] if requests and not requests[0].is_draft else []
-        cheap = f"{say('Draft first')} · {pricing.format_price(takes.total_price(draft))}"
+            missing = error.problems[0].message
+        requests = order.requests if order else []
+        cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
         return {
-            self.announced: {"videos": _offer(requests), "draft": _offer(draft)},
+            self.offer: offer(order) if order else "",
+            self.draft_offer: offer(draft) if draft else "",
             self.price: _price(filled, requests, payer, usual, say),
             self.draft: gr.Button(cheap, visible=bool(draft)),
             self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
-
-    @staticmethod
-    def check(
-        announced: dict[str, Any] | None, requests: Sequence[VideoRequest], *, draft: bool
-    ) -> None:
-        """Check that a click buys no more than its button says.
-
-        If `review` has not answered yet, the button is still about the form before its last
-        change.
-
-        Raises:
-            PriceChanged: The click would buy more videos, or more expensive ones.
-        """
-        known = announced if isinstance(announced, dict) else {}
-        offered = known.get("draft" if draft else "videos")
-        number, mills = _offer(requests)
-        match offered:
-            case [int(most), int(highest)] if number <= most and mills <= highest:
-                return
-        raise PriceChanged
-
-
-def _offer(requests: Sequence[VideoRequest]) -> list[int]:
-    """Sum up an offer: the number of videos, and the price in thousandths of a dollar."""
-    return [len(requests), round(1000 * takes.total_price(requests))]
 
 
 def _price(

@@ -9,6 +9,7 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
+from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import examples, uploads
@@ -94,8 +95,8 @@ class FormValues(NamedTuple):
     opener: Opener
     fault: PictureInvalid | None = None
 
-    def requests(self) -> list[VideoRequest]:
-        """Make the requests for all takes.
+    def order(self) -> Order:
+        """Sum up what a click asks for.
 
         Raises:
             RequestInvalid: Something is missing or out of range, or a picture is too long.
@@ -104,15 +105,11 @@ class FormValues(NamedTuple):
             raise self.fault
         if any_too_long(self.opener.frames(self.files)):
             raise RequestInvalid(Problem("images", "Pad or crop the picture."))
-        return takes.plan(make_request(self.files, self.urls, self.settings), self.takes)
+        return Order(make_request(self.files, self.urls, self.settings), self.takes)
 
-    def draft(self) -> VideoRequest:
-        """Make a short, cheap draft of the first request.
-
-        Raises:
-            RequestInvalid: Something is missing or out of range.
-        """
-        return self.requests()[0].draft()
+    def draft(self) -> Order:
+        """Ask for a short, cheap draft of the first video. Raises as above."""
+        return Order(self.order().requests[0].draft())
 
     def unchecked(self) -> VideoRequest:
         """Make a request from an unfinished form, without checks, to read its price."""

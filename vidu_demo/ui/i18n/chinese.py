@@ -227,6 +227,7 @@ CHINESE: dict[str, str] = {
     "Make {number} videos": "生成 {number} 条视频",
     "Sending…": "发送中…",
     "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
+    "This price was no longer valid, so nothing was sent.": "这个价格已失效，所以没有发送。",
     "Check the price, then click again.": "请确认价格后再点一次。",
     # Where a video stands
     "Preparing": "准备中",

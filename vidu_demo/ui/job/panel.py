@@ -8,10 +8,12 @@ import gradio as gr
 from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, visitor, watch
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job import compare, history, status
 from vidu_demo.ui.job.result import Result
 from vidu_demo.ui.job.reuse import Reuse
@@ -31,7 +33,7 @@ class Panel:
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
         self.fault = gr.Textbox(visible=False)
-        self.held = gr.JSON(visible=False)
+        self.held = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
         self.watch = watch.component()
         self.result = Result()
@@ -85,6 +87,14 @@ class Panel:
         """Show that a click had no effect, and why."""
         return self.show(tab, "", fault=status.refused(error, tab.say))
 
+    def offer_again(self, offer: Offer | None, say: Say) -> Updates:
+        """Offer to make again what is being made; hide the button if there is no offer."""
+        order = offer.order if offer else None
+        return {
+            self.held: offer.id if offer else "",
+            **self.result.offer_another(order, say),
+        }
+
     def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
         """Draw a job or an error card; if there is neither, the example.
 
@@ -123,13 +133,12 @@ class Panel:
         return {
             self.shown: job.id if job else "",
             self.fault: fault,
-            self.held: None,
             self.compare: comparison,
             self.seen: seen,
             self.address: (job.task_id or "") if job else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
             self.receipts: gr.skip() if kept is None else kept,
-            **self.result.offer_another([], say),
+            **self.offer_again(None, say),
             **self.result.show(
                 look,
                 fault,

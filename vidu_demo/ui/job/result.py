@@ -6,12 +6,11 @@ from pathlib import Path
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.examples import FINISHED
-from vidu_demo.jobs import takes
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
+from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form import examples
 from vidu_demo.ui.i18n.words import I18N, Say
@@ -90,14 +89,14 @@ class Result:
             else gr.update(value=video, label=label, show_label=example, autoplay=not example),
         }
 
-    def offer_another(self, held: Sequence[VideoRequest], say: Say) -> Updates:
-        """Offer to send what was held back; hide the offer if there is nothing.
+    def offer_another(self, held: Order | None, say: Say) -> Updates:
+        """Offer to send what was held back; hide the button if there is nothing.
 
         Not part of `show`, because a late refresh must not hide it.
         """
         if not held:
             return {self.anyway: gr.update(visible=False)}
-        number, price = len(held), pricing.format_price(takes.total_price(held))
+        number, price = len(held.requests), pricing.format_price(held.price)
         label = (
             Text("Make {number} more anyway", number=number)
             if number > 1

@@ -1,0 +1,69 @@
+"""An offer: what one click can buy, for how much, and until when.
+
+The form's review writes an offer. A click takes it in the transaction that writes its jobs, and a
+taken offer is gone, so no repeat of the click, from whatever tab, can buy anything.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidu_demo.jobs.errors import PriceChanged
+from vidu_demo.jobs.takes import Order
+
+OFFER_SECONDS = 6 * 3600.0
+"""How long an offer is valid."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An open offer.
+
+    Attributes:
+        id: Unguessable; the idempotency key of the click that takes it.
+        owner: The visitor it was made to, as a digest of their token.
+        backend: The API it is for.
+        order: What would be made.
+        acknowledged: Ids of jobs with the same requests that the visitor knows of.
+        price: The estimated price of all videos, in thousandths of a US dollar.
+        expires: When it ends, in Unix seconds.
+    """
+
+    id: str
+    owner: str
+    backend: str
+    order: Order
+    acknowledged: tuple[str, ...]
+    price: int
+    expires: float
+
+    @classmethod
+    def make(
+        cls, order: Order, *, owner: str, backend: str, acknowledged: Sequence[str], now: float
+    ) -> "Offer":
+        """Make a new offer."""
+        price = round(1000 * order.price)
+        expires = now + OFFER_SECONDS
+        id_ = secrets.token_hex(16)
+        return cls(id_, owner, backend, order, tuple(acknowledged), price, expires)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all but the id and the time, to recognise the same offer."""
+        same = [self.backend, self.order.fields, self.acknowledged, self.price]
+        return hashlib.sha256(json.dumps(same).encode()).hexdigest()
+
+    def check(self, order: Order) -> None:
+        """Check that an order stays within the offer.
+
+        While the form changes, a click can come before the next review has answered: then it buys
+        what the form says, unless that is more than the button said.
+
+        Raises:
+            PriceChanged: It is for more videos, or dearer.
+        """
+        more = len(order.requests) > len(self.order.requests)
+        if more or round(1000 * order.price) > self.price:
+            raise PriceChanged
