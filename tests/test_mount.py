@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidu_demo.settings import ROOT, Settings
+from vidu_demo.simulator import Simulator
 from vidu_demo.studio import DataInUse, Studio
 from vidu_demo.ui import mount
 
@@ -82,6 +84,7 @@ def stripping(upstream: str) -> ASGIApp:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name, value in {**QUIET, "GRADIO_TEMP_DIR": str(tmp_path / "uploads")}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("vidu_demo.studio.Simulator", partial(Simulator, seconds=0.5))
     return Settings(data_dir=tmp_path / "data 100%?")
 
 
