@@ -21,6 +21,7 @@ gc.disable()  # until the tests are collected: nothing before is garbage
 
 pytest_plugins = [
     "clip_fixtures",
+    "database_fixtures",
     "download_fixtures",
     "ledger_fixtures",
     "page_fixtures",

@@ -60,8 +60,10 @@ def environment(folder: Path, **given: str) -> dict[str, str]:
 
 
 @contextmanager
-def runs(folder: Path, *arguments: str, afresh: bool = False, **given: str) -> Iterator[str]:
-    """Start the app and give its address."""
+def running(
+    folder: Path, *arguments: str, afresh: bool = False, **given: str
+) -> Iterator[tuple[str, BaseProcess]]:
+    """Start the app; gives its address and its process."""
     port, log = free_port(), folder / "log"
     log.touch()
     place = (folder, environment(folder, **given), log, log)
@@ -70,11 +72,18 @@ def runs(folder: Path, *arguments: str, afresh: bool = False, **given: str) -> I
         # This line comes last, when Gradio has asked the page itself.
         until(lambda: not process.is_alive() or "public link" in log.read_text(), 60)
         assert process.is_alive(), log.read_text()
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.terminate()
         process.join(20)
     assert "Traceback" not in log.read_text()
+
+
+@contextmanager
+def runs(folder: Path, *arguments: str, **options: Any) -> Iterator[str]:
+    """Start the app and give its address."""
+    with running(folder, *arguments, **options) as (url, _process):
+        yield url
 
 
 def fails(folder: Path, *arguments: str, afresh: bool = False, **given: str) -> str:

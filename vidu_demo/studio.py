@@ -90,7 +90,8 @@ class Studio:
         return {
             "simulated": self.simulated,
             "secret": self.secret,
-            "budget": self.settings.budget_per_day,
+            "limits": lambda: self.settings.limits,
+            "proxied": bool(self.settings.proxies),
             "run": self.pool.run,
         }
 

@@ -1,11 +1,13 @@
 """The handlers that buy: the review of the form, with its price, and the clicks."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.budget import Spent
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.takes import Order
@@ -63,23 +65,33 @@ class Buying:
         self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
     ) -> Updates:
         """Show what is missing, what has no effect, and the price; offer what can be bought."""
+        runner, who = self._context.runner, self._context.who_buys(request)
+        reviewed = number if isinstance(number, int) else 0
+        try:
+            owner = self._context.visitors.owner(visitor)
+        except Unrecognised:  # the page is still loading: it is reviewed again when it has a token
+            return {self.number: reviewed}
 
         def offer(order: Order) -> str:
             try:
-                owner = self._context.visitors.owner(visitor)
-                return self._context.runner.offer(order, owner=owner).id
-            except (Unrecognised, LedgerFailed):  # a click says so
+                return runner.offer(order, owner=owner).id
+            except LedgerFailed:  # a click says so
                 return ""
 
+        spent = Spent()
+        with suppress(LedgerFailed):
+            spent = runner.spent(owner, who["address"])
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
-            self.number: number if isinstance(number, int) else 0,
+            self.number: reviewed,
             self._kept: self._form.keep(filled),
             **self._checkout.review(
                 filled,
                 self._context.payer(request),
-                self._context.runner.usual_wait(filled.unchecked()),
+                runner.usual_wait(filled.unchecked()),
+                limits=who["limits"],
+                spent=spent,
                 offer=offer,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,

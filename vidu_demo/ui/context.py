@@ -1,21 +1,23 @@
 """What the page's handlers share: the runner, and who is asking."""
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
 from vidu_demo.api.text import joined
-from vidu_demo.jobs.budget import per_day
+from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import INPUTS, Tab
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.local import is_local
@@ -40,16 +42,20 @@ class Context:
         runner: Starts jobs and knows their state.
         visitors: Tells visitors apart by their tokens.
         run: Opens untrusted files.
-        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        limits: Returns the limits that the host has set.
         simulated: True if no model is used.
+        visitor: Carries the visitor's token with every event.
+        proxied: True if the host has named proxies.
     """
 
     demo: gr.Blocks
     runner: JobRunner
     visitors: Visitors
     run: Run
-    budget: Decimal | None
+    limits: Callable[[], Limits]
     simulated: bool
+    visitor: gr.BrowserState
+    proxied: bool = False
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
         """Wrap a handler, which takes the tab first, as a listener's function."""
@@ -77,11 +83,44 @@ class Context:
             own = {name: value for name, value in values.items() if name not in INPUTS}
             return act(tab, **own)
         except ViduError as error:
-            say = words_for(request)
-            text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
-            raise gr.Error(
-                text, duration=None, title=say("That didn't work"), print_exception=False
-            ) from None
+            raise _shown(error, request) from None
+
+    def listen(
+        self,
+        event: Callable[..., Any],
+        act: Callable[..., Any],
+        inputs: Mapping[str, gr.components.Component],
+        outputs: Any,
+        **options: Any,
+    ) -> gr.events.Dependency:
+        """Wire a listener that, like a handler, only serves those who have a page's token.
+
+        Args:
+            event: The event.
+            act: The listener's function, without the token.
+            inputs: Its inputs, by name.
+            outputs: Its outputs.
+            options: Further options for the event.
+        """
+
+        @functools.wraps(act)
+        def answer(*given: Any, visitor: Any, **values: Any) -> Any:
+            try:
+                self.visitors.owner(visitor)
+            except Unrecognised as error:
+                raise _shown(error, LocalContext.request.get()) from None
+            return act(*given, **values)
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        known = inspect.signature(act)
+        parameters = [*known.parameters.values(), inspect.Parameter("visitor", kind)]
+        parameters.sort(key=lambda parameter: parameter.kind)
+        answer.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
+        inputs = {**inputs, "visitor": self.visitor}
+        listener: gr.events.Dependency = event(
+            answer, inputs_kwargs=inputs, outputs=outputs, **SHORT, **options
+        )
+        return listener
 
     def opener(self, request: gr.Request) -> Opener:
         """Make an opener for the visitor's files."""
@@ -89,13 +128,24 @@ class Context:
 
     def payer(self, request: gr.Request) -> Payer:
         """Tell who pays for this request."""
-        return Payer.of(self.demo, request, simulated=self.simulated)
+        return Payer.of(self.demo, request, simulated=self.simulated, proxied=self.proxied)
 
     def address(self, request: gr.Request) -> str:
         """Digest the address of a request."""
         return self.visitors.address(request)
 
     def who_buys(self, request: gr.Request) -> dict[str, Any]:
-        """Give the runner the origin of a click and the day's budget."""
-        local = is_local(self.demo, request)
-        return {"address": self.address(request), "budget": per_day(self.budget, local=local)}
+        """Give the runner the origin of a click and what it can spend."""
+        limits = self.limits()
+        if self.simulated:
+            limits = Limits(paused=limits.paused)
+        elif self.proxied or not is_local(self.demo, request):
+            limits = limits.or_defaults()
+        return {"address": self.address(request), "limits": limits}
+
+
+def _shown(error: ViduError, request: gr.Request | None) -> gr.Error:
+    """Make the error that the browser shows over the page."""
+    say = words_for(request) if request else str
+    text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
+    return gr.Error(text, duration=None, title=say("That didn't work"), print_exception=False)

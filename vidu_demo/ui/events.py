@@ -71,7 +71,9 @@ class Events:
             self._server_time: time.time(),
             self._header: header.render(self._context.payer(request), say),
             self._form.examples: examples.strip(say),
-            **self._form.restore(linked or kept),
+            **self._form.restore(
+                linked or kept, self._context.who_buys(request)["limits"].max_jobs
+            ),
             **self._panel.show(tab, job_id, fault=fault),
         }
 

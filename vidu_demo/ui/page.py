@@ -7,7 +7,6 @@ place in the queue.
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,12 +14,14 @@ import gradio as gr
 from starlette.routing import BaseRoute
 
 from vidu_demo.api.run import Run, in_process
+from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, endpoint, header
+from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import permalink, watch
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
+from vidu_demo.ui.endpoints import Endpoints
 from vidu_demo.ui.events import Events
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
@@ -47,7 +48,8 @@ def build(
     *,
     simulated: bool,
     secret: bytes | None = None,
-    budget: Decimal | None = None,
+    limits: Callable[[], Limits] = Limits,
+    proxied: bool = False,
     run: Run = in_process,
 ) -> Blocks:
     """Build the page over a runner.
@@ -56,15 +58,17 @@ def build(
         runner: Starts jobs and knows their state.
         simulated: True if no model is used; the page says so.
         secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
-        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        limits: Returns the limits that the host has set.
+        proxied: True if the host has named proxies in front of the app.
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
-    context = Context(demo, runner, visitors, run, budget, simulated)
     with demo:
+        token = browser_state()
+        context = Context(demo, runner, visitors, run, limits, simulated, token, proxied)
         _Page(context).listen()
-        endpoint.add_generate(runner, context.who_buys)
+        Endpoints(context).add()
     demo.routes = [watch.route(runner)]
     return demo
 
@@ -86,7 +90,7 @@ class _Page:
                 self.form = Form()
                 self.checkout = Checkout()
             with gr.Column(scale=6, min_width=320):
-                self.panel = Panel(context.runner)
+                self.panel = Panel(context.runner, context.visitor)
                 self.code = Code()
                 with gr.Accordion(
                     I18N("Continue a task by its id"), open=False, elem_classes="fold"
@@ -144,9 +148,9 @@ class _Page:
         checkout, form = self.checkout, self.form.inputs
         draft = partial(buying.submit, draft=True)
         for button, handler, name, inputs in (
-            (checkout.run, buying.submit, "submit", {"offer": checkout.offer, **form}),
-            (checkout.draft, draft, "submit_draft", {"offer": checkout.draft_offer, **form}),
-            (self.panel.result.anyway, buying.submit_again, "submit_again", {}),
+            (checkout.run, buying.submit, "buy", {"offer": checkout.offer, **form}),
+            (checkout.draft, draft, "buy_draft", {"offer": checkout.draft_offer, **form}),
+            (self.panel.result.anyway, buying.submit_again, "buy_again", {}),
         ):
             self._does(button.click, handler, name, buying.bought, inputs, js=_TO_STATUS, **RAW)
 
@@ -158,7 +162,7 @@ class _Page:
         panel.history.list.click(
             events.use_list, inputs_kwargs=panel.tab, outputs=panel.view, **SHORT
         )
-        panel.compare.clear(lambda: "", None, panel.compare, **SHORT)
+        panel.compare.clear(None, None, panel.compare, js="() => ''", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
         result, view = panel.result, panel.view

@@ -16,11 +16,13 @@ class Payer(StrEnum):
     HOST = "the host's key"
 
     @classmethod
-    def of(cls, demo: gr.Blocks, request: gr.Request, *, simulated: bool) -> "Payer":
+    def of(
+        cls, demo: gr.Blocks, request: gr.Request, *, simulated: bool, proxied: bool = False
+    ) -> "Payer":
         """Tell who pays. Anyone who opens the page on the app's own machine counts as its host."""
         if simulated:
             return cls.NOBODY
-        return cls.READER if is_local(demo, request) else cls.HOST
+        return cls.READER if not proxied and is_local(demo, request) else cls.HOST
 
     @property
     def line(self) -> str:

@@ -11,7 +11,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
-from vidu_demo.ui.context import RAW, SHORT, Context
+from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
@@ -71,6 +71,11 @@ def _plain(field: str, value: Any) -> Any:
     """Drop a field's value if it is an object or a list, or not a string where one is needed."""
     kinds = str if VideoRequest.describe(field).get("type") == "string" else str | int | float
     return value if isinstance(value, kinds) else None
+
+
+def _takes(most: int) -> list[Any]:
+    """List the choices for the number of takes."""
+    return [*range(1, most + 1), (I18N("one per picture"), takes.EACH_PICTURE)]
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
@@ -158,10 +163,7 @@ class Form:
             self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
         with gr.Row(equal_height=True):
             self.takes = gr.Radio(
-                [
-                    *range(1, takes.MAX_TAKES + 1),
-                    (I18N("one per picture"), takes.EACH_PICTURE),
-                ],
+                _takes(takes.MAX_TAKES),
                 value=1,
                 label=I18N("Takes"),
                 info=I18N("How many videos one click makes. Each take has a different seed."),
@@ -265,8 +267,8 @@ class Form:
             opener,
         )
 
-    def restore(self, kept: Any) -> Updates:
-        """Fill the form with what the browser kept.
+    def restore(self, kept: Any, max_jobs: int | None = None) -> Updates:
+        """Fill the form with what the browser kept, within the host's limit of videos at once.
 
         Defaults are not sent, so that they don't overwrite what is typed while the page loads.
         The seed always is: otherwise Gradio turns an empty number into 0.
@@ -283,8 +285,10 @@ class Form:
             updates[self.pictures.gallery] = uploads.as_gallery(files)
         if urls:
             updates[self.pictures.urls] = urls
-        if count != 1:
-            updates[self.takes] = count
+        most = takes.MAX_TAKES if max_jobs is None else min(max_jobs, takes.MAX_TAKES)
+        choices = _takes(most)
+        value = {"value": count} if count in (takes.EACH_PICTURE, *range(2, most + 1)) else {}
+        updates[self.takes] = gr.update(choices=choices, **value)
         return updates | self._unfold(settings)
 
     def _unfold(self, settings: dict[str, Any]) -> Updates:
@@ -323,22 +327,20 @@ class Form:
             return self._take_up(gallery, context.opener(request), words_for(request))
 
         gallery, urls = self.pictures.gallery, self.pictures.urls
-        self.pictures.listen(self.filled_at)
-        told = gallery.upload(
+        self.pictures.listen(context, self.filled_at)
+        told = context.listen(
+            gallery.upload,
             take_up,
-            inputs_kwargs={"gallery": gallery},
-            outputs=[self.pictures.note, self.pictures.swaps, *self.filled],
+            {"gallery": gallery},
+            [self.pictures.note, self.pictures.swaps, *self.filled],
             trigger_mode="always_last",
             **RAW,
-            **SHORT,
         )
         self.pictures.swap(told, self.filled_at)
         self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
         prompt = self.settings["prompt"]
-        self.chips.click(
-            prompt_help.press, inputs_kwargs={"prompt": prompt}, outputs=[prompt], **SHORT
-        )
-        self.examples.click(self._example, None, self.filled, **SHORT)
+        context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
+        context.listen(self.examples.click, self._example, {}, self.filled)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
         checked = check(uploads.existing_in_gallery(gallery), opener, say)
