@@ -171,7 +171,8 @@ class Child:
     def start(self) -> None:
         nowhere = Path(os.devnull)
         place = (self._folder, self._environment, nowhere, nowhere)
-        self._process = start(forked.run, APP, ["--port", str(self.port)], *place)
+        command = ["--port", str(self.port)]
+        self._process = start(forked.run, APP, command, *place, afresh=True)
         until(self._answers, seconds=120)
 
     def kill(self) -> None:
