@@ -17,7 +17,6 @@ from gradio.utils import ipython_check
 from vidu_demo.api.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.launch import exposed, spending
 from vidu_demo.ui.page import build
 from vidu_demo.ui.payer import Payer
 from vidu_demo.ui.serve import close_earlier, serve
@@ -32,9 +31,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="also serve it under a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
     parser.add_argument("--port", type=int, help="port to listen on; by default the first free one")
-    parser.add_argument(
-        "--simulate", action="store_true", help="use the simulator even if there is a key"
-    )
+    parser.add_argument("--simulate", action="store_true", help="simulate even if there is a key")
+    parser.add_argument("--mcp", action="store_true", help="also serve its endpoints as MCP tools")
     given = sys.argv[1:] if __name__ == "__main__" else []
     return parser.parse_known_args(given)[0] if ipython_check() else parser.parse_args(given)
 
@@ -54,18 +52,8 @@ demo = build(studio.runner, **studio.page_options)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
     print((Payer.NOBODY if studio.simulated else Payer.READER).line)
-    strangers = exposed(settings, arguments.host, share=arguments.share)
-    if strangers:
-        studio.face_strangers()
-    if not studio.simulated:
-        print(spending(settings, strangers=strangers))
-    where = {"server_name": arguments.host, "server_port": arguments.port}
-    doors = {
-        "allowed_hosts": settings.hosts,
-        "proxies": settings.proxies,
-        "ancestors": settings.ancestors,
-    }
+    options = {"share": arguments.share, "host": arguments.host, "tools": arguments.mcp}
     try:
-        serve(demo, studio, share=arguments.share, **doors, **where)
+        serve(demo, studio, server_port=arguments.port, **options)
     except ViduError as error:
         sys.exit(str(error))

@@ -189,7 +189,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @contextmanager
-def serving(simulator: Simulator, folder: Path, lines: list[str], **settings: Any) -> Iterator[App]:
+def serving(
+    simulator: Simulator, folder: Path, lines: list[str], *, tools: bool = False, **settings: Any
+) -> Iterator[App]:
     """Serve an app, with the simulator as its API."""
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
@@ -209,6 +211,7 @@ def serving(simulator: Simulator, folder: Path, lines: list[str], **settings: An
             demo,
             videos=studio.videos,
             proxies=chosen.proxies,
+            tools=tools,
             prevent_thread_lock=True,
             quiet=True,
             server_name="127.0.0.1",

@@ -19,6 +19,7 @@ from vidu_demo.ui.guard.headers import SecurityHeaders
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.policy import FRAMED_BY, Policy
 from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.guard.tools import ToolCalls
 from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.sign_in.hugging_face import HuggingFace
 from vidu_demo.ui.sign_in.password import Password
@@ -70,7 +71,7 @@ class Front:
             head = (page.head or "").encode()
             return Policy(framed_by, head, shared=bool(page.share), space=space)
 
-        return behind(SecurityHeaders(guard, policy), self.proxies)
+        return behind(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
 
     def _framed_by(self) -> tuple[str, ...]:
         colab = COLABS_FRAMES if colab_check() else ()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from gradio.utils import colab_check, is_hosted_notebook
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from vidu_demo.api.errors import ViduError
 from vidu_demo.api.pricing import format_price
 from vidu_demo.examples import MEDIA
 from vidu_demo.server.hosts import Host
 from vidu_demo.server.listening import LOOPBACK, CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
+from vidu_demo.ui.endpoints import TOOLS
 from vidu_demo.ui.front import Front, known_hosts
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.limits import LIMITS
@@ -27,6 +30,25 @@ from vidu_demo.ui.sessions import SharedSession
 from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.static import CSS_FILE, head
 from vidu_demo.ui.theme import theme
+
+
+class ToolsUnavailable(ViduError):
+    """The MCP tools can't be offered.
+
+    Args:
+        signed_in: True if visitors must sign in; otherwise packages are missing.
+    """
+
+    what = "The packages for MCP are missing."
+    next_step = 'Run `pip install "gradio[mcp]"`, or leave out --mcp.'
+
+    def __init__(self, *, signed_in: bool) -> None:
+        if signed_in:
+            super().__init__(
+                "MCP tools can't sign in.", next_step="Leave out --mcp, or unset the sign-in."
+            )
+        else:
+            super().__init__()
 
 
 def page_options(videos: Path) -> dict[str, Any]:
@@ -66,7 +88,10 @@ class GuardedApp(App):
         self.front = front
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the front in front; called once, at the first request."""
+        """Put the front in front; called once, before the first request."""
+        if server := self.get_blocks().mcp_server_obj:
+            tools = server.tool_to_endpoint.items()
+            server.tool_to_endpoint = {name: at for name, at in tools if at in TOOLS}
         return self.front.around(super().build_middleware_stack(), self.get_blocks)
 
 
@@ -105,6 +130,7 @@ def launch(
     proxies: Sequence[str] = (),
     ancestors: Sequence[str] = (),
     gate: Gate | None = None,
+    tools: bool = False,
     **options: Any,
 ) -> tuple[Any, str, str]:
     """Serve the page. Gradio's own environment variables keep working.
@@ -116,12 +142,16 @@ def launch(
         proxies: Addresses or networks of proxies that tell a visitor's address.
         ancestors: Further sites that can show the page in a frame.
         gate: Asks for a sign-in, if the app does.
+        tools: True to offer `/submit`, `/task` and `/estimate` as MCP tools.
         options: Further arguments for `gr.Blocks.launch`; they override the ones here.
 
     Raises:
         CannotListen: The address or port is not available.
         ProxyUnusable: The environment's proxies can't be used.
+        ToolsUnavailable: The tools can't be offered.
     """
+    if tools and (gate or not find_spec("mcp")):
+        raise ToolsUnavailable(signed_in=gate is not None)
     name, port = find(options.pop("server_name", None), options.pop("server_port", None))
     spare_loopback(os.environ, name)
     # Otherwise uvicorn believes anyone on this machine, and so a share link's tunnel.
@@ -140,6 +170,7 @@ def launch(
         "max_threads": LIMITS.at_once,
         "server_name": name,
         "server_port": port,
+        "mcp_server": tools,
         "_app": GuardedApp(Front(door, proxies, ancestors, gate), demo.routes),
         **options,
     }

@@ -40,7 +40,7 @@ def mount(
     prepare(demo)
     room = FastAPI(openapi_url=None, routes=[*demo.routes])
     options = page_options(studio.videos)
-    gr.mount_gradio_app(room, demo, "/", **options)
+    gr.mount_gradio_app(room, demo, "/", mcp_server=False, **options)
     door = Door(loopback=False, allowed=known_hosts(settings.hosts))
     path = path.rstrip("/")
     if path:

@@ -102,7 +102,7 @@ class Guard:
                 await instead(scope, _replay(body or b"", receive), answer)
                 return
             scope = self._gate.marked(scope)
-        if _closed(route(scope)):
+        if _closed(route(scope), tools=self._blocks().mcp_server):
             raise Refused(HTTPStatus.NOT_FOUND, "Not found")
         await self._app(scope, await self._read(scope, receive, answer), answer)
 
@@ -207,13 +207,15 @@ class _Answer:
         await self.refuse(scope, receive, Refused(status, text))
 
 
-def _closed(path: str) -> bool:
+def _closed(path: str, *, tools: bool) -> bool:
     if not path.startswith("/") or "\0" in path:
         return True
     page, api, at = path.partition(API)
     if not api:
         return not CLOSED.isdisjoint(page.split("/"))
     first = at.replace("=", "/", 1).partition("/")[0]
+    if first == "mcp":
+        return not tools or at.rstrip("/") != "mcp"
     return first not in OPEN or at.startswith(("file=http:", "file=https:"))
 
 
