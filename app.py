@@ -15,7 +15,7 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.page import build
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.serve import close_earlier, serve
 
 
@@ -46,7 +46,7 @@ if gr.NO_RELOAD:  # a hot reload rebuilds the page but keeps the running jobs
 demo = build(studio.runner, **studio.page_options)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
-    print((Payer.NOBODY if studio.simulated else Payer.READER).line)
+    print((WhoseKey.NOBODY if studio.simulated else WhoseKey.READER).line)
     if arguments.share and not studio.simulated:
         print("Anyone with the public link can make videos, and this app's key pays for them.")
     where = {"server_name": arguments.host, "server_port": arguments.port}

@@ -44,7 +44,7 @@ def test_from_a_click_to_a_video(bench: Bench) -> None:
     settings = done.video.replace(".mp4", ".json")
     assert files == {done.video, settings, "request.json", "picture-1.jpg", "thumbnail.webp"}
     until(lambda: bench.runner.open_jobs == 0)
-    assert bench.runner.look(done.id, OWNER) == (done, None)
+    assert bench.runner.look(done.id, OWNER) == (done, None, False)
     assert bench.simulator.submit_count == bench.simulator.task_count == 1
     assert bench.simulator.download_count == 1
 

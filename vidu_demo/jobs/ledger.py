@@ -20,7 +20,7 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs.budget import BudgetUsedUp, day_of
 from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
-from vidu_demo.jobs.job import FOLLOWED, Job, JobState
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
 from vidu_demo.jobs.tables import day_table, job_table, offer_table, repeat_table
 from vidu_demo.jobs.takes import MAX_VIDEOS, Order
@@ -87,6 +87,7 @@ class Ledger:
             return None
         known = {field.name: row[field.name] for field in fields(Offer) if field.name in row}
         known["acknowledged"] = tuple(row["acknowledged"])
+        known["payer"] = Payer(row["payer"])
         return Offer(**known, order=Order.read(row["ordered"]))
 
     def add(
@@ -193,12 +194,12 @@ class Ledger:
         """List a visitor's jobs with the same request, newest first."""
         return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
-    def for_owner(self, owner: str, backend: str, *, most: int, search: str = "") -> list[Job]:
+    def for_owner(self, owner: str, *backends: str, most: int, search: str = "") -> list[Job]:
         """List a visitor's latest jobs, newest first.
 
         Args:
             owner: The visitor.
-            backend: The API they were sent to.
+            backends: The APIs they were sent to.
             most: How many to list.
             search: Only list jobs with all these words in their prompt or task id, ignoring case;
                 only the first `MAX_WORDS` different words count.
@@ -210,11 +211,17 @@ class Ledger:
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
             for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
         ]
-        return self._find(*_of(owner, backend), *matching, limit=most)
+        theirs = (_job.owner == owner, _job.backend.in_(backends))
+        return self._find(*theirs, *matching, limit=most)
 
-    def followed(self, backend: str) -> list[Job]:
-        """List the jobs that the runner has to work on, newest first."""
-        return self._find(_job.backend == backend, _job.state.in_(FOLLOWED))
+    def followed(self, *backends: str) -> list[Job]:
+        """List the jobs at these APIs that the runner has to work on, newest first."""
+        return self._find(_job.backend.in_(backends), _job.state.in_(FOLLOWED))
+
+    def paid_by_visitor(self, owner: str, *backends: str) -> list[Job]:
+        """List a visitor's jobs that need their own key to go on, newest first."""
+        theirs = (_job.owner == owner, _job.backend.in_(backends), _job.payer == Payer.VISITOR)
+        return self._find(*theirs, _job.state.in_((JobState.RUNNING, JobState.SAVING)))
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
@@ -334,7 +341,7 @@ def _of(owner: str, backend: str) -> tuple[sa.ColumnElement[bool], ...]:
 def _read(row: sa.RowMapping) -> Job:
     charged = row["charged"]
     enums = {"state": JobState(row["state"]), "charged": Charged(charged) if charged else None}
-    return Job(**{**row, **enums})
+    return Job(**{**row, **enums, "payer": Payer(row["payer"])})
 
 
 def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:

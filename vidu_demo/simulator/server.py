@@ -41,6 +41,7 @@ class Simulator(Counters):
         remember: Whether to keep `requests` and `submits`, which grow forever.
 
     Attributes:
+        keys: Every key it accepts.
         faults: Faults for the next requests of a kind, "submit", "poll" or "download". Each request
             takes the first entry off its list; None means no fault.
         statuses: The statuses that every task goes through, one per true response; the last one

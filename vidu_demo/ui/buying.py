@@ -66,11 +66,14 @@ class Buying:
 
         def offer(order: Order) -> str:
             try:
-                owner = self._context.visitors.owner(visitor)
-                return self._context.runner.offer(order, owner=owner).id
-            except (Unrecognised, LedgerFailed):  # a click says so
+                return self._context.runner.offer(order, owner=owner).id if owner else ""
+            except LedgerFailed:  # a click says so
                 return ""
 
+        try:
+            owner = self._context.visitors.owner(visitor)
+        except Unrecognised:  # a click says so
+            owner = ""
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
@@ -78,8 +81,8 @@ class Buying:
             self._kept: self._form.keep(filled),
             **self._checkout.review(
                 filled,
-                self._context.payer(request),
-                self._context.runner.usual_wait(filled.unchecked()),
+                self._context.payer(request, owner),
+                self._context.runner.usual_wait(filled.unchecked(), owner),
                 offer=offer,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,

@@ -19,7 +19,7 @@ from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.local import is_local
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 SHORT: dict[str, Any] = {
     "queue": False,
@@ -41,7 +41,6 @@ class Context:
         visitors: Tells visitors apart by their tokens.
         run: Opens untrusted files.
         budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
-        simulated: True if no model is used.
     """
 
     demo: gr.Blocks
@@ -49,7 +48,6 @@ class Context:
     visitors: Visitors
     run: Run
     budget: Decimal | None
-    simulated: bool
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
         """Wrap a handler, which takes the tab first, as a listener's function."""
@@ -87,15 +85,15 @@ class Context:
         """Make an opener for the visitor's files."""
         return Opener(self.run, self.visitors.turn(request))
 
-    def payer(self, request: gr.Request) -> Payer:
-        """Tell who pays for this request."""
-        return Payer.of(self.demo, request, simulated=self.simulated)
+    def payer(self, request: gr.Request, owner: str) -> WhoseKey:
+        """Tell who pays for a visitor's next video."""
+        return WhoseKey.of(self.runner.payer(owner), local=is_local(self.demo, request))
 
     def address(self, request: gr.Request) -> str:
         """Digest the address of a request."""
         return self.visitors.address(request)
 
     def who_buys(self, request: gr.Request) -> dict[str, Any]:
-        """Give the runner the origin of a click and the day's budget."""
+        """Give the runner the origin of a click and the day's budget, for the host's key."""
         local = is_local(self.demo, request)
         return {"address": self.address(request), "budget": per_day(self.budget, local=local)}

@@ -10,8 +10,9 @@ import gradio as gr
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.jobs.runner import JobRunner, JobView
+from vidu_demo.ui.browser.own_key import KEY_HEADER
 from vidu_demo.ui.context import RAW
 from vidu_demo.ui.form.form import make_request, widget
 from vidu_demo.ui.form.uploads import from_files
@@ -45,17 +46,20 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
         caller: gr.Request, *values: Any
     ) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
         uploaded, urls, *settings = values
+        # A random owner that nobody else knows: callers see only the job they started.
+        owner = secrets.token_hex(32)
         try:
             files = from_files(uploaded)
             request = make_request(
                 files, urls, dict(zip(VideoRequest.SETTINGS, settings, strict=True))
             )
-            # A random owner that nobody else knows: callers see only the job they started.
-            owner = secrets.token_hex(32)
-            job = await asyncio.to_thread(
-                runner.start, request, owner=owner, idempotency_key=owner, **who_buys(caller)
-            )
+            options = {"owner": owner, "idempotency_key": owner, **who_buys(caller)}
+            if (key := caller.headers.get(KEY_HEADER)) is not None:
+                await asyncio.to_thread(runner.take_key, key, owner)
+                options["payer"] = Payer.VISITOR
+            job = await asyncio.to_thread(runner.start, request, **options)
         except ViduError as error:
+            runner.forget_key(owner)
             raise gr.Error(str(error), print_exception=False) from None
         said = None
         while look := runner.look(job.id, owner):
@@ -63,6 +67,7 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
                 said = says
                 yield says, None
             if not look.job.open:
+                runner.forget_key(owner)
                 break
             await asyncio.sleep(LOOK_SECONDS)
         if not look or look.job.state != JobState.DONE or not look.job.video:
@@ -84,7 +89,7 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
 
 def describe(look: JobView) -> dict[str, Any]:
     """Describe a job's status for programs."""
-    job, task = look
+    job, task = look.job, look.task
     return {
         "state": job.state,
         "task_id": job.task_id,

@@ -2,10 +2,10 @@
 
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 
-def render(payer: Payer, say: Say) -> str:
+def render(payer: WhoseKey, say: Say) -> str:
     """Render the header as HTML."""
-    kind = "simulated" if payer is Payer.NOBODY else "paid"
+    kind = "simulated" if payer is WhoseKey.NOBODY else "paid"
     return templates.render("header.html", kind=kind, payer=payer.line, say=say)

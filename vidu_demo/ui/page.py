@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, endpoint, header
-from vidu_demo.ui.browser import permalink, watch
+from vidu_demo.ui.browser import own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
@@ -28,7 +28,7 @@ from vidu_demo.ui.i18n.words import I18N, marked
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Offer
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
@@ -45,7 +45,6 @@ class Blocks(gr.Blocks):
 def build(
     runner: JobRunner,
     *,
-    simulated: bool,
     secret: bytes | None = None,
     budget: Decimal | None = None,
     run: Run = in_process,
@@ -54,18 +53,17 @@ def build(
 
     Args:
         runner: Starts jobs and knows their state.
-        simulated: True if no model is used; the page says so.
         secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
         budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
-    context = Context(demo, runner, visitors, run, budget, simulated)
+    context = Context(demo, runner, visitors, run, budget)
     with demo:
         _Page(context).listen()
         endpoint.add_generate(runner, context.who_buys)
-    demo.routes = [watch.route(runner)]
+    demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
     return demo
 
 
@@ -77,10 +75,11 @@ class _Page:
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
-        payer = Payer.NOBODY if context.simulated else Payer.HOST
+        payer = WhoseKey.of(context.runner.usual_payer, local=False)
         self.header = gr.HTML(
             header.render(payer, marked), padding=False, elem_classes="header-place"
         )
+        self.own_key = own_key.component()
         with gr.Row(equal_height=False, elem_id="columns"):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
@@ -103,11 +102,12 @@ class _Page:
     def listen(self) -> None:
         """Wire the events."""
         form, panel, context = self.form, self.panel, self._context
-        events = Events(context, form, panel, self.header, self.server_time)
+        events = Events(context, form, panel, self.header, self.own_key, self.server_time)
         buying = Buying(context, form, self.checkout, panel, self.code, self.kept)
         form.listen(context)
         self.code.listen()
         self._arrive(events, buying)
+        self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
         self._buy(buying)
         self._show(events)
         self._reuse(events)

@@ -14,7 +14,7 @@ from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 
 class Checkout:
@@ -41,7 +41,7 @@ class Checkout:
     def review(
         self,
         filled: FormValues,
-        payer: Payer,
+        payer: WhoseKey,
         usual: float | None,
         *,
         offer: Callable[[Order], str],
@@ -79,7 +79,7 @@ class Checkout:
 def _price(
     filled: FormValues,
     requests: Sequence[VideoRequest],
-    payer: Payer,
+    payer: WhoseKey,
     usual: float | None,
     say: Say,
 ) -> str:
@@ -93,7 +93,7 @@ def _price(
         about.append(Text("Usually takes {time} here.", time=format_seconds(usual)))
     return templates.render(
         "price.html",
-        simulated=payer is Payer.NOBODY,
+        simulated=payer is WhoseKey.NOBODY,
         amount=amount,
         several=several,
         about=say(joined(about)),
