@@ -150,8 +150,11 @@ class Bench:
         options = {"requests_per_second": 2000.0} | options
         client, backend = self.clients[-1], options.pop("backend", "there")
         payer = Payer.SIMULATOR if backend == SIMULATOR else Payer.HOST
-        accounts = Accounts({payer: Account(backend, client)}, payer)
-        made = JobRunner(self.ledger, accounts, videos=self.videos, **options)
+        accounts = {payer: Account(backend, client)}
+        if options.pop("visitors_pay", False):
+            accounts[Payer.VISITOR] = Account(backend, client)
+        served = Accounts(accounts, payer)
+        made = JobRunner(self.ledger, served, videos=self.videos, **options)
         self.runners.append(made)
         return made
 

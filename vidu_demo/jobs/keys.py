@@ -46,6 +46,8 @@ class KeyNotTaken(ViduError):
         what = cause.what
         if isinstance(cause, ApiUnreachable):
             what = "The API could not be reached, so the key was not checked."
+        elif not (self.refused or cause.reason):
+            what = "The API's answer about the key can't be read."
         next_step = advice(cause) or type(cause).next_step
         super().__init__(what, next_step=next_step if self.refused else _TRY_AGAIN)
 

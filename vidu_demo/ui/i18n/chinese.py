@@ -64,6 +64,7 @@ CHINESE: dict[str, str] = {
     "The API could not be reached, so the key was not checked.": (
         "无法连接接口，所以没有检查密钥。"
     ),
+    "The API's answer about the key can't be read.": "接口关于密钥的答复无法读取。",
     "The key was not kept. Try again in a minute.": "密钥没有保留，请过一分钟再试。",
     "This is too long for an API key.": "API 密钥没有这么长。",
     "Enter the key as Novita shows it.": "请按 Novita 显示的样子输入密钥。",
