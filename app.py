@@ -14,6 +14,7 @@ from gradio.utils import ipython_check
 from vidu_demo.api.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
+from vidu_demo.ui.launch import exposure
 from vidu_demo.ui.page import build
 from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.serve import close_earlier, serve
@@ -47,10 +48,11 @@ demo = build(studio.runner, **studio.page_options)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
     print((WhoseKey.NOBODY if studio.simulated else WhoseKey.READER).line)
-    if arguments.share and not studio.simulated:
-        print("Anyone with the public link can make videos, and this app's key pays for them.")
+    if not studio.simulated:
+        print(exposure(settings, arguments.host, share=arguments.share))
     where = {"server_name": arguments.host, "server_port": arguments.port}
+    doors = {"allowed_hosts": settings.hosts, "proxies": settings.proxies}
     try:
-        serve(demo, studio, share=arguments.share, allowed_hosts=settings.hosts, **where)
+        serve(demo, studio, share=arguments.share, **doors, **where)
     except ViduError as error:
         sys.exit(str(error))

@@ -172,7 +172,7 @@ def settings() -> str:
     """List the environment variables."""
     rows = []
     for about in fields(Settings):
-        default = "" if about.default is None else about.default
+        default = "" if about.default in (None, False) else about.default
         shown = default.relative_to(ROOT) if isinstance(default, Path) else default
         rows.append((code(about.metadata["env"]), about.metadata["help"], code(str(shown))))
     return table("variable | meaning | default", rows)

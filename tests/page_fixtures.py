@@ -16,7 +16,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -185,29 +185,38 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         stack.callback(logger.removeHandler, keep)
         patch.setattr(logger, "level", logging.INFO)
 
-        from vidu_demo.ui.launch import launch
-        from vidu_demo.ui.page import build
-
         simulator = stack.enter_context(Simulator(KEY, seconds=task_seconds, more_keys=OWN_KEYS))
-        settings = Settings(
-            api_key=KEY,
-            base_url=simulator.url,
-            data_dir=folder / "data",
-            requests_per_second=50.0,
-        )
-        studio = Studio(settings)
+        yield stack.enter_context(serving(simulator, folder, keep.lines))
+
+
+@contextmanager
+def serving(simulator: Simulator, folder: Path, lines: list[str], **settings: Any) -> Iterator[App]:
+    """Serve an app, with the simulator as its API."""
+    from vidu_demo.ui.launch import launch
+    from vidu_demo.ui.page import build
+
+    chosen = Settings(
+        api_key=KEY,
+        base_url=simulator.url,
+        data_dir=folder / "data",
+        requests_per_second=50.0,
+        **settings,
+    )
+    with ExitStack() as stack:
+        studio = Studio(chosen)
         stack.callback(studio.close)
         demo = build(studio.runner, **studio.page_options)
         _, url, _ = launch(
             demo,
             videos=studio.videos,
+            proxies=chosen.proxies,
             prevent_thread_lock=True,
             quiet=True,
             server_name="127.0.0.1",
             server_port=free_port(),
         )
         stack.callback(demo.close, verbose=False)
-        yield App(url, demo, studio, simulator, settings.data_dir, folder / "uploads", keep.lines)
+        yield App(url, demo, studio, simulator, chosen.data_dir, folder / "uploads", lines)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from runner_fixtures import (
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.jobs import keys as keys_module
-from vidu_demo.jobs.budget import day_of
+from vidu_demo.jobs.budget import Limits, Paused, Spent, TooExpensive
 from vidu_demo.jobs.errors import OfferExpired
 from vidu_demo.jobs.follower import LONGEST_TASK
 from vidu_demo.jobs.job import Job, JobState, Payer
@@ -96,13 +96,29 @@ def test_each_visitor_pays_with_their_own_key(bench: Bench) -> None:
 
 def test_only_the_hosts_key_spends_the_hosts_budget(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
-    job = bench.runner.start(
-        bench.request(), owner=OWNER, idempotency_key="click", budget=Decimal()
+    limits = Limits(Decimal(), Decimal(), Decimal(), 1)
+    jobs = bench.runner.start_all(
+        [bench.request(seed=1), bench.request(seed=2)],
+        owner=OWNER,
+        idempotency_key="click",
+        limits=limits,
     )
-    assert bench.done(job).price == 0
-    assert bench.ledger.spent(day_of(job.created)) == 0
+    assert [bench.done(job).price for job in jobs] == [0, 0]
+    assert bench.ledger.spending() == []
+    with pytest.raises(TooExpensive):
+        bench.runner.start(bench.request(), owner=OTHER, idempotency_key="other", limits=limits)
     bench.done(bench.start(owner=OTHER, click="other"))
-    assert bench.ledger.spent(day_of(job.created)) == Decimal("0.04")
+    assert bench.runner.spent(OTHER, "") == Spent(Decimal("0.04"), Decimal("0.04"))
+    assert bench.runner.spent(OWNER, "") == Spent()
+
+
+def test_a_paused_app_starts_nothing_with_anyones_key(bench: Bench) -> None:
+    bench.runner.take_key(OWN, OWNER)
+    with pytest.raises(Paused):
+        bench.runner.start(
+            bench.request(), owner=OWNER, idempotency_key="click", limits=Limits(paused=True)
+        )
+    assert bench.simulator.submit_count == 0
 
 
 def test_a_key_that_comes_or_goes_ends_the_offers_of_before(bench: Bench) -> None:

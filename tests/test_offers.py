@@ -35,7 +35,7 @@ from runner_fixtures import (
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import ledger as ledgers
-from vidu_demo.jobs.budget import BudgetUsedUp, day_of
+from vidu_demo.jobs.budget import BudgetUsedUp, Limits, Spent
 from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, PriceChanged
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
@@ -161,9 +161,9 @@ def test_the_same_form_has_the_same_offer_until_it_is_bought(bench: Bench) -> No
 def test_a_refused_click_leaves_its_offer_open(bench: Bench) -> None:
     made = offer(bench, order())
     with pytest.raises(BudgetUsedUp):
-        bench.runner.buy(made.id, owner=OWNER, budget=Decimal("0.01"))
-    assert bench.ledger.spent(day_of(Wall()())) == 0
-    bench.done(bench.runner.buy(made.id, owner=OWNER, budget=Decimal(1))[0])
+        bench.runner.buy(made.id, owner=OWNER, limits=Limits(Decimal("0.01")))
+    assert bench.runner.spent(OWNER, "") == Spent()
+    bench.done(bench.runner.buy(made.id, owner=OWNER, limits=Limits(Decimal(1)))[0])
     assert bench.simulator.submit_count == 1
 
 
@@ -252,7 +252,7 @@ class Clicks(RuleBasedStateMachine):
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         self.bench = self.stack.enter_context(bench_over(Path(folder), self.clip, open_it=False))
         self.wall = Wall()
-        self.budget = Decimal(2)
+        self.limits = Limits(Decimal(2), Decimal(1))
         self.said: dict[str, Offer] = {}
         self.refused: set[str] = set()
 
@@ -283,7 +283,7 @@ class Clicks(RuleBasedStateMachine):
         form = None if takes is None else order(takes, prompt="the form has changed", seed=7)
 
         def once(_: int) -> list[Job]:
-            return self.bench.runner.buy(clicked.id, form, owner=owner, budget=self.budget)
+            return self.bench.runner.buy(clicked.id, form, owner=owner, limits=self.limits)
 
         answers = together(copies, once)
         for answer in answers:
@@ -303,7 +303,7 @@ class Clicks(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(self.bench.ledger, "_spend", _die)
             with suppress(ViduError, PowerCut):
-                self.bench.runner.buy(clicked.id, owner=clicked.owner, budget=self.budget)
+                self.bench.runner.buy(clicked.id, owner=clicked.owner, limits=self.limits)
         self.restart()
 
     @rule()

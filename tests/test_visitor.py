@@ -11,6 +11,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from page_fixtures import App, free_port, until
 
+from vidu_demo.jobs.budget import Limits
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 
@@ -78,11 +79,10 @@ def click(app: App, takes: Any, headers: dict[str, str] | None = None, **setting
     return app.call("submit", headers=headers, **known, **form)
 
 
-def test_strangers_spend_no_more_than_the_days_budget(app: App, api: Simulator) -> None:
+def test_strangers_spend_no_more_than_the_limits_by_default(app: App, api: Simulator) -> None:
     before = api.submit_count
     said = click(app, "each", THROUGH_A_PROXY, **MUCH)
-    assert "This would exceed today" in said
-    assert "of $5.00 is left, and this would cost $11.40." in said
+    assert "One click can cost up to $0.60 here, and this would cost $11.40." in said
     assert "Nothing was charged." in said
     assert api.submit_count == before
 
@@ -93,7 +93,7 @@ def limited(app: App) -> Iterator[App]:
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
-    demo = build(app.studio.runner, secret=app.studio.secret, budget=Decimal("0.5"))
+    demo = build(app.studio.runner, secret=app.studio.secret, limits=lambda: Limits(Decimal("0.5")))
     options = {"server_name": "127.0.0.1", "server_port": free_port(), "quiet": True}
     _, url, _ = launch(demo, videos=app.studio.videos, prevent_thread_lock=True, **options)
     yield replace(app, url=url, demo=demo)

@@ -67,6 +67,8 @@ ENGLISH = {
     # For the log, and for the person who starts the app
     "This file can't be read as a video.",
     "The settings can't be written into this video.",
+    "Strangers can spend up to {} of your key per day: {} each, {} per click, {} videos at once.",
+    "Only this machine can reach the app, so only the limits that you set apply.",
     "The list of jobs can't be opened: {why}.",
     "The list of jobs needs a file: in memory it would be lost.",
     "The list of jobs was made by a newer version of this app.",

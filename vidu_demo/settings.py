@@ -4,18 +4,33 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from vidu_demo.api.client import BASE_URL
-from vidu_demo.jobs.budget import DEFAULT_PER_DAY
+from vidu_demo.jobs.budget import DEFAULTS, Limits
 from vidu_demo.server.hosts import Host
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" if (ROOT / "app.py").is_file() else Path("data")
 """In the project folder, or in the working directory if the package is installed."""
+
+
+def _switch(text: str) -> bool:
+    """Read a switch.
+
+    Raises:
+        ValueError: It is neither on nor off.
+    """
+    if text not in ("0", "1"):
+        raise ValueError
+    return text == "1"
+
+
+_KINDS = {Decimal: "a number", float: "a number", int: "a whole number", _switch: "0 or 1"}
 
 
 @dataclass(frozen=True)
@@ -74,12 +89,55 @@ class Settings:
         metadata={
             "env": "VIDU_BUDGET_PER_DAY",
             "kind": Decimal,
-            "help": "Estimated US dollars that all visitors together can spend per day (UTC). "
-            f"By default {DEFAULT_PER_DAY} if other machines can reach the app, and no limit "
-            "otherwise; a value set here applies everywhere.",
+            "help": "Estimated US dollars of the host's key that all visitors together can spend "
+            f"per day (UTC). By default {DEFAULTS.per_day} if other machines can reach the app, "
+            "and no limit otherwise; a value set here applies everywhere.",
         },
     )
-
+    visitor_budget_per_day: Decimal | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_VISITOR_BUDGET_PER_DAY",
+            "kind": Decimal,
+            "help": "The same for each visitor, counted by sign-in, or by browser and by IP "
+            f"address. By default {DEFAULTS.visitor_per_day}, likewise.",
+        },
+    )
+    max_price: Decimal | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_MAX_PRICE",
+            "kind": Decimal,
+            "help": "Estimated US dollars of the host's key that one click can cost. "
+            f"By default {DEFAULTS.max_price}, likewise.",
+        },
+    )
+    max_jobs_per_visitor: int | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_MAX_JOBS_PER_VISITOR",
+            "kind": int,
+            "help": "Unfinished videos that each visitor can have at once with the host's key. "
+            f"By default {DEFAULTS.max_jobs}, likewise.",
+        },
+    )
+    paused: bool = field(
+        default=False,
+        metadata={
+            "env": "VIDU_PAUSED",
+            "kind": _switch,
+            "help": "1 lets nobody start a video; those under way are finished. A file named "
+            "PAUSED in the data folder does the same while the app runs.",
+        },
+    )
+    trusted_proxies: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_TRUSTED_PROXIES",
+            "help": "Comma-separated addresses or networks of proxies in front of the app, whose "
+            "X-Forwarded-For names the visitor's address.",
+        },
+    )
     allowed_hosts: str = field(
         default="",
         metadata={
@@ -94,9 +152,23 @@ class Settings:
             raise ValueError(f"VIDU_KEYS must be host, visitor or both, not {self.keys!r}")
         if not self.requests_per_second > 0:
             raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
-        budget = self.budget_per_day
-        if budget is not None and not (budget.is_finite() and budget >= 0):
-            raise ValueError("VIDU_BUDGET_PER_DAY must be an amount in US dollars, 0 or more")
+        for variable, amount in (
+            ("VIDU_BUDGET_PER_DAY", self.budget_per_day),
+            ("VIDU_VISITOR_BUDGET_PER_DAY", self.visitor_budget_per_day),
+            ("VIDU_MAX_PRICE", self.max_price),
+        ):
+            if amount is not None and not (amount.is_finite() and amount >= 0):
+                raise ValueError(f"{variable} must be an amount in US dollars, 0 or more")
+        if self.max_jobs_per_visitor is not None and self.max_jobs_per_visitor < 1:
+            raise ValueError("VIDU_MAX_JOBS_PER_VISITOR must be 1 or more")
+        try:
+            for proxy in self.proxies:
+                ip_network(proxy)
+        except ValueError:
+            raise ValueError(
+                "VIDU_TRUSTED_PROXIES must be comma-separated IP addresses or networks such as "
+                f"10.0.0.0/8, not {self.trusted_proxies!r}"
+            ) from None
         if len(self.hosts) != self.allowed_hosts.count(",") + bool(self.allowed_hosts):
             raise ValueError(
                 "VIDU_ALLOWED_HOSTS must be comma-separated host names such as "
@@ -120,6 +192,22 @@ class Settings:
         return self.keys != "host"
 
     @property
+    def limits(self) -> Limits:
+        """The limits that are set."""
+        amounts = (self.budget_per_day, self.visitor_budget_per_day, self.max_price)
+        return Limits(*amounts, self.max_jobs_per_visitor, paused=self.is_paused)
+
+    @property
+    def is_paused(self) -> bool:
+        """True while nobody can start a video."""
+        return self.paused or (self.data_dir / "PAUSED").exists()
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The trusted proxies."""
+        return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
+
+    @property
     def ledger_url(self) -> str | sa.URL:
         """The ledger's database, as an SQLAlchemy URL."""
         file = self.data_dir / "ledger.db"
@@ -141,7 +229,5 @@ class Settings:
                 try:
                     given[about.name] = kind(text)
                 except (ValueError, ArithmeticError):
-                    raise ValueError(
-                        f"{variable} must be a {kind.__name__}, not {text!r}"
-                    ) from None
+                    raise ValueError(f"{variable} must be {_KINDS[kind]}, not {text!r}") from None
         return cls(**given)

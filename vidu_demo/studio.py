@@ -91,7 +91,8 @@ class Studio:
         """Keyword arguments for `ui.page.build`."""
         return {
             "secret": self.secret,
-            "budget": self.settings.budget_per_day,
+            "limits": lambda: self.settings.limits,
+            "proxied": bool(self.settings.proxies),
             "run": self.pool.run,
         }
 

@@ -17,12 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
-from vidu_demo.jobs.budget import BudgetUsedUp, day_of
+from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
 from vidu_demo.jobs.database import cause, connect
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
-from vidu_demo.jobs.tables import day_table, job_table, offer_table, repeat_table
+from vidu_demo.jobs.tables import job_table, offer_table, repeat_table, spending_table
 from vidu_demo.jobs.takes import MAX_VIDEOS, Order
 
 LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
@@ -31,6 +31,7 @@ MAX_WORDS = 16
 """Words used in a search; each is looked up in all of a visitor's prompts."""
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
+NO_LIMITS = Limits()
 
 _MAX_DURATIONS = 50
 _RECENT = 1000
@@ -38,7 +39,7 @@ _RECENT = 1000
 _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
-_job, _offer = job_table.c, offer_table.c
+_job, _offer, _spending = job_table.c, offer_table.c, spending_table.c
 
 
 class Ledger:
@@ -91,13 +92,13 @@ class Ledger:
         return Offer(**known, order=Order.read(row["ordered"]))
 
     def add(
-        self, jobs: Sequence[Job], budget: Decimal | None = None, *, offered: bool = False
+        self, jobs: Sequence[Job], limits: Limits = NO_LIMITS, *, offered: bool = False
     ) -> list[Job]:
         """Write the jobs of one click, all or none; if the click is a repeat, find its jobs.
 
         Args:
             jobs: The jobs. Their price is added to the day's spending.
-            budget: The day's budget, in US dollars; None for no limit.
+            limits: What can be spent of the host's key.
             offered: True if the click's idempotency key is an offer's id. The offer is taken in
                 the same transaction.
 
@@ -106,14 +107,14 @@ class Ledger:
 
         Raises:
             OfferExpired: The offer is not open any more, and no click has taken it.
-            BudgetUsedUp: They would cost more than is left of the budget; nothing was written.
+            BrakeApplied: The limits don't allow it; nothing was written.
         """
         key = jobs[0].idempotency_key
         try:
             with self._writing() as connection:
                 if offered and not _take(connection, key, jobs[0].created):
                     raise OfferExpired
-                self._spend(connection, jobs, budget)
+                self._spend(connection, jobs, limits)
                 connection.execute(job_table.insert().values([asdict(job) for job in jobs]))
         except (sa.exc.IntegrityError, OfferExpired) as error:
             if found := self.by_key(key):
@@ -256,14 +257,27 @@ class Ledger:
             latest = connection.scalars(query.limit(_MAX_DURATIONS))
             return [seconds for seconds in latest if 0 < seconds <= _LONGEST_DURATION]
 
-    def spent(self, day: str) -> Decimal:
-        """Return the estimated cost of a day's jobs, in US dollars.
+    def spent(self, now: float, owner: str, address: str, backend: str) -> Spent:
+        """Return what was spent of the host's key today, by all and by one visitor.
 
         Args:
-            day: A day, in the format of `budget.day_of`.
+            now: The time, in Unix seconds.
+            owner: The visitor.
+            address: A digest of their IP address; empty if unknown.
+            backend: The API that the host's key is for.
         """
         with self._reading() as connection:
-            return _dollars(_spent(connection, day))
+            return _spent(connection, day_of(now), owner, address, backend)
+
+    def spending(self) -> list[DaysSpending]:
+        """List what was spent of the host's key, by day and visitor."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                spending_table.select().order_by(_spending.day, _spending.visitor)
+            )
+            return [
+                DaysSpending(row.day, row.visitor, _dollars(row.spent), row.videos) for row in rows
+            ]
 
     def _find(
         self,
@@ -277,21 +291,26 @@ class Ledger:
         with self._reading() as connection:
             return [_read(row) for row in connection.execute(query).mappings()]
 
-    def _spend(
-        self, connection: sa.Connection, jobs: Sequence[Job], budget: Decimal | None
-    ) -> None:
-        """Add the jobs' price to their day, whose row stays locked until the commit."""
-        price, day = sum(job.price for job in jobs), day_of(jobs[0].created)
+    def _spend(self, connection: sa.Connection, jobs: Sequence[Job], limits: Limits) -> None:
+        """Add the jobs' price to the day's spending, if the limits allow it.
+
+        Raises:
+            BrakeApplied: They don't.
+        """
+        first, price = jobs[0], sum(job.price for job in jobs)
         if not price:
+            limits.check(Spent(), Decimal(), len(jobs))
             return
+        day, visitors = day_of(first.created), counted(first.owner, first.address)
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(day_table).values(day=day, spent=0).on_conflict_do_nothing())
-        after = day_table.c.spent + price
-        within = [] if budget is None else [after <= int(1000 * budget)]
-        spend = day_table.update().where(day_table.c.day == day, *within).values(spent=after)
-        if not connection.execute(spend).rowcount and budget is not None:
-            left = max(Decimal(), budget - _dollars(_spent(connection, day)))
-            raise BudgetUsedUp(budget, left, _dollars(price))
+        rows = [{"day": day, "visitor": each, "spent": 0, "videos": 0} for each in visitors]
+        connection.execute(insert(spending_table).values(rows).on_conflict_do_nothing())
+        # The row of all visitors is locked until the commit, so that clicks are counted one by one.
+        everyone = spending_table.select().where(_spending.day == day, _spending.visitor == "")
+        connection.execute(everyone.with_for_update())
+        spent = _spent(connection, day, first.owner, first.address, first.backend)
+        limits.check(spent, _dollars(price), len(jobs))
+        _count(connection, day, visitors, price, len(jobs))
 
     def _update(self, job: Job, changes: dict[str, Any], if_so: sa.ColumnElement[bool]) -> bool:
         """Commit changes to a job if a condition holds; returns whether it did.
@@ -367,20 +386,38 @@ def _take(connection: sa.Connection, offer_id: str, now: float) -> bool:
     return connection.execute(offer_table.delete().where(*open_)).rowcount == 1
 
 
-def _spent(connection: sa.Connection, day: str) -> int:
-    spent: int | None = connection.scalar(
-        sa.select(day_table.c.spent).where(day_table.c.day == day)
+def _spent(connection: sa.Connection, day: str, owner: str, address: str, backend: str) -> Spent:
+    visitors = counted(owner, address)
+    these = (_spending.day == day, _spending.visitor.in_(visitors))
+    query = sa.select(_spending.visitor, _spending.spent).where(*these)
+    spent = {visitor: _dollars(thousandths) for visitor, thousandths in connection.execute(query)}
+    paid = (_job.backend == backend, _job.state.in_(FOLLOWED), _job.price > 0)
+    running = [
+        connection.scalar(sa.select(sa.func.count()).where(*paid, mine)) or 0
+        for mine in (_job.owner == owner, _job.address == address)[: 2 if address else 1]
+    ]
+    return Spent(
+        spent.pop("", Decimal()), max(spent.values(), default=Decimal()), max(running, default=0)
     )
-    return spent or 0
+
+
+def _count(
+    connection: sa.Connection, day: str, visitors: Sequence[str], price: int, videos: int
+) -> None:
+    """Add to a day's spending."""
+    these = (_spending.day == day, _spending.visitor.in_(visitors))
+    more = {"spent": _spending.spent + price, "videos": _spending.videos + videos}
+    connection.execute(spending_table.update().where(*these).values(more))
 
 
 def _give_back(connection: sa.Connection, job_id: str) -> None:
     """Take a job's price off its day. The row is locked, as it has just been written."""
     this = _job.id == job_id
-    price, created = connection.execute(sa.select(_job.price, _job.created).where(this)).one()
-    day = day_table.c.day == day_of(created)
-    connection.execute(day_table.update().where(day).values(spent=day_table.c.spent - price))
-    connection.execute(job_table.update().where(this).values(price=0))
+    about = sa.select(_job.price, _job.created, _job.owner, _job.address).where(this)
+    price, created, owner, address = connection.execute(about).one()
+    if price:
+        _count(connection, day_of(created), counted(owner, address), -price, -1)
+        connection.execute(job_table.update().where(this).values(price=0))
 
 
 def _dollars(thousandths: int) -> Decimal:

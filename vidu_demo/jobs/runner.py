@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -20,6 +19,7 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
 from vidu_demo.jobs.accounts import Accounts
+from vidu_demo.jobs.budget import Limits, Spent
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
@@ -27,7 +27,7 @@ from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, TooManyOpen
 from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services, summary
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.takes import Order
@@ -149,6 +149,19 @@ class JobRunner:
         self._accounts.forget_key(owner)
         self._changes.mark(owner)
 
+    def spent(self, owner: str, address: str) -> Spent:
+        """Return what was spent of the host's key today, by all and by one visitor.
+
+        Nothing that matters, if it doesn't pay for this visitor.
+
+        Raises:
+            LedgerFailed: The ledger can't be read.
+        """
+        if self.payer(owner) is not Payer.HOST:
+            return Spent()
+        backend = self._accounts.backend(Payer.HOST)
+        return self._ledger.spent(self._wall(), owner, address, backend)
+
     def offer(self, order: Order, *, owner: str, acknowledged: Sequence[str] = ()) -> Offer:
         """Offer a visitor what they ask for. A click buys an offer at most once.
 
@@ -182,7 +195,7 @@ class JobRunner:
             offer_id: The offer's id. Once it is taken, its jobs are returned.
             order: What to make, if the form has changed since; None for what was offered.
             owner: The visitor.
-            options: `address` and `budget`, as for `start_all`.
+            options: `address` and `limits`, as for `start_all`.
 
         Raises:
             OfferExpired: The visitor has no such offer, or someone else would pay now; nothing
@@ -228,7 +241,7 @@ class JobRunner:
         idempotency_key: str,
         acknowledged: Collection[str] = (),
         address: str = "",
-        budget: Decimal | None = None,
+        limits: Limits = NO_LIMITS,
         offered: bool = False,
         payer: Payer | None = None,
     ) -> list[Job]:
@@ -242,15 +255,14 @@ class JobRunner:
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
             address: A digest of the visitor's IP address.
-            budget: What all visitors together can spend per day, in estimated US dollars; None
-                for no limit. Only the host's key spends anything.
+            limits: What can be spent of the host's key; with another one only a pause counts.
             offered: True if the idempotency key is an offer's id. See `buy`.
             payer: Whose key pays; by default the visitor's own, if it is here.
 
         Raises:
             OfferExpired: The offer is not open any more; nothing was sent.
             PictureInvalid: A picture can't be sent; nothing was.
-            BudgetUsedUp: They would cost more than is left of the day's budget; nothing was sent.
+            BrakeApplied: The limits don't allow it; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
             LedgerFailed: The jobs can't be saved; nothing was sent.
@@ -280,7 +292,7 @@ class JobRunner:
                 )
                 if not written:
                     self._check_open(owner, address, len(jobs))
-                    written = self._ledger.add(jobs, budget, offered=offered)
+                    written = self._ledger.add(jobs, limits, offered=offered)
         finally:
             for job_id in {job.id for job in jobs} - {job.id for job in written}:
                 files.delete(self.videos / job_id)

@@ -55,12 +55,16 @@ job_table = sa.Table(
     sa.Index("ix_jobs_state_created", "backend", "state", "created"),
 )
 
-day_table = sa.Table(
-    "days",
+spending_table = sa.Table(
+    "spending",
     metadata,
     sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("visitor", sa.String(64), primary_key=True),
     sa.Column("spent", sa.Integer, nullable=False),
+    sa.Column("videos", sa.Integer, nullable=False),
 )
+"""What was spent of the host's key per day: by each token, from each address, and, with an empty
+visitor, by all; in thousandths of a US dollar."""
 
 repeat_table = sa.Table(
     "repeated_clicks",
@@ -142,6 +146,16 @@ def _add_offers(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _count_by_visitor(connection: sa.Connection) -> None:
+    for statement in (
+        "CREATE TABLE spending (day VARCHAR(10) NOT NULL, visitor VARCHAR(64) NOT NULL, "
+        "spent INTEGER NOT NULL, videos INTEGER NOT NULL, PRIMARY KEY (day, visitor))",
+        "INSERT INTO spending SELECT day, '', spent, 0 FROM days",
+        "DROP TABLE days",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 def _add_payers(connection: sa.Connection) -> None:
     for table in ("jobs", "offers"):
         for statement in (
@@ -162,6 +176,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _index_queries,
     _keep_templates,
     _add_offers,
+    _count_by_visitor,
     _add_payers,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations

@@ -1,11 +1,13 @@
 """The handlers that buy: the review of the form, with its price, and the clicks."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.budget import Spent
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.takes import Order
@@ -63,17 +65,18 @@ class Buying:
         self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
     ) -> Updates:
         """Show what is missing, what has no effect, and the price; offer what can be bought."""
+        runner = self._context.runner
 
         def offer(order: Order) -> str:
             try:
-                return self._context.runner.offer(order, owner=owner).id if owner else ""
+                return runner.offer(order, owner=owner).id if owner else ""
             except LedgerFailed:  # a click says so
                 return ""
 
-        try:
+        owner, spent = "", Spent()
+        with suppress(Unrecognised, LedgerFailed):
             owner = self._context.visitors.owner(visitor)
-        except Unrecognised:  # a click says so
-            owner = ""
+            spent = runner.spent(owner, self._context.address(request))
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
@@ -82,7 +85,10 @@ class Buying:
             **self._checkout.review(
                 filled,
                 self._context.payer(request, owner),
-                self._context.runner.usual_wait(filled.unchecked(), owner),
+                runner.usual_wait(filled.unchecked(), owner),
+                limits=self._context.limits_for(request, owner),
+                spent=spent,
+                takes_keys=runner.takes_keys,
                 offer=offer,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
@@ -107,7 +113,7 @@ class Buying:
             return self._refuse(tab, error)
 
     def _buy(self, tab: Tab, offer: Any, order: Order | None) -> Updates:
-        who = {"owner": tab.owner, **self._context.who_buys(tab.request)}
+        who = {"owner": tab.owner, **self._context.who_buys(tab.request, tab.owner)}
         try:
             jobs = self._context.runner.buy(str(offer), order, **who)
         except OfferExpired:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -11,7 +10,8 @@ import gradio as gr
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
 from vidu_demo.api.text import joined
-from vidu_demo.jobs.budget import per_day
+from vidu_demo.jobs.budget import Limits
+from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import INPUTS, Tab
@@ -40,14 +40,16 @@ class Context:
         runner: Starts jobs and knows their state.
         visitors: Tells visitors apart by their tokens.
         run: Opens untrusted files.
-        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        limits: Returns the limits that the host has set.
+        proxied: True if the host has named proxies.
     """
 
     demo: gr.Blocks
     runner: JobRunner
     visitors: Visitors
     run: Run
-    budget: Decimal | None
+    limits: Callable[[], Limits]
+    proxied: bool = False
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
         """Wrap a handler, which takes the tab first, as a listener's function."""
@@ -87,13 +89,22 @@ class Context:
 
     def payer(self, request: gr.Request, owner: str) -> WhoseKey:
         """Tell who pays for a visitor's next video."""
-        return WhoseKey.of(self.runner.payer(owner), local=is_local(self.demo, request))
+        return WhoseKey.of(self.runner.payer(owner), local=self._is_local(request))
 
     def address(self, request: gr.Request) -> str:
         """Digest the address of a request."""
         return self.visitors.address(request)
 
-    def who_buys(self, request: gr.Request) -> dict[str, Any]:
-        """Give the runner the origin of a click and the day's budget, for the host's key."""
-        local = is_local(self.demo, request)
-        return {"address": self.address(request), "budget": per_day(self.budget, local=local)}
+    def who_buys(self, request: gr.Request, owner: str) -> dict[str, Any]:
+        """Give the runner the origin of a visitor's click and what it can spend."""
+        return {"address": self.address(request), "limits": self.limits_for(request, owner)}
+
+    def limits_for(self, request: gr.Request, owner: str) -> Limits:
+        """Return what a visitor can spend; if the host's key doesn't pay, only a pause counts."""
+        limits = self.limits()
+        if self.runner.payer(owner) is not Payer.HOST:
+            return Limits(paused=limits.paused)
+        return limits if self._is_local(request) else limits.or_defaults()
+
+    def _is_local(self, request: gr.Request) -> bool:
+        return not self.proxied and is_local(self.demo, request)

@@ -24,12 +24,12 @@ MAX_CONCURRENT = LIMITS.at_once
 """Calls that can run at the same time; further ones queue."""
 
 
-def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, Any]]) -> None:
+def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request, str], dict[str, Any]]) -> None:
     """Add the endpoint. Its widgets are hidden; they only describe its parameters.
 
     Args:
         runner: Makes the videos.
-        who_buys: Gives the options of `runner.start` that depend on the caller.
+        who_buys: Gives the options of `runner.start` that depend on the caller, who is an owner.
     """
     images = gr.File(label="Pictures", file_count="multiple", visible=False)
     addresses = gr.Textbox(label="Picture URLs", visible=False)
@@ -53,10 +53,11 @@ def add_generate(runner: JobRunner, who_buys: Callable[[gr.Request], dict[str, A
             request = make_request(
                 files, urls, dict(zip(VideoRequest.SETTINGS, settings, strict=True))
             )
-            options = {"owner": owner, "idempotency_key": owner, **who_buys(caller)}
+            options: dict[str, Any] = {"owner": owner, "idempotency_key": owner}
             if (key := caller.headers.get(KEY_HEADER)) is not None:
                 await asyncio.to_thread(runner.take_key, key, owner)
                 options["payer"] = Payer.VISITOR
+            options |= who_buys(caller, owner)
             job = await asyncio.to_thread(runner.start, request, **options)
         except ViduError as error:
             runner.forget_key(owner)

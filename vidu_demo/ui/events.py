@@ -73,7 +73,9 @@ class Events:
             self._server_time: time.time(),
             **self._pay(tab),
             self._form.examples: examples.strip(say),
-            **self._form.restore(linked or kept),
+            **self._form.restore(
+                linked or kept, self._context.limits_for(request, tab.owner).max_jobs
+            ),
             **self._panel.show(tab, job_id, fault=fault),
         }
 

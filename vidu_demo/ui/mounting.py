@@ -18,7 +18,7 @@ from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
-from vidu_demo.ui.launch import known_hosts, page_options, prepare, quota
+from vidu_demo.ui.launch import behind, known_hosts, page_options, prepare, quota
 from vidu_demo.ui.page import build
 from vidu_demo.ui.sessions import SharedSession
 
@@ -44,7 +44,7 @@ def mount(
     path = path.rstrip("/")
     if path:
         app.add_api_route(path, _with_slash, include_in_schema=False)
-    guard = Guard(room, lambda: demo, door, quota())
+    guard = behind(Guard(room, lambda: demo, door, quota()), settings.proxies)
 
     (page,) = (
         route.app

@@ -7,7 +7,6 @@ place in the queue.
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ import gradio as gr
 from starlette.routing import BaseRoute
 
 from vidu_demo.api.run import Run, in_process
+from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, endpoint, header
 from vidu_demo.ui.browser import own_key, permalink, watch
@@ -46,7 +46,8 @@ def build(
     runner: JobRunner,
     *,
     secret: bytes | None = None,
-    budget: Decimal | None = None,
+    limits: Callable[[], Limits] = Limits,
+    proxied: bool = False,
     run: Run = in_process,
 ) -> Blocks:
     """Build the page over a runner.
@@ -54,12 +55,13 @@ def build(
     Args:
         runner: Starts jobs and knows their state.
         secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
-        budget: `VIDU_BUDGET_PER_DAY`, in US dollars; None if it is not set.
+        limits: Returns the limits that the host has set.
+        proxied: True if the host has named proxies in front of the app.
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
-    context = Context(demo, runner, visitors, run, budget)
+    context = Context(demo, runner, visitors, run, limits, proxied)
     with demo:
         _Page(context).listen()
         endpoint.add_generate(runner, context.who_buys)

@@ -5,6 +5,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -84,10 +85,11 @@ class Visitors:
     def address(self, request: gr.Request) -> str:
         """Digest the IP address of a request; keyed, since addresses can be guessed.
 
-        Empty for loopback, where all visitors of a proxy or a share link come from.
+        An IPv6 address counts by its /64, since one visitor has all of it. Empty for loopback,
+        where all visitors of a share link come from.
         """
         host = request.client.host if request.client else ""
-        return "" if Host(host).loopback or not host else self._sign(f"address {host}")
+        return "" if Host(host).loopback or not host else self._sign(f"address {_network(host)}")
 
     def turn(self, request: gr.Request) -> str:
         """Say which visitor a request counts as when visitors take turns opening files.
@@ -105,6 +107,16 @@ class Visitors:
 
     def _sign(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _network(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
 
 
 def _token(state: Any) -> str:

@@ -10,6 +10,7 @@ from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
+from vidu_demo.jobs.budget import BrakeApplied, Limits, Paused, Spent
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
@@ -44,6 +45,9 @@ class Checkout:
         payer: WhoseKey,
         usual: float | None,
         *,
+        limits: Limits,
+        spent: Spent,
+        takes_keys: bool,
         offer: Callable[[Order], str],
         sending: bool,
         say: Say,
@@ -54,11 +58,14 @@ class Checkout:
             filled: The form.
             payer: Who pays.
             usual: How long such a video usually takes, in seconds, if known.
+            limits: What can be spent of the host's key.
+            spent: What was spent of it today.
+            takes_keys: True if the visitor could pay with their own key instead.
             offer: Makes an offer and returns its id.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
-        order = draft = None
+        order = draft = brake = None
         missing = ""
         try:
             order = filled.order()
@@ -66,21 +73,52 @@ class Checkout:
         except RequestInvalid as error:
             missing = error.problems[0].message
         requests = order.requests if order else []
+        if order and (brake := _brake(order, limits, spent)):
+            missing = brake.label
+        if draft and _brake(draft, limits, spent):
+            draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
+        about = _about(payer, usual, limits.left(spent), brake)
+        if takes_keys and brake and not isinstance(brake, Paused):
+            about.append("Or use your own key: see the top of the page.")
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
-            self.price: _price(filled, requests, payer, usual, say),
+            self.price: _price(filled, requests, payer, about, say),
             self.draft: gr.Button(cheap, visible=bool(draft)),
             self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
+
+
+def _brake(order: Order, limits: Limits, spent: Spent) -> BrakeApplied | None:
+    """Find out whether the host's limits forbid an order."""
+    try:
+        limits.check(spent, order.price, len(order.requests))
+    except BrakeApplied as brake:
+        return brake
+    return None
+
+
+def _about(
+    payer: WhoseKey, usual: float | None, left: Decimal | None, brake: BrakeApplied | None
+) -> list[str]:
+    """Say what to know about a price."""
+    about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
+    if usual:
+        about.append(Text("Usually takes {time} here.", time=format_seconds(usual)))
+    if left is not None:
+        amount = pricing.format_price(left)
+        about.append(Text("{left} left for you until midnight UTC.", left=amount))
+    if brake:
+        about += [brake.what, brake.next_step]
+    return about
 
 
 def _price(
     filled: FormValues,
     requests: Sequence[VideoRequest],
     payer: WhoseKey,
-    usual: float | None,
+    about: Sequence[str],
     say: Say,
 ) -> str:
     prices = [request.price for request in requests] or _unfinished(filled)
@@ -88,9 +126,6 @@ def _price(
         return ""
     amount = pricing.format_price(sum(prices, start=Decimal()))
     several = say(Text(" for {number} videos", number=len(prices))) if prices[1:] else ""
-    about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
-    if usual:
-        about.append(Text("Usually takes {time} here.", time=format_seconds(usual)))
     return templates.render(
         "price.html",
         simulated=payer is WhoseKey.NOBODY,

@@ -73,6 +73,11 @@ def _plain(field: str, value: Any) -> Any:
     return value if isinstance(value, kinds) else None
 
 
+def _takes(most: int) -> list[Any]:
+    """List the choices for the number of takes."""
+    return [*range(1, most + 1), (I18N("one per picture"), takes.EACH_PICTURE)]
+
+
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
 
@@ -158,10 +163,7 @@ class Form:
             self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
         with gr.Row(equal_height=True):
             self.takes = gr.Radio(
-                [
-                    *range(1, takes.MAX_TAKES + 1),
-                    (I18N("one per picture"), takes.EACH_PICTURE),
-                ],
+                _takes(takes.MAX_TAKES),
                 value=1,
                 label=I18N("Takes"),
                 info=I18N("How many videos one click makes. Each take has a different seed."),
@@ -265,8 +267,8 @@ class Form:
             opener,
         )
 
-    def restore(self, kept: Any) -> Updates:
-        """Fill the form with what the browser kept.
+    def restore(self, kept: Any, max_jobs: int | None = None) -> Updates:
+        """Fill the form with what the browser kept, within the host's limit of videos at once.
 
         Defaults are not sent, so that they don't overwrite what is typed while the page loads.
         The seed always is: otherwise Gradio turns an empty number into 0.
@@ -283,8 +285,10 @@ class Form:
             updates[self.pictures.gallery] = uploads.as_gallery(files)
         if urls:
             updates[self.pictures.urls] = urls
-        if count != 1:
-            updates[self.takes] = count
+        most = takes.MAX_TAKES if max_jobs is None else min(max_jobs, takes.MAX_TAKES)
+        choices = _takes(most)
+        value = {"value": count} if count in (takes.EACH_PICTURE, *range(2, most + 1)) else {}
+        updates[self.takes] = gr.update(choices=choices, **value)
         return updates | self._unfold(settings)
 
     def _unfold(self, settings: dict[str, Any]) -> Updates:

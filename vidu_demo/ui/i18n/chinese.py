@@ -72,6 +72,7 @@ CHINESE: dict[str, str] = {
     "If another key bought it, enter that one: then it goes on.": (
         "如果它是用另一个密钥购买的，请输入那一个，任务就会继续。"
     ),
+    "Or use your own key: see the top of the page.": "也可以使用自己的密钥：见页面顶部。",
     "Waiting for your key": "等待你的密钥",
     "waits for your key": "等待密钥",
     "This was bought with your own key, which the app no longer has.": (
@@ -340,6 +341,44 @@ CHINESE: dict[str, str] = {
     "Status unavailable": "暂时无法查看",
     "No videos are lost. This page will try again by itself.": "视频不会丢失，页面会自动重试。",
     "That didn't work": "操作失败",
+    "The host's limits don't allow this now, so nothing was sent.": (
+        "主办方的限制目前不允许，所以没有发送。"
+    ),
+    "Come back later.": "请稍后再来。",
+    "Not possible now": "目前不可用",
+    "The host of this app has paused it, so nothing was sent.": (
+        "主办方暂停了本应用，所以没有发送。"
+    ),
+    "Come back later. Videos that are already being made are finished and kept.": (
+        "请稍后再来。正在生成的视频会继续完成并保存。"
+    ),
+    "Paused by the host": "主办方已暂停",
+    "This is more than one click can cost here, so nothing was sent.": (
+        "这超过了这里单次点击的费用上限，所以没有发送。"
+    ),
+    "One click can cost up to {most} here, and this would cost {price}.": (
+        "这里单次点击最多花费 {most}，而这次需要 {price}。"
+    ),
+    "Choose a shorter video, a lower resolution or fewer takes.": (
+        "请缩短视频、降低分辨率或减少条数。"
+    ),
+    "Over {most} per click": "超过单次上限 {most}",
+    "This is more than each visitor can have made at once here, so nothing was sent.": (
+        "这超过了这里每位访客可同时生成的数量，所以没有发送。"
+    ),
+    "Each visitor can have up to {most} videos made at once here.": (
+        "这里每位访客最多同时生成 {most} 条视频。"
+    ),
+    "Each visitor can have up to {most} videos made at once here; {running} of yours are not "
+    "finished.": "这里每位访客最多同时生成 {most} 条视频；您还有 {running} 条未完成。",
+    "Wait until one is finished, or ask for fewer.": "请等其中一条完成，或减少条数。",
+    "Up to {most} videos at once": "最多同时 {most} 条",
+    "Today's budget is used up": "今天的预算已用完",
+    "Your budget for today is used up": "您今天的额度已用完",
+    "Your budget for today is used up, so nothing was sent.": "您今天的额度已用完，所以没有发送。",
+    "This would exceed your budget for today: {left} of {budget} is left, and this would cost "
+    "{price}.": "超出您今天的额度：{budget} 只剩 {left}，而这次需要 {price}。",
+    "{left} left for you until midnight UTC.": "到 UTC 午夜前您还可用 {left}。",
     "Today's budget is used up, so nothing was sent.": "今天的预算已用完，所以没有发送。",
     "This would exceed today's budget: {left} of {budget} is left, and this would cost {price}.": (
         "超出今天的预算：{budget} 只剩 {left}，而这次需要 {price}。"
