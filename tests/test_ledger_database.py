@@ -167,10 +167,10 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
 @pytest.mark.usefixtures("ledger")
 def test_a_newer_file_is_left_alone(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE schema_version SET version = 9")
+        connection.execute("UPDATE schema_version SET version = ?", (LATEST + 1,))
     with pytest.raises(LedgerFailed, match="newer version of this app"):
         Ledger(f"sqlite:///{path}")
-    assert read(path, "SELECT version FROM schema_version") == [(9,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST + 1,)]
 
 
 @pytest.mark.parametrize("old", [False, True])

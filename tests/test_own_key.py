@@ -109,7 +109,7 @@ def test_a_key_that_is_not_taken_says_why_and_stays_nowhere(
     expect(said(visitor)).to_contain_text("Check your key at Novita, and enter it again.")
     box = visitor.key_form.get_by_label("Your Novita API key")
     for key, fault, text in (
-        (OWN, Fault(reset=True), "The API could not be reached, so the key was not checked."),
+        (OWN, Fault(reset=True), "The API could not be reached, so the key was not taken."),
         (OWN, refusing(403, "NOT_ENOUGH_BALANCE"), "too little balance"),
         (OWN, refusing(403, "NEED_REAL_NAME_VERIFY"), "may not use this model"),
         ("schlüssel", None, "contains a character that no key has"),

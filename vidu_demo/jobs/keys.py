@@ -41,19 +41,21 @@ class KeyNotTaken(ViduError):
         refused: True if the API refused it, or it can't be a key; False if nothing is known.
     """
 
+    what = "The key was not taken."
+    next_step = "Try again in a minute."
+
     def __init__(self, cause: ViduError) -> None:
         self.refused = isinstance(cause, _REFUSALS)
         what = cause.what
         if isinstance(cause, ApiUnreachable):
-            what = "The API could not be reached, so the key was not checked."
+            what = "The API could not be reached, so the key was not taken."
         elif not (self.refused or cause.reason):
             what = "The API's answer about the key can't be read."
         next_step = advice(cause) or type(cause).next_step
-        super().__init__(what, next_step=next_step if self.refused else _TRY_AGAIN)
+        super().__init__(what, next_step=next_step if self.refused else None)
 
 
 _REFUSALS = KeyMissing, KeyRejected, AccountNotAllowed, BalanceTooLow
-_TRY_AGAIN = "The key was not kept. Try again in a minute."
 
 
 def advice(error: ViduError) -> str:

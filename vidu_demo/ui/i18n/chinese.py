@@ -61,11 +61,9 @@ CHINESE: dict[str, str] = {
     "Send the request without a key, or run the app yourself.": (
         "请不带密钥发送请求，或自己运行本应用。"
     ),
-    "The API could not be reached, so the key was not checked.": (
-        "无法连接接口，所以没有检查密钥。"
-    ),
+    "The key was not taken.": "密钥没有被接受。",
+    "The API could not be reached, so the key was not taken.": ("无法连接接口，所以没有接受密钥。"),
     "The API's answer about the key can't be read.": "接口关于密钥的答复无法读取。",
-    "The key was not kept. Try again in a minute.": "密钥没有保留，请过一分钟再试。",
     "This is too long for an API key.": "API 密钥没有这么长。",
     "Enter the key as Novita shows it.": "请按 Novita 显示的样子输入密钥。",
     "Check your key at Novita, and enter it again.": "请到 Novita 核对密钥，再重新输入。",
