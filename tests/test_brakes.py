@@ -45,7 +45,7 @@ def ask(app: App, address: str, visitor: dict[str, str] | None = None, **changes
     visitor = visitor or app.token()
     headers = through(address)
     offer = app.offer(visitor, **form)
-    return app.call("submit", headers=headers, visitor=visitor, offer=offer, **form)
+    return app.call("buy", headers=headers, visitor=visitor, offer=offer, **form)
 
 
 def finished(app: App) -> None:

@@ -40,7 +40,7 @@ def test_takes_buy_what_the_button_says_once(
     visitor.choice("3").check()
     expect(visitor.price).to_have_text("Estimate $0.12 for 3 videos")
     make = visitor.button("Make 3 videos")
-    with visitor.page.expect_request(app.calls("submit")) as clicked:
+    with visitor.page.expect_request(app.calls("buy")) as clicked:
         make.evaluate("button => { for (let n = 0; n < 5; n++) button.click(); }")
     expect(visitor.rows).to_have_count(3)
     expect(make).to_be_enabled()
@@ -223,8 +223,8 @@ def test_who_has_no_name_buys_nothing(app: App, api: Simulator) -> None:
     forged = ["", "x" * 8, "\ud800" * 30, "A" * 24, token[:-1], token[1:], token + "0", f".{token}"]
     forged += [token.replace(".", "A."), token.partition(".")[0], "." + "0" * 64]
     for state in ({}, [], 7, {"token": [token]}, *({"token": text} for text in forged)):
-        answer = app.call("submit", visitor=state, **click)
+        answer = app.call("buy", visitor=state, **click)
         assert "Reload it." in answer
     assert api.submit_count == before
-    assert "error" not in app.call("submit", visitor={"token": token}, **click)
+    assert "error" not in app.call("buy", visitor={"token": token}, **click)
     until(lambda: api.submit_count == before + 1)

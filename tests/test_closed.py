@@ -64,17 +64,20 @@ def test_run_history_and_errors_are_off(app: App) -> None:
     assert config["analytics_enabled"] is False
 
 
-def test_every_listener_is_short_but_generate(app: App) -> None:
-    from vidu_demo.ui.endpoint import MAX_CONCURRENT
+ENDPOINTS = ["submit", "task", "estimate", "generate"]
+
+
+def test_every_listener_is_short_but_the_endpoints(app: App) -> None:
+    from vidu_demo.ui.endpoints import MAX_CONCURRENT
 
     listeners = app.demo.config["dependencies"]
     assert len(listeners) > 5
     queued = [listener for listener in listeners if listener["queue"] is not False]
-    assert [listener["api_name"] for listener in queued] == ["generate"]
-    (generate,) = queued
-    assert app.demo.fns[generate["id"]].concurrency_limit == MAX_CONCURRENT
+    assert [listener["api_name"] for listener in queued] == ENDPOINTS
+    for listener in queued:
+        assert app.demo.fns[listener["id"]].concurrency_limit == MAX_CONCURRENT
     public = [listener for listener in listeners if listener["api_visibility"] == "public"]
-    assert public == [generate]
+    assert public == queued
     assert app.demo.max_threads >= MAX_CONCURRENT > 1
     assert app.demo.max_file_size is not None
 
@@ -163,5 +166,5 @@ def test_private_listeners_have_no_name_in_the_description(app: App) -> None:
     client = Client(app.url, analytics_enabled=False, verbose=False)
     described = client.view_api(return_format="dict", print_info=False)
     client.close()
-    assert list(described["named_endpoints"]) == ["/generate"]
+    assert list(described["named_endpoints"]) == [f"/{name}" for name in ENDPOINTS]
     assert described["unnamed_endpoints"] == {}

@@ -126,8 +126,9 @@ def test_shell_code_can_be_read() -> None:
     subprocess.run(["bash", "-n"], input=shell, text=True, check=True, timeout=10)
 
 
-def test_options_of_the_command_are_the_apps() -> None:
-    options = re.findall(r'add_argument\(\s*"(--\w+)"', (ROOT / "app.py").read_text())
+def test_options_of_the_commands_are_the_programs() -> None:
+    programs = "".join((ROOT / file).read_text() for file in ("app.py", "vidu_demo/__main__.py"))
+    options = re.findall(r'add_argument\(\s*"(--\w+)"', programs)
     assert set(re.findall(r"--[a-z]+", "\n".join(GUIDE.values()))) == set(options)
 
 

@@ -159,7 +159,7 @@ def test_words_that_help_and_the_keyboard(
     visitor.prompt.focus()
     assert api.submit_count == before
     clicks: list[Request] = []
-    is_click = app.calls("submit")
+    is_click = app.calls("buy")
     visitor.page.on("request", lambda request: is_click(request) and clicks.append(request))
     keyboard.down("Control")
     for _ in range(3):  # held down, so that the keyboard repeats it by itself

@@ -354,7 +354,7 @@ def test_what_is_no_file_is_refused_on_every_listener(app: App, quiet: Callable[
         "earlier",
         "take_up",
         "review",
-        "submit",
+        "buy",
         "pad",
         "crop",
         "generate",
@@ -367,9 +367,10 @@ def test_an_uploaded_picture_is_taken_with_or_without_its_mark(
 ) -> None:
     path = uploaded(app)
     for file in ({"path": path}, {"path": path, "meta": META, "orig_name": "a.png"}):
-        body = {"data": [[{"image": file, "caption": None}], "", "720p"]}
+        body = {"data": [[{"image": file, "caption": None}], "", "720p", app.token()]}
         answer = requests.post(f"{app.url}gradio_api/run/first_frame", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
+        assert "first-frame" in answer.text
     quiet()
 
 

@@ -76,7 +76,7 @@ def click(app: App, takes: Any, headers: dict[str, str] | None = None, **setting
     form |= {"off_peak": False, "watermark": False, "takes": takes, **settings}
     visitor = app.token()
     known = {"visitor": visitor, "offer": app.offer(visitor, **form)}
-    return app.call("submit", headers=headers, **known, **form)
+    return app.call("buy", headers=headers, **known, **form)
 
 
 def test_strangers_spend_no_more_than_the_limits_by_default(app: App, api: Simulator) -> None:

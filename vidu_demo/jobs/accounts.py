@@ -88,11 +88,14 @@ class Accounts:
         """Tell whether a job can't go on before its visitor gives their key."""
         return job.awaits_task and job.payer is Payer.VISITOR and not self._keys.has(job.owner)
 
-    def take_key(self, key: str, owner: str) -> None:
+    def take_key(self, key: str, owner: str) -> bool:
         """Keep a visitor's key, unless the API refuses it or can't be asked.
 
         The API is asked about a task that does not exist. If it only says so, it has not refused
         the key. More than that can't be known before a video is bought.
+
+        Returns:
+            False if it was kept before.
 
         Raises:
             KeysNotTaken: The host does not want visitors' keys.
@@ -101,6 +104,8 @@ class Accounts:
         account, key = self._accounts.get(Payer.VISITOR), key.strip()
         if not account:
             raise KeysNotTaken
+        if self._keys.is_kept(key, owner):
+            return False
         try:
             if len(key) > LONGEST_KEY:
                 raise KeyMissing("This is too long for an API key.")
@@ -110,6 +115,7 @@ class Accounts:
         except ViduError as error:
             raise KeyNotTaken(error) from None
         self._keys.keep(key, owner)
+        return True
 
     def forget_key(self, owner: str) -> None:
         """Forget a visitor's key. Their unfinished jobs wait until they give it again."""

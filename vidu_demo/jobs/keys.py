@@ -105,6 +105,11 @@ class Keys:
         with self._lock:
             self._kept.pop(owner, None)
 
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is a visitor's."""
+        with self._lock:
+            return self._find(owner) == SecretStr(key)
+
     def has(self, owner: str) -> bool:
         """Tell whether a visitor's key is here."""
         with self._lock:

@@ -139,7 +139,8 @@ class JobRunner:
             KeyNotTaken: The API refused it, or could not be asked. An earlier one stays.
             LedgerFailed: What waits can't be read; the key was kept.
         """
-        self._accounts.take_key(key, owner)
+        if not self._accounts.take_key(key, owner):
+            return
         self._changes.mark(owner)
         for job in self._ledger.paid_by_visitor(owner, *self._accounts.backends):
             self._followers.resume(job)

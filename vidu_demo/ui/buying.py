@@ -66,21 +66,25 @@ class Buying:
     ) -> Updates:
         """Show what is missing, what has no effect, and the price; offer what can be bought."""
         runner = self._context.runner
+        reviewed = number if isinstance(number, int) else 0
+        try:
+            owner = self._context.visitors.owner(visitor)
+        except Unrecognised:  # the page is still loading: it is reviewed again when it has a token
+            return {self.number: reviewed}
 
         def offer(order: Order) -> str:
             try:
-                return runner.offer(order, owner=owner).id if owner else ""
+                return runner.offer(order, owner=owner).id
             except LedgerFailed:  # a click says so
                 return ""
 
-        owner, spent = "", Spent()
-        with suppress(Unrecognised, LedgerFailed):
-            owner = self._context.visitors.owner(visitor)
+        spent = Spent()
+        with suppress(LedgerFailed):
             spent = runner.spent(owner, self._context.address(request))
         say = words_for(request)
         filled = self._form.read(values, self._context.opener(request))
         return {
-            self.number: number if isinstance(number, int) else 0,
+            self.number: reviewed,
             self._kept: self._form.keep(filled),
             **self._checkout.review(
                 filled,

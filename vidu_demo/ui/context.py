@@ -1,11 +1,14 @@
 """What the page's handlers share: the runner, and who is asking."""
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
@@ -15,7 +18,7 @@ from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import INPUTS, Tab
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.local import is_local
@@ -41,6 +44,7 @@ class Context:
         visitors: Tells visitors apart by their tokens.
         run: Opens untrusted files.
         limits: Returns the limits that the host has set.
+        visitor: Carries the visitor's token with every event.
         proxied: True if the host has named proxies.
     """
 
@@ -49,6 +53,7 @@ class Context:
     visitors: Visitors
     run: Run
     limits: Callable[[], Limits]
+    visitor: gr.BrowserState
     proxied: bool = False
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
@@ -77,11 +82,44 @@ class Context:
             own = {name: value for name, value in values.items() if name not in INPUTS}
             return act(tab, **own)
         except ViduError as error:
-            say = words_for(request)
-            text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
-            raise gr.Error(
-                text, duration=None, title=say("That didn't work"), print_exception=False
-            ) from None
+            raise _shown(error, request) from None
+
+    def listen(
+        self,
+        event: Callable[..., Any],
+        act: Callable[..., Any],
+        inputs: Mapping[str, gr.components.Component],
+        outputs: Any,
+        **options: Any,
+    ) -> gr.events.Dependency:
+        """Wire a listener that, like a handler, only serves those who have a page's token.
+
+        Args:
+            event: The event.
+            act: The listener's function, without the token.
+            inputs: Its inputs, by name.
+            outputs: Its outputs.
+            options: Further options for the event.
+        """
+
+        @functools.wraps(act)
+        def answer(*given: Any, visitor: Any, **values: Any) -> Any:
+            try:
+                self.visitors.owner(visitor)
+            except Unrecognised as error:
+                raise _shown(error, LocalContext.request.get()) from None
+            return act(*given, **values)
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        known = inspect.signature(act)
+        parameters = [*known.parameters.values(), inspect.Parameter("visitor", kind)]
+        parameters.sort(key=lambda parameter: parameter.kind)
+        answer.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
+        inputs = {**inputs, "visitor": self.visitor}
+        listener: gr.events.Dependency = event(
+            answer, inputs_kwargs=inputs, outputs=outputs, **SHORT, **options
+        )
+        return listener
 
     def opener(self, request: gr.Request) -> Opener:
         """Make an opener for the visitor's files."""
@@ -108,3 +146,10 @@ class Context:
 
     def _is_local(self, request: gr.Request) -> bool:
         return not self.proxied and is_local(self.demo, request)
+
+
+def _shown(error: ViduError, request: gr.Request | None) -> gr.Error:
+    """Make the error that the browser shows over the page."""
+    say = words_for(request) if request else str
+    text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
+    return gr.Error(text, duration=None, title=say("That didn't work"), print_exception=False)

@@ -16,11 +16,12 @@ from starlette.routing import BaseRoute
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, endpoint, header
+from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import own_key, permalink, watch
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
+from vidu_demo.ui.endpoints import Endpoints
 from vidu_demo.ui.events import Events
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
@@ -61,10 +62,11 @@ def build(
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
-    context = Context(demo, runner, visitors, run, limits, proxied)
     with demo:
+        token = browser_state()
+        context = Context(demo, runner, visitors, run, limits, token, proxied)
         _Page(context).listen()
-        endpoint.add_generate(runner, context.who_buys)
+        Endpoints(context).add()
     demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
     return demo
 
@@ -87,7 +89,7 @@ class _Page:
                 self.form = Form()
                 self.checkout = Checkout()
             with gr.Column(scale=6, min_width=320):
-                self.panel = Panel(context.runner)
+                self.panel = Panel(context.runner, context.visitor)
                 self.code = Code()
                 with gr.Accordion(
                     I18N("Continue a task by its id"), open=False, elem_classes="fold"
@@ -146,9 +148,9 @@ class _Page:
         checkout, form = self.checkout, self.form.inputs
         draft = partial(buying.submit, draft=True)
         for button, handler, name, inputs in (
-            (checkout.run, buying.submit, "submit", {"offer": checkout.offer, **form}),
-            (checkout.draft, draft, "submit_draft", {"offer": checkout.draft_offer, **form}),
-            (self.panel.result.anyway, buying.submit_again, "submit_again", {}),
+            (checkout.run, buying.submit, "buy", {"offer": checkout.offer, **form}),
+            (checkout.draft, draft, "buy_draft", {"offer": checkout.draft_offer, **form}),
+            (self.panel.result.anyway, buying.submit_again, "buy_again", {}),
         ):
             self._does(button.click, handler, name, buying.bought, inputs, js=_TO_STATUS, **RAW)
 
@@ -160,7 +162,7 @@ class _Page:
         panel.history.list.click(
             events.use_list, inputs_kwargs=panel.tab, outputs=panel.view, **SHORT
         )
-        panel.compare.clear(lambda: "", None, panel.compare, **SHORT)
+        panel.compare.clear(None, None, panel.compare, js="() => ''", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
         result, view = panel.result, panel.view

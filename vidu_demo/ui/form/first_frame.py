@@ -1,7 +1,7 @@
 """The first frame as sent, the size of the video, and two fixes for pictures that are too long."""
 
-import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -39,15 +39,15 @@ class FirstFrame:
             return review(context.opener(request), **values, say=words_for(request))
 
         inputs = {"gallery": gallery, "urls": urls, "resolution": resolution}
-        gr.on(
-            [widget.change for widget in [*inputs.values(), filled_at]],  # type: ignore[attr-defined]
+        changes = [widget.change for widget in [*inputs.values(), filled_at]]  # type: ignore[attr-defined]
+        context.listen(
+            partial(gr.on, changes),
             look,
-            inputs_kwargs=inputs,
-            outputs=[self.place, self.choice],
+            inputs,
+            [self.place, self.choice],
             trigger_mode="always_last",
             api_name="first_frame",
             **RAW,
-            **SHORT,
         )
         for button, way in ((self.pad, "pad"), (self.crop, "crop")):
 
@@ -56,16 +56,11 @@ class FirstFrame:
             ) -> list[tuple[str, None]]:
                 return fit(context.opener(request), way, gallery)
 
-            fitted = button.click(
-                fitting,
-                inputs_kwargs={"gallery": gallery},
-                outputs=[gallery],
-                api_name=way,
-                **RAW,
-                **SHORT,
+            fitted = context.listen(
+                button.click, fitting, {"gallery": gallery}, [gallery], api_name=way, **RAW
             )
             # Gradio's gallery does not always fire a change when it is filled from here.
-            fitted.then(lambda: str(time.time()), None, filled_at, **SHORT)
+            fitted.then(None, None, filled_at, js="() => String(Date.now())", **SHORT)
 
 
 def review(

@@ -11,7 +11,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
-from vidu_demo.ui.context import RAW, SHORT, Context
+from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
@@ -327,22 +327,20 @@ class Form:
             return self._take_up(gallery, context.opener(request), words_for(request))
 
         gallery, urls = self.pictures.gallery, self.pictures.urls
-        self.pictures.listen(self.filled_at)
-        told = gallery.upload(
+        self.pictures.listen(context, self.filled_at)
+        told = context.listen(
+            gallery.upload,
             take_up,
-            inputs_kwargs={"gallery": gallery},
-            outputs=[self.pictures.note, self.pictures.swaps, *self.filled],
+            {"gallery": gallery},
+            [self.pictures.note, self.pictures.swaps, *self.filled],
             trigger_mode="always_last",
             **RAW,
-            **SHORT,
         )
         self.pictures.swap(told, self.filled_at)
         self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
         prompt = self.settings["prompt"]
-        self.chips.click(
-            prompt_help.press, inputs_kwargs={"prompt": prompt}, outputs=[prompt], **SHORT
-        )
-        self.examples.click(self._example, None, self.filled, **SHORT)
+        context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
+        context.listen(self.examples.click, self._example, {}, self.filled)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
         checked = check(uploads.existing_in_gallery(gallery), opener, say)

@@ -12,7 +12,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, own
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.ui import Updates, file_url, templates
-from vidu_demo.ui.context import RAW, SHORT
+from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.uploads import UploadedFile
@@ -167,7 +167,7 @@ class Pictures:
         inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
         told.then(None, inputs, outputs, js="vidu.swap", **SHORT)
 
-    def listen(self, filled_at: gr.Textbox) -> None:
+    def listen(self, context: Context, filled_at: gr.Textbox) -> None:
         """Wire the reordering of pictures."""
 
         def choose(event: gr.SelectData) -> Updates:
@@ -186,7 +186,7 @@ class Pictures:
                 self.mark: _mark(chosen + step),
             }
 
-        self.gallery.select(choose, None, self.choice, **SHORT)
+        context.listen(self.gallery.select, choose, {}, self.choice)
         self.gallery.select(None, None, self.gallery, js="vidu.unselect", **SHORT)
         gr.on(
             [self.gallery.change, filled_at.change],
@@ -198,13 +198,13 @@ class Pictures:
             **SHORT,
         )
         # Deleting a picture shifts the others.
-        self.gallery.delete(self.choose_none, None, self.choice, **SHORT)
+        context.listen(self.gallery.delete, self.choose_none, {}, self.choice)
         for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
-            button.click(
+            context.listen(
+                button.click,
                 partial(move, step),
-                inputs_kwargs={"gallery": self.gallery, "chosen": self.chosen},
-                outputs=[self.gallery, self.chosen, self.mark],
+                {"gallery": self.gallery, "chosen": self.chosen},
+                [self.gallery, self.chosen, self.mark],
                 api_name=name,
                 **RAW,
-                **SHORT,
             )

@@ -11,7 +11,7 @@ from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, file_url
-from vidu_demo.ui.browser import receipts, visitor, watch
+from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job import compare, history, status
@@ -24,11 +24,11 @@ class Panel:
 
     Args:
         runner: Knows the jobs' state.
+        visitor: Carries the visitor's token.
     """
 
-    def __init__(self, runner: JobRunner) -> None:
-        self._runner = runner
-        self.visitor = visitor.browser_state()
+    def __init__(self, runner: JobRunner, visitor: gr.BrowserState) -> None:
+        self._runner, self.visitor = runner, visitor
         self.receipts = receipts.browser_state()
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)

@@ -1,0 +1,93 @@
+"""A stranger with plain HTTP, over every listener and endpoint of a hosted app."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import requests
+from page_fixtures import KEY, App, serving, until
+from test_brakes import FORM, LIMITS, ask, through
+
+from vidu_demo.simulator import Simulator
+from vidu_demo.ui.browser.visitor import STORAGE_KEY, Visitors
+
+CANARY = "canary-7f3a91"
+ENDPOINTS = ("submit", "task", "estimate", "generate")
+HOME = "203.0.113.7"
+
+
+@pytest.fixture
+def hosted(app: App, tmp_path: Path) -> Iterator[App]:
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(KEY, seconds=0))
+        yield stack.enter_context(serving(simulator, tmp_path, app.log, **LIMITS))
+
+
+def values(listener: Any, visitor: Any, job: str, offer: str, files: list[str]) -> list[Any]:
+    """What a stranger may send to a listener: a form that could be bought, and another's job."""
+    form: dict[str, Any] = {**FORM, "urls": "https://example.com/a.jpg", "offer": offer}
+    form |= {"image_urls": form["urls"], "shown": job, "held": offer, "text": job, "job": job}
+    form |= {"gallery": [{"image": {"path": path}, "caption": None} for path in files]}
+    data = []
+    names = listener.input_keyword_names or [None] * len(listener.inputs)
+    for block, name in zip(listener.inputs, names, strict=True):
+        if isinstance(block, gr.BrowserState):
+            data.append(visitor if block.storage_key == STORAGE_KEY else [])
+        else:
+            data.append(form.get(str(name), getattr(block, "value", None)))
+    return data
+
+
+def call(app: App, listener: Any, data: list[Any], job: str) -> requests.Response:
+    event = {"do": "delete", "job": job, "index": 0, "value": None, "phrase": "x", "example": "x"}
+    body = {
+        "data": data,
+        "fn_index": listener._id,
+        "session_hash": "stranger",
+        "event_data": event,
+    }
+    url = f"{app.url}gradio_api/run/predict"
+    return requests.post(url, json=body, headers=through(HOME), timeout=30)
+
+
+def test_a_stranger_buys_no_more_than_the_brakes_allow_and_sees_nothing(hosted: App) -> None:
+    api, victim = hosted.simulator, hosted.token()
+    assert "error" not in ask(hosted, "198.51.100.1", victim, prompt=CANARY)
+    until(lambda: hosted.studio.runner.open_jobs == 0)
+    owner = Visitors(hosted.studio.secret).owner(victim)
+    (job,) = hosted.studio.runner.jobs(owner)
+    offer = hosted.offer(victim, **{**FORM, "urls": "https://example.com/a.jpg"})
+    kept = {path: path.read_bytes() for path in hosted.studio.videos.rglob("*") if path.is_file()}
+    secrets = (CANARY, str(job.task_id), victim["token"])
+    fetched, name = hosted.token(), victim["token"].partition(".")[0]
+    tokens = [None, {}, {"token": "x" * 32}, {"token": f"{name}.{'0' * 64}"}, fetched]
+    files = [str(path) for path in kept] + ["/etc/passwd", str(hosted.data / "secret")]
+    calls = 0
+    for listener in list(hosted.demo.fns.values()):
+        if not listener.fn:
+            continue
+        for token in tokens:
+            for given in ([], files[:2], files[-2:]):
+                data = values(listener, token, job.id, offer, given)
+                answer = call(hosted, listener, data, job.id)
+                calls += 1
+                assert answer.status_code in (200, 400, 500), (listener.api_name, answer.text)
+                if answer.status_code == 500:  # how Gradio answers where a handler refuses
+                    assert answer.json()["error"], listener.api_name
+                assert not any(secret in answer.text for secret in secrets), listener.api_name
+                if listener.api_name in (*ENDPOINTS, "welcome") or answer.status_code == 400:
+                    continue
+                refused = "Reload it." in answer.text
+                reviewed = str(listener.api_name).startswith("review")
+                assert refused or reviewed or token is fetched, (listener.api_name, answer.text)
+    assert calls > 450
+    # The victim spent 4 of the 16 cents, and each visitor can spend 10.
+    spent = hosted.studio.runner.spent("", "").all
+    assert Decimal("0.04") < spent <= Decimal("0.14")
+    until(lambda: api.submit_count == spent / Decimal("0.04"))
+    assert hosted.studio.runner.jobs(owner) == [job]
+    assert all(path.read_bytes() == held for path, held in kept.items())

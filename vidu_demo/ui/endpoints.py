@@ -1,0 +1,313 @@
+"""The endpoints for programs, with the request's field names.
+
+`/submit`, `/task` and `/estimate` answer at once; with `--mcp` they are the app's tools.
+`/generate` waits for the video.
+"""
+
+import asyncio
+import inspect
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api import pricing
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.budget import BrakeApplied, Limits
+from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.keys import KeysNotTaken
+from vidu_demo.jobs.ledger import digest
+from vidu_demo.jobs.runner import JobView
+from vidu_demo.ui.browser.own_key import KEY_HEADER
+from vidu_demo.ui.context import RAW, Context
+from vidu_demo.ui.form.form import make_request, widget
+from vidu_demo.ui.form.uploads import from_files
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.job import status
+from vidu_demo.ui.payer import WhoseKey
+
+LOOK_SECONDS = 0.5
+MAX_CONCURRENT = LIMITS.at_once
+"""Calls that can run at the same time; further ones queue."""
+TOOLS = ("/submit", "/task", "/estimate")
+"""The endpoints that are MCP tools."""
+_PRICED = tuple(field for field in VideoRequest.SETTINGS if field != "prompt")
+_KEY = re.compile(r"[\x21-\x7e]{16,128}")
+_HELP = {
+    "images": "Uploaded picture files.",
+    "image_urls": "Public picture URLs, one per line.",
+    "idempotency_key": "A random text of your own, 16 to 128 characters, such as a UUID. The same "
+    "key never buys twice, so send a lost call again with its key. It also names the job for "
+    "/task, so keep it to yourself.",
+    "job": "The job that /submit returned.",
+}
+
+
+class WrongKey(ViduError):
+    """An idempotency key can't be used."""
+
+    what = "This is no idempotency key, so nothing was sent."
+    next_step = "Use 16 to 128 visible ASCII characters, such as a UUID."
+
+
+class KeyUsed(ViduError):
+    """An idempotency key was used before, for another request."""
+
+    what = "This idempotency key was used for another request, so nothing was sent."
+    next_step = "Use a new key for each video."
+
+
+class NoSuchJob(ViduError):
+    """There is no job of this name."""
+
+    what = "There is no such job."
+    next_step = "Use the `job` that /submit returned."
+
+
+class Endpoints:
+    """Adds the endpoints to a page. Their widgets are hidden; they only describe parameters.
+
+    Args:
+        context: What all handlers share.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._runner = context, context.runner
+        self._images = gr.File(label="Pictures", file_count="multiple", visible=False)
+        self._urls = gr.Textbox(label="Picture URLs", visible=False)
+        self._fields = [
+            # Without I18N: programs would see the markers that it puts round labels.
+            widget(field, label=VideoRequest.describe(field)["title"], visible=False)
+            for field in VideoRequest.SETTINGS
+        ]
+        self._update = gr.JSON(label="Status", visible=False)
+        self._video = gr.File(label="Video", visible=False)
+
+    def add(self) -> None:
+        """Add all endpoints."""
+        pictures, fields = ("images", "image_urls"), VideoRequest.SETTINGS
+        form = [self._images, self._urls, *self._fields]
+        key = gr.Textbox(label="Idempotency key", visible=False)
+        job = gr.Textbox(label="Job", visible=False)
+        both = [self._update, self._video]
+        add = self._add
+        add(self.submit, (*pictures, *fields, "idempotency_key"), [*form, key], [self._update])
+        add(self.task, ("job",), [job], both)
+        priced = [self._fields[fields.index(field)] for field in _PRICED]
+        add(self.estimate, _PRICED, priced, [self._update])
+        add(self.generate, (*pictures, *fields), form, both)
+
+    def _add(
+        self,
+        act: Callable[..., Any],
+        names: Sequence[str],
+        inputs: Sequence[gr.components.Component],
+        outputs: Sequence[gr.components.Component],
+    ) -> None:
+        name = act.__name__
+        gr.Button(visible=False).click(
+            _named(act, names),
+            list(inputs),
+            list(outputs),
+            api_name=name,
+            api_description=inspect.getdoc(act),
+            concurrency_limit=MAX_CONCURRENT,
+            **RAW,
+        )
+
+    async def submit(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
+        """Start one video, which costs money unless it is simulated. Returns at once; ask /task."""
+        *form, key = values
+        try:
+            handle = str(key or secrets.token_hex(16))
+            if not _KEY.fullmatch(handle):
+                raise WrongKey
+            request = _request(form)
+            owner = _owner(handle)
+            job = await self._start(caller, request, owner)
+            if not _same(request, job):
+                raise KeyUsed
+        except ViduError as error:
+            raise _told(error) from None
+        look = self._runner.look(job.id, owner) or JobView(job, None)
+        return {"job": handle, **describe(look)}
+
+    async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
+        """Say how far a job is; once it is done, return its video. Costs nothing."""
+        try:
+            owner = _owner(str(job).strip())
+            found = await asyncio.to_thread(self._runner.jobs, owner, most=1)
+            look = self._runner.look(found[0].id, owner) if found else None
+            if not look:
+                raise NoSuchJob
+            if look.job.open:
+                await self._take_key(caller, owner)
+            else:
+                self._runner.forget_key(owner)
+        except ViduError as error:
+            raise _told(error) from None
+        done = look.job.state is JobState.DONE and look.job.video
+        video = str(self._runner.file(look.job, look.job.video or "")) if done else None
+        return describe(look), video
+
+    async def estimate(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
+        """Say what one video would cost, who pays, and whether it can be bought now. Free."""
+        try:
+            priced = dict(zip(_PRICED, values, strict=True))
+            request = make_request([], "https://example.com/a.jpg", {"prompt": "x", **priced})
+            who = self._context.who_buys(caller, "")
+            limits, payer = who["limits"], self._context.payer(caller, "")
+            spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
+            if KEY_HEADER in caller.headers:
+                if not self._runner.takes_keys:
+                    raise KeysNotTaken
+                limits, payer = Limits(paused=limits.paused), WhoseKey.VISITOR
+        except ViduError as error:
+            raise _told(error) from None
+        brake = None
+        try:
+            limits.check(spent, request.price, 1)
+        except BrakeApplied as error:
+            brake = error
+        left = limits.left(spent)
+        return {
+            "price_usd": float(request.price),
+            "payer": payer,
+            "price_list": pricing.DATED,
+            "left_today_usd": None if left is None else float(left),
+            "can_be_bought": brake is None,
+            "message": f"{brake.what} {brake.next_step}" if brake else "",
+        }
+
+    async def generate(
+        self, caller: gr.Request, *values: Any
+    ) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
+        """Make one video. Streams the job's status, then returns the file."""
+        # A random owner that nobody else knows: callers see only the job they started.
+        owner = secrets.token_hex(32)
+        try:
+            job = await self._start(caller, _request(values), owner)
+        except ViduError as error:
+            raise _told(error) from None
+        said = None
+        while look := self._runner.look(job.id, owner):
+            if (says := describe(look)) != said:
+                said = says
+                yield says, None
+            if not look.job.open:
+                self._runner.forget_key(owner)
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        if not look or look.job.state != JobState.DONE or not look.job.video:
+            raise gr.Error(status.plain(look), print_exception=False)
+        yield describe(look), str(self._runner.file(look.job, look.job.video))
+
+    async def _start(self, caller: gr.Request, request: VideoRequest, owner: str) -> Job:
+        """Start a caller's job, with their own key if they send one."""
+        own = await self._take_key(caller, owner)
+        try:
+            return await asyncio.to_thread(
+                self._runner.start,
+                request,
+                owner=owner,
+                idempotency_key=owner,
+                payer=Payer.VISITOR if own else None,
+                **self._context.who_buys(caller, owner),
+            )
+        except ViduError:
+            self._runner.forget_key(owner)
+            raise
+
+    async def _take_key(self, caller: gr.Request, owner: str) -> bool:
+        """Take a caller's own key, if they send one; returns whether they do."""
+        key = caller.headers.get(KEY_HEADER)
+        if key is not None:
+            await asyncio.to_thread(self._runner.take_key, key, owner)
+        return key is not None
+
+
+def describe(look: JobView) -> dict[str, Any]:
+    """Describe a job's status for programs."""
+    job, task = look.job, look.task
+    message, charged, next_step = status.outcome(job)
+    if look.waits:
+        message, charged, next_step = status.KEY_AWAY, "", f"Send it to /task as {KEY_HEADER}."
+    return {
+        "state": job.state,
+        "task_id": job.task_id,
+        "status": task.status if task else None,
+        "progress": task.progress if task else None,
+        "eta": task.eta if task else None,
+        "seed": job.request.get("seed"),
+        "price_usd": None if job.simulated else float(VideoRequest.unchecked(**job.request).price),
+        "simulated": job.simulated,
+        "message": " ".join(str(part) for part in (message, charged, next_step) if part),
+    }
+
+
+def _request(values: Sequence[Any]) -> VideoRequest:
+    """Read a request from the values of the pictures and the fields.
+
+    Raises:
+        RequestInvalid: Something is missing or out of range.
+    """
+    uploaded, urls, *settings = values
+    named = zip(VideoRequest.SETTINGS, settings, strict=True)
+    return make_request(from_files(uploaded), urls, dict(named))
+
+
+def _owner(handle: str) -> str:
+    """Digest a job's name. Whoever knows the name owns the job, and nobody else finds it."""
+    return digest("program", handle)
+
+
+def _same(request: VideoRequest, job: Job) -> bool:
+    """Tell whether a job was made of these settings. A seed that was not given was picked."""
+    asked = request.model_dump(exclude={"images"}, exclude_none=True)
+    return asked.items() <= job.request.items() or not job.request
+
+
+def _told(error: ViduError) -> gr.Error:
+    return gr.Error(str(error), print_exception=False)
+
+
+def _named(act: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """Give a handler parameters of these names; all but the prompt and the job are optional."""
+
+    async def call(*values: Any) -> Any:
+        return await act(*values)
+
+    async def stream(*values: Any) -> AsyncIterator[Any]:
+        async for update in act(*values):
+            yield update
+
+    made = stream if inspect.isasyncgenfunction(act) else call
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = []
+    if "caller" in inspect.signature(act).parameters:
+        parameters.append(inspect.Parameter("caller", kind, annotation=gr.Request))
+    for name in names:
+        # Python needs a default after another default. Gradio still requires the prompt and the
+        # job: only None, not an empty string, makes a parameter optional.
+        default = None if name in _HELP and name != "job" else VideoRequest.DEFAULTS.get(name, "")
+        parameters.append(inspect.Parameter(name, kind, default=default))
+    made.__name__ = act.__name__
+    made.__signature__ = inspect.Signature(parameters)  # type: ignore[union-attr]
+    made.__annotations__ = {"caller": gr.Request} if parameters[0].name == "caller" else {}
+    about = "\n".join(f"    {name}: {_help(name)}" for name in names)
+    made.__doc__ = f"{inspect.getdoc(act)}\n\nArgs:\n{about}\n"
+    return made
+
+
+def _help(name: str) -> str:
+    """Describe a parameter in one line."""
+    if name in _HELP:
+        return _HELP[name]
+    about = VideoRequest.describe(name)
+    limits = [f"{about['minimum']} to {about['maximum']}."] if "maximum" in about else []
+    if "enum" in about:
+        limits.append(f"One of {', '.join(map(str, about['enum']))}.")
+    return " ".join([f"{about['title']}.", *limits, about["description"]]).strip()
