@@ -18,6 +18,7 @@ from vidu_demo.simulator.video.render import render
 
 pytest_plugins = [
     "clip_fixtures",
+    "database_fixtures",
     "download_fixtures",
     "ledger_fixtures",
     "page_fixtures",

@@ -1,6 +1,5 @@
-"""A ledger on a real SQLite file."""
+"""A ledger on a real database."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from database_fixtures import database_url
 
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import Ledger
@@ -19,9 +19,9 @@ VERSION_1 = """
 CREATE TABLE jobs (
     id VARCHAR(32) NOT NULL PRIMARY KEY, click VARCHAR(128) NOT NULL UNIQUE,
     fingerprint VARCHAR(64) NOT NULL, owner VARCHAR(64) NOT NULL, backend VARCHAR(200) NOT NULL,
-    request JSON NOT NULL, state VARCHAR(16) NOT NULL, created DOUBLE NOT NULL, submitted DOUBLE,
-    finished DOUBLE, task_id VARCHAR(200), message TEXT NOT NULL, next_step TEXT NOT NULL,
-    charged VARCHAR(8), video VARCHAR(200)
+    request JSON NOT NULL, state VARCHAR(16) NOT NULL, created DOUBLE PRECISION NOT NULL,
+    submitted DOUBLE PRECISION, finished DOUBLE PRECISION, task_id VARCHAR(200),
+    message TEXT NOT NULL, next_step TEXT NOT NULL, charged VARCHAR(8), video VARCHAR(200)
 );
 CREATE TABLE repeated_clicks (
     click VARCHAR(128) NOT NULL PRIMARY KEY,
@@ -64,14 +64,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(f"sqlite:///{path}")) as opened:
+    with closing(Ledger(database_url(path))) as opened:
         yield opened
-
-
-def read(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """Ask the file itself, as another process would."""
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def add(ledger: Ledger, made: Job) -> Job:

@@ -1,6 +1,6 @@
 """A bench for the runner: a simulator, a ledger and a folder, over which runners come and go.
 
-Everything is real: HTTP over loopback, SQLite, files. Only the waits are shortened.
+Everything is real: HTTP over loopback, a database, files. Only the waits are shortened.
 """
 
 import io
@@ -15,6 +15,7 @@ from typing import Any, SupportsIndex
 
 import av
 import pytest
+from database_fixtures import database_url
 from PIL import Image
 
 from vidu_demo import VideoRequest, ViduClient
@@ -143,7 +144,7 @@ class Bench:
 
     def make(self, *, key: str = "", url: str = "", **options: Any) -> JobRunner:
         """Make a runner on the folder, and do not open it yet."""
-        self.ledgers.append(FlakyLedger(f"sqlite:///{self.folder / 'ledger.db'}"))
+        self.ledgers.append(FlakyLedger(database_url(self.folder / "ledger.db")))
         self.clients.append(
             ViduClient(key or self.simulator.key, url or self.simulator.url, sleep=lambda _: None)
         )

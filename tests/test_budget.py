@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from database_fixtures import database_url
 from runner_fixtures import OTHER, OWNER, Bench, bench_over, shorten_waits
 from test_ledger import job
 
@@ -114,7 +115,7 @@ def test_anything_else_is_refused(text: str) -> None:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as opened:
+    with closing(Ledger(database_url(tmp_path / "ledger.db"))) as opened:
         yield opened
 
 

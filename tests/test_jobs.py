@@ -4,13 +4,12 @@ import base64
 import io
 import json
 import logging
-import sqlite3
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from database_fixtures import read
 from PIL import Image
 from runner_fixtures import (
     KEY,
@@ -95,8 +94,7 @@ def test_the_row_is_on_the_disk_before_the_request_leaves(bench: Bench) -> None:
     seen = []
 
     def arrives(_: Any) -> float:
-        with closing(sqlite3.connect(bench.folder / "ledger.db")) as connection:
-            seen.extend(connection.execute("SELECT state, task_id FROM jobs").fetchall())
+        seen.extend(read(bench.folder / "ledger.db", "SELECT state, task_id FROM jobs"))
         return 0.0
 
     bench.simulator._seconds = arrives
@@ -108,8 +106,7 @@ def test_the_task_id_is_on_the_disk_before_the_first_poll(bench: Bench) -> None:
     seen = []
 
     def asked(body: dict[str, Any]) -> dict[str, Any]:
-        with closing(sqlite3.connect(bench.folder / "ledger.db")) as connection:
-            seen.extend(connection.execute("SELECT state, task_id FROM jobs").fetchall())
+        seen.extend(read(bench.folder / "ledger.db", "SELECT state, task_id FROM jobs"))
         return body
 
     bench.simulator.transform = asked

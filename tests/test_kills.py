@@ -2,19 +2,19 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from database_fixtures import connected, database_url
 from runner_fixtures import KEY, plays
 
+from vidu_demo.jobs.tables import job_table
 from vidu_demo.simulator import Fault, Simulator
 
 PATIENCE = 60.0
@@ -58,6 +58,7 @@ class Desk:
                 "NOVITA_API_KEY": KEY,
                 "NOVITA_BASE_URL": self.simulator.url,
                 "VIDU_DATA_DIR": str(self.folder),
+                "VIDU_DATABASE_URL": self.database,
                 "VIDU_REQUESTS_PER_SECOND": "50",
             },
             stdin=subprocess.PIPE,
@@ -81,13 +82,14 @@ class Desk:
         child.communicate("", PATIENCE)
         assert child.returncode == 0
 
+    @property
+    def database(self) -> str:
+        return database_url(self.folder / "ledger.db")
+
     def rows(self) -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(self.folder / "ledger.db")) as connection:
-            connection.row_factory = sqlite3.Row
-            return [
-                dict(row)
-                for row in connection.execute("SELECT * FROM jobs ORDER BY idempotency_key")
-            ]
+        with connected(self.database) as connection:
+            query = job_table.select().order_by(job_table.c.idempotency_key)
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     @property
     def row(self) -> dict[str, Any]:

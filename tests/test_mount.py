@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, expect
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from start_fixtures import running
 
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.studio import DataInUse, Studio
@@ -139,6 +140,13 @@ def test_a_path_with_a_slash_at_its_end_is_the_same(house: Callable[..., FastAPI
             answer = requests.get(url + page, params={"task": "abc"}, timeout=10)
             assert answer.url == f"{url}/videos/?task=abc"
             assert answer.status_code == 200
+
+
+def test_the_app_behind_a_proxy_that_cuts_off_a_prefix(
+    tmp_path: Path, makes_a_video: Callable[[str], None]
+) -> None:
+    with running(tmp_path, GRADIO_ROOT_PATH=PREFIX) as (inner, _), served(stripping(inner)) as url:
+        makes_a_video(f"{url}{PREFIX}/")
 
 
 @pytest.mark.filterwarnings("ignore:The `root_path` parameter is deprecated")

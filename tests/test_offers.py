@@ -66,6 +66,24 @@ def test_an_offer_is_bought_once_however_often_it_is_clicked(bench: Bench) -> No
     assert bench.simulator.submit_count == 2
 
 
+@pytest.mark.parametrize("step", ["open_offer", "by_key"])
+def test_an_offer_that_another_click_takes_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    made = offer(bench, order())
+    find, bought = getattr(bench.ledger, step), []
+
+    def found_before_it_is_taken(*values: Any) -> Any:
+        found = find(*values)
+        monkeypatch.setattr(bench.ledger, step, find)
+        bought.extend(bench.runner.buy(made.id, owner=OWNER))
+        return found
+
+    monkeypatch.setattr(bench.ledger, step, found_before_it_is_taken)
+    (late,) = bench.runner.buy(made.id, owner=OWNER)
+    assert [job.id for job in bought] == [late.id]
+
+
 def test_a_click_buys_what_the_form_says_unless_it_is_more(bench: Bench) -> None:
     made = offer(bench, order(takes=2, duration=3))
     for more in (order(takes=3, duration=1), order(takes=2, duration=4), order(resolution="1080p")):

@@ -386,7 +386,7 @@ def test_nothing_in_the_process_holds_a_key_that_is_forgotten(app: App, api: Sim
     form |= {"audio": False, "voice_id": "", "bgm": False, "movement_amplitude": "auto"}
     form |= {"off_peak": False, "watermark": False, "seed": None}
     visitor = {"token": token}
-    app.call("submit", visitor=visitor, offer=app.offer(visitor, **form), **form)
+    app.call("buy", visitor=visitor, offer=app.offer(visitor, **form), **form)
     runner, owner = app.studio.runner, Visitors(app.studio.secret).owner(visitor)
     until(lambda: runner.jobs(owner) and runner.jobs(owner)[0].state == JobState.DONE)
     assert api.tasks_of_key.pop(key) == 2

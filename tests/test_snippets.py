@@ -29,7 +29,7 @@ KEY = "k-secret-5b2e9d"
 NAME = """it's $(id) "quoted" \\ 猫.png"""
 URL = "https://example.com/a.png?x=%7E&y=$1"
 TRIPLES = "".join(map("".join, product("\\$`\"'\n{(%u", repeat=3)))
-NASTY = "\nEOF\nJSON\n 你好 🎬 </script> ${x} $(id) §fields \x00\x7f\r\u2028" + TRIPLES
+NASTY = "\nEOF\nJSON\n 你好 🎬 </script> ${x} $(id) §fields \x01\x7f\r\u2028" + TRIPLES
 SETTINGS: dict[str, Any] = {
     "duration": 3,
     "resolution": "540p",

@@ -6,33 +6,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 from gradio_client import Client, handle_file
-from page_fixtures import QUIET, free_port, until
+from page_fixtures import QUIET, free_port
+from start_fixtures import environment, runs
 
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.settings import ROOT, Settings
 
 STRANGE = ["what?", "100%", "a#b", "with space", "雨の船", "a&b;c", "q'uote", "%3F", "[x]"]
-
-
-def environment(folder: Path, **given: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if "NOVITA" not in name}
-    quiet = {name: value for name, value in QUIET.items() if "PROXY" not in name}
-    for name in ("NO_PROXY", "no_proxy"):
-        kept.pop(name, None)
-    return {
-        **kept,
-        **quiet,
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-        "VIDU_DATA_DIR": str(folder / "data"),
-        "PYTHONUNBUFFERED": "1",
-        **given,
-    }
 
 
 def fails(folder: Path, *arguments: str, **given: str) -> str:
@@ -102,29 +87,6 @@ def warm() -> Iterator[Callable[..., str]]:
             return sentence(code, (folder / "said").read_text())
 
         yield start
-
-
-@contextmanager
-def runs(folder: Path, *arguments: str, **given: str) -> Iterator[str]:
-    """Start the app and give its address."""
-    port, log = free_port(), folder / "log"
-    with log.open("w") as written:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--port", str(port), *arguments],
-            cwd=folder,
-            env=environment(folder, **given),
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            # This line comes last, when Gradio has asked the page itself.
-            until(lambda: process.poll() is not None or "public link" in log.read_text(), 60)
-            assert process.poll() is None, log.read_text()
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
-    assert "Traceback" not in log.read_text()
 
 
 def make_video(url: str, folder: Path, picture: Path) -> Path:

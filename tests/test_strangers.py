@@ -1,5 +1,6 @@
 """A stranger with plain HTTP, over every listener and endpoint of a hosted app."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import Decimal
@@ -33,7 +34,8 @@ def values(listener: Any, visitor: Any, job: str, offer: str, files: list[str]) 
     form |= {"image_urls": form["urls"], "shown": job, "held": offer, "text": job, "job": job}
     form |= {"gallery": [{"image": {"path": path}, "caption": None} for path in files]}
     data = []
-    names = listener.input_keyword_names or [None] * len(listener.inputs)
+    parameters = [name for name in inspect.signature(listener.fn).parameters if name != "caller"]
+    names = listener.input_keyword_names or parameters
     for block, name in zip(listener.inputs, names, strict=True):
         if isinstance(block, gr.BrowserState):
             data.append(visitor if block.storage_key == STORAGE_KEY else [])
@@ -60,11 +62,13 @@ def test_a_stranger_buys_no_more_than_the_brakes_allow_and_sees_nothing(hosted: 
     until(lambda: hosted.studio.runner.open_jobs == 0)
     owner = Visitors(hosted.studio.secret).owner(victim)
     (job,) = hosted.studio.runner.jobs(owner)
-    offer = hosted.offer(victim, **{**FORM, "urls": "https://example.com/a.jpg"})
+    form = {**FORM, "urls": "https://example.com/a.jpg"}
+    offer = hosted.offer(victim, **form)
     kept = {path: path.read_bytes() for path in hosted.studio.videos.rglob("*") if path.is_file()}
     secrets = (CANARY, str(job.task_id), victim["token"])
     fetched, name = hosted.token(), victim["token"].partition(".")[0]
     tokens = [None, {}, {"token": "x" * 32}, {"token": f"{name}.{'0' * 64}"}, fetched]
+    own = hosted.offer(fetched, **form)
     files = [str(path) for path in kept] + ["/etc/passwd", str(hosted.data / "secret")]
     calls = 0
     for listener in list(hosted.demo.fns.values()):
@@ -72,7 +76,8 @@ def test_a_stranger_buys_no_more_than_the_brakes_allow_and_sees_nothing(hosted: 
             continue
         for token in tokens:
             for given in ([], files[:2], files[-2:]):
-                data = values(listener, token, job.id, offer, given)
+                theirs = own if token is fetched else offer
+                data = values(listener, token, job.id, theirs, given)
                 answer = call(hosted, listener, data, job.id)
                 calls += 1
                 assert answer.status_code in (200, 400, 500), (listener.api_name, answer.text)

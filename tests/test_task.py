@@ -104,9 +104,9 @@ def test_only_a_usable_link_counts(videos: Any, link: str | None) -> None:
     assert Task.read(body, "abc").video_url == link
 
 
-def test_half_a_character_does_no_harm() -> None:
-    task = running(reason="\ud83d!", status="\ud83d")
-    assert f"{task.reason}{task.status_text}".encode() == b"?!?"
+def test_what_no_database_takes_does_no_harm() -> None:
+    task = running(reason="\ud83d!\0", status="\ud83d")
+    assert f"{task.reason}{task.status_text}".encode() == b"?!??"
 
 
 def test_the_id_that_was_asked_for_is_kept() -> None:

@@ -42,10 +42,10 @@ def _no_bool(value: object) -> object:
     return value
 
 
-def _no_surrogates(text: str) -> str:
-    """Refuse lone surrogates: they can't be sent, stored or shown."""
+def _writable(text: str) -> str:
+    """Refuse lone surrogates and NUL: they can't be sent, stored or shown."""
     if writable(text) != text:
-        raise PydanticCustomError("string_unicode", "half a character")
+        raise PydanticCustomError("string_unicode", "not a character")
     return text
 
 
@@ -54,6 +54,14 @@ def _some_visible(text: str) -> str:
     if not any(map(is_visible, text)):
         raise PydanticCustomError("invisible", "nothing to see")
     return text
+
+
+def _addresses(images: list[ImageInput]) -> list[ImageInput]:
+    """Refuse what `_writable` refuses, in a URL."""
+    for image in images:
+        if isinstance(image, str):
+            _writable(image)
+    return images
 
 
 def _limited(images: list[ImageInput]) -> list[ImageInput]:
@@ -107,6 +115,7 @@ class VideoRequest(BaseModel):
 
     images: Annotated[
         list[ImageInput],
+        AfterValidator(_addresses),
         AfterValidator(_limited),
         WithJsonSchema({"type": "array", "items": {"type": "string"}}),
     ] = Field(
@@ -116,7 +125,7 @@ class VideoRequest(BaseModel):
         json_schema_extra={"ask": "Add a picture"},
         repr=False,  # megabytes, or links that may be secret
     )
-    prompt: Annotated[str, AfterValidator(_some_visible)] = Field(
+    prompt: Annotated[str, AfterValidator(_some_visible), AfterValidator(_writable)] = Field(
         pattern=r"\S",
         max_length=5000,
         title="Prompt",
@@ -139,7 +148,7 @@ class VideoRequest(BaseModel):
         title="Sound",
         description="Speech and background sound; without it the video is silent.",
     )
-    voice_id: Annotated[str, AfterValidator(_no_surrogates)] = Field(
+    voice_id: Annotated[str, AfterValidator(_writable)] = Field(
         "",
         max_length=MAX_VOICE,
         title="Voice",

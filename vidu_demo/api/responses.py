@@ -43,8 +43,8 @@ def read_json(text: str) -> Any:
 
 
 def writable(text: str) -> str:
-    """Replace lone surrogates, which JSON can contain but files and databases can't."""
-    return text.encode(errors="replace").decode()
+    """Replace what JSON can contain but files and databases can't: lone surrogates and NUL."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 def refusal(

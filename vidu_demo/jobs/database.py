@@ -11,6 +11,10 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
 
+_LOCK_SECONDS = 5.0
+"""How long a query waits for another process that holds a lock. A page may be waiting for it."""
+_MIGRATING = 0x76696475
+"""The number of the PostgreSQL lock that is held by the app that migrates."""
 _WAL_ATTEMPTS, _WAL_WAIT = 100, 0.05
 """How often an app that starts beside others tries to set up a new file, and seconds between."""
 
@@ -27,7 +31,8 @@ def connect(url: str | sa.URL) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-        engine = sa.create_engine(parsed)
+        # A connection from before a restart of the server is replaced, instead of failing once.
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
     except ImportError as error:
         raise LedgerFailed(
             Text("The database's driver is not installed: {name}.", name=error.name)
@@ -44,18 +49,28 @@ def connect(url: str | sa.URL) -> sa.Engine:
                 Text("The data folder can't be made: {why}.", why=error.strerror)
             ) from None
         sa.event.listen(engine, "connect", _set_up_sqlite)
+    elif engine.dialect.name == "postgresql":
+        sa.event.listen(engine, "connect", _set_up_postgresql)
     try:
         _migrate(engine)
     except sa.exc.SQLAlchemyError as error:
+        engine.dispose()
         raise LedgerFailed(
             Text("The list of jobs can't be opened: {why}.", why=cause(error))
         ) from None
+    except LedgerFailed:
+        engine.dispose()
+        raise
     return engine
 
 
 def cause(error: Exception) -> str:
-    """Say why a query failed, without the query itself, which contains prompts."""
-    return str(getattr(error, "orig", None) or type(error).__name__)
+    """Say why a query failed, without its values, which contain prompts.
+
+    The query is in SQLAlchemy's own error, and values are in the further lines of PostgreSQL's.
+    """
+    lines = str(getattr(error, "orig", None) or "").splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _migrate(engine: sa.Engine) -> None:
@@ -65,9 +80,11 @@ def _migrate(engine: sa.Engine) -> None:
             # Otherwise Python would only begin a transaction after the tables were changed, and two
             # apps that start together would both change them.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif engine.dialect.name == "postgresql":
+            # Of two apps that find no tables, the second must wait until the first has made them.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         version_table.create(connection, checkfirst=True)
-        # If the database locks rows, this one stays locked until the migrations are committed.
-        version = connection.scalar(sa.select(version_table.c.version).with_for_update())
+        version = connection.scalar(sa.select(version_table.c.version))
         if version is None:
             metadata.create_all(connection)
             connection.execute(version_table.insert().values(version=latest))
@@ -82,10 +99,16 @@ def _migrate(engine: sa.Engine) -> None:
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     _use_wal(connection)
     # FULL makes a commit survive a power cut.
-    for pragma in ("synchronous=FULL", "busy_timeout=5000"):
+    for pragma in ("synchronous=FULL", f"busy_timeout={1000 * _LOCK_SECONDS:.0f}"):
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own lower() knows ASCII only, and prompts are searched in any script.
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {1000 * _LOCK_SECONDS:.0f}")
+    connection.commit()  # a rollback would undo it
 
 
 def _use_wal(connection: Any) -> None:

@@ -173,8 +173,9 @@ class Ledger:
         repeated = sa.select(repeat_table.c.job).where(repeat_table.c.idempotency_key == key)
         # By full key, so that the index is used: a prefix search would scan every row.
         keys = [key, *(f"{key}:{number}" for number in range(2, MAX_VIDEOS + 1))]
-        made = sa.or_(_job.idempotency_key.in_(keys), _job.id.in_(repeated))
-        return self._find(made, deleted=True)[::-1]
+        made = sa.select(_job.id).where(_job.idempotency_key.in_(keys))
+        # A union, because PostgreSQL would read all rows for an OR with a subquery.
+        return self._find(_job.id.in_(sa.union(made, repeated)), deleted=True)[::-1]
 
     def alias(self, key: str, job: Job) -> None:
         """Link a click to a job that another click made; its offer, if any, is taken."""

@@ -205,11 +205,12 @@ class JobRunner:
             ViduError: As for `start_all`; nothing was sent, and the offer stays open, unless the
                 same request is running, or may be.
         """
+        # In this order: a click that takes the offer in between has left its jobs.
+        offer = self._ledger.open_offer(offer_id, owner, self._wall())
         if found := self._ledger.by_key(offer_id):
             if found[0].owner != owner:
                 raise OfferExpired
             return self._repeat(offer_id, found, order)
-        offer = self._ledger.open_offer(offer_id, owner, self._wall())
         payer = self.payer(owner)
         if not offer or (offer.backend, offer.payer) != (self._accounts.backend(payer), payer):
             raise OfferExpired
