@@ -196,11 +196,18 @@ class Page:
     seen: str = ""
     receipts: list[Any] = field(default_factory=list)
     watch: dict[str, str] = field(default_factory=dict)
+    form: list[Any] = field(default_factory=list)
+    offer: str = ""
 
     async def call(self, listener: str, *data: Any) -> list[Any]:
-        """Trigger a listener as the browser does."""
+        """Trigger a listener that takes the tab, as the browser does."""
+        tab = [self.visitor, self.shown, self.seen, "", "", "", self.receipts]
+        return await self.post(listener, *data, *tab)
+
+    async def post(self, listener: str, *data: Any) -> list[Any]:
+        """Trigger a listener."""
         body = {
-            "data": [*data, self.visitor, self.shown, self.seen, "", None, "", self.receipts],
+            "data": list(data),
             "fn_index": self.app.listeners[listener],
             "session_hash": self.session,
             "event_data": None,
@@ -220,11 +227,16 @@ class Page:
         """Load the page, which gives the visitor a token."""
         self.visitor, *_ = await self.call("welcome", {})
 
-    async def submit(self, prompt: str) -> None:
+    async def fill(self, prompt: str) -> None:
+        """Fill the form, and wait until the button says the price."""
+        self.form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto"]
+        self.form += [False, False, 1]
+        reviewed = await self.post("review", 0, self.seen, self.visitor, *self.form)
+        _number, _kept, self.offer, *_ = reviewed
+
+    async def submit(self) -> None:
         """Click the button."""
-        form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto", False, False, 1]
-        announced = {"videos": [1, 275]}  # thousandths of a dollar
-        view = await self.call("submit", secrets.token_hex(16), announced, *form)
+        view = await self.call("buy", self.offer, *self.form)
         self.shown, _fault, _held, _anyway, _compare, *drawn = view
         self.take(drawn)
 
@@ -285,10 +297,11 @@ async def visit(url: str) -> None:
     for number in range(NEW_VISITORS):
         async with httpx.AsyncClient(timeout=30) as client:
             pages.append(await timed(lambda c=client: c.get(app.url + "/")))  # type: ignore[misc]
-            if "submit" in app.listeners:
+            if "buy" in app.listeners:
                 page = Page(app, client, Times())
                 await page.arrive()
-                clicks.append(await timed(lambda p=page, n=number: p.submit(f"new {n}")))  # type: ignore[misc]
+                await page.fill(f"new {number}")
+                clicks.append(await timed(page.submit))
             else:
                 clicks.append(await plain_click(app, client))
     print(json.dumps([statistics.median(pages), statistics.median(clicks)]))
@@ -435,7 +448,8 @@ async def open_pages(
     tabs = {f"job {number}": Page(app, client, times) for number in range(jobs)}
     for batch in batched(tabs.items(), 50):
         await asyncio.gather(*(tab.arrive() for _, tab in batch))
-        await asyncio.gather(*(tab.submit(prompt) for prompt, tab in batch))
+        await asyncio.gather(*(tab.fill(prompt) for prompt, tab in batch))
+        await asyncio.gather(*(tab.submit() for _, tab in batch))
     watched = list(tabs.items())[:pages]
     return [asyncio.create_task(tab.follow(prompt)) for prompt, tab in watched]
 
