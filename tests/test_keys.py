@@ -19,6 +19,7 @@ from runner_fixtures import (
     Bench,
     Wall,
     bench_over,
+    locked,
     shorten_waits,
     together,
     until,
@@ -27,7 +28,7 @@ from runner_fixtures import (
 from vidu_demo.api.errors import Charged
 from vidu_demo.jobs import keys as keys_module
 from vidu_demo.jobs.budget import Limits, Paused, Spent, TooExpensive
-from vidu_demo.jobs.errors import OfferExpired
+from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.follower import LONGEST_TASK
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import KEEP_SECONDS, KeyAway, KeyNotTaken, Keys, KeysNotTaken
@@ -109,7 +110,7 @@ def test_only_the_hosts_key_spends_the_hosts_budget(bench: Bench) -> None:
         bench.runner.start(bench.request(), owner=OTHER, idempotency_key="other", limits=limits)
     bench.done(bench.start(owner=OTHER, click="other"))
     assert bench.runner.spent(OTHER, "") == Spent(Decimal("0.04"), Decimal("0.04"))
-    assert bench.runner.spent(OWNER, "") == Spent()
+    assert bench.runner.spent(OWNER, "").visitor == 0
 
 
 def test_a_paused_app_starts_nothing_with_anyones_key(bench: Bench) -> None:
@@ -136,6 +137,20 @@ def test_a_key_that_comes_or_goes_ends_the_offers_of_before(bench: Bench) -> Non
     bench.runner.take_key(OWN, OWNER)
     bench.done(bench.runner.buy(own.id, owner=OWNER)[0])
     assert bench.simulator.tasks_of_key == {OWN: 1}
+
+
+def test_a_ledger_that_fails_keeps_no_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.runner.take_key(OWN, OWNER)
+    job = running(bench)
+    bench.reopen(visitors_pay=True)
+    bench.simulator.statuses = None
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.ledger, "paid_by_visitor", locked)
+        with pytest.raises(LedgerFailed):
+            bench.runner.take_key(OWN, OWNER)
+    assert bench.runner.payer(OWNER) is Payer.HOST
+    bench.runner.take_key(OWN, OWNER)
+    bench.done(job)
 
 
 def test_a_key_that_is_gone_before_the_submit_sends_nothing(

@@ -11,17 +11,19 @@ from typing import Any
 
 import pytest
 import requests
-from conftest import refusing
+from conftest import DEFAULTS, refusing
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from page_fixtures import KEY, OWN_KEYS, SMALL, App, Visitor, until
 from playwright.sync_api import Locator, Request, expect
 
 from vidu_demo.jobs.job import JobState, Payer
+from vidu_demo.jobs.ledger import digest
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.studio import Studio
 from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.job import status
 
 OWN, OTHERS = OWN_KEYS
 FREE = "Videos are made by Vidu Q2 Pro at Novita and charged to your key."
@@ -210,6 +212,35 @@ def test_the_answer_says_why_not_in_the_visitors_language(
     assert key not in answer.text or not key
 
 
+@pytest.mark.parametrize("goes", [False, True])
+def test_a_key_that_comes_or_goes_during_a_click_does_not_change_who_pays(
+    app: App, api: Simulator, monkeypatch: pytest.MonkeyPatch, goes: bool
+) -> None:
+    """Otherwise the host would pay for what no limit holds back, as for a visitor's key."""
+    runner, visitor, before = app.studio.runner, app.token(), api.submit_count
+    owner = Visitors(app.studio.secret).owner(visitor)
+    form = {**DEFAULTS, "urls": "https://example.com/a.jpg", "prompt": "x", **SMALL, "takes": 1}
+    offer = app.offer(visitor, **form)
+    if goes:
+        runner.take_key(OWN, owner)
+    buy = runner.buy
+
+    def meanwhile(*about: Any, **options: Any) -> Any:
+        runner.forget_key(owner) if goes else runner.take_key(OWN, owner)
+        return buy(*about, **options)
+
+    monkeypatch.setattr(runner, "buy", meanwhile)
+    answer = app.call("buy", visitor=visitor, offer=offer, **form)
+    monkeypatch.undo()
+    if goes:
+        assert "This price was no longer valid" in answer
+        assert runner.jobs(owner) == []
+    else:
+        until(lambda: runner.jobs(owner)[0].state == JobState.DONE)
+        assert runner.jobs(owner)[0].payer is Payer.HOST
+    assert api.submit_count == before + (not goes)
+
+
 # Programs
 
 
@@ -235,6 +266,36 @@ def test_a_programs_wrong_key_buys_nothing_for_anyone(app: App, api: Simulator) 
         with pytest.raises(AppError, match="Nothing was charged"):
             generate(app, key)
     assert api.submit_count == before
+
+
+def call(app: App, name: str, key: str | None = None, **values: Any) -> Any:
+    headers = {} if key is None else {"X-Novita-Key": key}
+    client = Client(app.url, headers=headers, analytics_enabled=False, verbose=False)
+    try:
+        return client.predict(api_name=name, **values)
+    finally:
+        client.close()
+
+
+def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulator) -> None:
+    before, runner = api.tasks_of_key.copy(), app.studio.runner
+    api.statuses = ["TASK_STATUS_PROCESSING"]
+    asked = {"image_urls": "https://example.com/a.jpg", "prompt": "x", **SMALL}
+    job = call(app, "/submit", OTHERS, **asked)["job"]
+    until(lambda: call(app, "/task", OTHERS, job=job)[0]["state"] == "running")
+    runner.forget_key(digest("program", job))  # as a restart does
+    message = call(app, "/task", job=job)[0]["message"]
+    assert message == f"{status.KEY_AWAY} Send it to /task as X-Novita-Key."
+    api.statuses = None
+    until(lambda: call(app, "/task", OTHERS, job=job)[1])
+    assert api.tasks_of_key - before == {OTHERS: 1}
+    assert runner.payer(digest("program", job)) is Payer.HOST
+
+
+def test_an_estimate_says_that_ones_own_key_pays(app: App) -> None:
+    assert call(app, "/estimate", **SMALL)["payer"] == "your key"
+    own = call(app, "/estimate", OWN, **SMALL)
+    assert (own["payer"], own["can_be_bought"]) == ("your own key", True)
 
 
 # Whose keys pay
@@ -382,9 +443,7 @@ def test_nothing_in_the_process_holds_a_key_that_is_forgotten(app: App, api: Sim
     api.keys = (*known, key)
     generate(app, key)
     assert key_route(app, "POST", X_Novita_Key=key, X_Vidu_Visitor=token).ok
-    form = {"urls": "https://example.com/a.jpg", "prompt": "x", **SMALL, "takes": 1}
-    form |= {"audio": False, "voice_id": "", "bgm": False, "movement_amplitude": "auto"}
-    form |= {"off_peak": False, "watermark": False, "seed": None}
+    form = {**DEFAULTS, "urls": "https://example.com/a.jpg", "prompt": "x", **SMALL, "takes": 1}
     visitor = {"token": token}
     app.call("buy", visitor=visitor, offer=app.offer(visitor, **form), **form)
     runner, owner = app.studio.runner, Visitors(app.studio.secret).owner(visitor)

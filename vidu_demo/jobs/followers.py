@@ -56,15 +56,20 @@ class Followers:
         self._schedule(follower, 0.0)
         return follower
 
-    def resume(self, job: Job) -> None:
-        """Follow a job unless it is followed already, and without trouble."""
+    def resume(self, job_id: str) -> None:
+        """Follow a job unless it is followed already, and without trouble, or has ended.
+
+        Raises:
+            LedgerFailed: It can't be read.
+        """
         with self._lock:
-            earlier = self._followers.get(job.id)
+            earlier = self._followers.get(job_id)
+            # Whatever a follower writes is in the ledger before the follower is gone.
+            job = earlier.job if earlier else self._services.ledger.get(job_id)
+            if not job or not job.awaits_task or (earlier and not earlier.in_trouble):
+                return
             if earlier:
-                if not earlier.in_trouble:
-                    return
                 earlier.hand_over()
-                job = earlier.job
             follower = self._followers[job.id] = Follower(job, self._services)
         self._services.changes.mark(job.owner)
         self._schedule(follower, 0.0)
@@ -92,7 +97,8 @@ class Followers:
             if self._followers.get(job.id) is follower:
                 del self._followers[job.id]
         if job.awaits_task and not follower.stopped and not self._services.accounts.waits(job):
-            self.resume(job)  # the key came back while this step went without it
+            with suppress(LedgerFailed):  # the key came back while this step went without it
+                self.resume(job.id)
         with suppress(LedgerFailed):  # the next start of the app will retry
             if follower.stopped and not self._services.ledger.get(job.id):
                 files.delete(folder)  # the job was deleted while this step wrote there

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from vidu_demo.api.client import system_random
-from vidu_demo.api.errors import ViduError
+from vidu_demo.api.errors import KeyMissing, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
@@ -23,7 +23,7 @@ from vidu_demo.jobs.budget import Limits, Spent
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
-from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, TooManyOpen
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired, TooManyOpen
 from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services, summary
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
@@ -137,13 +137,17 @@ class JobRunner:
         Raises:
             KeysNotTaken: The host does not want visitors' keys.
             KeyNotTaken: The API refused it, or could not be asked. An earlier one stays.
-            LedgerFailed: What waits can't be read; the key was kept.
+            LedgerFailed: What waits can't be read; the key was not kept.
         """
         if not self._accounts.take_key(key, owner):
             return
+        try:
+            for job in self._ledger.paid_by_visitor(owner, *self._accounts.backends):
+                self._followers.resume(job.id)
+        except LedgerFailed:
+            self.forget_key(owner)
+            raise
         self._changes.mark(owner)
-        for job in self._ledger.paid_by_visitor(owner, *self._accounts.backends):
-            self._followers.resume(job)
 
     def forget_key(self, owner: str) -> None:
         """Forget a visitor's key. What runs with it waits until they give it again."""
@@ -153,17 +157,23 @@ class JobRunner:
     def spent(self, owner: str, address: str) -> Spent:
         """Return what was spent of the host's key today, by all and by one visitor.
 
-        Nothing that matters, if it doesn't pay for this visitor.
-
         Raises:
             LedgerFailed: The ledger can't be read.
         """
-        if self.payer(owner) is not Payer.HOST:
+        try:
+            backend = self._accounts.backend(Payer.HOST)
+        except KeyMissing:
             return Spent()
-        backend = self._accounts.backend(Payer.HOST)
         return self._ledger.spent(self._wall(), owner, address, backend)
 
-    def offer(self, order: Order, *, owner: str, acknowledged: Sequence[str] = ()) -> Offer:
+    def offer(
+        self,
+        order: Order,
+        *,
+        owner: str,
+        acknowledged: Sequence[str] = (),
+        payer: Payer | None = None,
+    ) -> Offer:
         """Offer a visitor what they ask for. A click buys an offer at most once.
 
         Args:
@@ -171,11 +181,12 @@ class JobRunner:
             owner: The visitor, as a digest of their token.
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
+            payer: Whose key would pay; by default the visitor's own, if it is here.
 
         Raises:
             LedgerFailed: The offer can't be saved.
         """
-        payer = self.payer(owner)
+        payer = payer or self.payer(owner)
         return self._ledger.offer(
             Offer.make(
                 order,
@@ -188,7 +199,13 @@ class JobRunner:
         )
 
     def buy(
-        self, offer_id: str, order: Order | None = None, *, owner: str, **options: Any
+        self,
+        offer_id: str,
+        order: Order | None = None,
+        *,
+        owner: str,
+        payer: Payer | None = None,
+        **options: Any,
     ) -> list[Job]:
         """Take an offer and start its jobs.
 
@@ -196,6 +213,7 @@ class JobRunner:
             offer_id: The offer's id. Once it is taken, its jobs are returned.
             order: What to make, if the form has changed since; None for what was offered.
             owner: The visitor.
+            payer: Whose key pays now; by default the visitor's own, if it is here.
             options: `address` and `limits`, as for `start_all`.
 
         Raises:
@@ -211,7 +229,7 @@ class JobRunner:
             if found[0].owner != owner:
                 raise OfferExpired
             return self._repeat(offer_id, found, order)
-        payer = self.payer(owner)
+        payer = payer or self.payer(owner)
         if not offer or (offer.backend, offer.payer) != (self._accounts.backend(payer), payer):
             raise OfferExpired
         order = order or offer.order
@@ -228,7 +246,7 @@ class JobRunner:
             )
         except DuplicateRequest as error:
             known = {*offer.acknowledged, *(job.id for job in error.jobs)}
-            error.again = self.offer(order, owner=owner, acknowledged=sorted(known))
+            error.again = self.offer(order, owner=owner, acknowledged=sorted(known), payer=payer)
             raise
 
     def start(self, request: VideoRequest, **options: Any) -> Job:
@@ -448,17 +466,18 @@ class JobRunner:
         found = self._ledger.for_owner(owner, *backends, most=most, search=search)
         return [held.job if (held := self._followers.get(job.id)) else job for job in found]
 
-    def usual_wait(self, request: VideoRequest, owner: str = "") -> float | None:
+    def usual_wait(self, request: VideoRequest, payer: Payer | None = None) -> float | None:
         """Return how long videos of this length and resolution usually take here.
 
         Args:
             request: May be unchecked.
-            owner: The visitor, who may pay with their own key.
+            payer: Who pays for it; by default who pays for most visitors.
 
         Returns:
             The median in seconds; None off-peak, or if too few are known.
         """
-        return self._durations.usual(request, self._accounts.backend(self.payer(owner)))
+        backend = self._accounts.backend(payer or self._accounts.default)
+        return self._durations.usual(request, backend)
 
     @property
     def open_jobs(self) -> int:

@@ -65,32 +65,34 @@ class Buying:
         self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
     ) -> Updates:
         """Show what is missing, what has no effect, and the price; offer what can be bought."""
-        runner = self._context.runner
+        runner, context = self._context.runner, self._context
         reviewed = number if isinstance(number, int) else 0
         try:
-            owner = self._context.visitors.owner(visitor)
+            owner = context.visitors.owner(visitor)
         except Unrecognised:  # the page is still loading: it is reviewed again when it has a token
             return {self.number: reviewed}
+        who = context.who_buys(request, owner)
+        payer = who["payer"]
 
         def offer(order: Order) -> str:
             try:
-                return runner.offer(order, owner=owner).id
+                return runner.offer(order, owner=owner, payer=payer).id
             except LedgerFailed:  # a click says so
                 return ""
 
         spent = Spent()
         with suppress(LedgerFailed):
-            spent = runner.spent(owner, self._context.address(request))
+            spent = runner.spent(owner, who["address"])
         say = words_for(request)
-        filled = self._form.read(values, self._context.opener(request))
+        filled = self._form.read(values, context.opener(request))
         return {
             self.number: reviewed,
             self._kept: self._form.keep(filled),
             **self._checkout.review(
                 filled,
-                self._context.payer(request, owner),
-                runner.usual_wait(filled.unchecked(), owner),
-                limits=self._context.limits_for(request, owner),
+                context.whose_key(request, payer),
+                runner.usual_wait(filled.unchecked(), payer),
+                limits=who["limits"],
                 spent=spent,
                 takes_keys=runner.takes_keys,
                 offer=offer,

@@ -125,24 +125,33 @@ class Context:
         """Make an opener for the visitor's files."""
         return Opener(self.run, self.visitors.turn(request))
 
-    def payer(self, request: gr.Request, owner: str) -> WhoseKey:
-        """Tell who pays for a visitor's next video."""
-        return WhoseKey.of(self.runner.payer(owner), local=self._is_local(request))
+    def whose_key(self, request: gr.Request, payer: Payer) -> WhoseKey:
+        """Tell whose key a payer's is, to whoever reads the page."""
+        return WhoseKey.of(payer, local=self._is_local(request))
 
     def address(self, request: gr.Request) -> str:
         """Digest the address of a request."""
         return self.visitors.address(request)
 
-    def who_buys(self, request: gr.Request, owner: str) -> dict[str, Any]:
-        """Give the runner the origin of a visitor's click and what it can spend."""
-        return {"address": self.address(request), "limits": self.limits_for(request, owner)}
+    def who_buys(
+        self, request: gr.Request, owner: str, payer: Payer | None = None
+    ) -> dict[str, Any]:
+        """Tell the runner where a click comes from, who pays, and what can be spent.
 
-    def limits_for(self, request: gr.Request, owner: str) -> Limits:
-        """Return what a visitor can spend; if the host's key doesn't pay, only a pause counts."""
-        limits = self.limits()
-        if self.runner.payer(owner) is not Payer.HOST:
-            return Limits(paused=limits.paused)
-        return limits if self._is_local(request) else limits.or_defaults()
+        If the host's key doesn't pay, only a pause counts. Limits and payer belong together: a key
+        that is forgotten meanwhile must not have the host pay without limits.
+
+        Args:
+            request: The click's.
+            owner: The visitor.
+            payer: Who has to pay; by default the visitor, if their key is here.
+        """
+        limits, payer = self.limits(), payer or self.runner.payer(owner)
+        if payer is not Payer.HOST:
+            limits = Limits(paused=limits.paused)
+        elif not self._is_local(request):
+            limits = limits.or_defaults()
+        return {"address": self.address(request), "payer": payer, "limits": limits}
 
     def _is_local(self, request: gr.Request) -> bool:
         return not self.proxied and is_local(self.demo, request)

@@ -16,7 +16,7 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.budget import BrakeApplied, Limits
+from vidu_demo.jobs.budget import BrakeApplied
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import KeysNotTaken
 from vidu_demo.jobs.ledger import digest
@@ -27,7 +27,6 @@ from vidu_demo.ui.form.form import make_request, widget
 from vidu_demo.ui.form.uploads import from_files
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
-from vidu_demo.ui.payer import WhoseKey
 
 LOOK_SECONDS = 0.5
 MAX_CONCURRENT = LIMITS.at_once
@@ -158,16 +157,14 @@ class Endpoints:
         try:
             priced = dict(zip(_PRICED, values, strict=True))
             request = make_request([], "https://example.com/a.jpg", {"prompt": "x", **priced})
-            who = self._context.who_buys(caller, "")
-            limits, payer = who["limits"], self._context.payer(caller, "")
+            own = Payer.VISITOR if KEY_HEADER in caller.headers else None
+            if own and not self._runner.takes_keys:
+                raise KeysNotTaken
+            who = self._context.who_buys(caller, "", own)
             spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
-            if KEY_HEADER in caller.headers:
-                if not self._runner.takes_keys:
-                    raise KeysNotTaken
-                limits, payer = Limits(paused=limits.paused), WhoseKey.VISITOR
         except ViduError as error:
             raise _told(error) from None
-        brake = None
+        limits, brake = who["limits"], None
         try:
             limits.check(spent, request.price, 1)
         except BrakeApplied as error:
@@ -175,7 +172,7 @@ class Endpoints:
         left = limits.left(spent)
         return {
             "price_usd": float(request.price),
-            "payer": payer,
+            "payer": self._context.whose_key(caller, who["payer"]),
             "price_list": pricing.DATED,
             "left_today_usd": None if left is None else float(left),
             "can_be_bought": brake is None,
@@ -214,8 +211,7 @@ class Endpoints:
                 request,
                 owner=owner,
                 idempotency_key=owner,
-                payer=Payer.VISITOR if own else None,
-                **self._context.who_buys(caller, owner),
+                **self._context.who_buys(caller, owner, Payer.VISITOR if own else None),
             )
         except ViduError:
             self._runner.forget_key(owner)

@@ -74,7 +74,7 @@ class Events:
             **self._pay(tab),
             self._form.examples: examples.strip(say),
             **self._form.restore(
-                linked or kept, self._context.limits_for(request, tab.owner).max_jobs
+                linked or kept, self._context.who_buys(request, tab.owner)["limits"].max_jobs
             ),
             **self._panel.show(tab, job_id, fault=fault),
         }
@@ -98,7 +98,7 @@ class Events:
 
     def _pay(self, tab: Tab) -> Updates:
         """Say who pays, and offer the visitor to do so with their own key."""
-        payer = self._context.payer(tab.request, tab.owner)
+        payer = self._context.whose_key(tab.request, self._runner.payer(tab.owner))
         return {
             self._header: header.render(payer, tab.say),
             self._key_form: own_key.render(

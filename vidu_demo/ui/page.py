@@ -83,7 +83,7 @@ class _Page:
         self.header = gr.HTML(
             header.render(payer, marked), padding=False, elem_classes="header-place"
         )
-        self.own_key = own_key.component()
+        self.own_key = own_key.component(context.runner)
         with gr.Row(equal_height=False, elem_id="columns"):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()

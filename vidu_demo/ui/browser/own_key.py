@@ -28,9 +28,14 @@ CHECKS_AT_ONCE = 8
 """Keys that the API is asked about at the same time; further ones wait."""
 
 
-def component() -> gr.HTML:
+def component(runner: JobRunner) -> gr.HTML:
     """Make the place of the form. Its `submit` event says that the payer may have changed."""
-    return gr.HTML(js_on_load="vidu.ownKey(element, trigger)", elem_id="own-key", padding=False)
+    return gr.HTML(
+        js_on_load="vidu.ownKey(element, trigger)",
+        elem_id="own-key",
+        padding=False,
+        visible=runner.takes_keys,
+    )
 
 
 def render(runner: JobRunner, token: str, owner: str, *, shared: bool, say: Say) -> str:
