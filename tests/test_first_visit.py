@@ -49,13 +49,13 @@ def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def simulated(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page that uses no model."""
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
     studio = Studio(Settings(data_dir=tmp_path_factory.mktemp("simulated")), simulate=True)
-    demo = build(studio.runner, **studio.page_options)
+    demo = build(studio.runner, **{**studio.page_options, "secret": app.studio.secret})
     _, url, _ = launch(
         demo,
         videos=studio.videos,
