@@ -14,7 +14,7 @@ from gradio.utils import ipython_check
 from vidu_demo.api.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.launch import exposure
+from vidu_demo.ui.launch import exposed, spending
 from vidu_demo.ui.page import build
 from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.serve import close_earlier, serve
@@ -48,8 +48,11 @@ demo = build(studio.runner, **studio.page_options)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
     print((WhoseKey.NOBODY if studio.simulated else WhoseKey.READER).line)
+    strangers = exposed(settings, arguments.host, share=arguments.share)
+    if strangers:
+        studio.face_strangers()
     if not studio.simulated:
-        print(exposure(settings, arguments.host, share=arguments.share))
+        print(spending(settings, strangers=strangers))
     where = {"server_name": arguments.host, "server_port": arguments.port}
     doors = {"allowed_hosts": settings.hosts, "proxies": settings.proxies}
     try:

@@ -364,6 +364,20 @@ def test_a_waiting_job_can_be_stopped_and_deleted(bench: Bench) -> None:
     assert bench.runner.look(job.id, OWNER) is None
 
 
+def test_a_job_waits_no_longer_than_its_term(bench: Bench) -> None:
+    bench.runner.take_key(OWN, OWNER)
+    job = running(bench)
+    bench.runner.delete_older(time.time() + 1)
+    assert bench.row(job).open  # it does not wait
+    bench.reopen(visitors_pay=True)
+    until(lambda: bench.runner.open_jobs == 0)
+    bench.runner.delete_older(job.created - 1)
+    assert waits(bench, job)
+    bench.runner.delete_older(time.time() + 1)
+    assert bench.runner.look(job.id, OWNER) is None
+    assert not (bench.videos / job.id).exists()
+
+
 def test_a_task_is_found_again_whoever_pays_now(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     job = running(bench)

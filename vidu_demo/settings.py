@@ -130,6 +130,24 @@ class Settings:
             "PAUSED in the data folder does the same while the app runs.",
         },
     )
+    retention_days: float | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_RETENTION_DAYS",
+            "kind": float,
+            "help": "Days until a finished job is deleted, with its pictures, its video and its "
+            "prompt. By default 7 if other machines can reach the app, and never otherwise.",
+        },
+    )
+    max_disk_gb: float | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_MAX_DISK_GB",
+            "kind": float,
+            "help": "Gigabytes for videos, uploads and copies. Uploads and copies take up to a "
+            "fifth and go first; then new jobs are refused. Videos are never deleted for it.",
+        },
+    )
     trusted_proxies: str = field(
         default="",
         metadata={
@@ -159,6 +177,12 @@ class Settings:
         ):
             if amount is not None and not (amount.is_finite() and amount >= 0):
                 raise ValueError(f"{variable} must be an amount in US dollars, 0 or more")
+        for variable, number in (
+            ("VIDU_RETENTION_DAYS", self.retention_days),
+            ("VIDU_MAX_DISK_GB", self.max_disk_gb),
+        ):
+            if number is not None and not 0 < number < float("inf"):
+                raise ValueError(f"{variable} must be above 0")
         if self.max_jobs_per_visitor is not None and self.max_jobs_per_visitor < 1:
             raise ValueError("VIDU_MAX_JOBS_PER_VISITOR must be 1 or more")
         try:
@@ -196,6 +220,11 @@ class Settings:
         """The limits that are set."""
         amounts = (self.budget_per_day, self.visitor_budget_per_day, self.max_price)
         return Limits(*amounts, self.max_jobs_per_visitor, paused=self.is_paused)
+
+    @property
+    def max_bytes(self) -> float | None:
+        """The room for videos, uploads and copies, in bytes; None for no limit."""
+        return None if self.max_disk_gb is None else 1e9 * self.max_disk_gb
 
     @property
     def is_paused(self) -> bool:

@@ -3,6 +3,7 @@
 Where no key of the host's pays, the simulator does; nothing else changes.
 """
 
+import os
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,8 @@ from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Payer
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
+from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings
@@ -38,6 +41,7 @@ class Studio:
 
     Attributes:
         settings: The environment.
+        retention: Deletes what is older than its term.
         runner: Follows the jobs.
         simulated: True if no model is used for visitors who have no key of their own.
         videos: The folder of the jobs.
@@ -74,16 +78,20 @@ class Studio:
                 if settings.visitors_pay:
                     accounts[Payer.VISITOR] = Account(client.base_url, client)
             pays = Payer.SIMULATOR if self.simulated else Payer.HOST
+            room = Room(self.videos, _copies(settings.data_dir, stack), settings.max_bytes)
             self.pool = WorkerPool()
             stack.callback(self.pool.close)
             self.runner = JobRunner(
                 ledger,
                 Accounts(accounts, pays),
                 videos=self.videos,
+                room=room,
                 requests_per_second=settings.requests_per_second,
                 run=self.pool.run,
             ).open()
             stack.callback(self.runner.close)
+            self.retention = Retention(self.runner, room, days=settings.retention_days).open()
+            stack.callback(self.retention.close)
             self._parts = stack.pop_all()
 
     @property
@@ -93,8 +101,13 @@ class Studio:
             "secret": self.secret,
             "limits": lambda: self.settings.limits,
             "proxied": bool(self.settings.proxies),
+            "keeps": lambda: self.retention.days,
             "run": self.pool.run,
         }
+
+    def face_strangers(self) -> None:
+        """Keep jobs for a week, unless the host has set another term."""
+        self.retention.days = self.settings.retention_days or DAYS_FOR_STRANGERS
 
     def close(self) -> None:
         """Stop following jobs. The next start resumes them."""
@@ -112,6 +125,15 @@ def _secret(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise LedgerFailed(f"The data folder can't be used: {error.strerror}.") from None
+
+
+def _copies(folder: Path, stack: ExitStack) -> Path:
+    """Return the folder of uploads and copies, and tell Gradio, which reads the environment."""
+    name = "GRADIO_TEMP_DIR"
+    if not os.environ.get(name):
+        os.environ[name] = str((folder / "uploads").absolute())
+        stack.callback(os.environ.pop, name, None)
+    return Path(os.environ[name])
 
 
 def _lock(folder: Path) -> FileLock:

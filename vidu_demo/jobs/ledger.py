@@ -18,7 +18,7 @@ from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
-from vidu_demo.jobs.database import cause, connect
+from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
@@ -40,6 +40,10 @@ _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
 _job, _offer, _spending = job_table.c, offer_table.c, spending_table.c
+_MAY_WAIT = sa.and_(
+    _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
+)
+"""True of a job that needs its visitor's key to go on."""
 
 
 class Ledger:
@@ -159,7 +163,13 @@ class Ledger:
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.
             empty["idempotency_key"] = job.id
-        return self.claim(job, **empty)
+        if not self.claim(job, **empty):
+            return False
+        prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
+        with self._writing() as connection:
+            connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
+        empty_log(self._engine)
+        return True
 
     def get(self, job_id: str) -> Job | None:
         """Find a job by its id."""
@@ -222,8 +232,18 @@ class Ledger:
 
     def paid_by_visitor(self, owner: str, *backends: str) -> list[Job]:
         """List a visitor's jobs that need their own key to go on, newest first."""
-        theirs = (_job.owner == owner, _job.backend.in_(backends), _job.payer == Payer.VISITOR)
-        return self._find(*theirs, _job.state.in_((JobState.RUNNING, JobState.SAVING)))
+        return self._find(_job.owner == owner, _job.backend.in_(backends), _MAY_WAIT)
+
+    def ended_before(self, then: float) -> list[Job]:
+        """List the jobs that ended before a time, on all backends, except deleted ones.
+
+        One that a visitor's key pays for may wait for that key forever: it counts from its start.
+
+        Args:
+            then: Unix seconds.
+        """
+        ended = sa.func.coalesce(_job.finished, _job.created) < then
+        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), _MAY_WAIT))
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""

@@ -30,6 +30,7 @@ from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.takes import Order
 
 DOUBLE_CLICK_SECONDS = 3.0
@@ -61,6 +62,7 @@ class JobRunner:
         ledger: Stores the jobs.
         accounts: Knows who pays, and talks to the APIs. Jobs of other APIs are left alone.
         videos: The folder that gets a folder for each job.
+        room: Where uploads and copies are, and whether there is room for another job.
         requests_per_second: Maximum polls per second, for all jobs together.
         clock: Returns seconds, monotonic.
         wall: Returns Unix seconds.
@@ -74,13 +76,14 @@ class JobRunner:
         accounts: Accounts,
         *,
         videos: Path,
+        room: Room | None = None,
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = system_random,
         run: Run = in_process,
     ) -> None:
-        self.videos, self._accounts = videos, accounts
+        self.videos, self._accounts, self._room = videos, accounts, room
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._durations = Durations(ledger)
         self._changes = Changes()
@@ -285,11 +288,13 @@ class JobRunner:
             BrakeApplied: The limits don't allow it; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
-            LedgerFailed: The jobs can't be saved; nothing was sent.
+            LedgerFailed, DiskFull: The jobs can't be saved; nothing was sent.
         """
         if found := self._ledger.by_key(idempotency_key):
             return found
         payer = payer or self.payer(owner)
+        if self._room:
+            self._room.check()
         jobs = new_jobs(
             requests,
             idempotency_key=idempotency_key,
@@ -435,8 +440,24 @@ class JobRunner:
                 return False
             self._followers.drop(job_id)
         self._changes.mark(owner)
-        files.delete(self.videos / job_id)
+        files.delete(self.videos / job_id, self._room.copies if self._room else None)
         return True
+
+    def delete_older(self, than: float) -> None:
+        """Delete all jobs that ended before a time, with their files, whoever's they are.
+
+        So are those that have waited for their visitor's key since then.
+
+        Args:
+            than: Unix seconds.
+
+        Raises:
+            LedgerFailed: The ledger can't be read or written.
+        """
+        for job in self._ledger.ended_before(than):
+            if self.waits(job):
+                self.stop(job.id, job.owner)
+            self.delete(job.id, job.owner)
 
     def look(self, job_id: str, owner: str) -> JobView | None:
         """Return the state of a visitor's job; None if it is not theirs."""

@@ -46,6 +46,7 @@ class Context:
         limits: Returns the limits that the host has set.
         visitor: Carries the visitor's token with every event.
         proxied: True if the host has named proxies.
+        keeps: Returns for how many days jobs are kept; None for good.
     """
 
     demo: gr.Blocks
@@ -55,6 +56,7 @@ class Context:
     limits: Callable[[], Limits]
     visitor: gr.BrowserState
     proxied: bool = False
+    keeps: Callable[[], float | None] = lambda: None
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
         """Wrap a handler, which takes the tab first, as a listener's function."""

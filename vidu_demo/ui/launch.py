@@ -94,8 +94,8 @@ class GuardedApp(App):
         return behind(guard, self._proxies)
 
 
-def exposure(settings: Settings, host: str | None, *, share: bool) -> str:
-    """Say in one line for the terminal what strangers can spend.
+def exposed(settings: Settings, host: str | None, *, share: bool) -> bool:
+    """Tell whether strangers can reach the app.
 
     Args:
         settings: The app's.
@@ -103,8 +103,13 @@ def exposure(settings: Settings, host: str | None, *, share: bool) -> str:
         share: True if it gets a share link.
     """
     name = host or os.environ.get("GRADIO_SERVER_NAME") or LOOPBACK
-    hosted = settings.proxies or colab_check() or is_hosted_notebook()
-    if not (share or hosted) and on_loopback(name):
+    hosted = bool(settings.proxies) or colab_check() or is_hosted_notebook()
+    return share or hosted or not on_loopback(name)
+
+
+def spending(settings: Settings, *, strangers: bool) -> str:
+    """Say in one line for the terminal what strangers can spend."""
+    if not strangers:
         return "Only this machine can reach the app, so only the limits that you set apply."
     limits = settings.limits.or_defaults()
     amounts = (limits.per_day, limits.visitor_per_day, limits.max_price)

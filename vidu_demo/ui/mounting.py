@@ -35,6 +35,7 @@ def mount(
     settings = settings or Settings.from_environment()
     spare_loopback(os.environ)
     studio = Studio(settings, simulate=simulate)
+    studio.face_strangers()  # who can reach the app is not known here
     demo = build(studio.runner, **studio.page_options)
     prepare(demo)
     room = FastAPI(openapi_url=None, routes=[*demo.routes])

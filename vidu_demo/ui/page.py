@@ -49,6 +49,7 @@ def build(
     secret: bytes | None = None,
     limits: Callable[[], Limits] = Limits,
     proxied: bool = False,
+    keeps: Callable[[], float | None] = lambda: None,
     run: Run = in_process,
 ) -> Blocks:
     """Build the page over a runner.
@@ -58,13 +59,14 @@ def build(
         secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
         limits: Returns the limits that the host has set.
         proxied: True if the host has named proxies in front of the app.
+        keeps: Returns for how many days jobs are kept; None for good.
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
     with demo:
         token = browser_state()
-        context = Context(demo, runner, visitors, run, limits, token, proxied)
+        context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
         _Page(context).listen()
         Endpoints(context).add()
     demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
@@ -89,7 +91,7 @@ class _Page:
                 self.form = Form()
                 self.checkout = Checkout()
             with gr.Column(scale=6, min_width=320):
-                self.panel = Panel(context.runner, context.visitor)
+                self.panel = Panel(context.runner, context.visitor, context.keeps)
                 self.code = Code()
                 with gr.Accordion(
                     I18N("Continue a task by its id"), open=False, elem_classes="fold"

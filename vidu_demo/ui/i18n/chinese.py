@@ -350,6 +350,17 @@ CHINESE: dict[str, str] = {
     "Come back later. Videos that are already being made are finished and kept.": (
         "请稍后再来。正在生成的视频会继续完成并保存。"
     ),
+    "The disk space of this app is used up, so nothing was sent.": (
+        "本应用的磁盘空间已用完，所以没有发送。"
+    ),
+    "Delete some of your videos, or come back later.": "请删除一些视频，或稍后再来。",
+    "Pictures and videos are kept until you delete them.": "图片和视频会一直保留，直到您删除。",
+    "Pictures, videos and prompts are deleted a day after a video is made.": (
+        "图片、视频和提示词会在视频生成一天后删除。"
+    ),
+    "Pictures, videos and prompts are deleted {days} days after a video is made.": (
+        "图片、视频和提示词会在视频生成 {days} 天后删除。"
+    ),
     "Paused by the host": "主办方已暂停",
     "This is more than one click can cost here, so nothing was sent.": (
         "这超过了这里单次点击的费用上限，所以没有发送。"

@@ -9,6 +9,7 @@ import gradio as gr
 
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, templates
@@ -38,9 +39,14 @@ _MONEY = {
 
 
 class History:
-    """The list and its search box. A click event carries `do`, and the job's id as `job`."""
+    """The list and its search box. A click event carries `do`, and the job's id as `job`.
 
-    def __init__(self) -> None:
+    Args:
+        keeps: Returns for how many days jobs are kept; None for good.
+    """
+
+    def __init__(self, keeps: Callable[[], float | None]) -> None:
+        self._keeps = keeps
         self.search = gr.Textbox(
             visible=False,
             label=I18N("Search your videos by prompt or task id"),
@@ -86,8 +92,22 @@ class History:
         rows = [_row(job, shown, thumbnail(job), video(job), say, waits=waits(job)) for job in jobs]
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
-            self.list: templates.render("history.html", rows=rows, say=say),
+            self.list: templates.render(
+                "history.html", rows=rows, kept=_kept(self._keeps()), say=say
+            ),
         }
+
+
+def _kept(days: float | None) -> str:
+    """Say how long jobs are kept."""
+    if days is None:
+        return "Pictures and videos are kept until you delete them."
+    if days == 1:
+        return "Pictures, videos and prompts are deleted a day after a video is made."
+    return Text(
+        "Pictures, videos and prompts are deleted {days} days after a video is made.",
+        days=f"{days:g}",
+    )
 
 
 class _Row(NamedTuple):
