@@ -54,7 +54,11 @@ if __name__ == "__main__" and gr.NO_RELOAD:
     if not studio.simulated:
         print(spending(settings, strangers=strangers))
     where = {"server_name": arguments.host, "server_port": arguments.port}
-    doors = {"allowed_hosts": settings.hosts, "proxies": settings.proxies}
+    doors = {
+        "allowed_hosts": settings.hosts,
+        "proxies": settings.proxies,
+        "ancestors": settings.ancestors,
+    }
     try:
         serve(demo, studio, share=arguments.share, **doors, **where)
     except ViduError as error:

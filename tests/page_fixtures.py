@@ -17,7 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
@@ -261,6 +261,18 @@ def api(app: App) -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def framable(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let a site show the running app in a frame, until the end of the test."""
+
+    def allow(site: str) -> None:
+        served = app.demo.app
+        monkeypatch.setattr(served, "front", replace(served.front, ancestors=(site,)))
+        monkeypatch.setattr(served, "middleware_stack", None)  # Starlette then makes a new one
+
+    return allow
+
+
+@pytest.fixture
 def pngs(tmp_path: Path) -> dict[str, Path]:
     """One plain picture of each colour, so that a test can tell which one was sent first."""
     made = {}
@@ -309,6 +321,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+REFUSED = """document.addEventListener('securitypolicyviolation', (event) =>
+    refused(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));"""
+
 _TYPED: tuple[Literal["spinbutton", "textbox", "combobox"], ...] = (
     "spinbutton",
     "textbox",
@@ -323,6 +338,7 @@ class Visitor:
         asked: Every address that their pages have asked for.
         broken: Every error that a page's scripts did not catch.
         failed: Every address at which the app itself has failed.
+        refused: Everything that the page's content policy has kept out.
         token: What the server knows them by.
     """
 
@@ -331,6 +347,9 @@ class Visitor:
         self.asked: list[str] = []
         self.broken: list[str] = []
         self.failed: list[str] = []
+        self.refused: list[str] = []
+        context.expose_function("refused", self.keep_out)
+        context.add_init_script(REFUSED)
         context.set_default_timeout(PATIENCE * 1000)
         context.on("request", lambda request: self.asked.append(request.url))
         context.on("response", lambda answer: answer.status >= 500 and self.fail(answer.url))
@@ -339,6 +358,9 @@ class Visitor:
 
     def fail(self, url: str) -> None:
         self.failed.append(url)
+
+    def keep_out(self, what: str) -> None:
+        self.refused.append(what)
 
     def open(self, query: str = "") -> Page:
         page = self.context.new_page()
@@ -449,7 +471,8 @@ class Visitor:
         """Put a PNG on the clipboard."""
         self.page.evaluate(
             """async (data) => {
-                const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+                const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+                const blob = new Blob([bytes], {type: 'image/png'});
                 await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
             }""",
             base64.b64encode(picture.read_bytes()).decode(),
@@ -531,6 +554,7 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
         assert visitor.elsewhere == []
         assert visitor.broken == []
         assert visitor.failed == []
+        assert visitor.refused == []
 
 
 @pytest.fixture

@@ -163,6 +163,8 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         ([], {"VIDU_DATABASE_URL": "oracle://u:word@h/v"}, "driver is not installed"),
         ([], {"VIDU_REQUESTS_PER_SECOND": "fast"}, "VIDU_REQUESTS_PER_SECOND"),
         ([], {"VIDU_ALLOWED_HOSTS": "https://a.example/"}, "VIDU_ALLOWED_HOSTS"),
+        ([], {"VIDU_FRAME_ANCESTORS": "https://a.example/x"}, "VIDU_FRAME_ANCESTORS"),
+        ([], {"VIDU_SIGN_IN": "huggingface"}, "works only on a Hugging Face Space"),
     ],
 )
 def test_one_sentence_says_what_to_do(
@@ -192,6 +194,17 @@ def test_further_names_are_read_from_the_environment(tmp_path: Path) -> None:
         assert ask("other.example:8443") == 200
         assert ask("other.example:80") == 403
         assert ask("evil.example") == 403
+
+
+def test_a_password_and_frames_are_read_from_the_environment(tmp_path: Path) -> None:
+    given = {"VIDU_PASSWORD": "open sesame", "VIDU_FRAME_ANCESTORS": "https://a.example"}
+    with runs(tmp_path, **given) as url:
+        answer = requests.get(url, timeout=10)
+        assert answer.status_code == 401
+        assert "https://a.example" in answer.headers["Content-Security-Policy"]
+        session = requests.Session()
+        session.post(f"{url}/login", data={"password": "open sesame"}, timeout=10)
+        assert "gradio_config" in session.get(url, timeout=10).text
 
 
 # Folders with strange names

@@ -67,7 +67,7 @@ ENGLISH = {
     # For the log, and for the person who starts the app
     "This file can't be read as a video.",
     "The settings can't be written into this video.",
-    "Strangers can spend up to {} of your key per day: {} each, {} per click, {} videos at once.",
+    "{} can spend up to {} of your key per day: {} each, {} per click, {} videos at once.",
     "Only this machine can reach the app, so only the limits that you set apply.",
     "The list of jobs can't be opened: {why}.",
     "The list of jobs needs a file: in memory it would be lost.",
@@ -75,6 +75,12 @@ ENGLISH = {
     "The data folder can't be made: {why}.",
     "VIDU_DATABASE_URL is not an SQLAlchemy URL.",
     "The database's driver is not installed: {name}.",
+    "Sign in first.",
+    "VIDU_SIGN_IN=huggingface works only on a Hugging Face Space with `hf_oauth: true`.",
+    "Add that to the front matter of the Space's README, or set VIDU_PASSWORD instead.",
+    "The package for signing in with Hugging Face is missing.",
+    'Run `pip install "gradio[oauth]"`.',
+    "{} The environment lacks {}.",
 }
 """Sentences that nobody sees on the page."""
 NO_SENTENCES = {"{}.", "Task {}."}

@@ -1,6 +1,7 @@
 """The environment, read once."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -17,6 +18,12 @@ from vidu_demo.server.hosts import Host
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" if (ROOT / "app.py").is_file() else Path("data")
 """In the project folder, or in the working directory if the package is installed."""
+
+_ANCESTOR = re.compile(
+    r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:([0-9]{1,5}|\*))?|[a-z][a-z0-9+-]*:",
+    re.IGNORECASE,
+)
+"""A site or a scheme, as the header `Content-Security-Policy` lists them."""
 
 
 def _switch(text: str) -> bool:
@@ -165,6 +172,39 @@ class Settings:
         },
     )
 
+    frame_ancestors: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_FRAME_ANCESTORS",
+            "help": "Comma-separated further sites that can show the page in a frame, such as "
+            "`https://example.com`, besides Hugging Face's.",
+        },
+    )
+
+    password: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "env": "VIDU_PASSWORD",
+            "help": "A password that visitors must know, with any user name.",
+        },
+    )
+    sign_in: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_SIGN_IN",
+            "help": "`huggingface`: visitors must sign in with Hugging Face. Only on a Space with "
+            "`hf_oauth: true`.",
+        },
+    )
+    sign_in_allowed: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_SIGN_IN_ALLOWED",
+            "help": "Comma-separated user names at Hugging Face that are let in; by default, all.",
+        },
+    )
+
     def __post_init__(self) -> None:
         if self.keys not in ("host", "visitor", "both"):
             raise ValueError(f"VIDU_KEYS must be host, visitor or both, not {self.keys!r}")
@@ -198,6 +238,17 @@ class Settings:
                 "VIDU_ALLOWED_HOSTS must be comma-separated host names such as "
                 f"videos.example.com, not {self.allowed_hosts!r}"
             )
+        if not all(map(_ANCESTOR.fullmatch, self.ancestors)):
+            raise ValueError(
+                "VIDU_FRAME_ANCESTORS must be comma-separated sites such as https://example.com, "
+                f"not {self.frame_ancestors!r}"
+            )
+        if self.sign_in not in ("", "huggingface"):
+            raise ValueError(f"VIDU_SIGN_IN must be huggingface, not {self.sign_in!r}")
+        if self.sign_in and self.password:
+            raise ValueError("VIDU_SIGN_IN and VIDU_PASSWORD can't be used together")
+        if self.sign_in_allowed and not self.sign_in:
+            raise ValueError("VIDU_SIGN_IN_ALLOWED needs VIDU_SIGN_IN=huggingface")
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -214,6 +265,16 @@ class Settings:
     def visitors_pay(self) -> bool:
         """True if visitors can pay with keys of their own."""
         return self.keys != "host"
+
+    @property
+    def ancestors(self) -> tuple[str, ...]:
+        """The further sites that can show the page in a frame."""
+        return _listed(self.frame_ancestors)
+
+    @property
+    def allowed_users(self) -> tuple[str, ...]:
+        """The user names that are let in; if empty, all are."""
+        return _listed(self.sign_in_allowed)
 
     @property
     def limits(self) -> Limits:
@@ -260,3 +321,7 @@ class Settings:
                 except (ValueError, ArithmeticError):
                     raise ValueError(f"{variable} must be {_KINDS[kind]}, not {text!r}") from None
         return cls(**given)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(map(str.strip, text.split(","))) if text else ()

@@ -13,7 +13,7 @@ from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
-from vidu_demo.ui.browser.visitor import Unrecognised
+from vidu_demo.ui.browser.visitor import Unrecognised, signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
@@ -68,7 +68,7 @@ class Buying:
         runner, context = self._context.runner, self._context
         reviewed = number if isinstance(number, int) else 0
         try:
-            owner = context.visitors.owner(visitor)
+            owner = context.visitors.owner(visitor, signed_in(request))
         except Unrecognised:  # the page is still loading: it is reviewed again when it has a token
             return {self.number: reviewed}
         who = context.who_buys(request, owner)

@@ -12,6 +12,7 @@ from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import own_key, permalink, receipts
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form.form import Form
@@ -100,7 +101,7 @@ class Events:
         """Say who pays, and offer the visitor to do so with their own key."""
         payer = self._context.whose_key(tab.request, self._runner.payer(tab.owner))
         return {
-            self._header: header.render(payer, tab.say),
+            self._header: header.render(payer, tab.say, signed_in(tab.request)),
             self._key_form: own_key.render(
                 self._runner,
                 tab.token,

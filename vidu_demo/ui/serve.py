@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from vidu_demo.studio import Studio
+from vidu_demo.ui.front import gate
 from vidu_demo.ui.launch import launch
 from vidu_demo.ui.page import Blocks
 
@@ -28,10 +29,13 @@ def serve(demo: Blocks, studio: Studio, **options: Any) -> None:
         demo: The page.
         studio: The studio behind it.
         options: Options for `launch`.
+
+    Raises:
+        SignInUnavailable: Visitors can't sign in with Hugging Face here.
     """
     with ExitStack() as parts:
         parts.callback(studio.close)
-        launch(demo, videos=studio.videos, **options)
+        launch(demo, videos=studio.videos, gate=gate(studio), **options)
         parts.callback(demo.close, verbose=False)
         if not demo.server.should_exit:
             _running.push(parts.pop_all())

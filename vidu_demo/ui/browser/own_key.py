@@ -18,7 +18,7 @@ from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.keys import KeyNotTaken, KeysNotTaken
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
-from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
+from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
 from vidu_demo.ui.i18n.words import Say, speaker
 
 KEY_HEADER, VISITOR_HEADER = "X-Novita-Key", "X-Vidu-Visitor"
@@ -70,7 +70,8 @@ def route(runner: JobRunner, visitors: Visitors) -> Route:
         say = speaker(request.headers.get("accept-language", ""))
         status, text = HTTPStatus.OK, "Accepted."
         try:
-            owner = visitors.owner({"token": request.headers.get(VISITOR_HEADER)})
+            token = {"token": request.headers.get(VISITOR_HEADER)}
+            owner = visitors.owner(token, signed_in(request))
             if request.method == "DELETE":
                 runner.forget_key(owner)
                 text = "Forgotten."

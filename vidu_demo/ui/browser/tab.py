@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Visitors, signed_in, token_of
 from vidu_demo.ui.i18n.words import Say, words_for
 
 INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "receipts")
@@ -53,8 +53,8 @@ class Tab(NamedTuple):
             Unrecognised: The visitor has no token from this app.
         """
         return cls(
-            owner=visitors.owner(values["visitor"]),
-            token=values["visitor"]["token"],
+            owner=visitors.owner(values["visitor"], signed_in(request)),
+            token=token_of(values["visitor"]),
             shown=_text(values["shown"]),
             seen=_text(values["seen"]),
             fault=_text(values["fault"]),

@@ -681,4 +681,18 @@ CHINESE: dict[str, str] = {
     "Nothing to watch": "没有可跟踪的任务",
     "This doesn't look like a task id.": "这不像是任务 ID。",
     "Copy the whole id.": "请复制完整的任务 ID。",
+    # Signing in
+    "Your name, if you like": "姓名（可不填）",
+    "Password": "密码",
+    "Sign in": "登录",
+    "Sign in with Hugging Face": "用 Hugging Face 登录",
+    "Sign out": "退出登录",
+    "Signed in.": "已登录。",
+    "Signed in as {name}.": "已登录：{name}。",
+    "This is not the password.": "密码不对。",
+    "Too many wrong passwords. Try again in {seconds} s.": (
+        "密码错误次数过多，请在 {seconds} 秒后再试。"
+    ),
+    "{name} is not on the list of this app.": "{name} 不在此应用的名单上。",
+    "Signing in with Hugging Face did not work. Try again.": "用 Hugging Face 登录失败，请重试。",
 }
