@@ -1,8 +1,11 @@
 """The app: settings, studio, page, launch. `gradio app.py` and Spaces look for `demo`."""
 
 import argparse
+import gc
 import logging
 import sys
+
+gc.disable()  # imports make no garbage, and looking for it takes a quarter of their time
 
 from vidu_demo.server import environment
 
@@ -18,6 +21,9 @@ from vidu_demo.ui.launch import exposed, spending
 from vidu_demo.ui.page import build
 from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.serve import close_earlier, serve
+
+gc.freeze()  # later searches, which stop all threads, leave out what stays anyway
+gc.enable()
 
 
 def read_arguments() -> argparse.Namespace:

@@ -42,7 +42,6 @@ from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.video import render as simulator_render
 from vidu_demo.studio import Studio
-from vidu_demo.ui.browser.visitor import Visitors
 
 KEY = "k-secret-3f9a1c"
 OWN_KEYS = "k-canary-b81d07f3", "k-canary-4ce95a20"
@@ -101,6 +100,8 @@ class App:
 
     def token(self) -> dict[str, str]:
         """What the browser of a new visitor keeps."""
+        from vidu_demo.ui.browser.visitor import Visitors
+
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 
     def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
@@ -507,6 +508,8 @@ class Maker:
     """Has videos made for a visitor without a click."""
 
     def __init__(self, app: App, visitor: Visitor) -> None:
+        from vidu_demo.ui.browser.visitor import Visitors
+
         self.runner, self.visitor = app.studio.runner, visitor
         self.owner = Visitors(app.studio.secret).owner({"token": visitor.token})
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from start_fixtures import running
 
 from vidu_demo.settings import ROOT, Settings
+from vidu_demo.simulator import Simulator
 from vidu_demo.studio import DataInUse, Studio
 from vidu_demo.ui import mount
 
@@ -65,6 +67,7 @@ def stripping(upstream: str) -> ASGIApp:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name, value in {**QUIET, "GRADIO_TEMP_DIR": str(tmp_path / "uploads")}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("vidu_demo.studio.Simulator", partial(Simulator, seconds=0.5))
     return Settings(data_dir=tmp_path / "data 100%?")
 
 

@@ -327,14 +327,14 @@ def test_it_asks_in_chinese(browser: Any, locked: App) -> None:
 
 
 def test_the_terminal_says_who_can_spend() -> None:
-    from vidu_demo.ui.launch import exposure
+    from vidu_demo.ui.launch import spending
 
     for settings, who in (
         (Settings(password=WORD), "Visitors who sign in"),
         (Settings(sign_in="huggingface"), "Visitors who sign in"),
         (Settings(), "Strangers"),
     ):
-        assert exposure(settings, None, share=True).startswith(f"{who} can spend up to $5")
+        assert spending(settings, strangers=True).startswith(f"{who} can spend up to $5")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,11 @@ from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.templates import ENVIRONMENT
 
 PACKAGE = Path(vidu_demo.__file__).parent
-ASIDE = {PACKAGE / "ui" / "i18n" / "chinese.py", *PACKAGE.glob("ui/guard/*.py")}
+ASIDE = {
+    PACKAGE / "ui" / "i18n" / "chinese.py",
+    PACKAGE / "ui" / "endpoints.py",
+    *PACKAGE.glob("ui/guard/*.py"),
+}
 """The table itself, and what speaks to programs and hosts by plain HTTP."""
 PARTS = sorted({*PACKAGE.glob("ui/**/*.py")} - ASIDE)
 TEMPLATES = sorted(PACKAGE.glob("ui/templates/*.html"))
@@ -61,7 +65,6 @@ ENGLISH = {
     "The video is not ready yet.",
     "The video is not ready after {seconds} s.",
     "The task may still be running. Watch it again by its id.",
-    "Make one video. Streams the job's status, then returns the file.",
     "This app doesn't know this job.",
     "it was interrupted",
     # For the log, and for the person who starts the app
