@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 import requests
 from conftest import DEFAULTS, refusing
+from fastapi import FastAPI
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from page_fixtures import KEY, OWN_KEYS, SMALL, App, Visitor, until
 from playwright.sync_api import Locator, Request, expect
+from starlette.testclient import TestClient
 
 from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.jobs.ledger import digest
@@ -241,6 +243,22 @@ def test_a_key_that_comes_or_goes_during_a_click_does_not_change_who_pays(
     assert api.submit_count == before + (not goes)
 
 
+def test_a_mounted_page_takes_keys_below_its_path(tmp_path: Path) -> None:
+    from vidu_demo.ui import mount
+
+    outer, origin = FastAPI(), {"Origin": "http://testserver"}
+    with Simulator(KEY, more_keys=[OWN]) as api:
+        settings = Settings(base_url=api.url, data_dir=tmp_path)
+        mount(outer, "/videos", settings=settings)
+        with TestClient(outer) as browser:
+            visitors = Visitors((tmp_path / "secret").read_bytes())
+            headers = {"X-Vidu-Visitor": visitors.recognise({}, lambda _: False)["token"]}
+            for key, status in ((OWN, 200), ("wrong", 403)):
+                sent = {**headers, **origin, "X-Novita-Key": key}
+                assert browser.post("/videos/key", headers=sent).status_code == status
+            assert browser.delete("/videos/key", headers=headers).text == "Forgotten."
+
+
 # Programs
 
 
@@ -454,6 +472,6 @@ def test_nothing_in_the_process_holds_a_key_that_is_forgotten(app: App, api: Sim
     api.keys = known
     api.requests.clear()
     api._accounts.clear()
-    assert holders(key) == ["SecretStr"]
+    until(lambda: holders(key) == ["SecretStr"])
     assert key_route(app, "DELETE", X_Vidu_Visitor=token).ok
     until(lambda: not holders(key))
