@@ -364,6 +364,21 @@ def test_a_waiting_job_can_be_stopped_and_deleted(bench: Bench) -> None:
     assert bench.runner.look(job.id, OWNER) is None
 
 
+def test_a_host_who_takes_no_keys_any_more_loses_nothing(bench: Bench) -> None:
+    bench.runner.take_key(OWN, OWNER)
+    job = running(bench)
+    bench.reopen()
+    polls = bench.simulator.polls_of[job.task_id]
+    bench.says(job, "This app takes no keys of visitors.")
+    assert not waits(bench, job)
+    assert bench.simulator.polls_of[job.task_id] == polls
+    bench.reopen(visitors_pay=True)
+    until(lambda: waits(bench, job))
+    bench.simulator.statuses = None
+    bench.runner.take_key(OWN, OWNER)
+    bench.done(job)
+
+
 def test_a_job_waits_no_longer_than_its_term(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     job = running(bench)

@@ -75,10 +75,11 @@ class Accounts:
 
         Raises:
             KeyAway: The visitor pays, and their key is not here.
-            KeyMissing: The payer is not served.
+            KeysNotTaken: The visitor pays, and the host does not want visitors' keys any more.
+            KeyMissing: The host pays, and there is no key of theirs.
         """
         if not self.serves(job.payer, job.backend):
-            raise KeyMissing
+            raise KeysNotTaken if job.payer is Payer.VISITOR else KeyMissing
         account = self._accounts[job.payer]
         if job.payer is not Payer.VISITOR:
             return account.client
@@ -86,7 +87,8 @@ class Accounts:
 
     def waits(self, job: Job) -> bool:
         """Tell whether a job can't go on before its visitor gives their key."""
-        return job.awaits_task and job.payer is Payer.VISITOR and not self._keys.has(job.owner)
+        theirs = self.takes_keys and job.payer is Payer.VISITOR
+        return theirs and job.awaits_task and not self._keys.has(job.owner)
 
     def take_key(self, key: str, owner: str) -> bool:
         """Keep a visitor's key, unless the API refuses it or can't be asked.

@@ -24,11 +24,11 @@ class KeyAway(KeyMissing):
     next_step = "Enter it again, then click again."
 
 
-class KeysNotTaken(ViduError):
+class KeysNotTaken(KeyMissing):
     """The host does not want visitors' keys."""
 
-    what = "This app takes no keys of visitors, so nothing was sent."
-    next_step = "Send the request without a key, or run the app yourself."
+    what = "This app takes no keys of visitors."
+    next_step = "Leave the key out, or ask whoever runs this app."
 
 
 class KeyNotTaken(ViduError):
@@ -64,7 +64,7 @@ def advice(error: ViduError) -> str:
     It is written for the host, who has settings to change.
     """
     match error:
-        case KeyAway():
+        case KeyAway() | KeysNotTaken():
             return ""
         case KeyMissing():
             return "Enter the key as Novita shows it."

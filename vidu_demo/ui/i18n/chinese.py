@@ -55,12 +55,8 @@ CHINESE: dict[str, str] = {
         "应用里已没有你的密钥，所以没有发送任何内容。"
     ),
     "Enter it again, then click again.": "请重新输入，再点一次。",
-    "This app takes no keys of visitors, so nothing was sent.": (
-        "本应用不接受访客的密钥，所以没有发送任何内容。"
-    ),
-    "Send the request without a key, or run the app yourself.": (
-        "请不带密钥发送请求，或自己运行本应用。"
-    ),
+    "This app takes no keys of visitors.": "本应用不接受访客的密钥。",
+    "Leave the key out, or ask whoever runs this app.": ("请不要发送密钥，或联系运行本应用的人。"),
     "The key was not taken.": "密钥没有被接受。",
     "The API could not be reached, so the key was not taken.": ("无法连接接口，所以没有接受密钥。"),
     "The API's answer about the key can't be read.": "接口关于密钥的答复无法读取。",
