@@ -18,7 +18,7 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.page import build
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.serve import close_earlier, serve
 
 gc.freeze()  # later searches, which stop all threads, leave out what stays anyway
@@ -51,7 +51,7 @@ if gr.NO_RELOAD:  # a hot reload rebuilds the page but keeps the running jobs
 demo = build(studio.runner, **studio.page_options)
 
 if __name__ == "__main__" and gr.NO_RELOAD:
-    print((Payer.NOBODY if studio.simulated else Payer.READER).line)
+    print((WhoseKey.NOBODY if studio.simulated else WhoseKey.READER).line)
     options = {"share": arguments.share, "host": arguments.host, "tools": arguments.mcp}
     try:
         serve(demo, studio, server_port=arguments.port, **options)

@@ -44,6 +44,8 @@ from vidu_demo.simulator.video import render as simulator_render
 from vidu_demo.studio import Studio
 
 KEY = "k-secret-3f9a1c"
+OWN_KEYS = "k-canary-b81d07f3", "k-canary-4ce95a20"
+"""Keys of visitors' own accounts."""
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The shell loads a page with two thirds of the work: it draws no window around it."""
 QUIET = {
@@ -184,7 +186,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         stack.callback(logger.removeHandler, keep)
         patch.setattr(logger, "level", logging.INFO)
 
-        simulator = stack.enter_context(Simulator(KEY, seconds=task_seconds))
+        simulator = stack.enter_context(Simulator(KEY, seconds=task_seconds, more_keys=OWN_KEYS))
         yield stack.enter_context(serving(simulator, folder, keep.lines))
 
 
@@ -386,6 +388,26 @@ class Visitor:
     @property
     def make(self) -> Locator:
         return self.button("Make the video")
+
+    @property
+    def payer(self) -> Locator:
+        return self.page.locator(".payer")
+
+    @property
+    def key_form(self) -> Locator:
+        return self.page.locator("#own-key")
+
+    def use_key(self, key: str, *, remember: bool = False) -> None:
+        """Enter a key of one's own."""
+        self.key_form.get_by_text("Use your own key", exact=True).click()
+        self.key_form.get_by_label("Your Novita API key").fill(key)
+        if remember:
+            self.key_form.get_by_label("Remember on this device").check()
+        self.button("Use this key").click()
+
+    def forget_key(self) -> None:
+        self.key_form.get_by_text("Your own key is in use", exact=True).click()
+        self.button("Forget the key").click()
 
     @property
     def status(self) -> Locator:

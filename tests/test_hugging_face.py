@@ -10,15 +10,16 @@ import gradio as gr
 import httpx
 import pytest
 import requests
+from conftest import DEFAULTS
 from openid_fixtures import ACCESS, Provider, provider
-from page_fixtures import SMALL, App, Visitor, until
+from page_fixtures import OWN_KEYS, SMALL, App, Visitor, until
 from playwright.sync_api import Browser, expect
 from starlette.requests import Request
 from starlette.testclient import TestClient
 from test_sign_in import call_everything, gated, shut
 
 from vidu_demo import VideoRequest
-from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.server.hosts import Host
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
@@ -249,3 +250,33 @@ def test_it_refuses_to_start_off_a_space(hub: Provider, monkeypatch: pytest.Monk
     monkeypatch.setenv("SYSTEM", "laptop")
     with pytest.raises(SignInUnavailable, match="works only on a Hugging Face Space"):
         gate_of(studio)
+
+
+def test_a_user_buys_in_every_browser_with_the_key_of_one(
+    space: App, browse: Callable[[], TestClient], api: Simulator
+) -> None:
+    first, second = browse(), browse()
+    for client in (first, second):
+        sign_in(client)
+    runner = space.studio.runner
+    ada = Visitors(space.studio.secret).owner({}, SignedIn("Ada", True))
+    theirs = {"Origin": SPACE, "X-Vidu-Visitor": space.token()["token"]}
+    answer = first.post("/key", headers={**theirs, "X-Novita-Key": OWN_KEYS[0]})
+    assert answer.text == "Accepted."
+    assert runner.payer(ada) is Payer.VISITOR
+
+    form = {**DEFAULTS, **SMALL, "urls": "https://example.com/a.jpg", "prompt": "x", "takes": 1}
+    form["visitor"] = space.token()
+
+    def call(name: str, **values: Any) -> httpx.Response:
+        asked = space.question(name, **values)
+        return second.post("/gradio_api/run/predict", json=asked, headers={"Origin": SPACE})
+
+    before = api.tasks_of_key.copy()
+    _number, _kept, offer, *_ = call("review", **form).json()["data"]
+    assert "error" not in call("buy", offer=offer, **form).json()
+    until(lambda: runner.jobs(ada) and runner.jobs(ada)[0].state is JobState.DONE)
+    assert api.tasks_of_key - before == {OWN_KEYS[0]: 1}
+    theirs["X-Vidu-Visitor"] = space.token()["token"]
+    assert second.delete("/key", headers=theirs).text == "Forgotten."
+    assert runner.payer(ada) is Payer.HOST

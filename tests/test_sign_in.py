@@ -31,7 +31,7 @@ def gated(app: App, gate: Gate, **options: Any) -> Iterator[App]:
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
-    demo = build(app.studio.runner, simulated=False, secret=app.studio.secret)
+    demo = build(app.studio.runner, secret=app.studio.secret)
     _, url, _ = launch(
         demo,
         videos=app.studio.videos,

@@ -30,7 +30,7 @@ from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import named, speaker
 from vidu_demo.ui.job import compare, history, status
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.templates import ENVIRONMENT
 
 PACKAGE = Path(vidu_demo.__file__).parent
@@ -249,9 +249,9 @@ FILLED = {
     ContactLost("t-1", 12, refusal(500, "").what).what: (
         "接口连续 12 次没有给出可用的答复。最近一次：接口自身出了故障。"
     ),
-    Payer.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在你的密钥上。",
-    Payer.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在本应用的密钥上。",
-    Payer.HOST.reminder: "费用记在本应用的密钥上。",
+    WhoseKey.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在你的密钥上。",
+    WhoseKey.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在本应用的密钥上。",
+    WhoseKey.HOST.reminder: "费用记在本应用的密钥上。",
 }
 
 

@@ -49,7 +49,15 @@ class Settings:
         repr=False,
         metadata={
             "env": "NOVITA_API_KEY",
-            "help": "The API key that pays. Without one, the app uses the simulator.",
+            "help": "The host's API key. Without one, the app uses the simulator.",
+        },
+    )
+    keys: str = field(
+        default="both",
+        metadata={
+            "env": "VIDU_KEYS",
+            "help": "Whose keys can pay: `host`, `visitor` or `both`. With `visitor`, the host's "
+            "key pays nothing: visitors use the simulator until they enter a key of their own.",
         },
     )
     base_url: str = field(
@@ -198,6 +206,8 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        if self.keys not in ("host", "visitor", "both"):
+            raise ValueError(f"VIDU_KEYS must be host, visitor or both, not {self.keys!r}")
         if not self.requests_per_second > 0:
             raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
         for variable, amount in (
@@ -245,6 +255,16 @@ class Settings:
         """The extra host names that the app answers to."""
         read = map(Host.read, self.allowed_hosts.split(","))
         return tuple(host for host in read if host)
+
+    @property
+    def host_pays(self) -> bool:
+        """True if the host's key pays for visitors who have none of their own."""
+        return bool(self.api_key) and self.keys != "visitor"
+
+    @property
+    def visitors_pay(self) -> bool:
+        """True if visitors can pay with keys of their own."""
+        return self.keys != "host"
 
     @property
     def ancestors(self) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import SignedIn
 from vidu_demo.ui.i18n.words import Say
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 
-def render(payer: Payer, say: Say, who: SignedIn | None = None) -> str:
+def render(payer: WhoseKey, say: Say, who: SignedIn | None = None) -> str:
     """Render the header as HTML."""
-    kind = "simulated" if payer is Payer.NOBODY else "paid"
+    kind = "simulated" if payer is WhoseKey.NOBODY else "paid"
     return templates.render("header.html", kind=kind, payer=payer.line, say=say, who=who)

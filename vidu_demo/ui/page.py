@@ -17,7 +17,7 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, header
-from vidu_demo.ui.browser import permalink, watch
+from vidu_demo.ui.browser import own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
@@ -29,7 +29,7 @@ from vidu_demo.ui.i18n.words import I18N, marked
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Offer
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
@@ -46,7 +46,6 @@ class Blocks(gr.Blocks):
 def build(
     runner: JobRunner,
     *,
-    simulated: bool,
     secret: bytes | None = None,
     limits: Callable[[], Limits] = Limits,
     proxied: bool = False,
@@ -57,7 +56,6 @@ def build(
 
     Args:
         runner: Starts jobs and knows their state.
-        simulated: True if no model is used; the page says so.
         secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
         limits: Returns the limits that the host has set.
         proxied: True if the host has named proxies in front of the app.
@@ -68,10 +66,10 @@ def build(
     visitors = Visitors(secret or secrets.token_bytes())
     with demo:
         token = browser_state()
-        context = Context(demo, runner, visitors, run, limits, simulated, token, proxied, keeps)
+        context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
         _Page(context).listen()
         Endpoints(context).add()
-    demo.routes = [watch.route(runner)]
+    demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
     return demo
 
 
@@ -83,10 +81,11 @@ class _Page:
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
-        payer = Payer.NOBODY if context.simulated else Payer.HOST
+        payer = WhoseKey.of(context.runner.usual_payer, local=False)
         self.header = gr.HTML(
             header.render(payer, marked), padding=False, elem_classes="header-place"
         )
+        self.own_key = own_key.component(context.runner)
         with gr.Row(equal_height=False, elem_id="columns"):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
@@ -109,11 +108,12 @@ class _Page:
     def listen(self) -> None:
         """Wire the events."""
         form, panel, context = self.form, self.panel, self._context
-        events = Events(context, form, panel, self.header, self.server_time)
+        events = Events(context, form, panel, self.header, self.own_key, self.server_time)
         buying = Buying(context, form, self.checkout, panel, self.code, self.kept)
         form.listen(context)
         self.code.listen()
         self._arrive(events, buying)
+        self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
         self._buy(buying)
         self._show(events)
         self._reuse(events)

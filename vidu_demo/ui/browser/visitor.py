@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 import gradio as gr
+from starlette.requests import Request
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.server.hosts import Host
@@ -60,7 +61,7 @@ class SignedIn(NamedTuple):
     verified: bool
 
 
-def signed_in(request: gr.Request) -> SignedIn | None:
+def signed_in(request: gr.Request | Request) -> SignedIn | None:
     """Tell who has signed in; None if the app does not ask for it."""
     return getattr(getattr(request, "state", None), SIGNED_IN, None)
 
@@ -85,7 +86,7 @@ class Visitors:
         """
         if self._name(state):
             return {"token": state["token"]}
-        name = _token(state)
+        name = token_of(state)
         if not (_NAME.fullmatch(name) and known(_digest(name))):
             name = secrets.token_urlsafe(_BYTES)
         return {"token": f"{name}.{self._sign(name)}"}
@@ -131,7 +132,7 @@ class Visitors:
         return self.address(request) or str(request.session_hash)
 
     def _name(self, state: Any) -> str:
-        name, _, signature = _token(state).rpartition(".")
+        name, _, signature = token_of(state).rpartition(".")
         genuine = _NAME.fullmatch(name) and hmac.compare_digest(
             signature.encode(errors="replace"), self._sign(name).encode()
         )
@@ -151,7 +152,8 @@ def _network(host: str) -> str:
     return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
 
 
-def _token(state: Any) -> str:
+def token_of(state: Any) -> str:
+    """Read the token from whatever a browser sends; empty if there is none."""
     token = state.get("token") if isinstance(state, dict) else None
     return token if isinstance(token, str) else ""
 

@@ -10,12 +10,12 @@ from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
-from vidu_demo.jobs.budget import BrakeApplied, Limits, Spent
+from vidu_demo.jobs.budget import BrakeApplied, Limits, Paused, Spent
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 
 class Checkout:
@@ -42,11 +42,12 @@ class Checkout:
     def review(
         self,
         filled: FormValues,
-        payer: Payer,
+        payer: WhoseKey,
         usual: float | None,
         *,
         limits: Limits,
         spent: Spent,
+        takes_keys: bool,
         offer: Callable[[Order], str],
         sending: bool,
         say: Say,
@@ -59,6 +60,7 @@ class Checkout:
             usual: How long such a video usually takes, in seconds, if known.
             limits: What can be spent of the host's key.
             spent: What was spent of it today.
+            takes_keys: True if the visitor could pay with their own key instead.
             offer: Makes an offer and returns its id.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
@@ -77,6 +79,8 @@ class Checkout:
             draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
         about = _about(payer, usual, limits.left(spent), brake)
+        if takes_keys and brake and not isinstance(brake, Paused):
+            about.append("Or use your own key: see the top of the page.")
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
@@ -96,7 +100,7 @@ def _brake(order: Order, limits: Limits, spent: Spent) -> BrakeApplied | None:
 
 
 def _about(
-    payer: Payer, usual: float | None, left: Decimal | None, brake: BrakeApplied | None
+    payer: WhoseKey, usual: float | None, left: Decimal | None, brake: BrakeApplied | None
 ) -> list[str]:
     """Say what to know about a price."""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
@@ -113,7 +117,7 @@ def _about(
 def _price(
     filled: FormValues,
     requests: Sequence[VideoRequest],
-    payer: Payer,
+    payer: WhoseKey,
     about: Sequence[str],
     say: Say,
 ) -> str:
@@ -124,7 +128,7 @@ def _price(
     several = say(Text(" for {number} videos", number=len(prices))) if prices[1:] else ""
     return templates.render(
         "price.html",
-        simulated=payer is Payer.NOBODY,
+        simulated=payer is WhoseKey.NOBODY,
         amount=amount,
         several=several,
         about=say(joined(about)),

@@ -73,6 +73,7 @@ class History:
         searched: str,
         thumbnail: Callable[[Job], Path | None],
         video: Callable[[Job], Path | None],
+        waits: Callable[[Job], bool],
         say: Say,
     ) -> Updates:
         """List jobs.
@@ -83,11 +84,12 @@ class History:
             searched: The search text; empty if none.
             thumbnail: Returns a job's thumbnail.
             video: Returns a job's video.
+            waits: Tells whether a job waits for its visitor's key.
             say: The visitor's language.
         """
         if not jobs and not searched:
             return {self.list: "", self.search: gr.update(visible=False)}
-        rows = [_row(job, shown, thumbnail(job), video(job), say) for job in jobs]
+        rows = [_row(job, shown, thumbnail(job), video(job), say, waits=waits(job)) for job in jobs]
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
             self.list: templates.render(
@@ -121,7 +123,15 @@ class _Row(NamedTuple):
     created: str
 
 
-def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None, say: Say) -> _Row:
+def _row(
+    job: Job,
+    shown: Job | None,
+    thumbnail: Path | None,
+    video: Path | None,
+    say: Say,
+    *,
+    waits: bool,
+) -> _Row:
     current = bool(shown and shown.id == job.id)
     return _Row(
         job,
@@ -130,12 +140,12 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
         thumbnail=thumbnail,
         video=video,
         prompt=str(job.request.get("prompt") or f"{say('Task')} {job.task_id}"),
-        facts=_facts(job, say),
+        facts=_facts(job, say, waits=waits),
         created=datetime.fromtimestamp(job.created, UTC).isoformat(),
     )
 
 
-def _facts(job: Job, say: Say) -> list[str]:
+def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
     request = job.request
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
@@ -144,7 +154,7 @@ def _facts(job: Job, say: Say) -> list[str]:
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
         pricing.format_price(price) if price is not None else "",
-        say(_STATES[job.state]),
+        say("waits for your key" if waits else _STATES[job.state]),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     return [fact for fact in facts if fact]

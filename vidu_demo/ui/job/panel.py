@@ -146,7 +146,7 @@ class Panel:
             **self.result.show(
                 look,
                 fault,
-                jobs=jobs,
+                jobs=[job for job in jobs if not self._runner.waits(job)],
                 picture=self._runner.thumbnail(job) if job else None,
                 video=video,
                 video_shown=seen == tab.seen,
@@ -159,6 +159,7 @@ class Panel:
                 tab.search or "",
                 self._runner.thumbnail,
                 self.video,
+                self._runner.waits,
                 say,
             ),
         }
