@@ -95,7 +95,7 @@ def test_one_visitor_has_so_many_unfinished_jobs_and_no_more(bench: Bench, few: 
     assert "already watching 3 tasks" in refused.value.what
     with pytest.raises(TooManyOpen):
         bench.runner.adopt("from-elsewhere", owner=OWNER)
-    assert bench.start("0") == bench.runner.jobs(OWNER)[-1]  # the same click finds its job
+    assert bench.start("0").id == bench.runner.jobs(OWNER)[-1].id  # the same click finds its job
     assert bench.runner.adopt(bench.reaches(made[0], JobState.RUNNING).task_id or "", owner=OWNER)
     bench.start("theirs", owner=OTHER, prompt="theirs")
     until(lambda: bench.simulator.submit_count == few + 1)

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -56,7 +57,8 @@ def using(app: App, act: Session, address: str = "203.0.113.7") -> Any:
             await session.initialize()
             return await act(session)
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as thread:  # this one may run a browser's event loop
+        return thread.submit(lambda: asyncio.run(run())).result()
 
 
 async def call(session: ClientSession, tool: str, **arguments: Any) -> Any:
@@ -156,7 +158,8 @@ def test_the_callers_address_is_passed_on_and_cannot_be_forged() -> None:
 
     def passed(path: str, address: str, *headers: tuple[bytes, bytes]) -> Any:
         scope = {"type": "http", "path": path, "client": (address, 1), "headers": [*headers]}
-        asyncio.run(calls(scope, None, None))  # type: ignore[arg-type]
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: asyncio.run(calls(scope, None, None))).result()  # type: ignore[arg-type]
         return seen[-1]
 
     marked = passed("/gradio_api/mcp/", "203.0.113.7")
