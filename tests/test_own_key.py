@@ -6,6 +6,7 @@ import os
 import secrets
 import types
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from conftest import DEFAULTS, refusing
 from fastapi import FastAPI
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from page_fixtures import KEY, OWN_KEYS, SMALL, App, Visitor, until
+from page_fixtures import KEY, OWN_KEYS, SMALL, App, Visitor, serving, until
 from playwright.sync_api import Locator, Request, expect
 from starlette.testclient import TestClient
 
@@ -24,6 +25,7 @@ from vidu_demo.jobs.ledger import digest
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.studio import Studio
+from vidu_demo.ui.browser.own_key import CHECKS
 from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.job import status
 
@@ -181,6 +183,19 @@ def test_the_route_needs_the_visitors_own_token(app: App) -> None:
     assert (answer.status_code, answer.text) == (200, "Forgotten.")
     assert app.studio.runner.payer(owner) is Payer.HOST
     assert key_route(app, "GET", X_Vidu_Visitor=visitor).status_code in (404, 405)
+
+
+def test_nobody_can_have_the_api_asked_about_keys_without_end(app: App, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(KEY, seconds=0))
+        made = stack.enter_context(serving(simulator, tmp_path, app.log))
+        answers = [
+            key_route(made, "POST", X_Novita_Key=f"wrong-{n}", X_Vidu_Visitor=made.token()["token"])
+            for n in range(CHECKS.files + 5)
+        ]
+        assert [answer.status_code for answer in answers] == [403] * CHECKS.files + [429] * 5
+        assert answers[-1].text.endswith("Try again in an hour.")
+        assert simulator.poll_count == CHECKS.files
 
 
 def test_another_site_can_neither_set_nor_forget_a_key(app: App) -> None:

@@ -4,6 +4,7 @@ The key comes in a header of a request that is not Gradio's, so that no componen
 of Gradio's ever holds it. The server keeps it in memory; the browser only if the visitor says so.
 """
 
+import time
 from http import HTTPStatus
 
 import gradio as gr
@@ -19,6 +20,7 @@ from vidu_demo.jobs.keys import KeyNotTaken, KeysNotTaken
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
+from vidu_demo.ui.guard.quota import Allowance, Quota
 from vidu_demo.ui.i18n.words import Say, speaker
 
 KEY_HEADER, VISITOR_HEADER = "X-Novita-Key", "X-Vidu-Visitor"
@@ -26,6 +28,16 @@ KEYS_PAGE = "https://novita.ai/settings/key-management"
 """Where visitors get a key."""
 CHECKS_AT_ONCE = 8
 """Keys that the API is asked about at the same time; further ones wait."""
+HOUR = 3600.0
+CHECKS, ALL_CHECKS = Allowance(0, 60, HOUR), Allowance(0, 600, HOUR)
+"""Keys that the API is asked about per hour: from one address, and from all together."""
+
+
+class TooManyKeys(ViduError):
+    """Too many keys were entered from an address, or from all."""
+
+    what = "Too many keys have been entered, so this one was not checked."
+    next_step = "Try again in an hour."
 
 
 def component(runner: JobRunner) -> gr.HTML:
@@ -64,7 +76,7 @@ def render(runner: JobRunner, token: str, owner: str, *, shared: bool, say: Say)
 
 def route(runner: JobRunner, visitors: Visitors) -> Route:
     """Make the route that takes a visitor's key, by POST, or forgets it, by DELETE."""
-    checks = CapacityLimiter(CHECKS_AT_ONCE)
+    checks, quota = CapacityLimiter(CHECKS_AT_ONCE), Quota(CHECKS, ALL_CHECKS, time.monotonic)
 
     async def own_key(request: Request) -> PlainTextResponse:
         say = speaker(request.headers.get("accept-language", ""))
@@ -76,6 +88,8 @@ def route(runner: JobRunner, visitors: Visitors) -> Route:
                 runner.forget_key(owner)
                 text = "Forgotten."
             else:
+                if not quota.spend(request.client.host if request.client else "", files=1):
+                    raise TooManyKeys
                 key = request.headers.get(KEY_HEADER, "")
                 await to_thread.run_sync(runner.take_key, key, owner, limiter=checks)
         except ViduError as error:
@@ -89,6 +103,8 @@ def _status(error: ViduError) -> HTTPStatus:
     match error:
         case Unrecognised():
             return HTTPStatus.UNAUTHORIZED
+        case TooManyKeys():
+            return HTTPStatus.TOO_MANY_REQUESTS
         case KeysNotTaken():
             return HTTPStatus.NOT_FOUND
         case KeyNotTaken(refused=True):

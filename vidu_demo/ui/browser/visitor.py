@@ -5,7 +5,6 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.server.hosts import Host
+from vidu_demo.ui.guard.quota import household
 
 STORAGE_KEY = "vidu-demo-visitor"
 SIGNED_IN = "signed_in"
@@ -122,7 +122,7 @@ class Visitors:
         if (who := signed_in(request)) and who.verified:
             return self._sign(f"user {who.name.lower()}")
         host = request.client.host if request.client else ""
-        return "" if Host(host).loopback or not host else self._sign(f"address {_network(host)}")
+        return "" if Host(host).loopback or not host else self._sign(f"address {household(host)}")
 
     def turn(self, request: gr.Request) -> str:
         """Say which visitor a request counts as when visitors take turns opening files.
@@ -140,16 +140,6 @@ class Visitors:
 
     def _sign(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
-
-
-def _network(host: str) -> str:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
 
 
 def token_of(state: Any) -> str:

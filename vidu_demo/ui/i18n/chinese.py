@@ -357,6 +357,10 @@ CHINESE: dict[str, str] = {
     "Pictures, videos and prompts are deleted {days} days after a video is made.": (
         "图片、视频和提示词会在视频生成 {days} 天后删除。"
     ),
+    "Too many keys have been entered, so this one was not checked.": (
+        "输入的密钥过多，所以没有检查这个密钥。"
+    ),
+    "Try again in an hour.": "请一小时后再试。",
     "Paused by the host": "主办方已暂停",
     "This is more than one click can cost here, so nothing was sent.": (
         "这超过了这里单次点击的费用上限，所以没有发送。"
