@@ -78,13 +78,12 @@ class Checkout:
         if draft and _brake(draft, limits, spent):
             draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
-        about = _about(payer, usual, limits.left(spent), brake)
-        if takes_keys and brake and not isinstance(brake, Paused):
-            about.append("Or use your own key: see the top of the page.")
+        about = _about(payer, usual, limits.left(spent))
+        refused = _refused(brake, takes_keys=takes_keys) if brake else []
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
-            self.price: _price(filled, requests, payer, about, say),
+            self.price: _price(filled, requests, payer, about, refused, say),
             self.draft: gr.Button(cheap, visible=bool(draft)),
             self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
@@ -99,9 +98,15 @@ def _brake(order: Order, limits: Limits, spent: Spent) -> BrakeApplied | None:
     return None
 
 
-def _about(
-    payer: WhoseKey, usual: float | None, left: Decimal | None, brake: BrakeApplied | None
-) -> list[str]:
+def _refused(brake: BrakeApplied, *, takes_keys: bool) -> list[str]:
+    """Say why the host's limits forbid a click, and what to do instead."""
+    said = [brake.what, brake.next_step]
+    if takes_keys and not isinstance(brake, Paused):
+        said.append("Or use your own key: see the top of the page.")
+    return said
+
+
+def _about(payer: WhoseKey, usual: float | None, left: Decimal | None) -> list[str]:
     """Say what to know about a price."""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
@@ -109,8 +114,6 @@ def _about(
     if left is not None:
         amount = pricing.format_price(left)
         about.append(Text("{left} left for you until midnight UTC.", left=amount))
-    if brake:
-        about += [brake.what, brake.next_step]
     return about
 
 
@@ -119,6 +122,7 @@ def _price(
     requests: Sequence[VideoRequest],
     payer: WhoseKey,
     about: Sequence[str],
+    refused: Sequence[str],
     say: Say,
 ) -> str:
     prices = [request.price for request in requests] or _unfinished(filled)
@@ -132,6 +136,7 @@ def _price(
         amount=amount,
         several=several,
         about=say(joined(about)),
+        refused=say(joined(refused)) if refused else "",
         say=say,
     )
 
