@@ -12,7 +12,8 @@ from pathlib import Path
 
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.api.errors import ViduError
-from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.accounts import Account, Accounts
+from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Simulator
@@ -42,9 +43,8 @@ def measure(folder: Path, visitors: int) -> tuple[int, float]:
     with Simulator(seconds=1, clip=clip.read_bytes()) as simulator:
         ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
         client = ViduClient(simulator.key, simulator.url)
-        runner = JobRunner(
-            ledger, lambda _job: client, backend="there", videos=folder / "videos"
-        ).open()
+        accounts = Accounts({Payer.HOST: Account("there", client)}, Payer.HOST)
+        runner = JobRunner(ledger, accounts, videos=folder / "videos").open()
         taken = invent(runner, visitors)
         start = time.monotonic()
         runner.start(REQUEST, owner="honest", idempotency_key="click")

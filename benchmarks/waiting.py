@@ -42,61 +42,6 @@ NEW_VISITORS = 7
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def serve_ours(port: int) -> None:
-    """Serve this app."""
-    from vidu_demo.settings import Settings
-    from vidu_demo.studio import Studio
-    from vidu_demo.ui.launch import launch
-    from vidu_demo.ui.page import build
-
-    studio = Studio(Settings.from_environment())
-    demo = build(studio.runner, **studio.page_options)
-    launch(demo, videos=studio.videos, server_port=port, quiet=True)
-
-
-def serve_plain(port: int) -> None:
-    """Serve a straightforward Gradio app: one sync generator, `time.sleep`, the defaults."""
-    import gradio as gr
-    import requests
-
-    base, headers = os.environ["NOVITA_BASE_URL"], {"Authorization": "Bearer simulated"}
-
-    def generate(prompt: str) -> Any:
-        body = {"images": [PICTURE], "prompt": prompt, "duration": 5}
-        answer = requests.post(
-            f"{base}/v3/async/vidu-q2-pro-img2video", json=body, headers=headers, timeout=60
-        )
-        task_id = answer.json()["task_id"]
-        while True:
-            time.sleep(2)
-            result = requests.get(
-                f"{base}/v3/async/task-result",
-                params={"task_id": task_id},
-                headers=headers,
-                timeout=60,
-            ).json()
-            yield result["task"]["status"]
-            if result["task"]["status"] == "TASK_STATUS_SUCCEED":
-                return
-
-    with gr.Blocks() as demo:
-        prompt, status = gr.Textbox(), gr.Textbox()
-        gr.Button().click(generate, prompt, status)
-    demo.launch(server_port=port, quiet=True)
-
-
-def serve_empty(port: int) -> None:
-    """Serve a Gradio app that shows a heading and does nothing."""
-    import gradio as gr
-
-    with gr.Blocks(analytics_enabled=False) as demo:
-        gr.HTML("<h1>Empty</h1>")
-    demo.launch(server_port=port, quiet=True)
-
-
-SERVED = {"ours": serve_ours, "plain": serve_plain, "empty": serve_empty}
-
-
 @dataclass
 class App:
     """A running app, seen from outside."""
@@ -149,7 +94,8 @@ async def running(kind: str, simulator: Simulator, folder: Path, rest: float = 2
         "HF_HUB_OFFLINE": "1",
         "GRADIO_SSR_MODE": "False",
     }
-    command = [sys.executable, "-m", "benchmarks.waiting", "--serve", kind, "--port", str(port)]
+    program = ["app.py"] if kind == "ours" else ["-m", "benchmarks.others", kind]
+    command = [sys.executable, *program, "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     app = App(process, f"http://127.0.0.1:{port}")
     try:
@@ -481,13 +427,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="*", default=[0, 1, 100, 300, 1000])
     parser.add_argument("--plain", type=int, nargs="*", default=[0, 1, 100, 300])
     parser.add_argument("--pages", type=int, default=300)
-    parser.add_argument("--serve", choices=SERVED, help=argparse.SUPPRESS)
-    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--visit", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.serve:
-        SERVED[arguments.serve](arguments.port)
-        return
     if arguments.visit:
         asyncio.run(visit(arguments.visit))
         return

@@ -202,7 +202,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         os.environ |= {"HF_HUB_OFFLINE": "1", "GRADIO_TEMP_DIR": f"{temporary}/uploads"}
         studio = Studio(Settings(data_dir=Path(temporary, "data")), simulate=True)
-        demo = build(studio.runner, simulated=True)
+        demo = build(studio.runner)
         _, url, _ = launch(demo, videos=studio.videos, prevent_thread_lock=True, quiet=True)
         browser = playwright.chromium.launch(
             executable_path=arguments.chromium, args=["--no-sandbox"]

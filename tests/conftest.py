@@ -1,5 +1,6 @@
 """Shared by the tests: the simulator, a client for it, and a clock that never waits."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.video.render import render
+
+gc.disable()  # until the tests are collected: nothing before is garbage
 
 pytest_plugins = [
     "clip_fixtures",
@@ -48,6 +51,11 @@ def pytest_xdist_auto_num_workers() -> int:
     With more of them everything takes so long that patience runs out.
     """
     return min(8, (os.cpu_count() or 1) + 1)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 DEFAULTS = {

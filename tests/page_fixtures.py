@@ -17,7 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
@@ -42,9 +42,10 @@ from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.video import render as simulator_render
 from vidu_demo.studio import Studio
-from vidu_demo.ui.browser.visitor import Visitors
 
 KEY = "k-secret-3f9a1c"
+OWN_KEYS = "k-canary-b81d07f3", "k-canary-4ce95a20"
+"""Keys of visitors' own accounts."""
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The shell loads a page with two thirds of the work: it draws no window around it."""
 QUIET = {
@@ -99,6 +100,8 @@ class App:
 
     def token(self) -> dict[str, str]:
         """What the browser of a new visitor keeps."""
+        from vidu_demo.ui.browser.visitor import Visitors
+
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 
     def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
@@ -183,12 +186,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         stack.callback(logger.removeHandler, keep)
         patch.setattr(logger, "level", logging.INFO)
 
-        simulator = stack.enter_context(Simulator(KEY, seconds=task_seconds))
+        simulator = stack.enter_context(Simulator(KEY, seconds=task_seconds, more_keys=OWN_KEYS))
         yield stack.enter_context(serving(simulator, folder, keep.lines))
 
 
 @contextmanager
-def serving(simulator: Simulator, folder: Path, lines: list[str], **settings: Any) -> Iterator[App]:
+def serving(
+    simulator: Simulator, folder: Path, lines: list[str], *, tools: bool = False, **settings: Any
+) -> Iterator[App]:
     """Serve an app, with the simulator as its API."""
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
@@ -208,6 +213,7 @@ def serving(simulator: Simulator, folder: Path, lines: list[str], **settings: An
             demo,
             videos=studio.videos,
             proxies=chosen.proxies,
+            tools=tools,
             prevent_thread_lock=True,
             quiet=True,
             server_name="127.0.0.1",
@@ -259,6 +265,18 @@ def api(app: App) -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def framable(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let a site show the running app in a frame, until the end of the test."""
+
+    def allow(site: str) -> None:
+        served = app.demo.app
+        monkeypatch.setattr(served, "front", replace(served.front, ancestors=(site,)))
+        monkeypatch.setattr(served, "middleware_stack", None)  # Starlette then makes a new one
+
+    return allow
+
+
+@pytest.fixture
 def pngs(tmp_path: Path) -> dict[str, Path]:
     """One plain picture of each colour, so that a test can tell which one was sent first."""
     made = {}
@@ -307,6 +325,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+REFUSED = """document.addEventListener('securitypolicyviolation', (event) =>
+    refused(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));"""
+
 _TYPED: tuple[Literal["spinbutton", "textbox", "combobox"], ...] = (
     "spinbutton",
     "textbox",
@@ -321,6 +342,7 @@ class Visitor:
         asked: Every address that their pages have asked for.
         broken: Every error that a page's scripts did not catch.
         failed: Every address at which the app itself has failed.
+        refused: Everything that the page's content policy has kept out.
         token: What the server knows them by.
     """
 
@@ -329,6 +351,9 @@ class Visitor:
         self.asked: list[str] = []
         self.broken: list[str] = []
         self.failed: list[str] = []
+        self.refused: list[str] = []
+        context.expose_function("refused", self.keep_out)
+        context.add_init_script(REFUSED)
         context.set_default_timeout(PATIENCE * 1000)
         context.on("request", lambda request: self.asked.append(request.url))
         context.on("response", lambda answer: answer.status >= 500 and self.fail(answer.url))
@@ -337,6 +362,9 @@ class Visitor:
 
     def fail(self, url: str) -> None:
         self.failed.append(url)
+
+    def keep_out(self, what: str) -> None:
+        self.refused.append(what)
 
     def open(self, query: str = "") -> Page:
         page = self.context.new_page()
@@ -360,6 +388,26 @@ class Visitor:
     @property
     def make(self) -> Locator:
         return self.button("Make the video")
+
+    @property
+    def payer(self) -> Locator:
+        return self.page.locator(".payer")
+
+    @property
+    def key_form(self) -> Locator:
+        return self.page.locator("#own-key")
+
+    def use_key(self, key: str, *, remember: bool = False) -> None:
+        """Enter a key of one's own."""
+        self.key_form.get_by_text("Use your own key", exact=True).click()
+        self.key_form.get_by_label("Your Novita API key").fill(key)
+        if remember:
+            self.key_form.get_by_label("Remember on this device").check()
+        self.button("Use this key").click()
+
+    def forget_key(self) -> None:
+        self.key_form.get_by_text("Your own key is in use", exact=True).click()
+        self.button("Forget the key").click()
 
     @property
     def status(self) -> Locator:
@@ -427,7 +475,8 @@ class Visitor:
         """Put a PNG on the clipboard."""
         self.page.evaluate(
             """async (data) => {
-                const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+                const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+                const blob = new Blob([bytes], {type: 'image/png'});
                 await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
             }""",
             base64.b64encode(picture.read_bytes()).decode(),
@@ -462,6 +511,8 @@ class Maker:
     """Has videos made for a visitor without a click."""
 
     def __init__(self, app: App, visitor: Visitor) -> None:
+        from vidu_demo.ui.browser.visitor import Visitors
+
         self.runner, self.visitor = app.studio.runner, visitor
         self.owner = Visitors(app.studio.secret).owner({"token": visitor.token})
 
@@ -509,6 +560,7 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
         assert visitor.elsewhere == []
         assert visitor.broken == []
         assert visitor.failed == []
+        assert visitor.refused == []
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower, takes
+from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Fault, Simulator
@@ -147,9 +148,14 @@ class Bench:
         self.clients.append(
             ViduClient(key or self.simulator.key, url or self.simulator.url, sleep=lambda _: None)
         )
-        options = {"backend": "there", "requests_per_second": 2000.0} | options
-        client = self.clients[-1]
-        made = JobRunner(self.ledger, lambda _job: client, videos=self.videos, **options)
+        options = {"requests_per_second": 2000.0} | options
+        client, backend = self.clients[-1], options.pop("backend", "there")
+        payer = Payer.SIMULATOR if backend == SIMULATOR else Payer.HOST
+        accounts = {payer: Account(backend, client)}
+        if options.pop("visitors_pay", False):
+            accounts[Payer.VISITOR] = Account(backend, client)
+        served = Accounts(accounts, payer)
+        made = JobRunner(self.ledger, served, videos=self.videos, **options)
         self.runners.append(made)
         return made
 

@@ -1,15 +1,47 @@
 """The app in a process of its own, as people start it."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from multiprocessing import forkserver, get_context
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
+import forked
+import pytest
 from page_fixtures import QUIET, free_port, until
 
 from vidu_demo.settings import ROOT
+
+APP = ROOT / "app.py"
+
+
+@cache
+def _server() -> ForkServerContext:
+    """A process that imports Gradio and the app, which takes seconds, and forks others."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["vidu_demo.ui.page", "vidu_demo.ui.serve"])
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**QUIET, "PYTHONPATH": str(ROOT)}.items():
+            patch.setenv(name, value)
+        forkserver.ensure_running()
+    return context
+
+
+def start(target: Callable[..., None], *arguments: Any, afresh: bool = False) -> BaseProcess:
+    """Call a function in a process that has imported Gradio and the app already.
+
+    Args:
+        target: A function of `forked`.
+        arguments: Passed to it.
+        afresh: Whether to import everything again, for what is read on import.
+    """
+    process = (get_context("spawn") if afresh else _server()).Process(target=target, args=arguments)
+    process.start()
+    return process
 
 
 def environment(folder: Path, **given: str) -> dict[str, str]:
@@ -29,31 +61,40 @@ def environment(folder: Path, **given: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, **given: str
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    folder: Path, *arguments: str, afresh: bool = False, **given: str
+) -> Iterator[tuple[str, BaseProcess]]:
     """Start the app; gives its address and its process."""
     port, log = free_port(), folder / "log"
-    with log.open("w") as written:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--port", str(port), *arguments],
-            cwd=folder,
-            env=environment(folder, **given),
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            # This line comes last, when Gradio has asked the page itself.
-            until(lambda: process.poll() is not None or "public link" in log.read_text(), 60)
-            assert process.poll() is None, log.read_text()
-            yield f"http://127.0.0.1:{port}", process
-        finally:
-            process.terminate()
-            process.wait(20)
+    log.touch()
+    place = (folder, environment(folder, **given), log, log)
+    process = start(forked.run, APP, ["--port", str(port), *arguments], *place, afresh=afresh)
+    try:
+        # This line comes last, when Gradio has asked the page itself.
+        until(lambda: not process.is_alive() or "public link" in log.read_text(), 60)
+        assert process.is_alive(), log.read_text()
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.join(20)
     assert "Traceback" not in log.read_text()
 
 
 @contextmanager
-def runs(folder: Path, *arguments: str, **given: str) -> Iterator[str]:
+def runs(folder: Path, *arguments: str, **options: Any) -> Iterator[str]:
     """Start the app and give its address."""
-    with running(folder, *arguments, **given) as (url, _process):
+    with running(folder, *arguments, **options) as (url, _process):
         yield url
+
+
+def fails(folder: Path, *arguments: str, afresh: bool = False, **given: str) -> str:
+    """Start the app, which can't, and give the one sentence that it ends with."""
+    errors = folder / "errors"
+    errors.unlink(missing_ok=True)
+    place = (folder, environment(folder, **given), Path(os.devnull), errors)
+    process = start(forked.run, APP, arguments, *place, afresh=afresh)
+    process.join(60)
+    said = errors.read_text()
+    assert process.exitcode == 1, said
+    assert "Traceback" not in said
+    (only,) = said.strip().splitlines()
+    return only

@@ -137,6 +137,7 @@ def test_page_shows_the_limits_before_a_click(
         expect(visitor.button("Over $0.09 per click")).to_be_disabled()
         expect(terms).to_contain_text("One click can cost up to $0.09 here")
         expect(terms).to_contain_text("Choose a shorter video, a lower resolution or fewer takes.")
+        expect(terms).to_contain_text("Or use your own key: see the top of the page.")
         expect(terms).to_contain_text("$0.10 left for you until midnight UTC.")
         expect(visitor.draft).to_have_text("Draft first · $0.075")
         expect(visitor.choice("2")).to_be_visible()

@@ -95,7 +95,7 @@ def test_one_visitor_has_so_many_unfinished_jobs_and_no_more(bench: Bench, few: 
     assert "already watching 3 tasks" in refused.value.what
     with pytest.raises(TooManyOpen):
         bench.runner.adopt("from-elsewhere", owner=OWNER)
-    assert bench.start("0") == bench.runner.jobs(OWNER)[-1]  # the same click finds its job
+    assert bench.start("0").id == bench.runner.jobs(OWNER)[-1].id  # the same click finds its job
     assert bench.runner.adopt(bench.reaches(made[0], JobState.RUNNING).task_id or "", owner=OWNER)
     bench.start("theirs", owner=OTHER, prompt="theirs")
     until(lambda: bench.simulator.submit_count == few + 1)
@@ -201,7 +201,7 @@ def names(bench: Bench, job: Job) -> set[str]:
     return {file.name for file in place.iterdir()} if place.exists() else set()
 
 
-UNSENT = {"request.json", "picture-1.jpg", files.THUMBNAIL}
+UNSENT = {"request.json", files.UPLOADS, "picture-1.jpg", files.THUMBNAIL}
 
 
 def test_pictures_of_what_was_not_bought_go_at_once(bench: Bench) -> None:

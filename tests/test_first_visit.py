@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 
 from vidu_demo.api.images import prepare
 from vidu_demo.examples import EXAMPLES, FINISHED
+from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
+from vidu_demo.studio import Studio
 
 
 def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
@@ -47,15 +49,16 @@ def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
 
 
 @pytest.fixture(scope="module")
-def simulated(app: App) -> Iterator[str]:
+def simulated(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page that uses no model."""
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
-    demo = build(app.studio.runner, simulated=True, secret=app.studio.secret)
+    studio = Studio(Settings(data_dir=tmp_path_factory.mktemp("simulated")), simulate=True)
+    demo = build(studio.runner, **{**studio.page_options, "secret": app.studio.secret})
     _, url, _ = launch(
         demo,
-        videos=app.studio.videos,
+        videos=studio.videos,
         prevent_thread_lock=True,
         quiet=True,
         server_name="127.0.0.1",
@@ -63,6 +66,7 @@ def simulated(app: App) -> Iterator[str]:
     )
     yield url
     demo.close(verbose=False)
+    studio.close()
 
 
 def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: str) -> None:

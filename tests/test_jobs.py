@@ -41,9 +41,10 @@ def test_from_a_click_to_a_video(bench: Bench) -> None:
     assert (done.message, done.next_step, done.charged) == ("", "", None)
     files = {file.name for file in bench.file(done).parent.iterdir()}
     settings = done.video.replace(".mp4", ".json")
-    assert files == {done.video, settings, "request.json", "picture-1.jpg", "thumbnail.webp"}
+    pictures = {"picture-1.jpg", "thumbnail.webp"}
+    assert files == {done.video, settings, "request.json", "uploads.json", *pictures}
     until(lambda: bench.runner.open_jobs == 0)
-    assert bench.runner.look(done.id, OWNER) == (done, None)
+    assert bench.runner.look(done.id, OWNER) == (done, None, False)
     assert bench.simulator.submit_count == bench.simulator.task_count == 1
     assert bench.simulator.download_count == 1
 

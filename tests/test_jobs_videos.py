@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from runner_fixtures import (
 )
 from test_status import JOB
 
+from vidu_demo.api.client import BASE_URL
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.refusals import NotFound
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
 from vidu_demo.media import clip
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
@@ -105,10 +106,14 @@ def test_a_link_that_is_refused_leaves_the_video_to_be_fetched(bench: Bench, lin
 
 def test_the_settings_say_what_else_may_be_reached(tmp_path: Path) -> None:
     around = {"VIDU_DATA_DIR": str(tmp_path), "VIDU_MEDIA_HOSTS": "cdn.lan, 10.0.0.9"}
-    for key, here in (("k", False), ("", True)):
+    for payer, backend, key, here in (
+        (Payer.HOST, BASE_URL, "k", False),
+        (Payer.SIMULATOR, SIMULATOR, "", True),
+    ):
         settings = Settings.from_environment({**around, "NOVITA_API_KEY": key})
+        job = replace(JOB, payer=payer, backend=backend)
         with closing(Studio(settings)) as studio:
-            reach = studio.runner._followers._services.client_for(JOB).reach
+            reach = studio.runner._accounts.client(job).reach
         assert reach.loopback is here
         assert reach.admits("http", "cdn.lan", "10.0.0.1") is not here
 

@@ -1,12 +1,16 @@
 """`app.py` in a notebook: run by `%run`, pasted into a cell, and run again."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
+import forked
 import pytest
-from nbclient import NotebookClient
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
 from page_fixtures import QUIET, free_port
+from start_fixtures import start
 
 from vidu_demo.settings import ROOT
 
@@ -31,24 +35,42 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "GRADIO_TEMP_DIR": str(tmp_path / "uploads"),
         "IPYTHONDIR": str(tmp_path / "ipython"),
         "GRADIO_SERVER_PORT": str(free_port()),
-        "PYTHONPATH": str(ROOT),
     }.items():
         monkeypatch.setenv(name, value)
     return tmp_path
 
 
+@contextmanager
+def kernel(place: Path) -> Iterator[BlockingKernelClient]:
+    """A kernel that runs, and a client for it."""
+    file, log = place / "kernel.json", place / "log"
+    write_connection_file(str(file))
+    process = start(forked.run_kernel, file, place, dict(os.environ), log, log)
+    client = BlockingKernelClient(connection_file=str(file))
+    client.load_connection_file()
+    client.start_channels(hb=False)  # on a busy machine it does not beat at once
+    try:
+        client.wait_for_ready(60)
+        yield client
+    finally:
+        process.kill()
+        process.join()
+        client.stop_channels()
+        client.context.term()
+
+
 def run(place: Path, *cells: str) -> str:
     """Run cells in a kernel, and give all that they print."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    NotebookClient(
-        notebook,
-        timeout=120,
-        startup_timeout=60,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(place)}},
-    ).execute()
-    outputs = [output for cell in notebook.cells for output in cell.outputs]
-    return "".join(output.get("text", "") for output in outputs)
+    said: list[str] = []
+    with kernel(place) as client:
+        for cell in cells:
+            answer = client.execute_interactive(
+                cell,
+                timeout=120,
+                output_hook=lambda message: said.append(message["content"].get("text", "")),
+            )
+            assert answer["content"]["status"] == "ok", answer["content"]
+    return "".join(said)
 
 
 RUN = f"%run {ROOT / 'app.py'}"

@@ -2,39 +2,25 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from database_fixtures import connected, database_url
 from runner_fixtures import KEY, plays
+from start_fixtures import start
 
 from vidu_demo.jobs.tables import job_table
 from vidu_demo.simulator import Fault, Simulator
 
 PATIENCE = 60.0
 """Seconds for what a process should do at once, on a busy machine."""
-
-APP = """
-import sys
-from vidu_demo.api.request import VideoRequest
-from vidu_demo.settings import Settings
-from vidu_demo.studio import Studio
-
-studio = Studio(Settings.from_environment())
-for prompt in sys.argv[1:]:
-    request = VideoRequest(images=["https://example.com/a.jpg"], prompt=prompt, duration=1)
-    studio.runner.start(request, owner="me", idempotency_key=prompt)
-print("ready", flush=True)
-sys.stdin.read()
-studio.close()
-"""
-"""All of the app but its page."""
 
 
 @dataclass
@@ -43,44 +29,40 @@ class Desk:
 
     simulator: Simulator
     folder: Path
-    children: list[subprocess.Popen[str]] = field(default_factory=list)
+    children: list[BaseProcess] = field(default_factory=list)
 
     def start(self, *prompts: str) -> None:
         """Start the app; it clicks once for each prompt. Back when it has."""
         environment = {
             name: text for name, text in os.environ.items() if "proxy" not in name.lower()
         }
-        child = subprocess.Popen(
-            [sys.executable, "-c", APP, *prompts],
-            cwd=Path(__file__).parent.parent,
-            env=environment
-            | {
-                "NOVITA_API_KEY": KEY,
-                "NOVITA_BASE_URL": self.simulator.url,
-                "VIDU_DATA_DIR": str(self.folder),
-                "VIDU_DATABASE_URL": self.database,
-                "VIDU_REQUESTS_PER_SECOND": "50",
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.children.append(child)
-        assert child.stdout
-        assert child.stdout.readline() == "ready\n"
+        environment |= {
+            "NOVITA_API_KEY": KEY,
+            "NOVITA_BASE_URL": self.simulator.url,
+            "VIDU_DATA_DIR": str(self.folder),
+            "VIDU_DATABASE_URL": self.database,
+            "VIDU_REQUESTS_PER_SECOND": "50",
+        }
+        self.desk, theirs = Pipe()
+        log = self.folder.parent / "log"
+        place = (self.folder.parent, environment, log, log)
+        self.children.append(start(forked.run_studio, theirs, prompts, *place))
+        theirs.close()
+        assert self.desk.recv() == "ready"
 
     def kill(self) -> None:
         child = self.children[-1]
-        with child:
-            child.kill()
+        child.kill()
+        child.join()
         if os.name == "posix":
-            assert child.returncode == -signal.SIGKILL
+            assert child.exitcode == -signal.SIGKILL
 
     def stop(self) -> None:
         """End the app as a host does that is friendly."""
         child = self.children[-1]
-        child.communicate("", PATIENCE)
-        assert child.returncode == 0
+        self.desk.send("stop")
+        child.join(PATIENCE)
+        assert child.exitcode == 0
 
     @property
     def database(self) -> str:
@@ -115,10 +97,8 @@ def desk(tmp_path: Path, clip: bytes) -> Iterator[Desk]:
         made = Desk(simulator, tmp_path / "data")
         yield made
         for child in made.children:
-            if child.poll() is None:
-                child.kill()
-            with child:
-                pass
+            child.kill()
+            child.join()
 
 
 def test_nothing_is_killed(desk: Desk) -> None:

@@ -113,6 +113,8 @@ def test_a_lifted_file_has_the_indexes_of_a_new_one(path: Path, tmp_path: Path) 
     ("ask", "index"),
     [
         (lambda ledger: ledger.for_owner("o", "there", most=5), "ix_jobs_owner_created"),
+        (lambda ledger: ledger.for_owner("o", "there", "here", most=5), "ix_jobs_owner_created"),
+        (lambda ledger: ledger.paid_by_visitor("o", "there"), "ix_jobs_owner_created"),
         (lambda ledger: ledger.same_request("o", "there", "f"), "ix_jobs_owner_fingerprint"),
         (lambda ledger: ledger.is_deleted("o", "there", "task"), "ix_jobs_owner_fingerprint"),
         (lambda ledger: ledger.by_task("o", "there", "task"), "ix_jobs_owner_task"),
@@ -177,10 +179,10 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("ledger")
 def test_a_newer_file_is_left_alone(path: Path) -> None:
-    write(path, "UPDATE schema_version SET version = 9")
+    write(path, "UPDATE schema_version SET version = version + 1")
     with pytest.raises(LedgerFailed, match="newer version of this app"):
         Ledger(database_url(path))
-    assert read(path, "SELECT version FROM schema_version") == [(9,)]
+    assert read(path, "SELECT version FROM schema_version") == [(LATEST + 1,)]
 
 
 @pytest.mark.parametrize("old", [False, True])

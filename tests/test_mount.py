@@ -1,20 +1,19 @@
 """The page mounted in another app, alone and behind proxies that cut a prefix off."""
 
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import requests
-import uvicorn
+from asgi_fixtures import served
 from fastapi import FastAPI
-from page_fixtures import IGNORED, QUIET, Visitor, until
+from page_fixtures import IGNORED, QUIET, Visitor
 from playwright.sync_api import Browser, expect
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from start_fixtures import running
 
 from vidu_demo.settings import ROOT, Settings
+from vidu_demo.simulator import Simulator
 from vidu_demo.studio import DataInUse, Studio
 from vidu_demo.ui import mount
 
@@ -32,22 +32,6 @@ LOADED = """() => {
   const picture = document.querySelector('#history img');
   return video?.readyState >= 1 && !video.currentSrc.includes('finished') && picture?.naturalWidth;
 }"""
-
-
-@contextmanager
-def served(app: ASGIApp, **options: Any) -> Iterator[str]:
-    """Serve an app on a free port, and give its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, **options)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            until(lambda: server.started)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(20)
 
 
 def stripping(upstream: str) -> ASGIApp:
@@ -83,6 +67,7 @@ def stripping(upstream: str) -> ASGIApp:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name, value in {**QUIET, "GRADIO_TEMP_DIR": str(tmp_path / "uploads")}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("vidu_demo.studio.Simulator", partial(Simulator, seconds=0.5))
     return Settings(data_dir=tmp_path / "data 100%?")
 
 

@@ -1,5 +1,6 @@
 """The form as a program and as a link."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -24,7 +25,11 @@ def test_form_as_code_and_as_a_link(
     addresses.fill(f"{picture}\nhttps://example.com/signed.jpg?sign=secret")
     visitor.field("Duration").fill("3")
     expect(visitor.price).to_have_text("Estimate $0.175")
+    loaded = len(visitor.asked)
     visitor.fold_out("This form as code")
+    editor = re.compile(r"/assets/Index-[\w-]+\.js$")
+    expect(visitor.page.get_by_role("tabpanel")).to_contain_text("red.png")
+    assert any(map(editor.search, visitor.asked[loaded:])), "the page has loaded it before"
     for language in ("curl", "Python · requests", "Python · vidu_demo", "JavaScript"):
         visitor.page.get_by_role("tab", name=language, exact=True).click()
         panel = visitor.page.get_by_role("tabpanel")

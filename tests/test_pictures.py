@@ -108,10 +108,10 @@ def test_picture_from_the_clipboard(
 def test_picture_that_is_dropped(visitor: Visitor, pngs: dict[str, Path]) -> None:
     data = base64.b64encode(pngs["green"].read_bytes()).decode()
     dropped = visitor.page.evaluate_handle(
-        """async (data) => {
-            const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+        """(data) => {
+            const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
             const transfer = new DataTransfer();
-            transfer.items.add(new File([blob], 'dropped.png', {type: 'image/png'}));
+            transfer.items.add(new File([bytes], 'dropped.png', {type: 'image/png'}));
             return transfer;
         }""",
         data,

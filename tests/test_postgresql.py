@@ -18,7 +18,7 @@ pytestmark = pytest.mark.database("postgresql")
 def test_what_was_bought_is_there_after_a_kill(tmp_path: Path, pngs: dict[str, Path]) -> None:
     database = tmp_path / "ledger.db"
     where = {"VIDU_DATABASE_URL": database_url(database)}
-    with running(tmp_path, **where) as (url, process):
+    with running(tmp_path, afresh=True, **where) as (url, process):
         client = Client(url, analytics_enabled=False, verbose=False)
         client.submit(
             images=[handle_file(pngs["red"])],
@@ -29,7 +29,7 @@ def test_what_was_bought_is_there_after_a_kill(tmp_path: Path, pngs: dict[str, P
         )
         until(lambda: read(database, "SELECT 1 FROM jobs WHERE task_id IS NOT NULL"))
         process.kill()
-        process.wait(20)
+        process.join(20)
         ((task_id, state),) = read(database, "SELECT task_id, state FROM jobs")
         assert state == "running"
     with running(tmp_path, **where) as (url, _):

@@ -3,19 +3,17 @@
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import forked
 import pytest
 import requests
-from page_fixtures import KEY, QUIET, Visitor, free_port, task_seconds, until
+from page_fixtures import KEY, Visitor, free_port, task_seconds, until
 from playwright.sync_api import Browser, expect
+from start_fixtures import APP, environment, start
 
-from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Fault, Simulator
 
 LOST = Fault(reset=True, after=True)
@@ -159,32 +157,28 @@ def test_lost_network_is_forgiven(visitor: Visitor, pngs: dict[str, Path], api: 
 
 
 class Child:
-    """`python app.py` in a process of its own."""
+    """`app.py` in a process of its own."""
 
     def __init__(self, simulator: Simulator, data: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
-            **os.environ,
-            **QUIET,
-            "NOVITA_API_KEY": simulator.key,
-            "NOVITA_BASE_URL": simulator.url,
-            "VIDU_DATA_DIR": str(data),
-            "GRADIO_TEMP_DIR": str(data.parent / "uploads"),
-        }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = data.parent
+        self._environment = environment(
+            data.parent, NOVITA_API_KEY=simulator.key, NOVITA_BASE_URL=simulator.url
+        )
+        self._process = None
 
     def start(self) -> None:
-        command = [sys.executable, str(ROOT / "app.py"), "--port", str(self.port)]
-        self._process = subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        nowhere = Path(os.devnull)
+        place = (self._folder, self._environment, nowhere, nowhere)
+        command = ["--port", str(self.port)]
+        self._process = start(forked.run, APP, command, *place, afresh=True)
         until(self._answers, seconds=120)
 
     def kill(self) -> None:
         if self._process:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
+            self._process.kill()
+            self._process.join()
             self._process = None
 
     def _answers(self) -> bool:

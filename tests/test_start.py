@@ -1,92 +1,18 @@
 """Starting the app where something is in its way: it starts, or a sentence says what to do."""
 
-import json
-import os
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from gradio_client import Client, handle_file
-from page_fixtures import QUIET, free_port
-from start_fixtures import environment, runs
+from page_fixtures import free_port
+from start_fixtures import fails, runs
 
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.settings import ROOT, Settings
+from vidu_demo.settings import Settings
 
 STRANGE = ["what?", "100%", "a#b", "with space", "雨の船", "a&b;c", "q'uote", "%3F", "[x]"]
-
-
-def fails(folder: Path, *arguments: str, **given: str) -> str:
-    """Start the app, which can't, and give what it says."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), *arguments],
-        cwd=folder,
-        env=environment(folder, **given),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return sentence(done.returncode, done.stderr)
-
-
-def sentence(code: int, said: str) -> str:
-    """Check that the app ended with one sentence, and give it."""
-    assert code == 1, said
-    assert "Traceback" not in said
-    (only,) = said.strip().splitlines()
-    return only
-
-
-WARM = """
-import json, os, runpy, sys
-import gradio, vidu_demo.ui.serve
-
-app = sys.argv[1]
-for line in iter(sys.stdin.readline, ""):
-    start = json.loads(line)
-    if child := os.fork():
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-        continue
-    os.environ.clear()
-    os.environ.update(start["environment"])
-    os.chdir(start["folder"])
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os.dup2(os.open("said", os.O_WRONLY | os.O_CREAT), 2)
-    sys.argv = [app, *start["arguments"]]
-    runpy.run_path(app, run_name="__main__")
-    sys.exit(0)
-"""
-"""Starts the app as often as it is told to, and imports what that needs only once: it takes
-seconds."""
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Callable[..., str]]:
-    """Does what `fails` does, in a process that has imported everything before."""
-    command = [sys.executable, "-c", WARM, str(ROOT / "app.py")]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-
-        def start(folder: Path, *arguments: str, **given: str) -> str:
-            told = {"folder": str(folder), "arguments": arguments}
-            told["environment"] = environment(folder, **given)
-            print(json.dumps(told), file=process.stdin, flush=True)
-            code = int(process.stdout.readline())
-            return sentence(code, (folder / "said").read_text())
-
-        yield start
 
 
 def make_video(url: str, folder: Path, picture: Path) -> Path:
@@ -116,7 +42,7 @@ def make_video(url: str, folder: Path, picture: Path) -> Path:
 def test_a_proxy_is_no_way_to_this_machine(
     tmp_path: Path, pngs: dict[str, Path], proxies: dict[str, str]
 ) -> None:
-    with runs(tmp_path, **proxies) as url:
+    with runs(tmp_path, afresh=True, **proxies) as url:
         assert make_video(url, tmp_path, pngs["red"]).stat().st_size > 1000
 
 
@@ -125,15 +51,15 @@ def test_a_socks_proxy_is_used_or_explained(tmp_path: Path) -> None:
     try:
         import socksio  # noqa: F401
     except ImportError:
-        assert "httpx[socks]" in fails(tmp_path, **given)
+        assert "httpx[socks]" in fails(tmp_path, afresh=True, **given)
     else:
-        with runs(tmp_path, **given) as url:
+        with runs(tmp_path, afresh=True, **given) as url:
             assert requests.get(url, timeout=10).status_code == 200
 
 
 @pytest.mark.parametrize("proxy", ["nonsense://x", "http://a:b:c", "http://[::1"])
 def test_a_proxy_that_is_none_is_named(tmp_path: Path, proxy: str) -> None:
-    assert "ALL_PROXY" in fails(tmp_path, ALL_PROXY=proxy)
+    assert "ALL_PROXY" in fails(tmp_path, afresh=True, ALL_PROXY=proxy)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
@@ -163,16 +89,14 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         ([], {"VIDU_DATABASE_URL": "oracle://u:word@h/v"}, "driver is not installed"),
         ([], {"VIDU_REQUESTS_PER_SECOND": "fast"}, "VIDU_REQUESTS_PER_SECOND"),
         ([], {"VIDU_ALLOWED_HOSTS": "https://a.example/"}, "VIDU_ALLOWED_HOSTS"),
+        ([], {"VIDU_FRAME_ANCESTORS": "https://a.example/x"}, "VIDU_FRAME_ANCESTORS"),
+        ([], {"VIDU_SIGN_IN": "huggingface"}, "works only on a Hugging Face Space"),
     ],
 )
 def test_one_sentence_says_what_to_do(
-    warm: Callable[..., str],
-    tmp_path: Path,
-    arguments: list[str],
-    given: dict[str, str],
-    expected: str,
+    tmp_path: Path, arguments: list[str], given: dict[str, str], expected: str
 ) -> None:
-    said = warm(tmp_path, *arguments, **given)
+    said = fails(tmp_path, *arguments, **given)
     assert expected in said
     assert "word" not in said
 
@@ -192,6 +116,17 @@ def test_further_names_are_read_from_the_environment(tmp_path: Path) -> None:
         assert ask("other.example:8443") == 200
         assert ask("other.example:80") == 403
         assert ask("evil.example") == 403
+
+
+def test_a_password_and_frames_are_read_from_the_environment(tmp_path: Path) -> None:
+    given = {"VIDU_PASSWORD": "open sesame", "VIDU_FRAME_ANCESTORS": "https://a.example"}
+    with runs(tmp_path, **given) as url:
+        answer = requests.get(url, timeout=10)
+        assert answer.status_code == 401
+        assert "https://a.example" in answer.headers["Content-Security-Policy"]
+        session = requests.Session()
+        session.post(f"{url}/login", data={"password": "open sesame"}, timeout=10)
+        assert "gradio_config" in session.get(url, timeout=10).text
 
 
 # Folders with strange names

@@ -88,7 +88,7 @@ def test_chinese(visit: Callable[..., Visitor]) -> None:
 
 
 @pytest.fixture
-def host(app: App, tmp_path: Path) -> Iterator[str]:
+def host(app: App, tmp_path: Path, framable: Callable[[str], None]) -> Iterator[str]:
     """A page of another site with the app in a frame."""
     (tmp_path / "index.html").write_text(
         f'<iframe src="{app.url}" style="width: 1300px; height: 1600px"></iframe>'
@@ -103,7 +103,9 @@ def host(app: App, tmp_path: Path) -> Iterator[str]:
     ) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://localhost:{server.server_port}/"
+        site = f"http://localhost:{server.server_port}"
+        framable(site)
+        yield f"{site}/"
         server.shutdown()
         thread.join()
 

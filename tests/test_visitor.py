@@ -93,12 +93,7 @@ def limited(app: App) -> Iterator[App]:
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
-    demo = build(
-        app.studio.runner,
-        simulated=False,
-        secret=app.studio.secret,
-        limits=lambda: Limits(Decimal("0.5")),
-    )
+    demo = build(app.studio.runner, secret=app.studio.secret, limits=lambda: Limits(Decimal("0.5")))
     options = {"server_name": "127.0.0.1", "server_port": free_port(), "quiet": True}
     _, url, _ = launch(demo, videos=app.studio.videos, prevent_thread_lock=True, **options)
     yield replace(app, url=url, demo=demo)

@@ -30,11 +30,15 @@ from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import named, speaker
 from vidu_demo.ui.job import compare, history, status
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.templates import ENVIRONMENT
 
 PACKAGE = Path(vidu_demo.__file__).parent
-ASIDE = {PACKAGE / "ui" / "i18n" / "chinese.py", *PACKAGE.glob("ui/guard/*.py")}
+ASIDE = {
+    PACKAGE / "ui" / "i18n" / "chinese.py",
+    PACKAGE / "ui" / "endpoints.py",
+    *PACKAGE.glob("ui/guard/*.py"),
+}
 """The table itself, and what speaks to programs and hosts by plain HTTP."""
 PARTS = sorted({*PACKAGE.glob("ui/**/*.py")} - ASIDE)
 TEMPLATES = sorted(PACKAGE.glob("ui/templates/*.html"))
@@ -61,20 +65,29 @@ ENGLISH = {
     "The video is not ready yet.",
     "The video is not ready after {seconds} s.",
     "The task may still be running. Watch it again by its id.",
-    "Make one video. Streams the job's status, then returns the file.",
     "This app doesn't know this job.",
     "it was interrupted",
     # For the log, and for the person who starts the app
     "This file can't be read as a video.",
     "The settings can't be written into this video.",
-    "Strangers can spend up to {} of your key per day: {} each, {} per click, {} videos at once.",
+    "{} can spend up to {} of your key per day: {} each, {} per click, {} videos at once.",
     "Only this machine can reach the app, so only the limits that you set apply.",
+    "The packages for MCP are missing.",
+    'Run `pip install "gradio[mcp]"`, or leave out --mcp.',
+    "MCP tools can't sign in.",
+    "Leave out --mcp, or unset the sign-in.",
     "The list of jobs can't be opened: {why}.",
     "The list of jobs needs a file: in memory it would be lost.",
     "The list of jobs was made by a newer version of this app.",
     "The data folder can't be made: {why}.",
     "VIDU_DATABASE_URL is not an SQLAlchemy URL.",
     "The database's driver is not installed: {name}.",
+    "Sign in first.",
+    "VIDU_SIGN_IN=huggingface works only on a Hugging Face Space with `hf_oauth: true`.",
+    "Add that to the front matter of the Space's README, or set VIDU_PASSWORD instead.",
+    "The package for signing in with Hugging Face is missing.",
+    'Run `pip install "gradio[oauth]"`.',
+    "{} The environment lacks {}.",
 }
 """Sentences that nobody sees on the page."""
 NO_SENTENCES = {"{}.", "Task {}."}
@@ -240,9 +253,9 @@ FILLED = {
     ContactLost("t-1", 12, refusal(500, "").what).what: (
         "接口连续 12 次没有给出可用的答复。最近一次：接口自身出了故障。"
     ),
-    Payer.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在你的密钥上。",
-    Payer.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在本应用的密钥上。",
-    Payer.HOST.reminder: "费用记在本应用的密钥上。",
+    WhoseKey.READER.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在你的密钥上。",
+    WhoseKey.HOST.line: "视频由 Novita 上的 Vidu Q2 Pro 生成，费用记在本应用的密钥上。",
+    WhoseKey.HOST.reminder: "费用记在本应用的密钥上。",
 }
 
 

@@ -1,6 +1,7 @@
 """The environment, read once."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -17,6 +18,12 @@ from vidu_demo.server.hosts import Host
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" if (ROOT / "app.py").is_file() else Path("data")
 """In the project folder, or in the working directory if the package is installed."""
+
+_ANCESTOR = re.compile(
+    r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:([0-9]{1,5}|\*))?|[a-z][a-z0-9+-]*:",
+    re.IGNORECASE,
+)
+"""A site or a scheme, as the header `Content-Security-Policy` lists them."""
 
 
 def _switch(text: str) -> bool:
@@ -42,7 +49,15 @@ class Settings:
         repr=False,
         metadata={
             "env": "NOVITA_API_KEY",
-            "help": "The API key that pays. Without one, the app uses the simulator.",
+            "help": "The host's API key. Without one, the app uses the simulator.",
+        },
+    )
+    keys: str = field(
+        default="both",
+        metadata={
+            "env": "VIDU_KEYS",
+            "help": "Whose keys can pay: `host`, `visitor` or `both`. With `visitor`, the host's "
+            "key pays nothing: visitors use the simulator until they enter a key of their own.",
         },
     )
     base_url: str = field(
@@ -122,6 +137,24 @@ class Settings:
             "PAUSED in the data folder does the same while the app runs.",
         },
     )
+    retention_days: float | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_RETENTION_DAYS",
+            "kind": float,
+            "help": "Days until a finished job is deleted, with its pictures, its video and its "
+            "prompt. By default 7 if other machines can reach the app, and never otherwise.",
+        },
+    )
+    max_disk_gb: float | None = field(
+        default=None,
+        metadata={
+            "env": "VIDU_MAX_DISK_GB",
+            "kind": float,
+            "help": "Gigabytes for videos, uploads and copies. Uploads and copies take up to a "
+            "fifth and go first; then new jobs are refused. Videos are never deleted for it.",
+        },
+    )
     trusted_proxies: str = field(
         default="",
         metadata={
@@ -139,7 +172,42 @@ class Settings:
         },
     )
 
+    frame_ancestors: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_FRAME_ANCESTORS",
+            "help": "Comma-separated further sites that can show the page in a frame, such as "
+            "`https://example.com`, besides Hugging Face's.",
+        },
+    )
+
+    password: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "env": "VIDU_PASSWORD",
+            "help": "A password that visitors must know, with any user name.",
+        },
+    )
+    sign_in: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_SIGN_IN",
+            "help": "`huggingface`: visitors must sign in with Hugging Face. Only on a Space with "
+            "`hf_oauth: true`.",
+        },
+    )
+    sign_in_allowed: str = field(
+        default="",
+        metadata={
+            "env": "VIDU_SIGN_IN_ALLOWED",
+            "help": "Comma-separated user names at Hugging Face that are let in; by default, all.",
+        },
+    )
+
     def __post_init__(self) -> None:
+        if self.keys not in ("host", "visitor", "both"):
+            raise ValueError(f"VIDU_KEYS must be host, visitor or both, not {self.keys!r}")
         if not self.requests_per_second > 0:
             raise ValueError("VIDU_REQUESTS_PER_SECOND must be above 0")
         for variable, amount in (
@@ -149,6 +217,12 @@ class Settings:
         ):
             if amount is not None and not (amount.is_finite() and amount >= 0):
                 raise ValueError(f"{variable} must be an amount in US dollars, 0 or more")
+        for variable, number in (
+            ("VIDU_RETENTION_DAYS", self.retention_days),
+            ("VIDU_MAX_DISK_GB", self.max_disk_gb),
+        ):
+            if number is not None and not 0 < number < float("inf"):
+                raise ValueError(f"{variable} must be above 0")
         if self.max_jobs_per_visitor is not None and self.max_jobs_per_visitor < 1:
             raise ValueError("VIDU_MAX_JOBS_PER_VISITOR must be 1 or more")
         try:
@@ -164,6 +238,17 @@ class Settings:
                 "VIDU_ALLOWED_HOSTS must be comma-separated host names such as "
                 f"videos.example.com, not {self.allowed_hosts!r}"
             )
+        if not all(map(_ANCESTOR.fullmatch, self.ancestors)):
+            raise ValueError(
+                "VIDU_FRAME_ANCESTORS must be comma-separated sites such as https://example.com, "
+                f"not {self.frame_ancestors!r}"
+            )
+        if self.sign_in not in ("", "huggingface"):
+            raise ValueError(f"VIDU_SIGN_IN must be huggingface, not {self.sign_in!r}")
+        if self.sign_in and self.password:
+            raise ValueError("VIDU_SIGN_IN and VIDU_PASSWORD can't be used together")
+        if self.sign_in_allowed and not self.sign_in:
+            raise ValueError("VIDU_SIGN_IN_ALLOWED needs VIDU_SIGN_IN=huggingface")
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -172,10 +257,35 @@ class Settings:
         return tuple(host for host in read if host)
 
     @property
+    def host_pays(self) -> bool:
+        """True if the host's key pays for visitors who have none of their own."""
+        return bool(self.api_key) and self.keys != "visitor"
+
+    @property
+    def visitors_pay(self) -> bool:
+        """True if visitors can pay with keys of their own."""
+        return self.keys != "host"
+
+    @property
+    def ancestors(self) -> tuple[str, ...]:
+        """The further sites that can show the page in a frame."""
+        return _listed(self.frame_ancestors)
+
+    @property
+    def allowed_users(self) -> tuple[str, ...]:
+        """The user names that are let in; if empty, all are."""
+        return _listed(self.sign_in_allowed)
+
+    @property
     def limits(self) -> Limits:
         """The limits that are set."""
         amounts = (self.budget_per_day, self.visitor_budget_per_day, self.max_price)
         return Limits(*amounts, self.max_jobs_per_visitor, paused=self.is_paused)
+
+    @property
+    def max_bytes(self) -> float | None:
+        """The room for videos, uploads and copies, in bytes; None for no limit."""
+        return None if self.max_disk_gb is None else 1e9 * self.max_disk_gb
 
     @property
     def is_paused(self) -> bool:
@@ -211,3 +321,7 @@ class Settings:
                 except (ValueError, ArithmeticError):
                     raise ValueError(f"{variable} must be {_KINDS[kind]}, not {text!r}") from None
         return cls(**given)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(map(str.strip, text.split(","))) if text else ()

@@ -1,8 +1,9 @@
 """The composition root: builds everything behind the page from the settings.
 
-Without a key it starts the simulator; nothing else changes.
+Where no key of the host's pays, the simulator does; nothing else changes.
 """
 
+import os
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,15 +13,16 @@ from filelock import FileLock, Timeout
 
 from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import ViduError
+from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import SIMULATOR
+from vidu_demo.jobs.job import SIMULATOR, Payer
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
+from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
-
-SIMULATED_REQUESTS_PER_SECOND = 50.0
 
 
 class DataInUse(ViduError):
@@ -35,12 +37,13 @@ class Studio:
 
     Args:
         settings: The environment.
-        simulate: Use the simulator even if there is a key.
+        simulate: Use nothing but the simulator, whoever has a key.
 
     Attributes:
         settings: The environment.
+        retention: Deletes what is older than its term.
         runner: Follows the jobs.
-        simulated: True if no model is used.
+        simulated: True if no model is used for visitors who have no key of their own.
         videos: The folder of the jobs.
         secret: Signs the visitors' tokens; survives restarts.
         pool: Opens untrusted files in separate processes.
@@ -51,49 +54,60 @@ class Studio:
     """
 
     def __init__(self, settings: Settings, *, simulate: bool = False) -> None:
-        self.settings, self.simulated = settings, simulate or not settings.api_key
+        self.settings, self.simulated = settings, simulate or not settings.host_pays
         self.videos = settings.data_dir / "videos"
         with ExitStack() as stack:
             stack.callback(_lock(settings.data_dir).release)
             self.secret = _secret(settings.data_dir / "secret")
             ledger = Ledger(settings.ledger_url)
             stack.callback(ledger.close)
+            accounts: dict[Payer, Account] = {}
             if self.simulated:
                 simulator = Simulator(folder=settings.data_dir / "simulator", remember=False)
                 stack.enter_context(simulator)
                 client = ViduClient(simulator.key, simulator.url)
-                backend, pace = SIMULATOR, SIMULATED_REQUESTS_PER_SECOND
-            else:
+                stack.callback(client.close)
+                accounts[Payer.SIMULATOR] = Account(SIMULATOR, client)
+            if not simulate:
                 client = ViduClient(
                     settings.api_key, settings.base_url, media_hosts=settings.media_hosts
                 )
-                backend, pace = client.base_url, settings.requests_per_second
-            stack.callback(client.close)
+                stack.callback(client.close)
+                if settings.api_key:  # even if it pays nothing now: it can have paid before
+                    accounts[Payer.HOST] = Account(client.base_url, client)
+                if settings.visitors_pay:
+                    accounts[Payer.VISITOR] = Account(client.base_url, client)
+            pays = Payer.SIMULATOR if self.simulated else Payer.HOST
+            room = Room(self.videos, _copies(settings.data_dir, stack), settings.max_bytes)
             self.pool = WorkerPool()
             stack.callback(self.pool.close)
             self.runner = JobRunner(
                 ledger,
-                lambda _job: (
-                    client
-                ),  # the same for every job, until visitors can bring their own key
-                backend=backend,
+                Accounts(accounts, pays),
                 videos=self.videos,
-                requests_per_second=pace,
+                room=room,
+                requests_per_second=settings.requests_per_second,
                 run=self.pool.run,
             ).open()
             stack.callback(self.runner.close)
+            self.retention = Retention(self.runner, room, days=settings.retention_days).open()
+            stack.callback(self.retention.close)
             self._parts = stack.pop_all()
 
     @property
     def page_options(self) -> dict[str, Any]:
         """Keyword arguments for `ui.page.build`."""
         return {
-            "simulated": self.simulated,
             "secret": self.secret,
             "limits": lambda: self.settings.limits,
             "proxied": bool(self.settings.proxies),
+            "keeps": lambda: self.retention.days,
             "run": self.pool.run,
         }
+
+    def face_strangers(self) -> None:
+        """Keep jobs for a week, unless the host has set another term."""
+        self.retention.days = self.settings.retention_days or DAYS_FOR_STRANGERS
 
     def close(self) -> None:
         """Stop following jobs. The next start resumes them."""
@@ -111,6 +125,15 @@ def _secret(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise LedgerFailed(f"The data folder can't be used: {error.strerror}.") from None
+
+
+def _copies(folder: Path, stack: ExitStack) -> Path:
+    """Return the folder of uploads and copies, and tell Gradio, which reads the environment."""
+    name = "GRADIO_TEMP_DIR"
+    if not os.environ.get(name):
+        os.environ[name] = str((folder / "uploads").absolute())
+        stack.callback(os.environ.pop, name, None)
+    return Path(os.environ[name])
 
 
 def _lock(folder: Path) -> FileLock:

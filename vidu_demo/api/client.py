@@ -5,6 +5,7 @@ reach the API, or was refused with a 429 that does not mention a task id. Everyt
 repeated for free.
 """
 
+import copy
 import os
 import re
 import time
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import requests
@@ -97,6 +98,12 @@ class ViduClient:
 
     def __repr__(self) -> str:
         return f"ViduClient(base_url={self.base_url!r})"
+
+    def with_key(self, api_key: str) -> Self:
+        """Return the same client with another key. It shares this one's connections."""
+        other = copy.copy(self)
+        other._key = api_key.strip()
+        return other
 
     def close(self) -> None:
         """Close the connections kept open between polls."""

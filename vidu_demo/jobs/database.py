@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,13 @@ def connect(url: str | sa.URL) -> sa.Engine:
     return engine
 
 
+def empty_log(engine: sa.Engine) -> None:
+    """Empty SQLite's log, which still holds what was deleted, unless someone is reading it."""
+    if engine.dialect.name == "sqlite":
+        with suppress(sa.exc.SQLAlchemyError), engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def cause(error: Exception) -> str:
     """Say why a query failed, without its values, which contain prompts.
 
@@ -99,7 +107,8 @@ def _migrate(engine: sa.Engine) -> None:
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     _use_wal(connection)
     # FULL makes a commit survive a power cut.
-    for pragma in ("synchronous=FULL", f"busy_timeout={1000 * _LOCK_SECONDS:.0f}"):
+    timeout = f"busy_timeout={1000 * _LOCK_SECONDS:.0f}"
+    for pragma in ("secure_delete=ON", "synchronous=FULL", timeout):
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own lower() knows ASCII only, and prompts are searched in any script.
     connection.create_function("lower", 1, _lower, deterministic=True)

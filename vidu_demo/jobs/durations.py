@@ -15,37 +15,37 @@ _RESOLUTIONS = VideoRequest.describe("resolution")["enum"]
 
 
 class Durations:
-    """How long one backend's videos took, reread when one is added.
+    """How long each backend's videos took, reread when one is added.
 
     Args:
         ledger: Where jobs are kept.
-        backend: The API they were sent to.
     """
 
-    def __init__(self, ledger: Ledger, backend: str) -> None:
-        self._ledger, self._backend = ledger, backend
-        self._known: dict[tuple[int, str], list[float]] = {}
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[tuple[str, int, str], list[float]] = {}
 
-    def of(self, request: VideoRequest) -> list[float]:
+    def of(self, request: VideoRequest, backend: str) -> list[float]:
         """List how long similar videos took, in seconds; empty for off-peak.
 
         Args:
             request: May be unchecked.
+            backend: The API it is for.
         """
-        kind = request.duration, request.resolution
-        if request.off_peak or kind[0] not in _LENGTHS or kind[1] not in _RESOLUTIONS:
+        kind = backend, request.duration, request.resolution
+        if request.off_peak or kind[1] not in _LENGTHS or kind[2] not in _RESOLUTIONS:
             return []
         past = self._known.get(kind)
         if past is None:
             try:
-                past = self._known[kind] = self._ledger.durations(self._backend, *kind)
+                past = self._known[kind] = self._ledger.durations(*kind)
             except LedgerFailed:
                 return []
         return past
 
-    def usual(self, request: VideoRequest) -> float | None:
+    def usual(self, request: VideoRequest, backend: str) -> float | None:
         """Return the median of `of` in seconds; None if too few are known."""
-        past = self.of(request)
+        past = self.of(request, backend)
         return median(past) if len(past) >= DURATIONS_NEEDED else None
 
     def clear(self) -> None:

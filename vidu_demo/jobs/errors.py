@@ -18,6 +18,13 @@ class LedgerFailed(ViduError):
     next_step = "The host of this app must free disk space or repair the data folder."
 
 
+class DiskFull(ViduError):
+    """The disk space that the host allows is used up."""
+
+    what = "The disk space of this app is used up, so nothing was sent."
+    next_step = "Delete some of your videos, or come back later."
+
+
 class OfferExpired(ViduError):
     """An offer is too old, or was never made to this visitor."""
 

@@ -3,12 +3,14 @@
 The settings are stored both in the video and next to it, as JSON.
 """
 
+import filecmp
 import json
 import logging
+import os
 import re
 import shutil
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,13 +28,15 @@ from vidu_demo.media import clip
 log = logging.getLogger(__name__)
 
 THUMBNAIL = "thumbnail.webp"
+UPLOADS = "uploads.json"
+"""Lists the uploaded files that the pictures were made from."""
 THUMBNAIL_SIDE = 192
 """Pixels of the longer side."""
 FREE_BYTES_NEEDED = 200_000_000
 """Free disk space needed before money is spent: enough for the largest videos."""
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 _UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
-_UNSENT_FILE = re.compile(rf"request\.json|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
+_UNSENT_FILE = re.compile(rf"request\.json|{UPLOADS}|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
 
 
 def keep(
@@ -72,6 +76,8 @@ def keep(
         kept = {"images": names, **request.model_dump(exclude={"images"})}
         text = json.dumps(kept, indent=2, ensure_ascii=False)
         (folder / "request.json").write_text(text, encoding="utf-8")
+        uploads = [str(image) for image in request.images if isinstance(image, os.PathLike)]
+        (folder / UPLOADS).write_text(json.dumps(uploads), encoding="utf-8")
     except OSError as error:
         raise LedgerFailed(
             Text(
@@ -146,9 +152,43 @@ def settings(job: Job) -> dict[str, Any]:
     }
 
 
-def delete(folder: Path) -> None:
-    """Delete a job's folder, if there is one."""
+def delete(folder: Path, copies: Path | None = None) -> None:
+    """Delete a job's folder, if there is one.
+
+    Args:
+        folder: The job's folder.
+        copies: The web framework's folder of uploads and copies. What the pictures were made from,
+            and what is the same as a file of the job, is deleted there, too.
+    """
+    if copies:
+        for file in _copies(folder, copies):
+            with suppress(OSError):
+                file.unlink()
+                file.parent.rmdir()  # if it held nothing else
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def size(*folders: Path) -> int:
+    """Add up the files in folders, in bytes."""
+    return sum(file.stat().st_size for file in _walk(folders))
+
+
+def delete_oldest(folder: Path, *, before: float, most: float) -> None:
+    """Delete files that are too old, and the oldest ones beyond a size.
+
+    Args:
+        folder: Where they are.
+        before: Unix seconds; older files go.
+        most: Bytes that can stay.
+    """
+    found = sorted(((file.stat().st_mtime, file) for file in _walk([folder])), reverse=True)
+    kept = 0
+    for modified, file in found:
+        with suppress(OSError):
+            kept += file.stat().st_size
+            if modified < before or kept > most:
+                file.unlink()
+                file.parent.rmdir()
 
 
 def delete_pictures(folder: Path) -> None:
@@ -178,6 +218,26 @@ def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
             case None if _UNSENT_FOLDER.fullmatch(folder.name):
                 if all(_UNSENT_FILE.fullmatch(file.name) for file in folder.iterdir()):
                     delete(folder)
+
+
+def _copies(folder: Path, copies: Path) -> Iterator[Path]:
+    with suppress(OSError, ValueError):
+        for name in json.loads((folder / UPLOADS).read_text(encoding="utf-8")):
+            if Path(name).is_relative_to(copies):
+                yield Path(name)
+    sizes: dict[int, list[Path]] = {}
+    for file in _walk([folder]):
+        sizes.setdefault(file.stat().st_size, []).append(file)
+    for copy in _walk([copies]):
+        with suppress(OSError):
+            alike = sizes.get(copy.stat().st_size, [])
+            if any(filecmp.cmp(copy, file, shallow=False) for file in alike):
+                yield copy
+
+
+def _walk(folders: Iterable[Path]) -> list[Path]:
+    files = (file for folder in folders for file in folder.rglob("*"))
+    return [file for file in files if file.is_file() and not file.is_symlink()]
 
 
 def video_name(job: Job) -> str:

@@ -27,10 +27,12 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
+from vidu_demo.jobs.accounts import Accounts
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.keys import KeyAway, advice
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.record import JobRecord
 from vidu_demo.jobs.scheduler import Kind
@@ -45,6 +47,8 @@ LONGEST_SAVE_WAIT = 900.0
 """Maximum seconds between attempts to download a video."""
 WRITE_AGAIN_SECONDS = 5.0
 """Seconds until a change that the ledger could not store is retried."""
+SIMULATED_WEIGHT = 0.1
+"""A poll of the simulator, measured in polls of the API."""
 NOTHING_WRONG: dict[str, Any] = {"message": "", "charged": None, "next_step": ""}
 STOPPED_WATCHING = "You stopped watching. The task goes on at the vendor and may be billed."
 STOPPED_SIMULATED = "You stopped watching. The simulated task goes on."
@@ -61,7 +65,7 @@ class Services:
 
     Attributes:
         ledger: Stores the jobs.
-        client_for: Returns the client to submit, poll and download a job with.
+        accounts: Gives the client to submit, poll and download a job with.
         durations: Knows how long similar videos took.
         videos: The folder with a folder for each job.
         clock: Returns seconds, monotonic.
@@ -72,7 +76,7 @@ class Services:
     """
 
     ledger: Ledger
-    client_for: Callable[[Job], ViduClient]
+    accounts: Accounts
     durations: Durations
     videos: Path
     clock: Callable[[], float]
@@ -127,6 +131,11 @@ class Follower:
         return self.job.task_id or "" if self.kind is Kind.POLL else self.job.id
 
     @property
+    def weight(self) -> float:
+        """How many polls the next step counts as: the simulator has no limit worth keeping."""
+        return SIMULATED_WEIGHT if self.job.simulated else 1.0
+
+    @property
     def visitor(self) -> tuple[str, ...]:
         """Whom the next step is for; see `scheduler.Step`.
 
@@ -164,6 +173,12 @@ class Follower:
             next_step=WATCH_AGAIN,
         )
 
+    @property
+    def in_trouble(self) -> bool:
+        """True if its polls fail, and nothing is lost if another follower takes over."""
+        polls = self.job.awaits_task and self.kind is Kind.POLL
+        return polls and bool(self.job.message) and not self._record.pending
+
     def hand_over(self) -> None:
         """Write nothing more, because another follower takes over."""
         self._record.discard()
@@ -173,17 +188,23 @@ class Follower:
         self._end(JobState.UNKNOWN, SubmitOutcomeUnknown(STOPPED_DURING))
 
     def _step(self) -> float | None:
-        match self.job.state:
-            case JobState.PREPARED:
-                return self._submit()
-            case JobState.RUNNING | JobState.SAVING:
-                return self._save() if self.kind is Kind.DOWNLOAD else self._poll()
+        if self.stopped:
+            return None
+        try:
+            match self.job.state:
+                case JobState.PREPARED:
+                    return self._submit()
+                case JobState.RUNNING | JobState.SAVING:
+                    return self._save() if self.kind is Kind.DOWNLOAD else self._poll()
+        except KeyAway:  # another follower goes on once the visitor has given the key
+            pass
         return None
 
     def _submit(self) -> float | None:
         try:
+            client = self._client
             payload = files.payload(self._folder, self.job.request)
-        except LedgerFailed as error:
+        except (KeyMissing, LedgerFailed) as error:
             return self._end(JobState.NOT_SENT, error)
         try:
             claimed = self._record.claim(JobState.SUBMITTING)
@@ -192,7 +213,7 @@ class Follower:
         if not claimed:  # another process with this ledger has ended it or is sending it
             return None
         try:
-            task_id = self._client.post(payload)
+            task_id = client.post(payload)
         except ViduError as error:
             unsent = error.charged is Charged.NO
             return self._end(JobState.NOT_SENT if unsent else JobState.UNKNOWN, error)
@@ -211,6 +232,8 @@ class Follower:
     def _poll(self) -> float | None:
         try:
             task = self._client.get(self.job.task_id or "")
+        except KeyAway:
+            raise
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             decision = self._pacer.failed(error)
             if not decision.error:
@@ -235,10 +258,9 @@ class Follower:
         return decision.wait or 0.0
 
     def _save(self) -> float | None:
-        job, task = self.job, self.task
+        job, task, reach = self.job, self.task, self._client.reach
         video = self._folder / files.video_name(job)
         try:
-            reach = self._client.reach
             fetch(task or Task(job.task_id or ""), video, reach=reach, check=self._check)
         except ViduError as error:
             # The next attempt polls again, so it gets a fresh link if the API gives one.
@@ -266,13 +288,22 @@ class Follower:
         """Tell whether an error is final proof that the task does not exist."""
         if isinstance(error, RequestRejected):  # the API would never have issued such an id
             return not (self.job.fingerprint or self.task)
-        # A task that was bought here is looked for as long as any task can take.
-        bought = bool(self.job.fingerprint) and self._waited() < LONGEST_TASK
+        # A task that was bought here is looked for as long as any task can take. With a visitor's
+        # key it is never given up: it may have been bought with another one.
+        theirs = self.job.payer is Payer.VISITOR
+        bought = bool(self.job.fingerprint) and (theirs or self._waited() < LONGEST_TASK)
         return isinstance(error, NotFound) and not bought
 
-    def _trouble(self, error: ViduError) -> float:
-        """Report what is wrong and keep polling, but rarely: the task may still end well."""
+    def _trouble(self, error: ViduError) -> float | None:
+        """Report what is wrong and keep polling, but rarely: the task may still end well.
+
+        With a visitor's key, only as long as any task can take: it may be the wrong one, and is
+        kept as long as it is used.
+        """
         self._report(error)
+        if self.job.payer is Payer.VISITOR and self._waited() >= LONGEST_TASK:
+            self._record.close((self.job.state,), state=JobState.STOPPED)
+            return None
         self._pacer = self._new_pacer()
         return TROUBLE_SECONDS
 
@@ -283,6 +314,8 @@ class Follower:
 
     def _report(self, error: ViduError, **changes: Any) -> None:
         report = summary(error)
+        if self.job.payer is Payer.VISITOR and (step := advice(error)):
+            report["next_step"] = step
         if self.job.state is JobState.SAVING:
             # Once seen finished, it stays paid for, whatever the API says later.
             report["charged"] = Charged.YES
@@ -293,12 +326,12 @@ class Follower:
 
     def _new_pacer(self) -> Pacer:
         request = VideoRequest.unchecked(**self.job.request)
-        past = self._services.durations.of(request)
+        past = self._services.durations.of(request, self.job.backend)
         return Pacer(self.job.task_id or "", self._services.random, past, request.off_peak)
 
     @property
     def _client(self) -> ViduClient:
-        return self._services.client_for(self.job)
+        return self._services.accounts.client(self.job)
 
     @property
     def _folder(self) -> Path:

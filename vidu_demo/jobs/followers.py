@@ -56,14 +56,33 @@ class Followers:
         self._schedule(follower, 0.0)
         return follower
 
+    def resume(self, job_id: str) -> None:
+        """Follow a job unless it is followed already, and without trouble, or has ended.
+
+        Raises:
+            LedgerFailed: It can't be read.
+        """
+        with self._lock:
+            earlier = self._followers.get(job_id)
+            # Whatever a follower writes is in the ledger before the follower is gone.
+            job = earlier.job if earlier else self._services.ledger.get(job_id)
+            if not job or not job.awaits_task or (earlier and not earlier.in_trouble):
+                return
+            if earlier:
+                earlier.hand_over()
+            follower = self._followers[job.id] = Follower(job, self._services)
+        self._services.changes.mark(job.owner)
+        self._schedule(follower, 0.0)
+
     def drop(self, job_id: str) -> None:
         """Remove a job's stopped follower."""
         with self._lock:
             self._followers.pop(job_id, None)
 
     def _schedule(self, follower: Follower, wait: float) -> None:
-        step = partial(self._step, follower)
-        self._scheduler.put(Step(step, follower.kind, follower.visitor, follower.lock), wait)
+        run, weight = partial(self._step, follower), follower.weight
+        step = Step(run, follower.kind, follower.visitor, follower.lock, weight)
+        self._scheduler.put(step, wait)
 
     def _step(self, follower: Follower) -> None:
         wait = follower.step()
@@ -77,6 +96,9 @@ class Followers:
         with self._lock:
             if self._followers.get(job.id) is follower:
                 del self._followers[job.id]
+        if job.awaits_task and not follower.stopped and not self._services.accounts.waits(job):
+            with suppress(LedgerFailed):  # the key came back while this step went without it
+                self.resume(job.id)
         with suppress(LedgerFailed):  # the next start of the app will retry
             if follower.stopped and not self._services.ledger.get(job.id):
                 files.delete(folder)  # the job was deleted while this step wrote there

@@ -11,6 +11,14 @@ SIMULATOR = "simulator"
 """The simulator's name as a backend: its address changes at every start."""
 
 
+class Payer(StrEnum):
+    """Whose key a job is sent with; the simulator's own one costs nothing."""
+
+    SIMULATOR = "simulator"
+    HOST = "host"
+    VISITOR = "visitor"
+
+
 class JobState(StrEnum):
     """The state of a job. Only the first four change by themselves."""
 
@@ -54,8 +62,9 @@ class Job:
         video: The video's file name in the job's folder.
         facts: The fields of `clip.Facts` for the video's file.
         address: A digest of the visitor's IP address; empty if unknown.
-        price: Its share of the day's budget, in thousandths of a US dollar; 0 if it was
-            certainly not charged.
+        price: Its share of the day's budget, in thousandths of a US dollar; 0 if the host's key
+            was certainly not charged.
+        payer: Whose key it was sent with.
     """
 
     id: str
@@ -76,6 +85,7 @@ class Job:
     facts: dict[str, Any] | None = None
     address: str = ""
     price: int = 0
+    payer: Payer = Payer.HOST
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -105,6 +115,11 @@ class Job:
     def open(self) -> bool:
         """True while the runner is working on it."""
         return self.state in FOLLOWED
+
+    @property
+    def awaits_task(self) -> bool:
+        """True while its task has to be polled."""
+        return self.state in (JobState.RUNNING, JobState.SAVING)
 
     @property
     def may_run(self) -> bool:

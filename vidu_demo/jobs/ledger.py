@@ -18,9 +18,9 @@ from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
-from vidu_demo.jobs.database import cause, connect
+from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
-from vidu_demo.jobs.job import FOLLOWED, Job, JobState
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
 from vidu_demo.jobs.tables import job_table, offer_table, repeat_table, spending_table
 from vidu_demo.jobs.takes import MAX_VIDEOS, Order
@@ -40,6 +40,10 @@ _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
 _job, _offer, _spending = job_table.c, offer_table.c, spending_table.c
+_MAY_WAIT = sa.and_(
+    _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
+)
+"""True of a job that needs its visitor's key to go on."""
 
 
 class Ledger:
@@ -88,6 +92,7 @@ class Ledger:
             return None
         known = {field.name: row[field.name] for field in fields(Offer) if field.name in row}
         known["acknowledged"] = tuple(row["acknowledged"])
+        known["payer"] = Payer(row["payer"])
         return Offer(**known, order=Order.read(row["ordered"]))
 
     def add(
@@ -158,7 +163,13 @@ class Ledger:
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.
             empty["idempotency_key"] = job.id
-        return self.claim(job, **empty)
+        if not self.claim(job, **empty):
+            return False
+        prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
+        with self._writing() as connection:
+            connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
+        empty_log(self._engine)
+        return True
 
     def get(self, job_id: str) -> Job | None:
         """Find a job by its id."""
@@ -195,12 +206,12 @@ class Ledger:
         """List a visitor's jobs with the same request, newest first."""
         return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
-    def for_owner(self, owner: str, backend: str, *, most: int, search: str = "") -> list[Job]:
+    def for_owner(self, owner: str, *backends: str, most: int, search: str = "") -> list[Job]:
         """List a visitor's latest jobs, newest first.
 
         Args:
             owner: The visitor.
-            backend: The API they were sent to.
+            backends: The APIs they were sent to.
             most: How many to list.
             search: Only list jobs with all these words in their prompt or task id, ignoring case;
                 only the first `MAX_WORDS` different words count.
@@ -212,11 +223,27 @@ class Ledger:
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
             for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
         ]
-        return self._find(*_of(owner, backend), *matching, limit=most)
+        theirs = (_job.owner == owner, _job.backend.in_(backends))
+        return self._find(*theirs, *matching, limit=most)
 
-    def followed(self, backend: str) -> list[Job]:
-        """List the jobs that the runner has to work on, newest first."""
-        return self._find(_job.backend == backend, _job.state.in_(FOLLOWED))
+    def followed(self, *backends: str) -> list[Job]:
+        """List the jobs at these APIs that the runner has to work on, newest first."""
+        return self._find(_job.backend.in_(backends), _job.state.in_(FOLLOWED))
+
+    def paid_by_visitor(self, owner: str, *backends: str) -> list[Job]:
+        """List a visitor's jobs that need their own key to go on, newest first."""
+        return self._find(_job.owner == owner, _job.backend.in_(backends), _MAY_WAIT)
+
+    def ended_before(self, then: float) -> list[Job]:
+        """List the jobs that ended before a time, on all backends, except deleted ones.
+
+        One that a visitor's key pays for may wait for that key forever: it counts from its start.
+
+        Args:
+            then: Unix seconds.
+        """
+        ended = sa.func.coalesce(_job.finished, _job.created) < then
+        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), _MAY_WAIT))
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
@@ -354,7 +381,7 @@ def _of(owner: str, backend: str) -> tuple[sa.ColumnElement[bool], ...]:
 def _read(row: sa.RowMapping) -> Job:
     charged = row["charged"]
     enums = {"state": JobState(row["state"]), "charged": Charged(charged) if charged else None}
-    return Job(**{**row, **enums})
+    return Job(**{**row, **enums, "payer": Payer(row["payer"])})
 
 
 def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:

@@ -12,7 +12,7 @@ from vidu_demo.api.images import Picture, prepare_all
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run
 from vidu_demo.jobs import files
-from vidu_demo.jobs.job import SIMULATOR, Job, JobState
+from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import digest
 
 
@@ -23,6 +23,7 @@ def new_jobs(
     owner: str,
     address: str,
     backend: str,
+    payer: Payer,
     videos: Path,
     random: Callable[[], float],
     run: Run,
@@ -35,6 +36,7 @@ def new_jobs(
         owner: The visitor.
         address: A digest of the visitor's IP address; empty if unknown.
         backend: The API the jobs will be sent to.
+        payer: Whose key they will be sent with.
         videos: The folder that gets a folder for each job.
         random: Returns a number in [0, 1).
         run: Decodes the pictures.
@@ -60,7 +62,8 @@ def new_jobs(
                 state=JobState.PREPARED,
                 created=0,
                 address=address,
-                price=0 if backend == SIMULATOR else math.ceil(1000 * request.price),
+                price=math.ceil(1000 * request.price) if payer is Payer.HOST else 0,
+                payer=payer,
             )
             jobs.append(job)
             job.request.update(
@@ -85,6 +88,7 @@ def adopted_job(
     owner: str,
     address: str,
     backend: str,
+    payer: Payer,
     request: dict[str, Any],
     created: float,
 ) -> Job:
@@ -101,6 +105,7 @@ def adopted_job(
         submitted=created,
         task_id=task_id,
         address=address,
+        payer=payer,
     )
 
 

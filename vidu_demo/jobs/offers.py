@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidu_demo.jobs.errors import PriceChanged
+from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.takes import Order
 
 OFFER_SECONDS = 6 * 3600.0
@@ -25,6 +26,7 @@ class Offer:
         id: Unguessable; the idempotency key of the click that takes it.
         owner: The visitor it was made to, as a digest of their token.
         backend: The API it is for.
+        payer: Who would pay.
         order: What would be made.
         acknowledged: Ids of jobs with the same requests that the visitor knows of.
         price: The estimated price of all videos, in thousandths of a US dollar.
@@ -34,6 +36,7 @@ class Offer:
     id: str
     owner: str
     backend: str
+    payer: Payer
     order: Order
     acknowledged: tuple[str, ...]
     price: int
@@ -41,18 +44,25 @@ class Offer:
 
     @classmethod
     def make(
-        cls, order: Order, *, owner: str, backend: str, acknowledged: Sequence[str], now: float
+        cls,
+        order: Order,
+        *,
+        owner: str,
+        backend: str,
+        payer: Payer,
+        acknowledged: Sequence[str],
+        now: float,
     ) -> "Offer":
         """Make a new offer."""
         price = round(1000 * order.price)
         expires = now + OFFER_SECONDS
         id_ = secrets.token_hex(16)
-        return cls(id_, owner, backend, order, tuple(acknowledged), price, expires)
+        return cls(id_, owner, backend, payer, order, tuple(acknowledged), price, expires)
 
     @property
     def fingerprint(self) -> str:
         """A digest of all but the id and the time, to recognise the same offer."""
-        same = [self.backend, self.order.fields, self.acknowledged, self.price]
+        same = [self.backend, self.payer, self.order.fields, self.acknowledged, self.price]
         return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
     def check(self, order: Order) -> None:

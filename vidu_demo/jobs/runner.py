@@ -12,23 +12,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from vidu_demo.api.client import ViduClient, system_random
-from vidu_demo.api.errors import ViduError
+from vidu_demo.api.client import system_random
+from vidu_demo.api.errors import KeyMissing, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
+from vidu_demo.jobs.accounts import Accounts
 from vidu_demo.jobs.budget import Limits, Spent
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
-from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, TooManyOpen
-from vidu_demo.jobs.follower import NOTHING_WRONG, Services, summary
+from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired, TooManyOpen
+from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services, summary
 from vidu_demo.jobs.followers import Followers
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.takes import Order
 
 DOUBLE_CLICK_SECONDS = 3.0
@@ -40,10 +42,17 @@ MAX_OPEN_AT_ADDRESS = 2 * MAX_OPEN
 
 
 class JobView(NamedTuple):
-    """What a page sees of a job: its row, and the API's latest answer, if any."""
+    """What a page sees of a job.
+
+    Attributes:
+        job: Its row.
+        task: The API's latest answer, if any.
+        waits: True if it can't go on before its visitor gives their key.
+    """
 
     job: Job
     task: Task | None
+    waits: bool = False
 
 
 class JobRunner:
@@ -51,9 +60,9 @@ class JobRunner:
 
     Args:
         ledger: Stores the jobs.
-        client_for: Returns the client to submit, poll and download a job with.
-        backend: The API's name in the ledger; jobs of other backends are left alone.
+        accounts: Knows who pays, and talks to the APIs. Jobs of other APIs are left alone.
         videos: The folder that gets a folder for each job.
+        room: Where uploads and copies are, and whether there is room for another job.
         requests_per_second: Maximum polls per second, for all jobs together.
         clock: Returns seconds, monotonic.
         wall: Returns Unix seconds.
@@ -64,29 +73,37 @@ class JobRunner:
     def __init__(
         self,
         ledger: Ledger,
-        client_for: Callable[[Job], ViduClient],
+        accounts: Accounts,
         *,
-        backend: str,
         videos: Path,
+        room: Room | None = None,
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = system_random,
         run: Run = in_process,
     ) -> None:
-        self.backend, self.videos = backend, videos
+        self.videos, self._accounts, self._room = videos, accounts, room
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
-        self._durations = Durations(ledger, backend)
+        self._durations = Durations(ledger)
         self._changes = Changes()
-        services = Services(
-            ledger, client_for, self._durations, videos, clock, wall, random, self._changes, run
+        self._services = Services(
+            ledger,
+            accounts,
+            self._durations,
+            videos,
+            clock,
+            wall,
+            random,
+            self._changes,
+            run,
         )
-        self._followers = Followers(services, requests_per_second)
+        self._followers = Followers(self._services, requests_per_second)
         self._click_locks = [threading.Lock() for _ in range(64)]
 
     def open(self) -> "JobRunner":
         """Resume every job that an earlier run of the app left open."""
-        for job in self._ledger.followed(self.backend):
+        for job in self._ledger.followed(*self._accounts.backends):
             if job.state is JobState.PREPARED:
                 # Claimed, so that no other process with this ledger can send it.
                 stopped = summary(ViduError(_STOPPED_BEFORE, next_step=""))
@@ -103,15 +120,63 @@ class JobRunner:
         """Stop. Open jobs continue at the vendor; the next `open` resumes them."""
         self._followers.close()
 
+    @property
+    def takes_keys(self) -> bool:
+        """True if visitors can pay with keys of their own."""
+        return self._accounts.takes_keys
+
+    @property
+    def usual_payer(self) -> Payer:
+        """Who pays for visitors who have given no key."""
+        return self._accounts.default
+
+    def payer(self, owner: str) -> Payer:
+        """Tell who pays for a visitor's next video."""
+        return self._accounts.payer(owner)
+
+    def take_key(self, key: str, owner: str) -> None:
+        """Have a visitor pay with their own key, and go on with what waits for it.
+
+        Raises:
+            KeysNotTaken: The host does not want visitors' keys.
+            KeyNotTaken: The API refused it, or could not be asked. An earlier one stays.
+            LedgerFailed: What waits can't be read; the key was not kept.
+        """
+        if not self._accounts.take_key(key, owner):
+            return
+        try:
+            for job in self._ledger.paid_by_visitor(owner, *self._accounts.backends):
+                self._followers.resume(job.id)
+        except LedgerFailed:
+            self.forget_key(owner)
+            raise
+        self._changes.mark(owner)
+
+    def forget_key(self, owner: str) -> None:
+        """Forget a visitor's key. What runs with it waits until they give it again."""
+        self._accounts.forget_key(owner)
+        self._changes.mark(owner)
+
     def spent(self, owner: str, address: str) -> Spent:
         """Return what was spent of the host's key today, by all and by one visitor.
 
         Raises:
             LedgerFailed: The ledger can't be read.
         """
-        return self._ledger.spent(self._wall(), owner, address, self.backend)
+        try:
+            backend = self._accounts.backend(Payer.HOST)
+        except KeyMissing:
+            return Spent()
+        return self._ledger.spent(self._wall(), owner, address, backend)
 
-    def offer(self, order: Order, *, owner: str, acknowledged: Sequence[str] = ()) -> Offer:
+    def offer(
+        self,
+        order: Order,
+        *,
+        owner: str,
+        acknowledged: Sequence[str] = (),
+        payer: Payer | None = None,
+    ) -> Offer:
         """Offer a visitor what they ask for. A click buys an offer at most once.
 
         Args:
@@ -119,17 +184,31 @@ class JobRunner:
             owner: The visitor, as a digest of their token.
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
+            payer: Whose key would pay; by default the visitor's own, if it is here.
 
         Raises:
             LedgerFailed: The offer can't be saved.
         """
-        now = self._wall()
+        payer = payer or self.payer(owner)
         return self._ledger.offer(
-            Offer.make(order, owner=owner, backend=self.backend, acknowledged=acknowledged, now=now)
+            Offer.make(
+                order,
+                owner=owner,
+                backend=self._accounts.backend(payer),
+                payer=payer,
+                acknowledged=acknowledged,
+                now=self._wall(),
+            )
         )
 
     def buy(
-        self, offer_id: str, order: Order | None = None, *, owner: str, **options: Any
+        self,
+        offer_id: str,
+        order: Order | None = None,
+        *,
+        owner: str,
+        payer: Payer | None = None,
+        **options: Any,
     ) -> list[Job]:
         """Take an offer and start its jobs.
 
@@ -137,10 +216,12 @@ class JobRunner:
             offer_id: The offer's id. Once it is taken, its jobs are returned.
             order: What to make, if the form has changed since; None for what was offered.
             owner: The visitor.
+            payer: Whose key pays now; by default the visitor's own, if it is here.
             options: `address` and `limits`, as for `start_all`.
 
         Raises:
-            OfferExpired: The visitor has no such offer; nothing was sent.
+            OfferExpired: The visitor has no such offer, or someone else would pay now; nothing
+                was sent.
             PriceChanged: The order is for more videos than offered, or dearer; nothing was sent.
             ViduError: As for `start_all`; nothing was sent, and the offer stays open, unless the
                 same request is running, or may be.
@@ -151,7 +232,8 @@ class JobRunner:
             if found[0].owner != owner:
                 raise OfferExpired
             return self._repeat(offer_id, found, order)
-        if not offer or offer.backend != self.backend:
+        payer = payer or self.payer(owner)
+        if not offer or (offer.backend, offer.payer) != (self._accounts.backend(payer), payer):
             raise OfferExpired
         order = order or offer.order
         offer.check(order)
@@ -162,11 +244,12 @@ class JobRunner:
                 idempotency_key=offer.id,
                 acknowledged=offer.acknowledged,
                 offered=True,
+                payer=payer,
                 **options,
             )
         except DuplicateRequest as error:
             known = {*offer.acknowledged, *(job.id for job in error.jobs)}
-            error.again = self.offer(order, owner=owner, acknowledged=sorted(known))
+            error.again = self.offer(order, owner=owner, acknowledged=sorted(known), payer=payer)
             raise
 
     def start(self, request: VideoRequest, **options: Any) -> Job:
@@ -183,6 +266,7 @@ class JobRunner:
         address: str = "",
         limits: Limits = NO_LIMITS,
         offered: bool = False,
+        payer: Payer | None = None,
     ) -> list[Job]:
         """Start the jobs of one click, all or none, and submit them in the background.
 
@@ -194,8 +278,9 @@ class JobRunner:
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
             address: A digest of the visitor's IP address.
-            limits: What can be spent of the host's key. The simulator spends nothing.
+            limits: What can be spent of the host's key; with another one only a pause counts.
             offered: True if the idempotency key is an offer's id. See `buy`.
+            payer: Whose key pays; by default the visitor's own, if it is here.
 
         Raises:
             OfferExpired: The offer is not open any more; nothing was sent.
@@ -203,16 +288,20 @@ class JobRunner:
             BrakeApplied: The limits don't allow it; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
-            LedgerFailed: The jobs can't be saved; nothing was sent.
+            LedgerFailed, DiskFull: The jobs can't be saved; nothing was sent.
         """
         if found := self._ledger.by_key(idempotency_key):
             return found
+        payer = payer or self.payer(owner)
+        if self._room:
+            self._room.check()
         jobs = new_jobs(
             requests,
             idempotency_key=idempotency_key,
             owner=owner,
             address=address,
-            backend=self.backend,
+            backend=self._accounts.backend(payer),
+            payer=payer,
             videos=self.videos,
             random=self._random,
             run=self._run,
@@ -245,6 +334,7 @@ class JobRunner:
         address: str = "",
         request: dict[str, Any] | None = None,
         created: float | None = None,
+        payer: Payer | None = None,
     ) -> Job:
         """Follow a task that was bought elsewhere or lost with an earlier disk.
 
@@ -254,21 +344,28 @@ class JobRunner:
             address: A digest of their IP address.
             request: The settings, as far as known.
             created: When it was requested, in Unix seconds, if known.
+            payer: Whose key it was bought with; by default, who pays for the next video.
 
         Raises:
             TooManyOpen: The visitor has too many unfinished jobs.
             LedgerFailed: The job can't be saved.
+            KeyMissing: The payer is not served.
         """
+        payer = payer or self.payer(owner)
+        backend = self._accounts.backend(payer)
         with self._click_lock(owner):
-            if found := self._ledger.by_task(owner, self.backend, task_id):
-                return found
+            if found := self._known(task_id, owner):
+                if found.fingerprint or found.open or found.payer is payer:
+                    return found
+                return self._ledger.change(found, payer=payer, backend=backend)
             self._check_open(owner, address)
             now = self._wall()
             job = adopted_job(
                 task_id,
                 owner=owner,
                 address=address,
-                backend=self.backend,
+                backend=backend,
+                payer=payer,
                 request=request or {},
                 created=created if created is not None and 0 < created <= now else now,
             )
@@ -277,16 +374,23 @@ class JobRunner:
             self._followers.follow(job)
         return written
 
-    def is_deleted(self, task_id: str, owner: str) -> bool:
-        """Tell whether a visitor has deleted their job for this task."""
-        return self._ledger.is_deleted(owner, self.backend, task_id)
+    def is_deleted(self, task_id: str, backend: str, owner: str) -> bool:
+        """Tell whether a visitor has deleted their job for this task of an API."""
+        return self._ledger.is_deleted(owner, backend, task_id)
+
+    def serves(self, payer: Payer, backend: str) -> bool:
+        """Tell whether a payer's jobs at an API can be followed."""
+        return self._accounts.serves(payer, backend)
 
     def stop(self, job_id: str, owner: str) -> Job | None:
         """Stop watching a job. Its task continues at the vendor."""
-        follower = self._followers.get(job_id)
-        if not follower or not self.look(job_id, owner):
+        look = self.look(job_id, owner)
+        if not look:
             return None
-        return follower.job if follower.stop() else None
+        follower = self._followers.get(job_id)
+        if look.waits and not follower:  # a job that waits for a key is not followed
+            follower = Follower(look.job, self._services)
+        return follower.job if follower and follower.stop() else None
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
         """Resume a job that was stopped, or whose task was not found or not finished.
@@ -300,7 +404,9 @@ class JobRunner:
         with self._click_lock(owner):
             look = self.look(job_id, owner)
             job = look.job if look else None
-            if not job or job.open or not job.task_id or job.backend != self.backend:
+            if not job or job.open or not job.task_id:
+                return None
+            if job.backend not in self._accounts.backends:
                 return None
             done = job.state is JobState.DONE
             if done and self.file(job, job.video or "").is_file():
@@ -334,8 +440,24 @@ class JobRunner:
                 return False
             self._followers.drop(job_id)
         self._changes.mark(owner)
-        files.delete(self.videos / job_id)
+        files.delete(self.videos / job_id, self._room.copies if self._room else None)
         return True
+
+    def delete_older(self, than: float) -> None:
+        """Delete all jobs that ended before a time, with their files, whoever's they are.
+
+        So are those that have waited for their visitor's key since then.
+
+        Args:
+            than: Unix seconds.
+
+        Raises:
+            LedgerFailed: The ledger can't be read or written.
+        """
+        for job in self._ledger.ended_before(than):
+            if self.waits(job):
+                self.stop(job.id, job.owner)
+            self.delete(job.id, job.owner)
 
     def look(self, job_id: str, owner: str) -> JobView | None:
         """Return the state of a visitor's job; None if it is not theirs."""
@@ -343,7 +465,11 @@ class JobRunner:
         job = follower.job if follower else self._ledger.get(job_id)
         if not job or not secrets.compare_digest(job.owner, owner):
             return None
-        return JobView(job, follower.task if follower else None)
+        return JobView(job, follower.task if follower else None, self.waits(job))
+
+    def waits(self, job: Job) -> bool:
+        """Tell whether a job can't go on before its visitor gives their key."""
+        return self._accounts.waits(job)
 
     def version(self, owner: str) -> str:
         """Return the version of a visitor's jobs. As long as it stays the same, so do the jobs."""
@@ -357,19 +483,22 @@ class JobRunner:
             most: How many to list.
             search: Only list jobs with all these words in their prompt or task id, ignoring case.
         """
-        found = self._ledger.for_owner(owner, self.backend, most=most, search=search)
+        backends = self._accounts.backends
+        found = self._ledger.for_owner(owner, *backends, most=most, search=search)
         return [held.job if (held := self._followers.get(job.id)) else job for job in found]
 
-    def usual_wait(self, request: VideoRequest) -> float | None:
+    def usual_wait(self, request: VideoRequest, payer: Payer | None = None) -> float | None:
         """Return how long videos of this length and resolution usually take here.
 
         Args:
             request: May be unchecked.
+            payer: Who pays for it; by default who pays for most visitors.
 
         Returns:
             The median in seconds; None off-peak, or if too few are known.
         """
-        return self._durations.usual(request)
+        backend = self._accounts.backend(payer or self._accounts.default)
+        return self._durations.usual(request, backend)
 
     @property
     def open_jobs(self) -> int:
@@ -384,6 +513,12 @@ class JobRunner:
         """Return a job's thumbnail, if there is one yet."""
         path = self.file(job, files.THUMBNAIL)
         return path if path.is_file() else None
+
+    def _known(self, task_id: str, owner: str) -> Job | None:
+        """Find a visitor's job for a task, whoever paid for it."""
+        backends = sorted(self._accounts.backends)
+        found = (self._ledger.by_task(owner, backend, task_id) for backend in backends)
+        return next(filter(None, found), None)
 
     def _repeat(self, key: str, found: list[Job], order: Order | None) -> list[Job]:
         """Answer a click again: with its jobs, or with the question that it was answered with.

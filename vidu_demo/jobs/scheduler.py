@@ -41,12 +41,14 @@ class Step:
         visitor: Whom it is for, from the largest group to the smallest. Groups take turns, and so
             do the parts within each group.
         lock: Two steps with the same lock never run at the same time.
+        weight: How many polls a poll counts as in the rate limit.
     """
 
     run: Callable[[], None]
     kind: Kind
     visitor: tuple[str, ...]
     lock: str
+    weight: float = 1.0
 
 
 class FairQueue:
@@ -81,7 +83,7 @@ class FairQueue:
             if step := everybody.take(self._locked):
                 self._locked.add(step.lock)
                 if kind is Kind.POLL:
-                    self._next_poll = now + self._spacing
+                    self._next_poll = now + self._spacing * step.weight
                 return step
         return None
 

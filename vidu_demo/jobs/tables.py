@@ -45,9 +45,11 @@ job_table = sa.Table(
     sa.Column("facts", sa.JSON(none_as_null=True)),
     sa.Column("address", sa.String(64), nullable=False),
     sa.Column("price", sa.Integer, nullable=False),
-    # One for each query that a page runs on the event loop. Each ends with the columns that rows
-    # are sorted by; otherwise SQLite would rather scan all of a visitor's rows than sort a few.
-    sa.Index("ix_jobs_owner_created", "owner", "backend", "created"),
+    sa.Column("payer", sa.String(16), nullable=False),
+    # One for each query that a page runs on the event loop. Each has the columns that rows are
+    # sorted by; otherwise SQLite would rather scan all of a visitor's rows than sort a few. A
+    # visitor's list is of several backends, so there the backend is only a filter.
+    sa.Index("ix_jobs_owner_created", "owner", "created", "backend"),
     sa.Index("ix_jobs_owner_fingerprint", "owner", "backend", "fingerprint", "created"),
     sa.Index("ix_jobs_owner_task", "owner", "backend", "task_id", "created"),
     sa.Index("ix_jobs_state_created", "backend", "state", "created"),
@@ -77,6 +79,7 @@ offer_table = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("owner", sa.String(64), nullable=False),
     sa.Column("backend", sa.String(200), nullable=False),
+    sa.Column("payer", sa.String(16), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("ordered", sa.JSON, nullable=False),
     sa.Column("acknowledged", sa.JSON, nullable=False),
@@ -153,6 +156,19 @@ def _count_by_visitor(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _add_payers(connection: sa.Connection) -> None:
+    for table in ("jobs", "offers"):
+        for statement in (
+            f"ALTER TABLE {table} ADD COLUMN payer VARCHAR(16) NOT NULL DEFAULT 'host'",
+            f"UPDATE {table} SET payer = 'simulator' WHERE backend = 'simulator'",  # noqa: S608 - our own names
+        ):
+            connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("DROP INDEX ix_jobs_owner_created")
+    connection.exec_driver_sql(
+        "CREATE INDEX ix_jobs_owner_created ON jobs (owner, created, backend)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -161,6 +177,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _keep_templates,
     _add_offers,
     _count_by_visitor,
+    _add_payers,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

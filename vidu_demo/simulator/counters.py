@@ -19,6 +19,7 @@ class Counters:
     Attributes:
         submit_count: Submits.
         task_count: Tasks made, which would have been billed.
+        tasks_of_key: Tasks made, by key.
         poll_count: Polls.
         polls_of: Polls by task id.
         download_count: Requests for videos.
@@ -29,6 +30,7 @@ class Counters:
     def __init__(self, remember: bool) -> None:
         self.submit_count = 0
         self.task_count = 0
+        self.tasks_of_key: Counter[str] = Counter()
         self.poll_count = 0
         self.polls_of: Counter[str] = Counter()
         self.download_count = 0

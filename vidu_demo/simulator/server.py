@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Self
@@ -31,15 +31,17 @@ class Simulator(Counters):
     """Stands in for the API on 127.0.0.1. It also has the attributes of `Counters`.
 
     Args:
-        key: The only key it accepts.
+        key: A key it accepts.
         port: The port; 0 for a free one.
         folder: Where tasks and videos are stored; by default, a folder that `close` deletes.
         seconds: The minimum length of a task, or a function of its request that returns it.
         clock: Returns the time in Unix seconds.
         clip: A video to use for every task instead of rendering, which is cheap under load.
+        more_keys: Keys of other accounts that it accepts. An account sees only its own tasks.
         remember: Whether to keep what grows forever: `polls_of`, `requests` and `submits`.
 
     Attributes:
+        keys: Every key it accepts.
         faults: Faults for the next requests of a kind, "submit", "poll" or "download". Each request
             takes the first entry off its list; None means no fault.
         statuses: The statuses that every task goes through, one per true response; the last one
@@ -60,10 +62,11 @@ class Simulator(Counters):
         seconds: float | Callable[[Body], float] = 6.0,
         clock: Callable[[], float] = time.time,
         clip: bytes | None = None,
+        more_keys: Sequence[str] = (),
         remember: bool = True,
     ) -> None:
         super().__init__(remember)
-        self.key = key
+        self.key, self.keys = key, (key, *more_keys)
         self.faults: dict[str, list[Fault | None]] = {"submit": [], "poll": [], "download": []}
         self.statuses: list[str] | None = None
         self.speaks_progress = True
@@ -77,6 +80,7 @@ class Simulator(Counters):
         self._clock = clock
         self._clip = clip
         self._polls_answered: Counter[str] = Counter()
+        self._accounts: dict[str, str] = {}
         self._link_starts: dict[str, int] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._server: Server | None = None
@@ -144,19 +148,20 @@ class Simulator(Counters):
                 return self._download(record.target)
             if not kind:
                 raise RefusedError(404, "API_NOT_FOUND", "there is no such API")
-            self._check_key(record)
-            return self._submit(record, raw) if kind == "submit" else self._poll(record)
+            key = self._check_key(record)
+            return self._submit(record, raw, key) if kind == "submit" else self._poll(record, key)
         except RefusedError as refused:
             return Response.of(refused.status, refused.body)
 
-    def _check_key(self, record: Record) -> None:
+    def _check_key(self, record: Record) -> str:
         scheme, _, key = record.headers.get("Authorization", "").partition(" ")
         if not key.strip():
             raise RefusedError(401, "MISSING_API_KEY", "the API key is missing")
-        if scheme.lower() != "bearer" or key.strip() != self.key:
+        if scheme.lower() != "bearer" or key.strip() not in self.keys:
             raise RefusedError(401, "INVALID_API_KEY", "the API key is invalid")
+        return key.strip()
 
-    def _submit(self, record: Record, raw: bytes | None) -> Response:
+    def _submit(self, record: Record, raw: bytes | None, key: str) -> Response:
         if record.headers.get_content_type() != "application/json":
             raise RefusedError(400, "INVALID_REQUEST_BODY", "Content-Type must be application/json")
         request = validation.check(validation.read(raw))
@@ -167,17 +172,20 @@ class Simulator(Counters):
         self._store.add(task, request)
         with self._lock:
             self.task_count += 1
+            self.tasks_of_key[key] += 1
+            self._accounts[task.task_id] = key
         return Response.of(200, {"task_id": task.task_id})
 
     def _prune(self, now: float) -> None:
         for task_id in self._store.prune(now):
             with self._lock:
+                self._accounts.pop(task_id, None)
                 self._polls_answered.pop(task_id, None)
                 self._link_starts.pop(task_id, None)
 
-    def _poll(self, record: Record) -> Response:
+    def _poll(self, record: Record, key: str) -> Response:
         task = self._store.get(_task_id(record))
-        if task is None:
+        if task is None or self._accounts.get(task.task_id, key) != key:
             raise RefusedError(404, "TASK_NOT_FOUND", "task not found")
         with self._lock:
             earlier = self._polls_answered[task.task_id]

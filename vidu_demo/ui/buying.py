@@ -13,7 +13,7 @@ from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
-from vidu_demo.ui.browser.visitor import Unrecognised
+from vidu_demo.ui.browser.visitor import Unrecognised, signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
@@ -65,16 +65,18 @@ class Buying:
         self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
     ) -> Updates:
         """Show what is missing, what has no effect, and the price; offer what can be bought."""
-        runner, who = self._context.runner, self._context.who_buys(request)
+        runner, context = self._context.runner, self._context
         reviewed = number if isinstance(number, int) else 0
         try:
-            owner = self._context.visitors.owner(visitor)
+            owner = context.visitors.owner(visitor, signed_in(request))
         except Unrecognised:  # the page is still loading: it is reviewed again when it has a token
             return {self.number: reviewed}
+        who = context.who_buys(request, owner)
+        payer = who["payer"]
 
         def offer(order: Order) -> str:
             try:
-                return runner.offer(order, owner=owner).id
+                return runner.offer(order, owner=owner, payer=payer).id
             except LedgerFailed:  # a click says so
                 return ""
 
@@ -82,16 +84,17 @@ class Buying:
         with suppress(LedgerFailed):
             spent = runner.spent(owner, who["address"])
         say = words_for(request)
-        filled = self._form.read(values, self._context.opener(request))
+        filled = self._form.read(values, context.opener(request))
         return {
             self.number: reviewed,
             self._kept: self._form.keep(filled),
             **self._checkout.review(
                 filled,
-                self._context.payer(request),
-                runner.usual_wait(filled.unchecked()),
+                context.whose_key(request, payer),
+                runner.usual_wait(filled.unchecked(), payer),
                 limits=who["limits"],
                 spent=spent,
+                takes_keys=runner.takes_keys,
                 offer=offer,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
@@ -116,7 +119,7 @@ class Buying:
             return self._refuse(tab, error)
 
     def _buy(self, tab: Tab, offer: Any, order: Order | None) -> Updates:
-        who = {"owner": tab.owner, **self._context.who_buys(tab.request)}
+        who = {"owner": tab.owner, **self._context.who_buys(tab.request, tab.owner)}
         try:
             jobs = self._context.runner.buy(str(offer), order, **who)
         except OfferExpired:

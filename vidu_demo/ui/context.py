@@ -14,6 +14,7 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
 from vidu_demo.api.text import joined
 from vidu_demo.jobs.budget import Limits
+from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import INPUTS, Tab
@@ -21,7 +22,7 @@ from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.local import is_local
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 SHORT: dict[str, Any] = {
     "queue": False,
@@ -43,9 +44,9 @@ class Context:
         visitors: Tells visitors apart by their tokens.
         run: Opens untrusted files.
         limits: Returns the limits that the host has set.
-        simulated: True if no model is used.
         visitor: Carries the visitor's token with every event.
         proxied: True if the host has named proxies.
+        keeps: Returns for how many days jobs are kept; None for good.
     """
 
     demo: gr.Blocks
@@ -53,9 +54,9 @@ class Context:
     visitors: Visitors
     run: Run
     limits: Callable[[], Limits]
-    simulated: bool
     visitor: gr.BrowserState
     proxied: bool = False
+    keeps: Callable[[], float | None] = lambda: None
 
     def handler(self, act: Callable[..., Updates]) -> Callable[..., Updates]:
         """Wrap a handler, which takes the tab first, as a listener's function."""
@@ -126,22 +127,36 @@ class Context:
         """Make an opener for the visitor's files."""
         return Opener(self.run, self.visitors.turn(request))
 
-    def payer(self, request: gr.Request) -> Payer:
-        """Tell who pays for this request."""
-        return Payer.of(self.demo, request, simulated=self.simulated, proxied=self.proxied)
+    def whose_key(self, request: gr.Request, payer: Payer) -> WhoseKey:
+        """Tell whose key a payer's is, to whoever reads the page."""
+        return WhoseKey.of(payer, local=self._is_local(request))
 
     def address(self, request: gr.Request) -> str:
         """Digest the address of a request."""
         return self.visitors.address(request)
 
-    def who_buys(self, request: gr.Request) -> dict[str, Any]:
-        """Give the runner the origin of a click and what it can spend."""
-        limits = self.limits()
-        if self.simulated:
+    def who_buys(
+        self, request: gr.Request, owner: str, payer: Payer | None = None
+    ) -> dict[str, Any]:
+        """Tell the runner where a click comes from, who pays, and what can be spent.
+
+        If the host's key doesn't pay, only a pause counts. Limits and payer belong together: a key
+        that is forgotten meanwhile must not have the host pay without limits.
+
+        Args:
+            request: The click's.
+            owner: The visitor.
+            payer: Who has to pay; by default the visitor, if their key is here.
+        """
+        limits, payer = self.limits(), payer or self.runner.payer(owner)
+        if payer is not Payer.HOST:
             limits = Limits(paused=limits.paused)
-        elif self.proxied or not is_local(self.demo, request):
+        elif not self._is_local(request):
             limits = limits.or_defaults()
-        return {"address": self.address(request), "limits": limits}
+        return {"address": self.address(request), "payer": payer, "limits": limits}
+
+    def _is_local(self, request: gr.Request) -> bool:
+        return not self.proxied and is_local(self.demo, request)
 
 
 def _shown(error: ViduError, request: gr.Request | None) -> gr.Error:

@@ -17,9 +17,11 @@ from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.budget import BrakeApplied
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.keys import KeysNotTaken
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.runner import JobView
+from vidu_demo.ui.browser.own_key import KEY_HEADER
 from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form.form import make_request, widget
 from vidu_demo.ui.form.uploads import from_files
@@ -124,13 +126,7 @@ class Endpoints:
                 raise WrongKey
             request = _request(form)
             owner = _owner(handle)
-            job = await asyncio.to_thread(
-                self._runner.start,
-                request,
-                owner=owner,
-                idempotency_key=owner,
-                **self._context.who_buys(caller),
-            )
+            job = await self._start(caller, request, owner)
             if not _same(request, job):
                 raise KeyUsed
         except ViduError as error:
@@ -138,7 +134,7 @@ class Endpoints:
         look = self._runner.look(job.id, owner) or JobView(job, None)
         return {"job": handle, **describe(look)}
 
-    async def task(self, job: Any) -> tuple[dict[str, Any], str | None]:
+    async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
         """Say how far a job is; once it is done, return its video. Costs nothing."""
         try:
             owner = _owner(str(job).strip())
@@ -146,6 +142,10 @@ class Endpoints:
             look = self._runner.look(found[0].id, owner) if found else None
             if not look:
                 raise NoSuchJob
+            if look.job.open:
+                await self._take_key(caller, owner)
+            else:
+                self._runner.forget_key(owner)
         except ViduError as error:
             raise _told(error) from None
         done = look.job.state is JobState.DONE and look.job.video
@@ -157,7 +157,10 @@ class Endpoints:
         try:
             priced = dict(zip(_PRICED, values, strict=True))
             request = make_request([], "https://example.com/a.jpg", {"prompt": "x", **priced})
-            who = self._context.who_buys(caller)
+            own = Payer.VISITOR if KEY_HEADER in caller.headers else None
+            if own and not self._runner.takes_keys:
+                raise KeysNotTaken
+            who = self._context.who_buys(caller, "", own)
             spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
         except ViduError as error:
             raise _told(error) from None
@@ -169,7 +172,7 @@ class Endpoints:
         left = limits.left(spent)
         return {
             "price_usd": float(request.price),
-            "payer": self._context.payer(caller),
+            "payer": self._context.whose_key(caller, who["payer"]),
             "price_list": pricing.DATED,
             "left_today_usd": None if left is None else float(left),
             "can_be_bought": brake is None,
@@ -180,17 +183,10 @@ class Endpoints:
         self, caller: gr.Request, *values: Any
     ) -> AsyncIterator[tuple[dict[str, Any], str | None]]:
         """Make one video. Streams the job's status, then returns the file."""
+        # A random owner that nobody else knows: callers see only the job they started.
+        owner = secrets.token_hex(32)
         try:
-            request = _request(values)
-            # A random owner that nobody else knows: callers see only the job they started.
-            owner = secrets.token_hex(32)
-            job = await asyncio.to_thread(
-                self._runner.start,
-                request,
-                owner=owner,
-                idempotency_key=owner,
-                **self._context.who_buys(caller),
-            )
+            job = await self._start(caller, _request(values), owner)
         except ViduError as error:
             raise _told(error) from None
         said = None
@@ -199,17 +195,42 @@ class Endpoints:
                 said = says
                 yield says, None
             if not look.job.open:
+                self._runner.forget_key(owner)
                 break
             await asyncio.sleep(LOOK_SECONDS)
         if not look or look.job.state != JobState.DONE or not look.job.video:
             raise gr.Error(status.plain(look), print_exception=False)
         yield describe(look), str(self._runner.file(look.job, look.job.video))
 
+    async def _start(self, caller: gr.Request, request: VideoRequest, owner: str) -> Job:
+        """Start a caller's job, with their own key if they send one."""
+        own = await self._take_key(caller, owner)
+        try:
+            return await asyncio.to_thread(
+                self._runner.start,
+                request,
+                owner=owner,
+                idempotency_key=owner,
+                **self._context.who_buys(caller, owner, Payer.VISITOR if own else None),
+            )
+        except ViduError:
+            self._runner.forget_key(owner)
+            raise
+
+    async def _take_key(self, caller: gr.Request, owner: str) -> bool:
+        """Take a caller's own key, if they send one; returns whether they do."""
+        key = caller.headers.get(KEY_HEADER)
+        if key is not None:
+            await asyncio.to_thread(self._runner.take_key, key, owner)
+        return key is not None
+
 
 def describe(look: JobView) -> dict[str, Any]:
     """Describe a job's status for programs."""
-    job, task = look
+    job, task = look.job, look.task
     message, charged, next_step = status.outcome(job)
+    if look.waits:
+        message, charged, next_step = status.KEY_AWAY, "", f"Send it to /task as {KEY_HEADER}."
     return {
         "state": job.state,
         "task_id": job.task_id,

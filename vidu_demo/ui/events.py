@@ -10,8 +10,9 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header
-from vidu_demo.ui.browser import permalink, receipts
+from vidu_demo.ui.browser import own_key, permalink, receipts
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form import examples, uploads
 from vidu_demo.ui.form.form import Form
@@ -30,6 +31,7 @@ class Events:
         form: The left side of the page.
         panel: The right side.
         header: The top of the page.
+        key_form: The form for the visitor's own key.
         server_time: Gives the browser the server's time.
     """
 
@@ -39,11 +41,12 @@ class Events:
         form: Form,
         panel: Panel,
         header: gr.HTML,
+        key_form: gr.HTML,
         server_time: gr.Number,
     ) -> None:
         self._context, self._runner, self._visitors = context, context.runner, context.visitors
         self._form, self._panel = form, panel
-        self._header, self._server_time = header, server_time
+        self._header, self._key_form, self._server_time = header, key_form, server_time
 
     @property
     def welcomed(self) -> list[gr.blocks.Block]:
@@ -52,7 +55,7 @@ class Events:
         return [
             panel.visitor,
             self._server_time,
-            self._header,
+            *self._paying,
             form.examples,
             *form.filled,
             *panel.view,
@@ -69,12 +72,43 @@ class Events:
         return {
             self._panel.visitor: state,
             self._server_time: time.time(),
-            self._header: header.render(self._context.payer(request), say),
+            **self._pay(tab),
             self._form.examples: examples.strip(say),
             **self._form.restore(
-                linked or kept, self._context.who_buys(request)["limits"].max_jobs
+                linked or kept, self._context.who_buys(request, tab.owner)["limits"].max_jobs
             ),
             **self._panel.show(tab, job_id, fault=fault),
+        }
+
+    @property
+    def repaid(self) -> list[gr.blocks.Block]:
+        """The outputs of `change_payer`."""
+        return [*self._paying, *self._panel.view, self._form.filled_at]
+
+    def change_payer(self, tab: Tab) -> Updates:
+        """Say who pays now, and have the form reviewed again, for a new offer."""
+        return {
+            **self._pay(tab),
+            **self._panel.show(tab, tab.shown, fault=tab.fault),
+            self._form.filled_at: str(time.time()),
+        }
+
+    @property
+    def _paying(self) -> list[gr.blocks.Block]:
+        return [self._header, self._key_form]
+
+    def _pay(self, tab: Tab) -> Updates:
+        """Say who pays, and offer the visitor to do so with their own key."""
+        payer = self._context.whose_key(tab.request, self._runner.payer(tab.owner))
+        return {
+            self._header: header.render(payer, tab.say, signed_in(tab.request)),
+            self._key_form: own_key.render(
+                self._runner,
+                tab.token,
+                tab.owner,
+                shared=bool(getattr(self._context.demo, "share_url", None)),
+                say=tab.say,
+            ),
         }
 
     def _has_jobs(self, owner: str) -> bool:

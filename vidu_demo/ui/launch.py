@@ -1,19 +1,19 @@
 """Serves the page, closing what Gradio leaves open by default."""
 
 import os
-import time
 from collections.abc import Sequence
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 from gradio.routes import App, ORJSONResponse
-from gradio.utils import colab_check, get_space, is_hosted_notebook
+from gradio.utils import colab_check, is_hosted_notebook
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from vidu_demo.api.errors import ViduError
 from vidu_demo.api.pricing import format_price
 from vidu_demo.examples import MEDIA
 from vidu_demo.server.hosts import Host
@@ -21,21 +21,35 @@ from vidu_demo.server.listening import LOOPBACK, CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
 from vidu_demo.ui import unfetched
+from vidu_demo.ui.endpoints import TOOLS
+from vidu_demo.ui.front import Front, known_hosts
 from vidu_demo.ui.guard.door import Door
-from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.limits import LIMITS
-from vidu_demo.ui.guard.quota import Allowance, Quota
 from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.page import Blocks
 from vidu_demo.ui.sessions import SharedSession
+from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.static import CSS_FILE, head
 from vidu_demo.ui.theme import theme
 
-HOUR, DAY = 3600.0, 86_400.0
-COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
-"""Hosts of the proxy through which Colab shows the page."""
-SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-"""Where a Space's proxy is assumed to be."""
+
+class ToolsUnavailable(ViduError):
+    """The MCP tools can't be offered.
+
+    Args:
+        signed_in: True if visitors must sign in; otherwise packages are missing.
+    """
+
+    what = "The packages for MCP are missing."
+    next_step = 'Run `pip install "gradio[mcp]"`, or leave out --mcp.'
+
+    def __init__(self, *, signed_in: bool) -> None:
+        if signed_in:
+            super().__init__(
+                "MCP tools can't sign in.", next_step="Leave out --mcp, or unset the sign-in."
+            )
+        else:
+            super().__init__()
 
 
 def page_options(videos: Path) -> dict[str, Any]:
@@ -66,38 +80,25 @@ def prepare(demo: gr.Blocks) -> None:
     unfetched.bound(demo)
 
 
-def quota() -> Quota:
-    """Make the upload quota."""
-    return Quota(
-        Allowance(LIMITS.uploads_bytes, LIMITS.uploads_files, HOUR),
-        Allowance(LIMITS.all_uploads_bytes, LIMITS.all_uploads_files, DAY),
-        time.monotonic,
-    )
-
-
-def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
-    """Add the names that a Space or Colab serves the page under."""
-    space = Host.read(os.environ.get("SPACE_HOST", ""))
-    return (*allowed, *([space] if space else []), *(COLAB if colab_check() else []))
-
-
 class GuardedApp(App):
-    """Gradio's app behind the guard, which comes before all of Gradio's own middleware."""
+    """Gradio's app behind the front, which comes before all of Gradio's own middleware."""
 
-    def __init__(self, door: Door, routes: Sequence[BaseRoute], proxies: Sequence[str]) -> None:
+    def __init__(self, front: Front, routes: Sequence[BaseRoute]) -> None:
         # These come first, because one of Gradio's routes matches everything.
         super().__init__(default_response_class=ORJSONResponse, routes=[*routes])
         self.state_holder = SharedSession()
-        self._door, self._proxies = door, proxies
+        self.front = front
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the guard in front; called once, at the first request."""
-        guard = Guard(super().build_middleware_stack(), self.get_blocks, self._door, quota())
-        return behind(guard, self._proxies)
+        """Put the front in front; called once, before the first request."""
+        if server := self.get_blocks().mcp_server_obj:
+            tools = server.tool_to_endpoint.items()
+            server.tool_to_endpoint = {name: at for name, at in tools if at in TOOLS}
+        return self.front.around(super().build_middleware_stack(), self.get_blocks)
 
 
-def exposure(settings: Settings, host: str | None, *, share: bool) -> str:
-    """Say in one line for the terminal what strangers can spend.
+def exposed(settings: Settings, host: str | None, *, share: bool) -> bool:
+    """Tell whether strangers can reach the app.
 
     Args:
         settings: The app's.
@@ -105,27 +106,22 @@ def exposure(settings: Settings, host: str | None, *, share: bool) -> str:
         share: True if it gets a share link.
     """
     name = host or os.environ.get("GRADIO_SERVER_NAME") or LOOPBACK
-    hosted = settings.proxies or colab_check() or is_hosted_notebook()
-    if not (share or hosted) and on_loopback(name):
+    hosted = bool(settings.proxies) or colab_check() or is_hosted_notebook()
+    return share or hosted or not on_loopback(name)
+
+
+def spending(settings: Settings, *, strangers: bool) -> str:
+    """Say in one line for the terminal what strangers can spend."""
+    if not strangers:
         return "Only this machine can reach the app, so only the limits that you set apply."
     limits = settings.limits.or_defaults()
     amounts = (limits.per_day, limits.visitor_per_day, limits.max_price)
     day, visitor, click = (format_price(amount or Decimal()) for amount in amounts)
+    who = "Visitors who sign in" if settings.password or settings.sign_in else "Strangers"
     return (
-        f"Strangers can spend up to {day} of your key per day: {visitor} each, {click} per click, "
+        f"{who} can spend up to {day} of your key per day: {visitor} each, {click} per click, "
         f"{limits.max_jobs} videos at once."
     )
-
-
-def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
-    """Believe what these proxies say about the visitor's address, and no others.
-
-    On a Space, proxies at private addresses are believed. That is an assumption: what a Space sends
-    is not documented. If it doesn't hold, all visitors have the address of the Space's proxy, so
-    they share one visitor's limits.
-    """
-    trusted = [*proxies, *(SPACE_PROXIES if get_space() else ())]
-    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), trusted)) if trusted else app
 
 
 def launch(
@@ -134,6 +130,9 @@ def launch(
     videos: Path,
     allowed_hosts: Sequence[Host] = (),
     proxies: Sequence[str] = (),
+    ancestors: Sequence[str] = (),
+    gate: Gate | None = None,
+    tools: bool = False,
     **options: Any,
 ) -> tuple[Any, str, str]:
     """Serve the page. Gradio's own environment variables keep working.
@@ -143,12 +142,18 @@ def launch(
         videos: The folder of the jobs' videos, which the page can show.
         allowed_hosts: Extra names that the app answers to, and whose pages can use it.
         proxies: Addresses or networks of proxies that tell a visitor's address.
+        ancestors: Further sites that can show the page in a frame.
+        gate: Asks for a sign-in, if the app does.
+        tools: True to offer `/submit`, `/task` and `/estimate` as MCP tools.
         options: Further arguments for `gr.Blocks.launch`; they override the ones here.
 
     Raises:
         CannotListen: The address or port is not available.
         ProxyUnusable: The environment's proxies can't be used.
+        ToolsUnavailable: The tools can't be offered.
     """
+    if tools and (gate or not find_spec("mcp")):
+        raise ToolsUnavailable(signed_in=gate is not None)
     name, port = find(options.pop("server_name", None), options.pop("server_port", None))
     spare_loopback(os.environ, name)
     # Otherwise uvicorn believes anyone on this machine, and so a share link's tunnel.
@@ -167,7 +172,8 @@ def launch(
         "max_threads": LIMITS.at_once,
         "server_name": name,
         "server_port": port,
-        "_app": GuardedApp(door, demo.routes, proxies),
+        "mcp_server": tools,
+        "_app": GuardedApp(Front(door, proxies, ancestors, gate), demo.routes),
         **options,
     }
     try:

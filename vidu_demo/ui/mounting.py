@@ -16,9 +16,9 @@ from starlette.types import Receive, Scope, Send
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
+from vidu_demo.ui.front import Front, gate, known_hosts
 from vidu_demo.ui.guard.door import Door
-from vidu_demo.ui.guard.guard import Guard
-from vidu_demo.ui.launch import behind, known_hosts, page_options, prepare, quota
+from vidu_demo.ui.launch import page_options, prepare
 from vidu_demo.ui.page import build
 from vidu_demo.ui.sessions import SharedSession
 
@@ -35,16 +35,18 @@ def mount(
     settings = settings or Settings.from_environment()
     spare_loopback(os.environ)
     studio = Studio(settings, simulate=simulate)
+    studio.face_strangers()  # who can reach the app is not known here
     demo = build(studio.runner, **studio.page_options)
     prepare(demo)
     room = FastAPI(openapi_url=None, routes=[*demo.routes])
     options = page_options(studio.videos)
-    gr.mount_gradio_app(room, demo, "/", **options)
+    gr.mount_gradio_app(room, demo, "/", mcp_server=False, **options)
     door = Door(loopback=False, allowed=known_hosts(settings.hosts))
     path = path.rstrip("/")
     if path:
         app.add_api_route(path, _with_slash, include_in_schema=False)
-    guard = behind(Guard(room, lambda: demo, door, quota()), settings.proxies)
+    before = Front(door, settings.proxies, settings.ancestors, gate(studio))
+    served = before.around(room, lambda: demo)
 
     (page,) = (
         route.app
@@ -61,7 +63,7 @@ def mount(
         cut = here if scope["path"].startswith(here) else here.removeprefix(base)
         page.root_path = public = here if root_path is None else root_path.rstrip("/")
         below = scope["path"].removeprefix(cut)
-        await guard({**scope, "root_path": public, "path": public + below}, receive, send)
+        await served({**scope, "root_path": public, "path": public + below}, receive, send)
 
     app.mount(path, inside)
     outer = app.router.lifespan_context

@@ -17,7 +17,7 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, header
-from vidu_demo.ui.browser import permalink, watch
+from vidu_demo.ui.browser import own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
@@ -29,7 +29,7 @@ from vidu_demo.ui.i18n.words import I18N, marked
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Offer
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
@@ -46,30 +46,30 @@ class Blocks(gr.Blocks):
 def build(
     runner: JobRunner,
     *,
-    simulated: bool,
     secret: bytes | None = None,
     limits: Callable[[], Limits] = Limits,
     proxied: bool = False,
+    keeps: Callable[[], float | None] = lambda: None,
     run: Run = in_process,
 ) -> Blocks:
     """Build the page over a runner.
 
     Args:
         runner: Starts jobs and knows their state.
-        simulated: True if no model is used; the page says so.
         secret: Signs the visitors' tokens. Without one, tokens are only valid for this page.
         limits: Returns the limits that the host has set.
         proxied: True if the host has named proxies in front of the app.
+        keeps: Returns for how many days jobs are kept; None for good.
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
     with demo:
         token = browser_state()
-        context = Context(demo, runner, visitors, run, limits, simulated, token, proxied)
+        context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
         _Page(context).listen()
         Endpoints(context).add()
-    demo.routes = [watch.route(runner)]
+    demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
     return demo
 
 
@@ -81,16 +81,17 @@ class _Page:
         self.kept = gr.BrowserState({}, storage_key=KEPT_FORM, secret=KEPT_FORM)
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
-        payer = Payer.NOBODY if context.simulated else Payer.HOST
+        payer = WhoseKey.of(context.runner.usual_payer, local=False)
         self.header = gr.HTML(
             header.render(payer, marked), padding=False, elem_classes="header-place"
         )
+        self.own_key = own_key.component(context.runner)
         with gr.Row(equal_height=False, elem_id="columns"):
             with gr.Column(scale=5, min_width=320):
                 self.form = Form()
                 self.checkout = Checkout()
             with gr.Column(scale=6, min_width=320):
-                self.panel = Panel(context.runner, context.visitor)
+                self.panel = Panel(context.runner, context.visitor, context.keeps)
                 self.code = Code()
                 with gr.Accordion(
                     I18N("Continue a task by its id"), open=False, elem_classes="fold"
@@ -107,11 +108,12 @@ class _Page:
     def listen(self) -> None:
         """Wire the events."""
         form, panel, context = self.form, self.panel, self._context
-        events = Events(context, form, panel, self.header, self.server_time)
+        events = Events(context, form, panel, self.header, self.own_key, self.server_time)
         buying = Buying(context, form, self.checkout, panel, self.code, self.kept)
         form.listen(context)
         self.code.listen()
         self._arrive(events, buying)
+        self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
         self._buy(buying)
         self._show(events)
         self._reuse(events)

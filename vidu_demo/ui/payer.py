@@ -1,33 +1,33 @@
-"""Who pays for a video: nobody in the simulator, otherwise the owner of the app's key."""
+"""Who pays for a video, from the reader's point of view."""
 
 from enum import StrEnum
 
-import gradio as gr
-
 from vidu_demo.api.text import Text
-from vidu_demo.ui.local import is_local
+from vidu_demo.jobs.job import Payer
 
 
-class Payer(StrEnum):
-    """Whose key pays, from the reader's point of view."""
+class WhoseKey(StrEnum):
+    """Whose key pays; nobody's in the simulator."""
 
     NOBODY = "nobody"
     READER = "your key"
     HOST = "the host's key"
+    VISITOR = "your own key"
 
     @classmethod
-    def of(
-        cls, demo: gr.Blocks, request: gr.Request, *, simulated: bool, proxied: bool = False
-    ) -> "Payer":
-        """Tell who pays. Anyone who opens the page on the app's own machine counts as its host."""
-        if simulated:
-            return cls.NOBODY
-        return cls.READER if not proxied and is_local(demo, request) else cls.HOST
+    def of(cls, payer: Payer, *, local: bool) -> "WhoseKey":
+        """Tell whose key it is. Anyone who opens the page on the app's own machine is its host."""
+        match payer:
+            case Payer.SIMULATOR:
+                return cls.NOBODY
+            case Payer.VISITOR:
+                return cls.VISITOR
+        return cls.READER if local else cls.HOST
 
     @property
     def line(self) -> str:
         """Who makes the videos and who pays, in one line."""
-        if self is Payer.NOBODY:
+        if self is WhoseKey.NOBODY:
             return (
                 "Simulated: videos are made on this machine, no model is used and nothing is "
                 "charged."
@@ -39,6 +39,6 @@ class Payer(StrEnum):
     @property
     def reminder(self) -> str:
         """Who pays, to show next to a price."""
-        if self is Payer.NOBODY:
+        if self is WhoseKey.NOBODY:
             return "Simulated: nothing is charged."
         return Text("Charged to {key}.", key=Text(self.value))

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from vidu_demo.studio import Studio
-from vidu_demo.ui.launch import launch
+from vidu_demo.ui.front import gate
+from vidu_demo.ui.launch import exposed, launch, spending
 from vidu_demo.ui.page import Blocks
 
 _running = ExitStack()
@@ -18,7 +19,7 @@ def close_earlier() -> None:
     _running.close()
 
 
-def serve(demo: Blocks, studio: Studio, **options: Any) -> None:
+def serve(demo: Blocks, studio: Studio, *, share: bool, host: str | None, **options: Any) -> None:
     """Serve the page.
 
     Returns when the server has stopped and the studio is closed. In a notebook or an interactive
@@ -27,11 +28,33 @@ def serve(demo: Blocks, studio: Studio, **options: Any) -> None:
     Args:
         demo: The page.
         studio: The studio behind it.
-        options: Options for `launch`.
+        share: True to serve it under a public link as well.
+        host: Where to listen; None for Gradio's default.
+        options: Further options for `launch`.
+
+    Raises:
+        SignInUnavailable: Visitors can't sign in with Hugging Face here.
+        ViduError: As for `launch`.
     """
+    settings = studio.settings
+    strangers = exposed(settings, host, share=share)
     with ExitStack() as parts:
         parts.callback(studio.close)
-        launch(demo, videos=studio.videos, **options)
+        if strangers:
+            studio.face_strangers()
+        if not studio.simulated:
+            print(spending(settings, strangers=strangers))
+        launch(
+            demo,
+            videos=studio.videos,
+            allowed_hosts=settings.hosts,
+            proxies=settings.proxies,
+            ancestors=settings.ancestors,
+            gate=gate(studio),
+            share=share,
+            server_name=host,
+            **options,
+        )
         parts.callback(demo.close, verbose=False)
         if not demo.server.should_exit:
             _running.push(parts.pop_all())

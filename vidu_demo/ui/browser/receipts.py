@@ -8,7 +8,7 @@ import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.errors import TooManyOpen
-from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.job import SIMULATOR, Job, Payer
 from vidu_demo.jobs.runner import JobRunner
 
 STORAGE_KEY = "vidu-demo-tasks"
@@ -37,6 +37,7 @@ def with_jobs(receipts: Any, jobs: Sequence[Job]) -> list[dict[str, Any]] | None
         {
             "task": job.task_id,
             "backend": job.backend,
+            "payer": job.payer,
             "created": job.created,
             "request": job.settings,
         }
@@ -61,10 +62,10 @@ def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> No
     """
     known = {job.task_id for job in runner.jobs(owner, most=10 * MAX_KEPT)}
     for receipt in _kept(receipts):
-        task = task_id(receipt["task"])
-        if not task or task in known or receipt["backend"] != runner.backend:
+        task, backend, payer = task_id(receipt["task"]), receipt["backend"], receipt["payer"]
+        if not task or task in known or not runner.serves(payer, backend):
             continue
-        if runner.is_deleted(task, owner):
+        if runner.is_deleted(task, backend, owner):
             continue
         try:
             runner.adopt(
@@ -73,6 +74,7 @@ def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> No
                 address=address,
                 request=receipt["request"],
                 created=receipt["created"],
+                payer=payer,
             )
         except TooManyOpen:  # the receipts stay, and the next visit adopts them
             return
@@ -90,9 +92,13 @@ def _kept(receipts: Any) -> list[dict[str, Any]]:
 def _receipt(given: dict[str, Any]) -> dict[str, Any]:
     asked, created = given.get("request"), given.get("created")
     asked = asked if isinstance(asked, dict) else {}
+    backend, payer = str(given.get("backend")), given.get("payer")
+    if payer not in tuple(Payer):  # from an earlier version
+        payer = Payer.SIMULATOR if backend == SIMULATOR else Payer.HOST
     return {
         "task": given["task"],
-        "backend": str(given.get("backend")),
+        "backend": backend,
+        "payer": Payer(payer),
         "created": created if isinstance(created, int | float) else None,
         "request": {
             name: VideoRequest.valid_or_default(name, asked[name])

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.browser.visitor import Visitors, signed_in, token_of
 from vidu_demo.ui.i18n.words import Say, words_for
 
 INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "receipts")
@@ -17,6 +17,7 @@ class Tab(NamedTuple):
 
     Attributes:
         owner: The visitor's digest.
+        token: Their token.
         shown: The id of the open job, or empty.
         seen: What the tab last drew of the open job: its id and state.
         fault: The error card shown instead of a job, or empty.
@@ -27,6 +28,7 @@ class Tab(NamedTuple):
     """
 
     owner: str
+    token: str
     shown: str
     seen: str
     fault: str
@@ -51,7 +53,8 @@ class Tab(NamedTuple):
             Unrecognised: The visitor has no token from this app.
         """
         return cls(
-            owner=visitors.owner(values["visitor"]),
+            owner=visitors.owner(values["visitor"], signed_in(request)),
+            token=token_of(values["visitor"]),
             shown=_text(values["shown"]),
             seen=_text(values["seen"]),
             fault=_text(values["fault"]),

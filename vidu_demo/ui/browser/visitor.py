@@ -5,15 +5,18 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, NamedTuple
 
 import gradio as gr
+from starlette.requests import Request
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.server.hosts import Host
+from vidu_demo.ui.guard.quota import household
 
 STORAGE_KEY = "vidu-demo-visitor"
+SIGNED_IN = "signed_in"
+"""Where a request's state says who has signed in."""
 _BYTES = 24
 _NAME = re.compile(rf"[A-Za-z0-9_-]{{{_BYTES},100}}")
 
@@ -46,6 +49,23 @@ class Visitor(NamedTuple):
     address: str
 
 
+class SignedIn(NamedTuple):
+    """Someone who has signed in.
+
+    Attributes:
+        name: Their name.
+        verified: True if it is their user name at Hugging Face; otherwise they chose it freely.
+    """
+
+    name: str
+    verified: bool
+
+
+def signed_in(request: gr.Request | Request) -> SignedIn | None:
+    """Tell who has signed in; None if the app does not ask for it."""
+    return getattr(getattr(request, "state", None), SIGNED_IN, None)
+
+
 class Visitors:
     """Issues and recognises tokens: a name, a dot, and a signature of the name.
 
@@ -66,30 +86,43 @@ class Visitors:
         """
         if self._name(state):
             return {"token": state["token"]}
-        name = _token(state)
+        name = token_of(state)
         if not (_NAME.fullmatch(name) and known(_digest(name))):
             name = secrets.token_urlsafe(_BYTES)
         return {"token": f"{name}.{self._sign(name)}"}
 
-    def owner(self, state: Any) -> str:
-        """Digest a visitor's token.
+    def owner(self, state: Any, who: SignedIn | None = None) -> str:
+        """Digest what a visitor is known by: a verified name, otherwise their token.
+
+        The digest of a name needs no secret, so a new data folder with the same database still
+        knows whose videos are whose.
+
+        Args:
+            state: Whatever the browser sends.
+            who: Who has signed in, if anyone has.
 
         Raises:
             Unrecognised: The token is not from this app.
         """
+        if who and who.verified:
+            return _digest(f"huggingface {who.name.lower()}")  # a token's name has no space
         name = self._name(state)
         if not name:
             raise Unrecognised
         return _digest(name)
 
     def address(self, request: gr.Request) -> str:
-        """Digest the IP address of a request; keyed, since addresses can be guessed.
+        """Digest where a request comes from: a verified name, otherwise its IP address.
+
+        The digest is keyed, since both can be guessed.
 
         An IPv6 address counts by its /64, since one visitor has all of it. Empty for loopback,
         where all visitors of a share link come from.
         """
+        if (who := signed_in(request)) and who.verified:
+            return self._sign(f"user {who.name.lower()}")
         host = request.client.host if request.client else ""
-        return "" if Host(host).loopback or not host else self._sign(f"address {_network(host)}")
+        return "" if Host(host).loopback or not host else self._sign(f"address {household(host)}")
 
     def turn(self, request: gr.Request) -> str:
         """Say which visitor a request counts as when visitors take turns opening files.
@@ -99,7 +132,7 @@ class Visitors:
         return self.address(request) or str(request.session_hash)
 
     def _name(self, state: Any) -> str:
-        name, _, signature = _token(state).rpartition(".")
+        name, _, signature = token_of(state).rpartition(".")
         genuine = _NAME.fullmatch(name) and hmac.compare_digest(
             signature.encode(errors="replace"), self._sign(name).encode()
         )
@@ -109,17 +142,8 @@ class Visitors:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _network(host: str) -> str:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
-
-
-def _token(state: Any) -> str:
+def token_of(state: Any) -> str:
+    """Read the token from whatever a browser sends; empty if there is none."""
     token = state.get("token") if isinstance(state, dict) else None
     return token if isinstance(token, str) else ""
 

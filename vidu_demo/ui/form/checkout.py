@@ -10,12 +10,12 @@ from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
-from vidu_demo.jobs.budget import BrakeApplied, Limits, Spent
+from vidu_demo.jobs.budget import BrakeApplied, Limits, Paused, Spent
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
-from vidu_demo.ui.payer import Payer
+from vidu_demo.ui.payer import WhoseKey
 
 
 class Checkout:
@@ -42,11 +42,12 @@ class Checkout:
     def review(
         self,
         filled: FormValues,
-        payer: Payer,
+        payer: WhoseKey,
         usual: float | None,
         *,
         limits: Limits,
         spent: Spent,
+        takes_keys: bool,
         offer: Callable[[Order], str],
         sending: bool,
         say: Say,
@@ -59,6 +60,7 @@ class Checkout:
             usual: How long such a video usually takes, in seconds, if known.
             limits: What can be spent of the host's key.
             spent: What was spent of it today.
+            takes_keys: True if the visitor could pay with their own key instead.
             offer: Makes an offer and returns its id.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
@@ -76,11 +78,12 @@ class Checkout:
         if draft and _brake(draft, limits, spent):
             draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
-        about = _about(payer, usual, limits.left(spent), brake)
+        about = _about(payer, usual, limits.left(spent))
+        refused = _refused(brake, takes_keys=takes_keys) if brake else []
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
-            self.price: _price(filled, requests, payer, about, say),
+            self.price: _price(filled, requests, payer, about, refused, say),
             self.draft: gr.Button(cheap, visible=bool(draft)),
             self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
@@ -95,9 +98,15 @@ def _brake(order: Order, limits: Limits, spent: Spent) -> BrakeApplied | None:
     return None
 
 
-def _about(
-    payer: Payer, usual: float | None, left: Decimal | None, brake: BrakeApplied | None
-) -> list[str]:
+def _refused(brake: BrakeApplied, *, takes_keys: bool) -> list[str]:
+    """Say why the host's limits forbid a click, and what to do instead."""
+    said = [brake.what, brake.next_step]
+    if takes_keys and not isinstance(brake, Paused):
+        said.append("Or use your own key: see the top of the page.")
+    return said
+
+
+def _about(payer: WhoseKey, usual: float | None, left: Decimal | None) -> list[str]:
     """Say what to know about a price."""
     about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
     if usual:
@@ -105,16 +114,15 @@ def _about(
     if left is not None:
         amount = pricing.format_price(left)
         about.append(Text("{left} left for you until midnight UTC.", left=amount))
-    if brake:
-        about += [brake.what, brake.next_step]
     return about
 
 
 def _price(
     filled: FormValues,
     requests: Sequence[VideoRequest],
-    payer: Payer,
+    payer: WhoseKey,
     about: Sequence[str],
+    refused: Sequence[str],
     say: Say,
 ) -> str:
     prices = [request.price for request in requests] or _unfinished(filled)
@@ -124,10 +132,11 @@ def _price(
     several = say(Text(" for {number} videos", number=len(prices))) if prices[1:] else ""
     return templates.render(
         "price.html",
-        simulated=payer is Payer.NOBODY,
+        simulated=payer is WhoseKey.NOBODY,
         amount=amount,
         several=several,
         about=say(joined(about)),
+        refused=say(joined(refused)) if refused else "",
         say=say,
     )
 

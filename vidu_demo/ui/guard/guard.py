@@ -17,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vidu_demo.server.hosts import Host
 from vidu_demo.ui.guard import calls
 from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.headers import route
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Quota
+from vidu_demo.ui.sign_in.gate import Gate
 
 _log = logging.getLogger(__name__)
 
@@ -55,23 +57,31 @@ class Guard:
         blocks: Returns the page; a hot reload changes it.
         door: Decides who is let in.
         quota: Limits uploads.
+        gate: Asks for a sign-in, if the app does.
     """
 
     def __init__(
-        self, app: ASGIApp, blocks: Callable[[], gr.Blocks], door: Door, quota: Quota
+        self,
+        app: ASGIApp,
+        blocks: Callable[[], gr.Blocks],
+        door: Door,
+        quota: Quota,
+        gate: Gate | None = None,
     ) -> None:
         self._app, self._blocks, self._door, self._quota = app, blocks, door, quota
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
+        if scope["type"] == "websocket":  # the page uses none
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         answer = _Answer(send)
         try:
-            scope = self._let_in(scope)
-            receive = await self._read(scope, receive, answer)
-            await self._app(scope, receive, answer)
+            await self._serve(self._let_in(scope), receive, answer)
             if answer.instead:
                 raise answer.instead
         except Refused as refused:
@@ -85,14 +95,23 @@ class Guard:
         else:
             await answer.release()
 
+    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        if self._gate:
+            if instead := self._gate.instead(scope):
+                body = await _body(scope, receive)
+                await instead(scope, _replay(body or b"", receive), answer)
+                return
+            scope = self._gate.marked(scope)
+        if _closed(route(scope), tools=self._blocks().mcp_server):
+            raise Refused(HTTPStatus.NOT_FOUND, "Not found")
+        await self._app(scope, await self._read(scope, receive, answer), answer)
+
     def _let_in(self, scope: Scope) -> Scope:
         """Return the scope to serve, without the origin of a foreign page."""
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if reason := self._door.refuses(scope["method"], hosts, origins):
             raise Refused(HTTPStatus.FORBIDDEN, reason)
-        if _closed(_route(scope)):
-            raise Refused(HTTPStatus.NOT_FOUND, "Not found")
         host = Host.read(hosts[0]) if hosts else None
         if self._door.own(host, origins):
             return scope
@@ -101,14 +120,12 @@ class Guard:
 
     async def _read(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive:
         """Read and check a body, unless it is an upload; return what to read from instead."""
-        at = _route(scope).partition(API)[2]
+        at = route(scope).partition(API)[2]
         if at.rstrip("/") == "upload":
             return self._metered(scope, receive, answer)
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "0")
-        if length == "0" and "transfer-encoding" not in headers:
+        body = await _body(scope, receive)
+        if body is None:
             return receive
-        body = await _whole(receive, int(length) if length.isdecimal() else 0)
         if at.partition("/")[0] in calls.CALLS and scope["method"] == "POST":
             try:
                 body = await run_in_threadpool(calls.check, at, body, self._blocks())
@@ -190,19 +207,25 @@ class _Answer:
         await self.refuse(scope, receive, Refused(status, text))
 
 
-def _route(scope: Scope) -> str:
-    """The path below the page's mount point."""
-    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
-
-
-def _closed(route: str) -> bool:
-    if not route.startswith("/") or "\0" in route:
+def _closed(path: str, *, tools: bool) -> bool:
+    if not path.startswith("/") or "\0" in path:
         return True
-    page, api, at = route.partition(API)
+    page, api, at = path.partition(API)
     if not api:
         return not CLOSED.isdisjoint(page.split("/"))
     first = at.replace("=", "/", 1).partition("/")[0]
+    if first == "mcp":
+        return not tools or at.rstrip("/") != "mcp"
     return first not in OPEN or at.startswith(("file=http:", "file=https:"))
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """Read a body; None if there is none."""
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "0")
+    if length == "0" and "transfer-encoding" not in headers:
+        return None
+    return await _whole(receive, int(length) if length.isdecimal() else 0)
 
 
 async def _whole(receive: Receive, length: int) -> bytes:

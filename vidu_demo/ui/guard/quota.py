@@ -68,17 +68,17 @@ class Quota:
             self._together = _Account(self._together.allowance, now)
         for name in [name for name, account in self._accounts.items() if account.over(now)]:
             del self._accounts[name]
-        mine = self._accounts.get(_household(address)) or _Account(self._each, now)
+        mine = self._accounts.get(household(address)) or _Account(self._each, now)
         if not (mine.holds(size, files) and self._together.holds(size, files)):
             return False
-        self._accounts[_household(address)] = mine
+        self._accounts[household(address)] = mine
         for account in (mine, self._together):
             account.size += size
             account.files += files
         return True
 
 
-def _household(address: str) -> str:
+def household(address: str) -> str:
     """Treat a /64 IPv6 network as one address, since one connection has all of it."""
     try:
         known = ip_address(address)

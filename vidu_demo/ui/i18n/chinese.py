@@ -15,6 +15,66 @@ CHINESE: dict[str, str] = {
     ),
     "your key": "你的密钥",
     "the host's key": "本应用的密钥",
+    "your own key": "你自己的密钥",
+    # The visitor's own key
+    "Use your own key": "使用自己的密钥",
+    "Your own key is in use": "正在使用你自己的密钥",
+    "Your videos are then charged to your account at Novita.": (
+        "之后视频的费用记在你的 Novita 账户上。"
+    ),
+    "Get a key": "获取密钥",
+    "Your Novita API key": "你的 Novita API 密钥",
+    "Use this key": "使用这个密钥",
+    "Remember on this device": "在此设备上记住",
+    "That stores the key in this browser, unencrypted, and sends it whenever you open this page. "
+    "Leave it off on a device that others use.": (
+        "密钥会不加密地存入此浏览器，每次打开本页时自动发送。与他人共用的设备请勿勾选。"
+    ),
+    "The app keeps the key in memory, for your videos only, and sends it to nobody but Novita. "
+    "Whoever runs the app could still read it, so use a key that you can delete.": (
+        "应用只在内存中保存密钥，只用于你的视频，也只发给 Novita。"
+        "但运行应用的人仍有可能读到它，所以请用随时可以删除的密钥。"
+    ),
+    "This page has a public link through Gradio's server, which sees everything that is sent over "
+    "it, your key too.": (
+        "本页有经过 Gradio 服务器的公开链接，经它发送的一切该服务器都能看到，包括你的密钥。"
+    ),
+    "Novita has not refused your key. Only a purchase shows whether it can pay.": (
+        "Novita 没有拒绝你的密钥。它能不能付费，要到购买时才知道。"
+    ),
+    "The app has it in memory only: until you have it forgotten, it goes unused for a day, or the "
+    "app restarts.": ("密钥只在应用的内存里：你让它忘记、一天没有用到或应用重启，就没有了。"),
+    "This browser remembers it, too.": "此浏览器也记住了它。",
+    "Forget the key": "忘记密钥",
+    "Forget the remembered key": "忘记已记住的密钥",
+    "Asking Novita…": "正在询问 Novita…",
+    "The app could not be reached. Try again.": "无法连接应用，请重试。",
+    "Accepted.": "已接受。",
+    "Forgotten.": "已忘记。",
+    "This app no longer has your key, so nothing was sent.": (
+        "应用里已没有你的密钥，所以没有发送任何内容。"
+    ),
+    "Enter it again, then click again.": "请重新输入，再点一次。",
+    "This app takes no keys of visitors.": "本应用不接受访客的密钥。",
+    "Leave the key out, or ask whoever runs this app.": ("请不要发送密钥，或联系运行本应用的人。"),
+    "The key was not taken.": "密钥没有被接受。",
+    "The API could not be reached, so the key was not taken.": ("无法连接接口，所以没有接受密钥。"),
+    "The API's answer about the key can't be read.": "接口关于密钥的答复无法读取。",
+    "This is too long for an API key.": "API 密钥没有这么长。",
+    "Enter the key as Novita shows it.": "请按 Novita 显示的样子输入密钥。",
+    "Check your key at Novita, and enter it again.": "请到 Novita 核对密钥，再重新输入。",
+    "If another key bought it, enter that one: then it goes on.": (
+        "如果它是用另一个密钥购买的，请输入那一个，任务就会继续。"
+    ),
+    "Or use your own key: see the top of the page.": "也可以使用自己的密钥：见页面顶部。",
+    "Waiting for your key": "等待你的密钥",
+    "waits for your key": "等待密钥",
+    "This was bought with your own key, which the app no longer has.": (
+        "这是用你自己的密钥购买的，而应用里已没有这个密钥。"
+    ),
+    "Enter it again at the top of the page, and this goes on. Nothing is sent twice.": (
+        "请在页面顶部重新输入，任务就会继续，不会重复发送。"
+    ),
     # The pictures
     "Pictures": "图片",
     "The first picture becomes the first frame, and the video keeps its shape.": (
@@ -286,6 +346,21 @@ CHINESE: dict[str, str] = {
     "Come back later. Videos that are already being made are finished and kept.": (
         "请稍后再来。正在生成的视频会继续完成并保存。"
     ),
+    "The disk space of this app is used up, so nothing was sent.": (
+        "本应用的磁盘空间已用完，所以没有发送。"
+    ),
+    "Delete some of your videos, or come back later.": "请删除一些视频，或稍后再来。",
+    "Pictures and videos are kept until you delete them.": "图片和视频会一直保留，直到您删除。",
+    "Pictures, videos and prompts are deleted a day after a video is made.": (
+        "图片、视频和提示词会在视频生成一天后删除。"
+    ),
+    "Pictures, videos and prompts are deleted {days} days after a video is made.": (
+        "图片、视频和提示词会在视频生成 {days} 天后删除。"
+    ),
+    "Too many keys have been entered, so this one was not checked.": (
+        "输入的密钥过多，所以没有检查这个密钥。"
+    ),
+    "Try again in an hour.": "请一小时后再试。",
     "Paused by the host": "主办方已暂停",
     "This is more than one click can cost here, so nothing was sent.": (
         "这超过了这里单次点击的费用上限，所以没有发送。"
@@ -606,4 +681,18 @@ CHINESE: dict[str, str] = {
     "Nothing to watch": "没有可跟踪的任务",
     "This doesn't look like a task id.": "这不像是任务 ID。",
     "Copy the whole id.": "请复制完整的任务 ID。",
+    # Signing in
+    "Your name, if you like": "姓名（可不填）",
+    "Password": "密码",
+    "Sign in": "登录",
+    "Sign in with Hugging Face": "用 Hugging Face 登录",
+    "Sign out": "退出登录",
+    "Signed in.": "已登录。",
+    "Signed in as {name}.": "已登录：{name}。",
+    "This is not the password.": "密码不对。",
+    "Too many wrong passwords. Try again in {seconds} s.": (
+        "密码错误次数过多，请在 {seconds} 秒后再试。"
+    ),
+    "{name} is not on the list of this app.": "{name} 不在此应用的名单上。",
+    "Signing in with Hugging Face did not work. Try again.": "用 Hugging Face 登录失败，请重试。",
 }

@@ -13,7 +13,8 @@ class Code:
     """A fold with a tab for each language."""
 
     def __init__(self) -> None:
-        with gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold"):
+        self._fold = gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold")
+        with self._fold:
             gr.Markdown(
                 I18N(
                     "Each program is complete: it reads the key from NOVITA_API_KEY and the "
@@ -27,6 +28,7 @@ class Code:
                         self.places.append(
                             gr.Code(
                                 language=snippet.language,
+                                visible=False,  # so that the page loads no editor
                                 interactive=False,
                                 show_label=False,
                                 buttons=["copy"],
@@ -51,5 +53,7 @@ class Code:
         }
 
     def listen(self) -> None:
-        """Copy the link in the browser, since only it knows the page's URL."""
+        """Show the programs in the open fold; copy the link in the browser, which knows its URL."""
+        reveal = f"vidu.revealing({len(self.places)})"
+        self._fold.expand(None, None, self.places, js=reveal)
         self.copy.click(None, [self.query], [self.link], js="vidu.copyLink")

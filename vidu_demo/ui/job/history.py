@@ -9,6 +9,7 @@ import gradio as gr
 
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.ledger import LONGEST_SEARCH
 from vidu_demo.ui import Updates, templates
@@ -38,9 +39,14 @@ _MONEY = {
 
 
 class History:
-    """The list and its search box. A click event carries `do`, and the job's id as `job`."""
+    """The list and its search box. A click event carries `do`, and the job's id as `job`.
 
-    def __init__(self) -> None:
+    Args:
+        keeps: Returns for how many days jobs are kept; None for good.
+    """
+
+    def __init__(self, keeps: Callable[[], float | None]) -> None:
+        self._keeps = keeps
         self.search = gr.Textbox(
             visible=False,
             label=I18N("Search your videos by prompt or task id"),
@@ -67,6 +73,7 @@ class History:
         searched: str,
         thumbnail: Callable[[Job], Path | None],
         video: Callable[[Job], Path | None],
+        waits: Callable[[Job], bool],
         say: Say,
     ) -> Updates:
         """List jobs.
@@ -77,15 +84,30 @@ class History:
             searched: The search text; empty if none.
             thumbnail: Returns a job's thumbnail.
             video: Returns a job's video.
+            waits: Tells whether a job waits for its visitor's key.
             say: The visitor's language.
         """
         if not jobs and not searched:
             return {self.list: "", self.search: gr.update(visible=False)}
-        rows = [_row(job, shown, thumbnail(job), video(job), say) for job in jobs]
+        rows = [_row(job, shown, thumbnail(job), video(job), say, waits=waits(job)) for job in jobs]
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
-            self.list: templates.render("history.html", rows=rows, say=say),
+            self.list: templates.render(
+                "history.html", rows=rows, kept=_kept(self._keeps()), say=say
+            ),
         }
+
+
+def _kept(days: float | None) -> str:
+    """Say how long jobs are kept."""
+    if days is None:
+        return "Pictures and videos are kept until you delete them."
+    if days == 1:
+        return "Pictures, videos and prompts are deleted a day after a video is made."
+    return Text(
+        "Pictures, videos and prompts are deleted {days} days after a video is made.",
+        days=f"{days:g}",
+    )
 
 
 class _Row(NamedTuple):
@@ -101,7 +123,15 @@ class _Row(NamedTuple):
     created: str
 
 
-def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None, say: Say) -> _Row:
+def _row(
+    job: Job,
+    shown: Job | None,
+    thumbnail: Path | None,
+    video: Path | None,
+    say: Say,
+    *,
+    waits: bool,
+) -> _Row:
     current = bool(shown and shown.id == job.id)
     return _Row(
         job,
@@ -110,12 +140,12 @@ def _row(job: Job, shown: Job | None, thumbnail: Path | None, video: Path | None
         thumbnail=thumbnail,
         video=video,
         prompt=str(job.request.get("prompt") or f"{say('Task')} {job.task_id}"),
-        facts=_facts(job, say),
+        facts=_facts(job, say, waits=waits),
         created=datetime.fromtimestamp(job.created, UTC).isoformat(),
     )
 
 
-def _facts(job: Job, say: Say) -> list[str]:
+def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
     request = job.request
     bought = job.state != JobState.NOT_SENT
     price = VideoRequest.unchecked(**request).known_price if bought else None
@@ -124,7 +154,7 @@ def _facts(job: Job, say: Say) -> list[str]:
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
         pricing.format_price(price) if price is not None else "",
-        say(_STATES[job.state]),
+        say("waits for your key" if waits else _STATES[job.state]),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     return [fact for fact in facts if fact]

@@ -1,5 +1,6 @@
 """The right side of the page: the open job, and the list of the visitor's videos."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,12 @@ class Panel:
     Args:
         runner: Knows the jobs' state.
         visitor: Carries the visitor's token.
+        keeps: Returns for how many days jobs are kept; None for good.
     """
 
-    def __init__(self, runner: JobRunner, visitor: gr.BrowserState) -> None:
+    def __init__(
+        self, runner: JobRunner, visitor: gr.BrowserState, keeps: Callable[[], float | None]
+    ) -> None:
         self._runner, self.visitor = runner, visitor
         self.receipts = receipts.browser_state()
         self.shown = gr.Textbox(visible=False)
@@ -40,7 +44,7 @@ class Panel:
         with self.result.choices:
             self.reuse = Reuse()
         self.compare = compare.component()
-        self.history = history.History()
+        self.history = history.History(keeps)
 
     @property
     def tab(self) -> dict[str, Any]:
@@ -142,7 +146,7 @@ class Panel:
             **self.result.show(
                 look,
                 fault,
-                jobs=jobs,
+                jobs=[job for job in jobs if not self._runner.waits(job)],
                 picture=self._runner.thumbnail(job) if job else None,
                 video=video,
                 video_shown=seen == tab.seen,
@@ -155,6 +159,7 @@ class Panel:
                 tab.search or "",
                 self._runner.thumbnail,
                 self.video,
+                self._runner.waits,
                 say,
             ),
         }

@@ -59,7 +59,7 @@ class Result:
         Args:
             look: The job's state.
             fault: An error card.
-            jobs: All of the visitor's jobs, for the notification.
+            jobs: All of the visitor's jobs but those that wait for a key, for the notification.
             picture: A thumbnail of the job's picture.
             video: The finished video.
             video_shown: True if the tab already shows this video: sending it would restart it.

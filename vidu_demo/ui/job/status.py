@@ -53,7 +53,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         gone: True if its video was saved but the file is missing.
     """
     job = look.job
-    running, step = job.open, 0
+    running, step = job.open and not look.waits, 0
     what, charge, next_step = outcome(job)
     match job.state:
         case JobState.DONE:
@@ -64,6 +64,9 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
             headline = say(_FAULTS[job.state])
+        case _ if look.waits:
+            kind, headline, charge = "note", say("Waiting for your key"), ""
+            what, next_step = KEY_AWAY, _KEY_BACK
         case _:
             kind, charge = "running", ""
             step, headline = _progress(look, say)
@@ -98,6 +101,8 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
     )
 
 
+KEY_AWAY = "This was bought with your own key, which the app no longer has."
+_KEY_BACK = "Enter it again at the top of the page, and this goes on. Nothing is sent twice."
 _DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {
@@ -115,7 +120,7 @@ def without_video(state: JobState) -> str:
 
 def _progress(look: JobView, say: Say) -> tuple[int, str]:
     """Find the step that a job is at, and its headline."""
-    job, task = look
+    job, task = look.job, look.task
     match job.state:
         case JobState.PREPARED:
             return 0, say("Preparing the request")

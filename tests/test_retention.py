@@ -1,0 +1,210 @@
+"""How long things are kept, what deleting leaves behind, and what happens when the room is full."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from runner_fixtures import (
+    OTHER,
+    OWNER,
+    PROCESSING,
+    Bench,
+    Wall,
+    bench_over,
+    picture,
+    shorten_waits,
+    until,
+)
+
+from vidu_demo.jobs import files
+from vidu_demo.jobs.errors import DiskFull
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
+from vidu_demo.jobs.room import DAY, Room
+from vidu_demo.jobs.takes import Order
+from vidu_demo.settings import Settings
+from vidu_demo.ui.launch import exposed
+
+CANARY = "a canary sings in the prompt"
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Path:
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path, copies: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
+    shorten_waits(monkeypatch)
+    with bench_over(tmp_path / "data", clip, open_it=False) as made:
+        made.open(room=Room(made.videos, copies))
+        yield made
+
+
+def uploaded(copies: Path, colour: str) -> Path:
+    file = copies / colour / "photo.jpg"
+    file.parent.mkdir()
+    file.write_bytes(picture(colour))
+    return file
+
+
+def made(bench: Bench, upload: Path, owner: str = OWNER, prompt: str = CANARY) -> Job:
+    request = bench.request(images=[upload], prompt=prompt)
+    job = bench.runner.start(request, owner=owner, idempotency_key=f"{upload} {owner}")
+    return bench.done(job)
+
+
+def on_disk(bench: Bench) -> bytes:
+    """Everything in the files of the ledger."""
+    return b"".join(path.read_bytes() for path in bench.folder.glob("ledger.db*"))
+
+
+def everything(*folders: Path) -> set[Path]:
+    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.database("sqlite")
+def test_delete_leaves_no_picture_video_copy_or_prompt(bench: Bench, copies: Path) -> None:
+    job = made(bench, uploaded(copies, "red"))
+    others = made(bench, uploaded(copies, "blue"), OTHER, "another prompt")
+    offer = bench.runner.offer(
+        Order(bench.request(images=["https://example.com/a.jpg"], prompt=CANARY)), owner=OWNER
+    )
+    # What Gradio copies when a page shows the video, and when its pictures go back into the form.
+    shown = [bench.file(job), bench.videos / job.id / "picture-1.jpg"]
+    for number, file in enumerate(shown):
+        copy = copies / f"hash{number}" / file.name
+        copy.parent.mkdir()
+        shutil.copyfile(file, copy)
+    assert CANARY.encode() in on_disk(bench)
+    assert bench.runner.delete(job.id, OWNER)
+    assert everything(copies) == {copies / "blue" / "photo.jpg"}
+    assert {path.name for path in copies.iterdir()} == {"blue"}
+    assert not (bench.videos / job.id).exists()
+    assert bench.ledger.open_offer(offer.id, OWNER, 0.0) is None
+    assert CANARY.encode() not in on_disk(bench)
+    assert bench.file(others)
+    assert bench.runner.jobs(OTHER) == [others]
+
+
+def test_jobs_go_after_their_term_and_not_before(bench: Bench, copies: Path) -> None:
+    wall = Wall()
+    old, running = made(bench, uploaded(copies, "red")), bench.start("running", prompt="running")
+    bench.simulator.statuses = [PROCESSING]
+    running = bench.reaches(bench.start("more", prompt="more"), JobState.RUNNING)
+    retention = Retention(bench.runner, Room(bench.videos, copies), days=7, wall=wall)
+    wall.ahead = 7 * DAY - 60
+    retention.sweep()
+    assert bench.row(old).state is JobState.DONE
+    assert bench.file(old)
+    wall.ahead = 7 * DAY + 60
+    retention.sweep()
+    assert old.id not in {job.id for job in bench.runner.jobs(OWNER)}
+    assert not (bench.videos / old.id).exists()
+    assert bench.row(running).state is JobState.RUNNING
+    retention.days = None
+    wall.ahead = 7000 * DAY
+    retention.sweep()
+    assert running.id in {job.id for job in bench.runner.jobs(OWNER)}
+
+
+def test_jobs_of_another_backend_go_too(bench: Bench, copies: Path) -> None:
+    job = made(bench, uploaded(copies, "red"))
+    bench.reopen(backend="elsewhere", room=Room(bench.videos, copies))
+    bench.runner.delete_older(job.created + DAY)
+    assert bench.ledger.states()[job.id] is JobState.DELETED
+    assert everything(bench.videos, copies) == set()
+
+
+def test_uploads_and_copies_are_kept_for_a_day(bench: Bench, copies: Path) -> None:
+    old, new = uploaded(copies, "red"), uploaded(copies, "blue")
+    os.utime(old, (1000.0, 1000.0))
+    os.utime(new, (DAY, DAY))
+    Retention(bench.runner, Room(bench.videos, copies), wall=lambda: 1001.0 + DAY).sweep()
+    assert everything(copies) == {new}
+
+
+def test_uploads_and_copies_have_a_bound_of_their_own(tmp_path: Path, copies: Path) -> None:
+    files_ = [uploaded(copies, colour) for colour in ("red", "green", "blue")]
+    for age, file in enumerate(reversed(files_)):
+        os.utime(file, (1000.0 - age, 1000.0 - age))
+    size = max(file.stat().st_size for file in files_)
+    Room(tmp_path / "videos", copies, most=5 * (size + 50)).tidy(1001.0)
+    assert everything(copies) == {files_[-1]}
+
+
+def test_a_full_disk_refuses_new_jobs_and_takes_no_video(
+    bench: Bench, copies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "FREE_BYTES_NEEDED", 1000)
+    first = made(bench, uploaded(copies, "red"))
+    taken = files.size(bench.videos)
+    bench.reopen(room=Room(bench.videos, copies, most=taken + 1200))
+    blue = uploaded(copies, "blue")
+    os.utime(blue, (1.0, 1.0))
+    second = bench.start("second", prompt="second", images=["https://example.com/a.jpg"])
+    assert not blue.exists()  # uploads make room first
+    bench.done(second)
+    submits = bench.simulator.submit_count
+    with pytest.raises(DiskFull) as refused:
+        bench.start("third", prompt="third", images=["https://example.com/a.jpg"])
+    assert "Nothing was charged." in str(refused.value)
+    assert bench.simulator.submit_count == submits
+    Retention(bench.runner, Room(bench.videos, copies, most=1), days=7).sweep()
+    assert bench.file(first)
+    assert bench.file(bench.row(second))
+    bench.runner.delete(second.id, OWNER)
+    bench.done(bench.start("fourth", prompt="fourth", images=["https://example.com/a.jpg"]))
+
+
+def test_it_runs_in_the_background_until_it_is_closed(
+    bench: Bench, copies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidu_demo.jobs.retention.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("vidu_demo.jobs.retention.SWEEP_SECONDS", 0.01)
+    old = uploaded(copies, "red")
+    os.utime(old, (1.0, 1.0))
+    retention = Retention(bench.runner, Room(bench.videos, copies)).open()
+    until(lambda: not old.exists())
+    retention.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "share", "proxies", "strangers"),
+    [
+        (None, False, "", False),
+        ("127.0.0.1", False, "", False),
+        ("0.0.0.0", False, "", True),  # noqa: S104
+        (None, True, "", True),
+        (None, False, "127.0.0.1", True),
+    ],
+)
+def test_strangers_can_reach_what_is_not_this_machines_alone(
+    host: str | None, share: bool, proxies: str, strangers: bool
+) -> None:
+    settings = Settings(trusted_proxies=proxies)
+    assert exposed(settings, host, share=share) is strangers
+    assert DAYS_FOR_STRANGERS == 7
+
+
+@pytest.mark.parametrize("variable", ["VIDU_RETENTION_DAYS", "VIDU_MAX_DISK_GB"])
+def test_terms_and_room_are_above_zero(variable: str) -> None:
+    for text in ("0", "-1", "nan", "inf", "much"):
+        with pytest.raises(ValueError, match=variable):
+            Settings.from_environment({variable: text})
+
+
+def test_an_offer_keeps_its_pictures(bench: Bench, copies: Path) -> None:
+    """Only what a job was made from goes with it, not what another visitor's offer needs."""
+    upload = uploaded(copies, "red")
+    offer = bench.runner.offer(Order(bench.request(images=[upload])), owner=OTHER)
+    job = made(bench, uploaded(copies, "blue"))
+    bench.runner.delete(job.id, OWNER)
+    assert upload.exists()
+    bench.done(bench.runner.buy(offer.id, owner=OTHER)[0])

@@ -1,0 +1,124 @@
+"""Who pays for a visitor's videos, and the client that asks the API in the payer's name."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from vidu_demo.api.client import ViduClient
+from vidu_demo.api.errors import KeyMissing, ViduError
+from vidu_demo.api.refusals import NotFound, RequestRejected
+from vidu_demo.jobs.job import Job, Payer
+from vidu_demo.jobs.keys import KeyNotTaken, Keys, KeysNotTaken
+
+NO_TASK = "00000000-0000-0000-0000-000000000000"
+"""The id of a task that nobody has, to ask the API about a key."""
+LONGEST_KEY = 500
+"""Characters; several times what Novita's keys have."""
+
+
+class Account(NamedTuple):
+    """An API for one kind of payer.
+
+    Attributes:
+        backend: The API's name in the ledger.
+        client: Talks to it. Of the visitors' account, with no key of its own.
+    """
+
+    backend: str
+    client: ViduClient
+
+
+class Accounts:
+    """The payers that an app serves.
+
+    Args:
+        accounts: An account for each payer whose jobs can be followed.
+        default: Who pays for visitors who have given no key.
+        keys: The visitors' keys.
+    """
+
+    def __init__(
+        self, accounts: Mapping[Payer, Account], default: Payer, keys: Keys | None = None
+    ) -> None:
+        self._accounts, self.default = dict(accounts), default
+        self._keys = keys or Keys()
+
+    @property
+    def takes_keys(self) -> bool:
+        """True if visitors can pay with keys of their own."""
+        return Payer.VISITOR in self._accounts
+
+    @property
+    def backends(self) -> frozenset[str]:
+        """The APIs whose jobs are listed and followed."""
+        return frozenset(account.backend for account in self._accounts.values())
+
+    def backend(self, payer: Payer) -> str:
+        """Return the API that a payer's jobs are sent to.
+
+        Raises:
+            KeyMissing: This payer is not served.
+        """
+        if payer not in self._accounts:
+            raise KeyMissing
+        return self._accounts[payer].backend
+
+    def serves(self, payer: Payer, backend: str) -> bool:
+        """Tell whether a payer's jobs at an API can be followed."""
+        return payer in self._accounts and self._accounts[payer].backend == backend
+
+    def payer(self, owner: str) -> Payer:
+        """Tell who pays for a visitor's next video: they do, once they have given their key."""
+        return Payer.VISITOR if self.takes_keys and self._keys.has(owner) else self.default
+
+    def client(self, job: Job) -> ViduClient:
+        """Return the client to submit, poll and download a job with.
+
+        Raises:
+            KeyAway: The visitor pays, and their key is not here.
+            KeysNotTaken: The visitor pays, and the host does not want visitors' keys any more.
+            KeyMissing: The host pays, and there is no key of theirs.
+        """
+        if not self.serves(job.payer, job.backend):
+            raise KeysNotTaken if job.payer is Payer.VISITOR else KeyMissing
+        account = self._accounts[job.payer]
+        if job.payer is not Payer.VISITOR:
+            return account.client
+        return account.client.with_key(self._keys.of(job.owner))
+
+    def waits(self, job: Job) -> bool:
+        """Tell whether a job can't go on before its visitor gives their key."""
+        theirs = self.takes_keys and job.payer is Payer.VISITOR
+        return theirs and job.awaits_task and not self._keys.has(job.owner)
+
+    def take_key(self, key: str, owner: str) -> bool:
+        """Keep a visitor's key, unless the API refuses it or can't be asked.
+
+        The API is asked about a task that does not exist. If it only says so, it has not refused
+        the key. More than that can't be known before a video is bought.
+
+        Returns:
+            False if it was kept before.
+
+        Raises:
+            KeysNotTaken: The host does not want visitors' keys.
+            KeyNotTaken: It was not kept, and why.
+        """
+        account, key = self._accounts.get(Payer.VISITOR), key.strip()
+        if not account:
+            raise KeysNotTaken
+        if self._keys.is_kept(key, owner):
+            return False
+        try:
+            if len(key) > LONGEST_KEY:
+                raise KeyMissing("This is too long for an API key.")
+            account.client.with_key(key).get(NO_TASK)
+        except (NotFound, RequestRejected):
+            pass
+        except ViduError as error:
+            raise KeyNotTaken(error) from None
+        self._keys.keep(key, owner)
+        return True
+
+    def forget_key(self, owner: str) -> None:
+        """Forget a visitor's key. Their unfinished jobs wait until they give it again."""
+        self._keys.forget(owner)

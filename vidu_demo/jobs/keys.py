@@ -1,0 +1,149 @@
+"""The keys that visitors have given, in memory only, and what their owners are told about them."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from vidu_demo.api.errors import ApiUnreachable, KeyMissing, ViduError
+from vidu_demo.api.refusals import AccountNotAllowed, BalanceTooLow, KeyRejected, NotFound
+
+KEEP_SECONDS = 24 * 3600.0
+"""How long an unused key is kept. A page that is open and a job that is polled use it."""
+MAX_KEYS = 10_000
+"""Keys kept; beyond that, the least recently used are forgotten."""
+
+
+class KeyAway(KeyMissing):
+    """The app does not have the visitor's key, or no longer has it."""
+
+    what = "This app no longer has your key, so nothing was sent."
+    next_step = "Enter it again, then click again."
+
+
+class KeysNotTaken(KeyMissing):
+    """The host does not want visitors' keys."""
+
+    what = "This app takes no keys of visitors."
+    next_step = "Leave the key out, or ask whoever runs this app."
+
+
+class KeyNotTaken(ViduError):
+    """A key was not taken.
+
+    Args:
+        cause: What the API, or the way to it, made of the key.
+
+    Attributes:
+        refused: True if the API refused it, or it can't be a key; False if nothing is known.
+    """
+
+    what = "The key was not taken."
+    next_step = "Try again in a minute."
+
+    def __init__(self, cause: ViduError) -> None:
+        self.refused = isinstance(cause, _REFUSALS)
+        what = cause.what
+        if isinstance(cause, ApiUnreachable):
+            what = "The API could not be reached, so the key was not taken."
+        elif not (self.refused or cause.reason):
+            what = "The API's answer about the key can't be read."
+        next_step = advice(cause) or type(cause).next_step
+        super().__init__(what, next_step=next_step if self.refused else None)
+
+
+_REFUSALS = KeyMissing, KeyRejected, AccountNotAllowed, BalanceTooLow
+
+
+def advice(error: ViduError) -> str:
+    """Say what the owner of a key can do about an error; empty if what it says itself is right.
+
+    It is written for the host, who has settings to change.
+    """
+    match error:
+        case KeyAway() | KeysNotTaken():
+            return ""
+        case KeyMissing():
+            return "Enter the key as Novita shows it."
+        case KeyRejected():
+            return "Check your key at Novita, and enter it again."
+        case NotFound():
+            return "If another key bought it, enter that one: then it goes on."
+    return ""
+
+
+class _Kept(NamedTuple):
+    key: SecretStr
+    used: float
+
+
+class Keys:
+    """Visitors' keys by owner. Thread-safe.
+
+    Args:
+        clock: Returns seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()  # the least recently used first
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, key: str, owner: str) -> None:
+        """Keep a visitor's key, instead of any earlier one."""
+        with self._lock:
+            self._use(owner, SecretStr(key))
+
+    def forget(self, owner: str) -> None:
+        """Forget a visitor's key."""
+        with self._lock:
+            self._kept.pop(owner, None)
+
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is a visitor's."""
+        with self._lock:
+            return self._find(owner) == SecretStr(key)
+
+    def has(self, owner: str) -> bool:
+        """Tell whether a visitor's key is here."""
+        with self._lock:
+            return self._find(owner) is not None
+
+    def of(self, owner: str) -> str:
+        """Return a visitor's key.
+
+        Raises:
+            KeyAway: It is not here.
+        """
+        with self._lock:
+            key = self._find(owner)
+        if not key:
+            raise KeyAway
+        return key.get_secret_value()
+
+    def _find(self, owner: str) -> SecretStr | None:
+        self._drop_old()
+        kept = self._kept.get(owner)
+        if not kept:
+            return None
+        self._use(owner, kept.key)
+        return kept.key
+
+    def _use(self, owner: str, key: SecretStr) -> None:
+        self._kept[owner] = _Kept(key, self._clock())
+        self._kept.move_to_end(owner)
+        self._drop_old()
+
+    def _drop_old(self) -> None:
+        before = self._clock() - KEEP_SECONDS
+        while self._kept:
+            oldest = next(iter(self._kept.values()))
+            if len(self._kept) <= MAX_KEYS and oldest.used > before:
+                return
+            self._kept.popitem(last=False)

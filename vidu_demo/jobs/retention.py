@@ -1,0 +1,73 @@
+"""Deletes what is older than its term, in the background."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.room import DAY, Room
+from vidu_demo.jobs.runner import JobRunner
+
+DAYS_FOR_STRANGERS = 7.0
+"""How long jobs are kept if strangers can reach the app and the host sets nothing."""
+FIRST_WAIT, SWEEP_SECONDS = 60.0, 600.0
+"""Seconds until the first sweep, and between sweeps."""
+
+log = logging.getLogger(__name__)
+
+
+class Retention:
+    """Deletes old jobs, uploads and copies.
+
+    Args:
+        runner: Deletes jobs.
+        room: Deletes uploads and copies.
+        days: The term of a job, in days; None to keep it for good.
+        wall: Returns Unix seconds.
+
+    Attributes:
+        days: The term of a job. A change counts from the next sweep on.
+    """
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        room: Room,
+        *,
+        days: float | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.days = days
+        self._runner, self._room, self._wall = runner, room, wall
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+
+    def open(self) -> "Retention":
+        """Sweep from time to time until `close`."""
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop sweeping."""
+        self._stopping.set()
+        self._thread.join()
+
+    def sweep(self) -> None:
+        """Delete what is older than its term."""
+        now = self._wall()
+        if self.days is not None:
+            try:
+                self._runner.delete_older(now - self.days * DAY)
+            except LedgerFailed as error:
+                log.warning("old jobs were not deleted: %s", error.what)
+        self._room.tidy(now)
+
+    def _run(self) -> None:
+        wait = FIRST_WAIT
+        while not self._stopping.wait(wait):
+            try:
+                self.sweep()
+            except OSError:
+                log.exception("sweeping failed")
+            wait = SWEEP_SECONDS

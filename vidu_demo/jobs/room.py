@@ -1,0 +1,50 @@
+"""How much disk space the app's files can take: uploads and copies go first, videos never."""
+
+from pathlib import Path
+
+from vidu_demo.jobs import files
+from vidu_demo.jobs.errors import DiskFull
+
+DAY = 86_400.0
+COPIES_SHARE = 0.2
+"""How much of the room uploads and copies can take."""
+
+
+class Room:
+    """The folders that grow.
+
+    Args:
+        videos: The folder with a folder for each job.
+        copies: The web framework's folder of uploads and copies, which are kept for a day.
+        most: Bytes for all of it; None for no limit.
+
+    Attributes:
+        copies: As above.
+    """
+
+    def __init__(self, videos: Path, copies: Path, most: float | None = None) -> None:
+        self.copies = copies
+        self._videos, self._most = videos, most
+
+    def check(self) -> None:
+        """Check that there is room for another job.
+
+        Raises:
+            DiskFull: There is not, even without any uploads and copies.
+        """
+        if self._most is None:
+            return
+        left = self._most - files.FREE_BYTES_NEEDED - files.size(self._videos)
+        if files.size(self.copies) > left:
+            files.delete_oldest(self.copies, before=0, most=left)
+        if left < 0:
+            raise DiskFull
+
+    def tidy(self, now: float) -> None:
+        """Delete uploads and copies that are a day old or too many.
+
+        Args:
+            now: Unix seconds.
+        """
+        most = float("inf") if self._most is None else COPIES_SHARE * self._most
+        files.delete_oldest(self.copies, before=now - DAY, most=most)

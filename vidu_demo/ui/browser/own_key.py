@@ -1,0 +1,112 @@
+"""A visitor's own key: the form for it, and the plain route that takes it.
+
+The key comes in a header of a request that is not Gradio's, so that no component, session or log
+of Gradio's ever holds it. The server keeps it in memory; the browser only if the visitor says so.
+"""
+
+import time
+from http import HTTPStatus
+
+import gradio as gr
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from vidu_demo.api.errors import ViduError
+from vidu_demo.api.text import joined
+from vidu_demo.jobs.job import Payer
+from vidu_demo.jobs.keys import KeyNotTaken, KeysNotTaken
+from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.ui import templates
+from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
+from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.i18n.words import Say, speaker
+
+KEY_HEADER, VISITOR_HEADER = "X-Novita-Key", "X-Vidu-Visitor"
+KEYS_PAGE = "https://novita.ai/settings/key-management"
+"""Where visitors get a key."""
+CHECKS_AT_ONCE = 8
+"""Keys that the API is asked about at the same time; further ones wait."""
+HOUR = 3600.0
+CHECKS, ALL_CHECKS = Allowance(0, 60, HOUR), Allowance(0, 600, HOUR)
+"""Keys that the API is asked about per hour: from one address, and from all together."""
+
+
+class TooManyKeys(ViduError):
+    """Too many keys were entered from an address, or from all."""
+
+    what = "Too many keys have been entered, so this one was not checked."
+    next_step = "Try again in an hour."
+
+
+def component(runner: JobRunner) -> gr.HTML:
+    """Make the place of the form. Its `submit` event says that the payer may have changed."""
+    return gr.HTML(
+        js_on_load="vidu.ownKey(element, trigger)",
+        elem_id="own-key",
+        padding=False,
+        visible=runner.takes_keys,
+    )
+
+
+def render(runner: JobRunner, token: str, owner: str, *, shared: bool, say: Say) -> str:
+    """Render the form for a visitor's key as HTML; empty if the app takes none.
+
+    Args:
+        runner: Knows whether it has the visitor's key.
+        token: The visitor's token, for the script to send with the key.
+        owner: The visitor's digest.
+        shared: True if the page has a share link.
+        say: The visitor's language.
+    """
+    if not runner.takes_keys:
+        return ""
+    return templates.render(
+        "own_key.html",
+        token=token,
+        known=runner.payer(owner) is Payer.VISITOR,
+        shared=shared,
+        keys_page=KEYS_PAGE,
+        key_header=KEY_HEADER,
+        visitor_header=VISITOR_HEADER,
+        say=say,
+    )
+
+
+def route(runner: JobRunner, visitors: Visitors) -> Route:
+    """Make the route that takes a visitor's key, by POST, or forgets it, by DELETE."""
+    checks, quota = CapacityLimiter(CHECKS_AT_ONCE), Quota(CHECKS, ALL_CHECKS, time.monotonic)
+
+    async def own_key(request: Request) -> PlainTextResponse:
+        say = speaker(request.headers.get("accept-language", ""))
+        status, text = HTTPStatus.OK, "Accepted."
+        try:
+            token = {"token": request.headers.get(VISITOR_HEADER)}
+            owner = visitors.owner(token, signed_in(request))
+            if request.method == "DELETE":
+                runner.forget_key(owner)
+                text = "Forgotten."
+            else:
+                if not quota.spend(request.client.host if request.client else "", files=1):
+                    raise TooManyKeys
+                key = request.headers.get(KEY_HEADER, "")
+                await to_thread.run_sync(runner.take_key, key, owner, limiter=checks)
+        except ViduError as error:
+            status, text = _status(error), joined([error.what, error.next_step])
+        return PlainTextResponse(say(text), status, headers={"Cache-Control": "no-store"})
+
+    return Route("/key", own_key, methods=["POST", "DELETE"])
+
+
+def _status(error: ViduError) -> HTTPStatus:
+    match error:
+        case Unrecognised():
+            return HTTPStatus.UNAUTHORIZED
+        case TooManyKeys():
+            return HTTPStatus.TOO_MANY_REQUESTS
+        case KeysNotTaken():
+            return HTTPStatus.NOT_FOUND
+        case KeyNotTaken(refused=True):
+            return HTTPStatus.FORBIDDEN
+    return HTTPStatus.FAILED_DEPENDENCY

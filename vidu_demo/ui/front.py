@@ -1,0 +1,121 @@
+"""Everything in front of Gradio's app: it checks requests and completes answers."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import gradio as gr
+from gradio.utils import colab_check, get_space, ipython_check
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from vidu_demo.server.hosts import Host
+from vidu_demo.studio import Studio
+from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.guard import Guard
+from vidu_demo.ui.guard.headers import SecurityHeaders
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.guard.policy import FRAMED_BY, Policy
+from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.guard.tools import ToolCalls
+from vidu_demo.ui.sign_in.gate import Gate
+from vidu_demo.ui.sign_in.hugging_face import HuggingFace
+from vidu_demo.ui.sign_in.password import Password
+
+HOUR, DAY = 3600.0, 86_400.0
+COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
+"""Hosts of the proxy through which Colab shows the page."""
+COLABS_FRAMES = (
+    "https://colab.research.google.com",
+    "https://*.googleusercontent.com",
+    "https://*.colab.dev",
+)
+NOTEBOOKS_FRAMES = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
+"""Who shows the page under a notebook's cell: Jupyter, and Visual Studio Code."""
+SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""Where a Space's proxy is assumed to be."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What stands in front of a launched or a mounted page.
+
+    Attributes:
+        door: Decides who is let in.
+        proxies: Addresses or networks of proxies that tell a visitor's address.
+        ancestors: Further sites that can show the page in a frame.
+        gate: Asks for a sign-in, if the app does.
+    """
+
+    door: Door
+    proxies: Sequence[str] = ()
+    ancestors: Sequence[str] = ()
+    gate: Gate | None = None
+
+    def around(self, app: ASGIApp, demo: Callable[[], gr.Blocks]) -> ASGIApp:
+        """Put it in front of Gradio's app.
+
+        Args:
+            app: Gradio's app.
+            demo: Returns the page; a hot reload changes it.
+        """
+        guard: ASGIApp = Guard(app, demo, self.door, quota(), self.gate)
+        if self.gate:
+            guard = self.gate.around(guard)
+        framed_by, space = self._framed_by(), get_space() is not None
+
+        def policy() -> Policy:
+            page = demo()  # a share link is only known after the launch
+            head = (page.head or "").encode()
+            return Policy(framed_by, head, shared=bool(page.share), space=space)
+
+        return behind(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
+
+    def _framed_by(self) -> tuple[str, ...]:
+        colab = COLABS_FRAMES if colab_check() else ()
+        notebook = NOTEBOOKS_FRAMES if ipython_check() else ()
+        return (*FRAMED_BY, *colab, *notebook, *self.ancestors)
+
+
+def quota() -> Quota:
+    """Make the upload quota."""
+    return Quota(
+        Allowance(LIMITS.uploads_bytes, LIMITS.uploads_files, HOUR),
+        Allowance(LIMITS.all_uploads_bytes, LIMITS.all_uploads_files, DAY),
+        time.monotonic,
+    )
+
+
+def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
+    """Add the names that a Space or Colab serves the page under."""
+    space = Host.read(os.environ.get("SPACE_HOST", ""))
+    return (*allowed, *([space] if space else []), *(COLAB if colab_check() else []))
+
+
+def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+    """Believe what these proxies say about the visitor's address, and no others.
+
+    On a Space, proxies at private addresses are believed. That is an assumption: what a Space sends
+    is not documented. If it doesn't hold, all visitors have the address of the Space's proxy, so
+    they share one visitor's limits.
+    """
+    trusted = [*proxies, *(SPACE_PROXIES if get_space() else ())]
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), trusted)) if trusted else app
+
+
+def gate(studio: Studio) -> Gate | None:
+    """Make the gate that asks for a sign-in, if the settings do.
+
+    Raises:
+        SignInUnavailable: Visitors can't sign in with Hugging Face here.
+    """
+    settings, space = studio.settings, get_space() is not None
+    if settings.password:
+        return Gate(Password(settings.password), studio.secret, space=space)
+    if settings.sign_in:
+        environment = os.environ if space else {}
+        sign_in = HuggingFace(environment, settings.allowed_users)
+        return Gate(sign_in, studio.secret, space=space)
+    return None

@@ -1,0 +1,55 @@
+"""Adds the security headers to every answer, refusals included."""
+
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vidu_demo.ui.guard.policy import Policy
+
+
+class SecurityHeaders:
+    """Comes before the guard.
+
+    Args:
+        app: The guard.
+        policy: Returns the policy; a share link is only known after the launch.
+    """
+
+    def __init__(self, app: ASGIApp, policy: Callable[[], Policy]) -> None:
+        self.app, self._policy = app, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        policy = self._policy()
+        page = route(scope) == "/"
+        start: Message | None = None
+        body = b""
+
+        async def with_headers(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                kind = Headers(raw=start["headers"]).get("content-type", "")
+                if page and kind.startswith("text/html"):
+                    return  # until the document is there, whose scripts are to be hashed
+                MutableHeaders(scope=start).update(policy.headers(None))
+                start = None
+            elif start:
+                body += message.get("body", b"")
+                if message.get("more_body"):
+                    return
+                MutableHeaders(scope=start).update(policy.headers(body))
+                await send(start)
+                start, message = None, {**message, "body": body}
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+def route(scope: Scope) -> str:
+    """The path below the page's mount point."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))

@@ -1,0 +1,47 @@
+"""Tells where an MCP tool was called from.
+
+Gradio's MCP server calls the app itself over loopback, with the headers of the tool's caller. The
+caller's address would be lost, and with it a visitor's limits.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+PATH = "/gradio_api/mcp"
+_HEADER = b"x-tool-caller"
+
+
+class ToolCalls:
+    """Passes the address of a tool's caller on, in a header that nobody else can write.
+
+    Args:
+        app: What to pass requests to.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._secret = app, secrets.token_bytes()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, from the address it really comes from."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = [value for name, value in scope["headers"] if name == _HEADER]
+        headers = [(name, value) for name, value in scope["headers"] if name != _HEADER]
+        client = scope.get("client")
+        if told and (address := self._address(told[0])):
+            client = (address, 0)
+        elif client and PATH in scope["path"]:
+            headers.append((_HEADER, self._signed(client[0].encode())))
+        await self._app({**scope, "headers": headers, "client": client}, receive, send)
+
+    def _signed(self, address: bytes) -> bytes:
+        digest = hmac.new(self._secret, address, hashlib.sha256).hexdigest()
+        return digest.encode() + b" " + address
+
+    def _address(self, told: bytes) -> str:
+        address = told.partition(b" ")[2]
+        return address.decode() if hmac.compare_digest(told, self._signed(address)) else ""

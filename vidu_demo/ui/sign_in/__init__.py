@@ -1,0 +1,1 @@
+"""Who may use the page at all: a password, or a user name at Hugging Face."""

@@ -1,0 +1,78 @@
+"""Sign-in with one password for everybody, and any name."""
+
+import hashlib
+import hmac
+import math
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from vidu_demo.api.text import Text
+from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.sign_in.gate import NAME, ask, query
+from vidu_demo.ui.sign_in.slowdown import Slowdown
+
+_TEMPLATE = "sign_in_password.html"
+
+
+class Password:
+    """Sign-in with a password.
+
+    Args:
+        password: The password.
+        clock: Returns the time in seconds.
+    """
+
+    verified = False
+
+    def __init__(self, password: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.salt = self._password = password
+        self._slowdown = Slowdown(clock)
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """What the form, and `auth=` of gradio_client, post to."""
+        return [Route("/login", self._sign_in, methods=["POST"])]
+
+    def allows(self, _name: str) -> bool:
+        """Let everybody in who knows the password."""
+        return True
+
+    def page(self, request: Request) -> Response:
+        """Ask for the password."""
+        return ask(request, _TEMPLATE)
+
+    async def _sign_in(self, request: Request) -> Response:
+        # A refusal, not a pause: nothing is held open for whoever tries many passwords.
+        address = request.client.host if request.client else ""
+        form = await request.form()
+        if wait := math.ceil(self._slowdown.wait(address)):
+            return ask(
+                request,
+                _TEMPLATE,
+                problem=Text("Too many wrong passwords. Try again in {seconds} s.", seconds=wait),
+                status=HTTPStatus.TOO_MANY_REQUESTS,
+                headers={"Retry-After": str(wait)},
+            )
+        if not self._matches(form.get("password")):
+            self._slowdown.failed(address)
+            return ask(request, _TEMPLATE, problem="This is not the password.")
+        self._slowdown.succeeded(address)
+        name = form.get("username")
+        request.session[NAME] = name.strip()[: LIMITS.name] if isinstance(name, str) else ""
+        if "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse(f"./{query(request)}", HTTPStatus.SEE_OTHER)
+        return JSONResponse({"success": True})
+
+    def _matches(self, given: object) -> bool:
+        # Digests, because comparing texts of different lengths takes different times.
+        text = given if isinstance(given, str) else ""
+        return hmac.compare_digest(_digest(text), _digest(self._password))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="replace")).digest()

@@ -1,0 +1,48 @@
+"""How long an address must wait after wrong passwords. Pure bookkeeping."""
+
+from collections.abc import Callable
+
+from vidu_demo.ui.guard.quota import household
+
+FREE = 5
+"""Wrong passwords before the first wait."""
+LONGEST = 300.0
+"""Seconds that an address waits at most."""
+FORGOTTEN_AFTER = 3600.0
+"""Seconds after which an address's last wrong password is forgotten."""
+
+
+class Slowdown:
+    """Counts wrong passwords by address. The wait starts at a second and doubles with each.
+
+    Args:
+        clock: Returns the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._failed: dict[str, tuple[int, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._failed)
+
+    def wait(self, address: str) -> float:
+        """Return how many seconds an address must still wait; 0 if it may try."""
+        times, last = self._failed.get(household(address), (0, 0.0))
+        pause = min(LONGEST, 2.0 ** (times - FREE)) if times >= FREE else 0.0
+        return max(0.0, last + pause - self._clock())
+
+    def failed(self, address: str) -> None:
+        """Note a wrong password."""
+        now, name = self._clock(), household(address)
+        self._failed = {
+            known: (times, last)
+            for known, (times, last) in self._failed.items()
+            if now - last < FORGOTTEN_AFTER
+        }
+        times, _ = self._failed.get(name, (0, 0.0))
+        self._failed[name] = times + 1, now
+
+    def succeeded(self, address: str) -> None:
+        """Forget an address."""
+        self._failed.pop(household(address), None)
