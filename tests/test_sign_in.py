@@ -258,6 +258,16 @@ def test_waits_double_and_are_forgotten(clock: Clock) -> None:
     assert slowdown.wait("192.0.2.1") == 0
 
 
+def test_an_address_is_forgotten_after_its_own_last_try(clock: Clock) -> None:
+    slowdown = Slowdown(clock)
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        slowdown.failed(address)
+        clock.now += 10
+    clock.now += FORGOTTEN_AFTER - 20
+    slowdown.failed("192.0.2.3")
+    assert len(slowdown) == 2
+
+
 def test_addresses_of_one_network_wait_together(clock: Clock) -> None:
     slowdown = Slowdown(clock)
     for number in range(FREE):

@@ -1,5 +1,6 @@
 """How much each address, and all addresses together, can still upload. Pure bookkeeping."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -47,7 +48,7 @@ class Quota:
     def __init__(self, each: Allowance, together: Allowance, clock: Callable[[], float]) -> None:
         self._each, self._clock = each, clock
         self._together = _Account(together, clock())
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -66,8 +67,9 @@ class Quota:
         now = self._clock()
         if self._together.over(now):
             self._together = _Account(self._together.allowance, now)
-        for name in [name for name, account in self._accounts.items() if account.over(now)]:
-            del self._accounts[name]
+        # In the order in which they began, so that not all need to be looked at.
+        while self._accounts and next(iter(self._accounts.values())).over(now):
+            self._accounts.popitem(last=False)
         mine = self._accounts.get(household(address)) or _Account(self._each, now)
         if not (mine.holds(size, files) and self._together.holds(size, files)):
             return False
