@@ -164,7 +164,7 @@ class _Page:
         panel.history.list.click(
             events.use_list, inputs_kwargs=panel.tab, outputs=panel.view, **SHORT
         )
-        panel.compare.clear(None, None, panel.compare, js="() => ''", **SHORT)
+        panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
         result, view = panel.result, panel.view

@@ -59,8 +59,7 @@ class FirstFrame:
             fitted = context.listen(
                 button.click, fitting, {"gallery": gallery}, [gallery], api_name=way, **RAW
             )
-            # Gradio's gallery does not always fire a change when it is filled from here.
-            fitted.then(None, None, filled_at, js="() => String(Date.now())", **SHORT)
+            fitted.then(None, None, filled_at, js="vidu.now", **SHORT)
 
 
 def review(

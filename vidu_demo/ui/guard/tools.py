@@ -22,12 +22,12 @@ class ToolCalls:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app, self._secret = app, secrets.token_bytes()
+        self.app, self._secret = app, secrets.token_bytes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, from the address it really comes from."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         told = [value for name, value in scope["headers"] if name == _HEADER]
         headers = [(name, value) for name, value in scope["headers"] if name != _HEADER]
@@ -36,7 +36,7 @@ class ToolCalls:
             client = (address, 0)
         elif client and PATH in scope["path"]:
             headers.append((_HEADER, self._signed(client[0].encode())))
-        await self._app({**scope, "headers": headers, "client": client}, receive, send)
+        await self.app({**scope, "headers": headers, "client": client}, receive, send)
 
     def _signed(self, address: bytes) -> bytes:
         digest = hmac.new(self._secret, address, hashlib.sha256).hexdigest()

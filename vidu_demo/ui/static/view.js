@@ -14,4 +14,9 @@ vidu.focusing = (place) => (...values) => {
   return values;
 };
 
+vidu.nothing = () => '';
+
+// Gradio's gallery does not always fire a change when it is filled by the server. A time does.
+vidu.now = () => String(Date.now());
+
 vidu.revealing = (count) => () => Array(count).fill({__type__: 'update', visible: true});
