@@ -93,12 +93,12 @@ class History:
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
             self.list: templates.render(
-                "history.html", rows=rows, kept=_kept(self._keeps()), say=say
+                "history.html", rows=rows, kept=kept(self._keeps()), say=say
             ),
         }
 
 
-def _kept(days: float | None) -> str:
+def kept(days: float | None) -> str:
     """Say how long jobs are kept."""
     if days is None:
         return "Pictures and videos are kept until you delete them."
