@@ -20,8 +20,8 @@ from test_ledger import job
 
 from vidu_demo.jobs.budget import (
     DEFAULTS,
-    BrakeApplied,
     BudgetUsedUp,
+    LimitReached,
     Limits,
     Paused,
     Spent,
@@ -74,16 +74,16 @@ def test_limits_that_are_set_hold_and_the_others_have_defaults() -> None:
     ],
 )
 def test_what_is_allowed(
-    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[BrakeApplied] | None
+    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[LimitReached] | None
 ) -> None:
     if not refused:
         limits.check(spent, Decimal(price), jobs)
         return
-    with pytest.raises(BrakeApplied) as brake:
+    with pytest.raises(LimitReached) as limit:
         limits.check(spent, Decimal(price), jobs)
-    assert type(brake.value) is refused
-    assert brake.value.label
-    assert brake.value.charged.sentence == "Nothing was charged."
+    assert type(limit.value) is refused
+    assert limit.value.label
+    assert limit.value.charged.sentence == "Nothing was charged."
 
 
 def test_what_is_left_is_what_the_visitor_or_all_can_still_spend() -> None:

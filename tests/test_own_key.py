@@ -318,7 +318,7 @@ def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulat
     until(lambda: call(app, "/task", OTHERS, job=job)[0]["state"] == "running")
     runner.forget_key(digest("program", job))  # as a restart does
     message = call(app, "/task", job=job)[0]["message"]
-    assert message == f"{status.KEY_AWAY} Send it to /task as X-Novita-Key."
+    assert message == f"{status.KEY_FORGOTTEN} Send it to /task as X-Novita-Key."
     api.statuses = None
     until(lambda: call(app, "/task", OTHERS, job=job)[1])
     assert api.tasks_of_key - before == {OTHERS: 1}

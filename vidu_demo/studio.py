@@ -105,7 +105,7 @@ class Studio:
             "run": self.pool.run,
         }
 
-    def face_strangers(self) -> None:
+    def use_public_defaults(self) -> None:
         """Keep jobs for a week, unless the host has set another term."""
         self.retention.days = self.settings.retention_days or DAYS_FOR_STRANGERS
 

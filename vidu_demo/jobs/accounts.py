@@ -7,7 +7,7 @@ from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import KeyMissing, ViduError
 from vidu_demo.api.refusals import NotFound, RequestRejected
 from vidu_demo.jobs.job import Job, Payer
-from vidu_demo.jobs.keys import KeyNotTaken, Keys, KeysNotTaken
+from vidu_demo.jobs.keys import KeyNotAccepted, Keys, VisitorKeysNotAccepted
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 """The id of a task that nobody has, to ask the API about a key."""
@@ -74,12 +74,12 @@ class Accounts:
         """Return the client to submit, poll and download a job with.
 
         Raises:
-            KeyAway: The visitor pays, and their key is not here.
-            KeysNotTaken: The visitor pays, and the host does not want visitors' keys any more.
-            KeyMissing: The host pays, and there is no key of theirs.
+            KeyForgotten: The visitor pays, and the app has not got their key.
+            VisitorKeysNotAccepted: The visitor pays, and the host no longer accepts their keys.
+            KeyMissing: The host pays, and has set no key.
         """
         if not self.serves(job.payer, job.backend):
-            raise KeysNotTaken if job.payer is Payer.VISITOR else KeyMissing
+            raise VisitorKeysNotAccepted if job.payer is Payer.VISITOR else KeyMissing
         account = self._accounts[job.payer]
         if job.payer is not Payer.VISITOR:
             return account.client
@@ -100,12 +100,12 @@ class Accounts:
             False if it was kept before.
 
         Raises:
-            KeysNotTaken: The host does not want visitors' keys.
-            KeyNotTaken: It was not kept, and why.
+            VisitorKeysNotAccepted: The host does not want visitors' keys.
+            KeyNotAccepted: It was not kept, and why.
         """
         account, key = self._accounts.get(Payer.VISITOR), key.strip()
         if not account:
-            raise KeysNotTaken
+            raise VisitorKeysNotAccepted
         if self._keys.is_kept(key, owner):
             return False
         try:
@@ -115,7 +115,7 @@ class Accounts:
         except (NotFound, RequestRejected):
             pass
         except ViduError as error:
-            raise KeyNotTaken(error) from None
+            raise KeyNotAccepted(error) from None
         self._keys.keep(key, owner)
         return True
 

@@ -14,7 +14,7 @@ from vidu_demo.api.pricing import format_price
 from vidu_demo.api.text import Text
 
 
-class BrakeApplied(ViduError):
+class LimitReached(ViduError):
     """The host's limits don't allow this now.
 
     Attributes:
@@ -26,7 +26,7 @@ class BrakeApplied(ViduError):
     label = "Not possible now"
 
 
-class Paused(BrakeApplied):
+class Paused(LimitReached):
     """The host lets nobody start a video at the moment."""
 
     what = "The host of this app has paused it, so nothing was sent."
@@ -34,7 +34,7 @@ class Paused(BrakeApplied):
     label = "Paused by the host"
 
 
-class TooExpensive(BrakeApplied):
+class TooExpensive(LimitReached):
     """One click would cost more than the host allows.
 
     Args:
@@ -56,7 +56,7 @@ class TooExpensive(BrakeApplied):
         self.label = Text("Over {most} per click", most=format_price(most))
 
 
-class TooManyAtOnce(BrakeApplied):
+class TooManyAtOnce(LimitReached):
     """A visitor would have more videos under way than the host allows.
 
     Args:
@@ -81,7 +81,7 @@ class TooManyAtOnce(BrakeApplied):
         self.label = Text("Up to {most} videos at once", most=most)
 
 
-class BudgetUsedUp(BrakeApplied):
+class BudgetUsedUp(LimitReached):
     """A click would cost more than is left of the day's budget.
 
     Args:
@@ -147,7 +147,7 @@ class Limits:
             jobs: How many videos it would make.
 
         Raises:
-            BrakeApplied: It can't.
+            LimitReached: It can't.
         """
         if self.paused:
             raise Paused

@@ -32,7 +32,7 @@ from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KeyAway, advice
+from vidu_demo.jobs.keys import KeyForgotten, advice
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.record import JobRecord
 from vidu_demo.jobs.scheduler import Kind
@@ -196,7 +196,7 @@ class Follower:
                     return self._submit()
                 case JobState.RUNNING | JobState.SAVING:
                     return self._save() if self.kind is Kind.DOWNLOAD else self._poll()
-        except KeyAway:  # another follower goes on once the visitor has given the key
+        except KeyForgotten:  # another follower goes on once the visitor has given the key
             pass
         return None
 
@@ -232,7 +232,7 @@ class Follower:
     def _poll(self) -> float | None:
         try:
             task = self._client.get(self.job.task_id or "")
-        except KeyAway:
+        except KeyForgotten:
             raise
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             decision = self._pacer.failed(error)

@@ -17,21 +17,21 @@ MAX_KEYS = 10_000
 """Keys kept; beyond that, the least recently used are forgotten."""
 
 
-class KeyAway(KeyMissing):
+class KeyForgotten(KeyMissing):
     """The app does not have the visitor's key, or no longer has it."""
 
     what = "This app no longer has your key, so nothing was sent."
     next_step = "Enter it again, then click again."
 
 
-class KeysNotTaken(KeyMissing):
+class VisitorKeysNotAccepted(KeyMissing):
     """The host does not want visitors' keys."""
 
     what = "This app takes no keys of visitors."
     next_step = "Leave the key out, or ask whoever runs this app."
 
 
-class KeyNotTaken(ViduError):
+class KeyNotAccepted(ViduError):
     """A key was not taken.
 
     Args:
@@ -64,7 +64,7 @@ def advice(error: ViduError) -> str:
     It is written for the host, who has settings to change.
     """
     match error:
-        case KeyAway() | KeysNotTaken():
+        case KeyForgotten() | VisitorKeysNotAccepted():
             return ""
         case KeyMissing():
             return "Enter the key as Novita shows it."
@@ -119,12 +119,12 @@ class Keys:
         """Return a visitor's key.
 
         Raises:
-            KeyAway: It is not here.
+            KeyForgotten: It is not here.
         """
         with self._lock:
             key = self._find(owner)
         if not key:
-            raise KeyAway
+            raise KeyForgotten
         return key.get_secret_value()
 
     def _find(self, owner: str) -> SecretStr | None:

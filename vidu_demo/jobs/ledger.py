@@ -111,7 +111,7 @@ class Ledger:
 
         Raises:
             OfferExpired: The offer is not open any more, and no click has taken it.
-            BrakeApplied: The limits don't allow it; nothing was written.
+            LimitReached: The limits don't allow it; nothing was written.
         """
         key = jobs[0].idempotency_key
         try:
@@ -316,7 +316,7 @@ class Ledger:
         """Add the jobs' price to the day's spending, if the limits allow it.
 
         Raises:
-            BrakeApplied: They don't.
+            LimitReached: They don't.
         """
         first, price = jobs[0], sum(job.price for job in jobs)
         if not price:

@@ -138,8 +138,8 @@ class JobRunner:
         """Have a visitor pay with their own key, and go on with what waits for it.
 
         Raises:
-            KeysNotTaken: The host does not want visitors' keys.
-            KeyNotTaken: The API refused it, or could not be asked. An earlier one stays.
+            VisitorKeysNotAccepted: The host does not want visitors' keys.
+            KeyNotAccepted: The API refused it, or could not be asked. An earlier one stays.
             LedgerFailed: What waits can't be read; the key was not kept.
         """
         if not self._accounts.take_key(key, owner):
@@ -285,7 +285,7 @@ class JobRunner:
         Raises:
             OfferExpired: The offer is not open any more; nothing was sent.
             PictureInvalid: A picture can't be sent; nothing was.
-            BrakeApplied: The limits don't allow it; nothing was sent.
+            LimitReached: The limits don't allow it; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
             LedgerFailed, DiskFull: The jobs can't be saved; nothing was sent.

@@ -16,9 +16,9 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.budget import BrakeApplied
+from vidu_demo.jobs.budget import LimitReached
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KeysNotTaken
+from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui.browser.own_key import KEY_HEADER
@@ -45,14 +45,14 @@ _HELP = {
 }
 
 
-class WrongKey(ViduError):
+class IdempotencyKeyInvalid(ViduError):
     """An idempotency key can't be used."""
 
     what = "This is no idempotency key, so nothing was sent."
     next_step = "Use 16 to 128 visible ASCII characters, such as a UUID."
 
 
-class KeyUsed(ViduError):
+class IdempotencyKeyUsed(ViduError):
     """An idempotency key was used before, for another request."""
 
     what = "This idempotency key was used for another request, so nothing was sent."
@@ -123,12 +123,12 @@ class Endpoints:
         try:
             handle = str(key or secrets.token_hex(16))
             if not _KEY.fullmatch(handle):
-                raise WrongKey
+                raise IdempotencyKeyInvalid
             request = _request(form)
             owner = _owner(handle)
             job = await self._start(caller, request, owner)
             if not _same(request, job):
-                raise KeyUsed
+                raise IdempotencyKeyUsed
         except ViduError as error:
             raise _told(error) from None
         look = self._runner.look(job.id, owner) or JobView(job, None)
@@ -159,24 +159,24 @@ class Endpoints:
             request = make_request([], "https://example.com/a.jpg", {"prompt": "x", **priced})
             own = Payer.VISITOR if KEY_HEADER in caller.headers else None
             if own and not self._runner.takes_keys:
-                raise KeysNotTaken
+                raise VisitorKeysNotAccepted
             who = self._context.who_buys(caller, "", own)
             spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
         except ViduError as error:
             raise _told(error) from None
-        limits, brake = who["limits"], None
+        limits, reached = who["limits"], None
         try:
             limits.check(spent, request.price, 1)
-        except BrakeApplied as error:
-            brake = error
+        except LimitReached as error:
+            reached = error
         left = limits.left(spent)
         return {
             "price_usd": float(request.price),
             "payer": self._context.whose_key(caller, who["payer"]),
             "price_list": pricing.DATED,
             "left_today_usd": None if left is None else float(left),
-            "can_be_bought": brake is None,
-            "message": f"{brake.what} {brake.next_step}" if brake else "",
+            "can_be_bought": reached is None,
+            "message": f"{reached.what} {reached.next_step}" if reached else "",
         }
 
     async def generate(
@@ -230,7 +230,7 @@ def describe(look: JobView) -> dict[str, Any]:
     job, task = look.job, look.task
     message, charged, next_step = status.outcome(job)
     if look.waits:
-        message, charged, next_step = status.KEY_AWAY, "", f"Send it to /task as {KEY_HEADER}."
+        message, charged, next_step = status.KEY_FORGOTTEN, "", f"Send it to /task as {KEY_HEADER}."
     return {
         "state": job.state,
         "task_id": job.task_id,

@@ -54,7 +54,7 @@ class Front:
     ancestors: Sequence[str] = ()
     gate: Gate | None = None
 
-    def around(self, app: ASGIApp, demo: Callable[[], gr.Blocks]) -> ASGIApp:
+    def wrap(self, app: ASGIApp, demo: Callable[[], gr.Blocks]) -> ASGIApp:
         """Put it in front of Gradio's app.
 
         Args:
@@ -63,7 +63,7 @@ class Front:
         """
         guard: ASGIApp = Guard(app, demo, self.door, quota(), self.gate)
         if self.gate:
-            guard = self.gate.around(guard)
+            guard = self.gate.wrap(guard)
         framed_by, space = self._framed_by(), get_space() is not None
 
         def policy() -> Policy:
@@ -71,7 +71,7 @@ class Front:
             head = (page.head or "").encode()
             return Policy(framed_by, head, shared=bool(page.share), space=space)
 
-        return behind(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
+        return trust_proxies(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
 
     def _framed_by(self) -> tuple[str, ...]:
         colab = COLABS_FRAMES if colab_check() else ()
@@ -94,7 +94,7 @@ def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
     return (*allowed, *([space] if space else []), *(COLAB if colab_check() else []))
 
 
-def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+def trust_proxies(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
     """Believe what these proxies say about the visitor's address, and no others.
 
     On a Space, proxies at private addresses are believed. That is an assumption: what a Space sends

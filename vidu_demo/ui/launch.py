@@ -94,7 +94,7 @@ class GuardedApp(App):
         if server := self.get_blocks().mcp_server_obj:
             tools = server.tool_to_endpoint.items()
             server.tool_to_endpoint = {name: at for name, at in tools if at in TOOLS}
-        return self.front.around(super().build_middleware_stack(), self.get_blocks)
+        return self.front.wrap(super().build_middleware_stack(), self.get_blocks)
 
 
 def exposed(settings: Settings, host: str | None, *, share: bool) -> bool:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import joined
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.keys import KeyNotTaken, KeysNotTaken
+from vidu_demo.jobs.keys import KeyNotAccepted, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
@@ -105,8 +105,8 @@ def _status(error: ViduError) -> HTTPStatus:
             return HTTPStatus.UNAUTHORIZED
         case TooManyKeys():
             return HTTPStatus.TOO_MANY_REQUESTS
-        case KeysNotTaken():
+        case VisitorKeysNotAccepted():
             return HTTPStatus.NOT_FOUND
-        case KeyNotTaken(refused=True):
+        case KeyNotAccepted(refused=True):
             return HTTPStatus.FORBIDDEN
     return HTTPStatus.FAILED_DEPENDENCY

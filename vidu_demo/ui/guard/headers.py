@@ -25,7 +25,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
         policy = self._policy()
-        page = route(scope) == "/"
+        page = page_path(scope) == "/"
         start: Message | None = None
         body = b""
 
@@ -50,6 +50,6 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
-def route(scope: Scope) -> str:
-    """The path below the page's mount point."""
+def page_path(scope: Scope) -> str:
+    """Return the path of a request below the page's mount point."""
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))

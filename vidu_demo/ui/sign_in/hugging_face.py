@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import Text
-from vidu_demo.ui.sign_in.gate import NAME, ask, query
+from vidu_demo.ui.sign_in.gate import NAME_KEY, ask, query
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class HuggingFace:
             )
         then = str(request.session.get(_THEN, ""))
         request.session.clear()
-        request.session[NAME] = name
+        request.session[NAME_KEY] = name
         return RedirectResponse(f"../{then}", HTTPStatus.SEE_OTHER)
 
     def _failed(self, request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from vidu_demo.api.text import Text
 from vidu_demo.ui.guard.limits import LIMITS
-from vidu_demo.ui.sign_in.gate import NAME, ask, query
+from vidu_demo.ui.sign_in.gate import NAME_KEY, ask, query
 from vidu_demo.ui.sign_in.slowdown import Slowdown
 
 _TEMPLATE = "sign_in_password.html"
@@ -63,7 +63,7 @@ class Password:
             return ask(request, _TEMPLATE, problem="This is not the password.")
         self._slowdown.succeeded(address)
         name = form.get("username")
-        request.session[NAME] = name.strip()[: LIMITS.name] if isinstance(name, str) else ""
+        request.session[NAME_KEY] = name.strip()[: LIMITS.name] if isinstance(name, str) else ""
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(f"./{query(request)}", HTTPStatus.SEE_OTHER)
         return JSONResponse({"success": True})

@@ -1,4 +1,4 @@
-"""The host's brakes as strangers meet them: over plain HTTP, and on the page."""
+"""The host's limits on spending as strangers meet them: over plain HTTP, and on the page."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
