@@ -1,4 +1,4 @@
-"""The host's brakes: who can spend how much of the host's key. Pure arithmetic, in US dollars.
+"""The host's limits: who can spend how much of the host's key. Pure arithmetic, in US dollars.
 
 Prices are the estimates from `pricing`. The ledger applies `check` in the transaction that writes
 the jobs, for the page and the endpoints alike.
@@ -163,6 +163,14 @@ class Limits:
         ):
             if budget is not None and before + price > budget:
                 raise used_up(budget, max(Decimal(), budget - before), price)
+
+    def reached(self, spent: "Spent", price: Decimal, jobs: int) -> LimitReached | None:
+        """Return the limit that forbids a click, if any. The arguments are those of `check`."""
+        try:
+            self.check(spent, price, jobs)
+        except LimitReached as reached:
+            return reached
+        return None
 
     def left(self, spent: "Spent") -> Decimal | None:
         """Return what a visitor can still spend today, in US dollars; None for no limit."""

@@ -16,7 +16,6 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.budget import LimitReached
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
@@ -130,7 +129,7 @@ class Endpoints:
             if not _same(request, job):
                 raise IdempotencyKeyUsed
         except ViduError as error:
-            raise _told(error) from None
+            raise _for_programs(error) from None
         look = self._runner.look(job.id, owner) or JobView(job, None)
         return {"job": handle, **describe(look)}
 
@@ -147,7 +146,7 @@ class Endpoints:
             else:
                 self._runner.forget_key(owner)
         except ViduError as error:
-            raise _told(error) from None
+            raise _for_programs(error) from None
         done = look.job.state is JobState.DONE and look.job.video
         video = str(self._runner.file(look.job, look.job.video or "")) if done else None
         return describe(look), video
@@ -163,13 +162,9 @@ class Endpoints:
             who = self._context.who_buys(caller, "", own)
             spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
         except ViduError as error:
-            raise _told(error) from None
-        limits, reached = who["limits"], None
-        try:
-            limits.check(spent, request.price, 1)
-        except LimitReached as error:
-            reached = error
-        left = limits.left(spent)
+            raise _for_programs(error) from None
+        limits = who["limits"]
+        reached, left = limits.reached(spent, request.price, 1), limits.left(spent)
         return {
             "price_usd": float(request.price),
             "payer": self._context.whose_key(caller, who["payer"]),
@@ -188,7 +183,7 @@ class Endpoints:
         try:
             job = await self._start(caller, _request(values), owner)
         except ViduError as error:
-            raise _told(error) from None
+            raise _for_programs(error) from None
         said = None
         while look := self._runner.look(job.id, owner):
             if (says := describe(look)) != said:
@@ -266,7 +261,8 @@ def _same(request: VideoRequest, job: Job) -> bool:
     return asked.items() <= job.request.items() or not job.request
 
 
-def _told(error: ViduError) -> gr.Error:
+def _for_programs(error: ViduError) -> gr.Error:
+    """Make the error that a program gets, in English."""
     return gr.Error(str(error), print_exception=False)
 
 

@@ -73,9 +73,9 @@ class Checkout:
         except RequestInvalid as error:
             missing = error.problems[0].message
         requests = order.requests if order else []
-        if order and (reached := _limit_reached(order, limits, spent)):
+        if order and (reached := limits.reached(spent, order.price, len(requests))):
             missing = reached.label
-        if draft and _limit_reached(draft, limits, spent):
+        if draft and limits.reached(spent, draft.price, 1):
             draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
         about = _about(payer, usual, limits.left(spent))
@@ -87,15 +87,6 @@ class Checkout:
             self.draft: gr.Button(cheap, visible=bool(draft)),
             self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
-
-
-def _limit_reached(order: Order, limits: Limits, spent: Spent) -> LimitReached | None:
-    """Find out whether the host's limits forbid an order."""
-    try:
-        limits.check(spent, order.price, len(order.requests))
-    except LimitReached as reached:
-        return reached
-    return None
 
 
 def _refused(reached: LimitReached, *, takes_keys: bool) -> list[str]:
