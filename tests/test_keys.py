@@ -185,7 +185,7 @@ def test_a_key_that_is_gone_before_the_submit_sends_nothing(
         (refusing(400, "FAILED_TO_AUTH"), "The API did not accept the key.", True),
         (refusing(403, "NOT_ENOUGH_BALANCE"), "has too little balance", True),
         (refusing(403, "NEED_REAL_NAME_VERIFY"), "may not use this model", True),
-        (Fault(reset=True), "The API could not be reached, so the key was not taken.", False),
+        (Fault(reset=True), "The API could not be reached, so the key was not accepted.", False),
         (refusing(503, "SERVICE_NOT_AVAILABLE"), "The API had an internal error.", False),
         (refusing(429, "RATE_LIMIT_EXCEEDED"), "no more requests for the moment", False),
         (Fault(403, "<html>"), "The API's answer about the key can't be read.", False),
@@ -300,7 +300,7 @@ def test_a_key_of_another_account_is_named_and_the_right_one_goes_on(bench: Benc
     bench.runner.take_key(OTHERS, OWNER)
     told = bench.says(job, "The API knows no such task")
     assert (told.state, told.charged) == (JobState.RUNNING, Charged.UNKNOWN)
-    assert told.next_step == "If another key bought it, enter that one: then it goes on."
+    assert told.next_step == "If it was bought with another key, enter that one to continue."
     bench.runner.take_key(OWN, OWNER)
     assert bench.done(job).message == ""
     assert bench.simulator.tasks_of_key == {OWN: 1}
@@ -375,7 +375,7 @@ def test_a_host_who_takes_no_keys_any_more_loses_nothing(bench: Bench) -> None:
     job = running(bench)
     bench.reopen()
     polls = bench.simulator.polls_of[job.task_id]
-    bench.says(job, "This app takes no keys of visitors.")
+    bench.says(job, "This app does not accept visitors' keys.")
     assert not waits(bench, job)
     assert bench.simulator.polls_of[job.task_id] == polls
     bench.reopen(visitors_pay=True)

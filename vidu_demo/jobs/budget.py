@@ -64,19 +64,19 @@ class TooManyAtOnce(LimitReached):
         running: How many this one has.
     """
 
-    what = "This is more than each visitor can have made at once here, so nothing was sent."
+    what = "This is more than each visitor can make at once here, so nothing was sent."
     next_step = "Wait until one is finished, or ask for fewer."
 
     def __init__(self, most: int, running: int) -> None:
         super().__init__(
             Text(
-                "Each visitor can have up to {most} videos made at once here; {running} of yours "
-                "are not finished.",
+                "Each visitor can make up to {most} videos at once here. Yours not finished: "
+                "{running}.",
                 most=most,
                 running=running,
             )
             if running
-            else Text("Each visitor can have up to {most} videos made at once here.", most=most)
+            else Text("Each visitor can make up to {most} videos at once here.", most=most)
         )
         self.label = Text("Up to {most} videos at once", most=most)
 

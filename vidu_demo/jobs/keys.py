@@ -27,7 +27,7 @@ class KeyForgotten(KeyMissing):
 class VisitorKeysNotAccepted(KeyMissing):
     """The host does not want visitors' keys."""
 
-    what = "This app takes no keys of visitors."
+    what = "This app does not accept visitors' keys."
     next_step = "Leave the key out, or ask whoever runs this app."
 
 
@@ -41,14 +41,14 @@ class KeyNotAccepted(ViduError):
         refused: True if the API refused it, or it can't be a key; False if nothing is known.
     """
 
-    what = "The key was not taken."
+    what = "The key was not accepted."
     next_step = "Try again in a minute."
 
     def __init__(self, cause: ViduError) -> None:
         self.refused = isinstance(cause, _REFUSALS)
         what = cause.what
         if isinstance(cause, ApiUnreachable):
-            what = "The API could not be reached, so the key was not taken."
+            what = "The API could not be reached, so the key was not accepted."
         elif not (self.refused or cause.reason):
             what = "The API's answer about the key can't be read."
         next_step = advice(cause) or type(cause).next_step
@@ -71,7 +71,7 @@ def advice(error: ViduError) -> str:
         case KeyRejected():
             return "Check your key at Novita, and enter it again."
         case NotFound():
-            return "If another key bought it, enter that one: then it goes on."
+            return "If it was bought with another key, enter that one to continue."
     return ""
 
 

@@ -47,7 +47,7 @@ _HELP = {
 class IdempotencyKeyInvalid(ViduError):
     """An idempotency key can't be used."""
 
-    what = "This is no idempotency key, so nothing was sent."
+    what = "This is not a valid idempotency key, so nothing was sent."
     next_step = "Use 16 to 128 visible ASCII characters, such as a UUID."
 
 

@@ -119,7 +119,7 @@ def spending(settings: Settings, *, strangers: bool) -> str:
     day, visitor, click = (format_price(amount or Decimal()) for amount in amounts)
     who = "Visitors who sign in" if settings.password or settings.sign_in else "Strangers"
     return (
-        f"{who} can spend up to {day} of your key per day: {visitor} each, {click} per click, "
+        f"{who} can spend up to {day} a day with your key: {visitor} each, {click} per click, "
         f"{limits.max_jobs} videos at once."
     )
 

@@ -102,7 +102,7 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
 
 
 KEY_FORGOTTEN = "This was bought with your own key, which the app no longer has."
-_KEY_BACK = "Enter it again at the top of the page, and this goes on. Nothing is sent twice."
+_KEY_BACK = "Enter it again at the top of the page to continue. Nothing is sent twice."
 _DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {

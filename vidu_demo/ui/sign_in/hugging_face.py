@@ -114,7 +114,7 @@ class HuggingFace:
             return ask(
                 request,
                 _TEMPLATE,
-                problem=Text("{name} is not on the list of this app.", name=name),
+                problem=Text("{name} is not on this app's list.", name=name),
                 status=HTTPStatus.FORBIDDEN,
             )
         then = str(request.session.get(_THEN, ""))

@@ -60,7 +60,7 @@ class Password:
             )
         if not self._matches(form.get("password")):
             self._slowdown.failed(address)
-            return ask(request, _TEMPLATE, problem="This is not the password.")
+            return ask(request, _TEMPLATE, problem="Wrong password.")
         self._slowdown.succeeded(address)
         name = form.get("username")
         request.session[NAME_KEY] = name.strip()[: LIMITS.name] if isinstance(name, str) else ""
