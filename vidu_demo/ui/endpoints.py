@@ -28,8 +28,9 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
 
 LOOK_SECONDS = 0.5
+"""Seconds between looks at a job that `/generate` waits for."""
 MAX_CONCURRENT = LIMITS.at_once
-"""Calls that can run at the same time; further ones queue."""
+"""Calls of one endpoint that can run at the same time; further ones queue."""
 TOOLS = ("/submit", "/task", "/estimate")
 """The endpoints that are MCP tools."""
 _PRICED = tuple(field for field in VideoRequest.SETTINGS if field != "prompt")
@@ -59,7 +60,7 @@ class IdempotencyKeyUsed(ViduError):
 
 
 class NoSuchJob(ViduError):
-    """There is no job of this name."""
+    """No job has this name."""
 
     what = "There is no such job."
     next_step = "Use the `job` that /submit returned."
@@ -117,7 +118,7 @@ class Endpoints:
         )
 
     async def submit(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
-        """Start one video, which costs money unless it is simulated. Returns at once; ask /task."""
+        """Start one video and return at once; /task follows it. Costs money unless simulated."""
         *form, key = values
         try:
             handle = str(key or secrets.token_hex(16))
@@ -134,7 +135,7 @@ class Endpoints:
         return {"job": handle, **describe(look)}
 
     async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
-        """Say how far a job is; once it is done, return its video. Costs nothing."""
+        """Return a job's status and, once it is done, its video. Free."""
         try:
             owner = _owner(str(job).strip())
             found = await asyncio.to_thread(self._runner.jobs, owner, most=1)
@@ -251,7 +252,7 @@ def _request(values: Sequence[Any]) -> VideoRequest:
 
 
 def _owner(handle: str) -> str:
-    """Digest a job's name. Whoever knows the name owns the job, and nobody else finds it."""
+    """Make the owner of a job from its name, so that only whoever knows the name finds the job."""
     return digest("program", handle)
 
 

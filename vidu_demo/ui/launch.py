@@ -76,7 +76,7 @@ def page_options(videos: Path) -> dict[str, Any]:
 def prepare(demo: gr.Blocks) -> None:
     """Limit the page's queue. Launching and mounting both start here."""
     demo.max_threads = LIMITS.at_once
-    demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
+    demo.queue(max_size=LIMITS.waiting)  # only the endpoints use it
     unfetched.bound(demo)
 
 
