@@ -134,7 +134,7 @@ class Limits:
     paused: bool = False
 
     def or_defaults(self) -> "Limits":
-        """Fill in what is not set, for an app that strangers can reach."""
+        """Return the limits with what is not set filled in, for an app that strangers can reach."""
         unset = [about.name for about in fields(self) if getattr(self, about.name) is None]
         return replace(self, **{name: getattr(DEFAULTS, name) for name in unset})
 
@@ -221,7 +221,7 @@ class DaysSpending(NamedTuple):
 
 
 def counted(owner: str, address: str) -> list[str]:
-    """List whom a price is counted for: all, the visitor, and their address if it is known."""
+    """List under which names a price is counted: all (empty), the visitor, and a known address."""
     named = {"visitor": owner, "address": address}
     return ["", *(f"{kind} {digest[:32]}" for kind, digest in named.items() if digest)]
 

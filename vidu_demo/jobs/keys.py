@@ -1,4 +1,4 @@
-"""The keys that visitors have given, in memory only, and what their owners are told about them."""
+"""Visitors' own keys, in memory only, and the errors about them."""
 
 import threading
 import time
@@ -25,17 +25,17 @@ class KeyForgotten(KeyMissing):
 
 
 class VisitorKeysNotAccepted(KeyMissing):
-    """The host does not want visitors' keys."""
+    """The host does not accept visitors' keys."""
 
     what = "This app does not accept visitors' keys."
     next_step = "Leave the key out, or ask whoever runs this app."
 
 
 class KeyNotAccepted(ViduError):
-    """A key was not taken.
+    """A key was not accepted.
 
     Args:
-        cause: What the API, or the way to it, made of the key.
+        cause: What went wrong when the API was asked about it.
 
     Attributes:
         refused: True if the API refused it, or it can't be a key; False if nothing is known.
@@ -59,9 +59,9 @@ _REFUSALS = KeyMissing, KeyRejected, AccountNotAllowed, BalanceTooLow
 
 
 def advice(error: ViduError) -> str:
-    """Say what the owner of a key can do about an error; empty if what it says itself is right.
+    """Say what a key's owner can do about an error; empty if its own next step is right.
 
-    It is written for the host, who has settings to change.
+    The errors about keys advise the host, who can change settings.
     """
     match error:
         case KeyForgotten() | VisitorKeysNotAccepted():
@@ -106,12 +106,12 @@ class Keys:
             self._kept.pop(owner, None)
 
     def is_kept(self, key: str, owner: str) -> bool:
-        """Tell whether this very key is a visitor's."""
+        """Tell whether a visitor's kept key is this one."""
         with self._lock:
             return self._find(owner) == SecretStr(key)
 
     def has(self, owner: str) -> bool:
-        """Tell whether a visitor's key is here."""
+        """Tell whether a visitor's key is kept."""
         with self._lock:
             return self._find(owner) is not None
 
@@ -119,7 +119,7 @@ class Keys:
         """Return a visitor's key.
 
         Raises:
-            KeyForgotten: It is not here.
+            KeyForgotten: None is kept.
         """
         with self._lock:
             key = self._find(owner)

@@ -81,7 +81,7 @@ def prepare(demo: gr.Blocks) -> None:
 
 
 class GuardedApp(App):
-    """Gradio's app behind the front, which comes before all of Gradio's own middleware."""
+    """Gradio's app, with our middleware before all of Gradio's own."""
 
     def __init__(self, front: Front, routes: Sequence[BaseRoute]) -> None:
         # These come first, because one of Gradio's routes matches everything.
@@ -90,7 +90,7 @@ class GuardedApp(App):
         self.front = front
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the front in front; called once, before the first request."""
+        """Add our middleware, and drop all MCP tools but `TOOLS`; called at the first request."""
         if server := self.get_blocks().mcp_server_obj:
             tools = server.tool_to_endpoint.items()
             server.tool_to_endpoint = {name: at for name, at in tools if at in TOOLS}
@@ -143,7 +143,7 @@ def launch(
         allowed_hosts: Extra names that the app answers to, and whose pages can use it.
         proxies: Addresses or networks of proxies that tell a visitor's address.
         ancestors: Further sites that can show the page in a frame.
-        gate: Asks for a sign-in, if the app does.
+        gate: Asks for a sign-in; None if visitors need none.
         tools: True to offer `/submit`, `/task` and `/estimate` as MCP tools.
         options: Further arguments for `gr.Blocks.launch`; they override the ones here.
 

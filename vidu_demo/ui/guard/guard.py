@@ -57,7 +57,7 @@ class Guard:
         blocks: Returns the page; a hot reload changes it.
         door: Decides who is let in.
         quota: Limits uploads.
-        gate: Asks for a sign-in, if the app does.
+        gate: Asks for a sign-in; None if visitors need none.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from vidu_demo.ui.guard.policy import Policy
 
 
 class SecurityHeaders:
-    """Comes before the guard.
+    """Middleware in front of the guard.
 
     Args:
         app: The guard.
@@ -35,7 +35,7 @@ class SecurityHeaders:
                 start = message
                 kind = Headers(raw=start["headers"]).get("content-type", "")
                 if page and kind.startswith("text/html"):
-                    return  # until the document is there, whose scripts are to be hashed
+                    return  # wait for the document, whose scripts have to be hashed
                 MutableHeaders(scope=start).update(policy.headers(None))
                 start = None
             elif start:

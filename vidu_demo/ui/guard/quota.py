@@ -67,7 +67,7 @@ class Quota:
         now = self._clock()
         if self._together.over(now):
             self._together = _Account(self._together.allowance, now)
-        # In the order in which they began, so that not all need to be looked at.
+        # Ordered by when they began, so only the oldest need to be looked at.
         while self._accounts and next(iter(self._accounts.values())).over(now):
             self._accounts.popitem(last=False)
         mine = self._accounts.get(household(address)) or _Account(self._each, now)

@@ -1,4 +1,4 @@
-"""The gate: nobody gets to Gradio, or to any route of ours, without signing in.
+"""The gate: without signing in, nobody reaches Gradio or any route of ours.
 
 It does not rely on Gradio's own sign-in, which leaves some routes open and covers none of ours.
 """
@@ -23,11 +23,11 @@ from vidu_demo.ui.i18n.words import speaker
 
 COOKIE = "vidu-session"
 MAX_AGE = 7 * 86_400
-"""How long a visitor stays signed in."""
+"""Seconds that a visitor stays signed in."""
 NAME_KEY = "name"
 """Where a session keeps the visitor's name."""
 _OPEN = "/gradio_api/startup-events"
-"""Gradio asks for it at its start; the answer is always the same."""
+"""Gradio requests it from itself when it launches; the answer tells nothing."""
 
 
 class SignIn(Protocol):
@@ -39,7 +39,7 @@ class SignIn(Protocol):
 
     @property
     def salt(self) -> str:
-        """Something secret; changing it signs everybody out."""
+        """A secret; changing it signs everybody out."""
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -53,7 +53,7 @@ class SignIn(Protocol):
 
 
 class Gate:
-    """Decides who answers a request: the page, or what asks for a sign-in.
+    """Decides what answers a request: the page, or the sign-in.
 
     Args:
         sign_in: How visitors sign in.
@@ -69,7 +69,7 @@ class Gate:
         )
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Put the sessions in front of an app."""
+        """Add sessions, in a signed cookie, to an app."""
         plain = self._sessions(app, https=self._space)
         secure = self._sessions(app, https=True)
 
@@ -102,7 +102,7 @@ class Gate:
         return PlainTextResponse("Sign in first.", HTTPStatus.UNAUTHORIZED)
 
     def note_visitor(self, scope: Scope) -> Scope:
-        """Note in a request who sends it, for `visitor.signed_in`."""
+        """Note in a request's state who has signed in, for `visitor.signed_in`."""
         return {**scope, "state": {**scope.get("state", {}), SIGNED_IN: self._signed_in(scope)}}
 
     def _signed_in(self, scope: Scope) -> SignedIn | None:
@@ -124,7 +124,7 @@ def ask(
 
     Args:
         request: The request; its language is used, and its query kept.
-        template: What to show.
+        template: The name of the page's template.
         problem: Why the last attempt failed.
         status: The status of the answer.
         headers: Further headers.
@@ -142,7 +142,7 @@ def ask(
 
 
 def query(request: Request) -> str:
-    """Return the query of a request, such as `?task=…`, which the page should get once more."""
+    """Return a request's query, such as `?task=…`, to pass on to the page after the sign-in."""
     return f"?{request.url.query}" if request.url.query else ""
 
 

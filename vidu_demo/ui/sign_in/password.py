@@ -24,7 +24,7 @@ class Password:
 
     Args:
         password: The password.
-        clock: Returns the time in seconds.
+        clock: Returns seconds, monotonic.
     """
 
     verified = False
@@ -35,11 +35,11 @@ class Password:
 
     @property
     def routes(self) -> Sequence[Route]:
-        """What the form, and `auth=` of gradio_client, post to."""
+        """What the form, and gradio_client with `auth=`, post to."""
         return [Route("/login", self._sign_in, methods=["POST"])]
 
     def allows(self, _name: str) -> bool:
-        """Let everybody in who knows the password."""
+        """Let in everybody: only those who knew the password have a session."""
         return True
 
     def page(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class Password:
         return ask(request, _TEMPLATE)
 
     async def _sign_in(self, request: Request) -> Response:
-        # A refusal, not a pause: nothing is held open for whoever tries many passwords.
+        # Refused rather than delayed, so that many attempts hold no connections open.
         address = request.client.host if request.client else ""
         form = await request.form()
         if wait := math.ceil(self._slowdown.wait(address)):
