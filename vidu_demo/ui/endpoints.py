@@ -118,7 +118,7 @@ class Endpoints:
         )
 
     async def submit(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
-        """Start one video and return at once; /task follows it. Costs money unless simulated."""
+        """Start one video, which costs money unless simulated, and return at once; ask /task."""
         *form, key = values
         try:
             handle = str(key or secrets.token_hex(16))
