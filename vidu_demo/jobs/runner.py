@@ -134,6 +134,10 @@ class JobRunner:
         """Tell who pays for a visitor's next video."""
         return self._accounts.payer(owner)
 
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is kept for a visitor, so that it need not be checked."""
+        return self._accounts.is_kept(key, owner)
+
     def take_key(self, key: str, owner: str) -> None:
         """Have a visitor pay with their own key, and go on with what waits for it.
 
