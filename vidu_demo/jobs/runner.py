@@ -378,6 +378,10 @@ class JobRunner:
             self._followers.follow(job)
         return written
 
+    def knows(self, task_id: str, owner: str) -> bool:
+        """Tell whether a visitor has a job for a task."""
+        return self._known(task_id, owner) is not None
+
     def is_deleted(self, task_id: str, backend: str, owner: str) -> bool:
         """Tell whether a visitor has deleted their job for this task of an API."""
         return self._ledger.is_deleted(owner, backend, task_id)
