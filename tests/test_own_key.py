@@ -310,6 +310,26 @@ def call(app: App, name: str, key: str | None = None, **values: Any) -> Any:
         client.close()
 
 
+def test_programs_have_keys_checked_no_more_often(app: App, tmp_path: Path) -> None:
+    asked = {"image_urls": "https://example.com/a.jpg", "prompt": "x", **SMALL}
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(KEY, seconds=0, more_keys=[OWN]))
+        made = stack.enter_context(serving(simulator, tmp_path, app.log))
+        for n in range(CHECKS.files - 2):
+            token = made.token()["token"]
+            key_route(made, "POST", X_Novita_Key=f"wrong-{n}", X_Vidu_Visitor=token)
+        with pytest.raises(AppError, match="did not accept the key"):
+            call(made, "/submit", "wrong", **asked)
+        simulator.statuses = ["TASK_STATUS_PROCESSING"]
+        job = call(made, "/submit", OWN, **asked)["job"]
+        with pytest.raises(AppError, match="Too many keys have been entered"):
+            call(made, "/submit", "wrong", **asked)
+        # The key that pays for a job is not checked again whenever the job is asked about.
+        until(lambda: call(made, "/task", OWN, job=job)[0]["state"] == "running")
+        with pytest.raises(AppError, match="Too many keys have been entered"):
+            call(made, "/task", "wrong", job=job)
+
+
 def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulator) -> None:
     before, runner = api.tasks_of_key.copy(), app.studio.runner
     api.statuses = ["TASK_STATUS_PROCESSING"]

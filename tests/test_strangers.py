@@ -13,7 +13,10 @@ import requests
 from page_fixtures import KEY, App, serving, until
 from test_spending_limits import FORM, LIMITS, ask, through
 
+from vidu_demo.jobs.job import Payer
 from vidu_demo.simulator import Simulator
+from vidu_demo.ui.browser.elsewhere import TASKS
+from vidu_demo.ui.browser.receipts import MAX_KEPT
 from vidu_demo.ui.browser.visitor import STORAGE_KEY, Visitors
 
 CANARY = "canary-7f3a91"
@@ -97,3 +100,26 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(hosted: 
     until(lambda: api.submit_count == spent / Decimal("0.04"))
     assert hosted.studio.runner.jobs(owner) == [job]
     assert all(path.read_bytes() == held for path, held in kept.items())
+
+
+def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
+    runner, visitor = hosted.studio.runner, hosted.token()
+    owner = Visitors(hosted.studio.secret).owner(visitor)
+    (backend,) = runner._accounts.backends
+
+    def welcome(start: int, address: str = HOME) -> None:
+        kept = [
+            {"task": f"task-{start + n:04d}", "backend": backend, "payer": Payer.HOST}
+            for n in range(MAX_KEPT)
+        ]
+        hosted.call("welcome", headers=through(address), visitor=visitor, receipts=kept)
+
+    for start in range(0, 2 * TASKS.files, MAX_KEPT):
+        welcome(start)
+    assert len(runner.jobs(owner, most=1000)) == TASKS.files
+    welcome(0)  # what is known does not count
+    question = {"headers": through(HOME), "visitor": visitor}
+    assert "Too many task ids" in hosted.call("open_task", **question, text="task-9999")
+    assert "Too many task ids" not in hosted.call("open_task", **question, text="task-0001")
+    welcome(9000, "198.51.100.7")
+    assert len(runner.jobs(owner, most=1000)) == TASKS.files + MAX_KEPT

@@ -90,6 +90,10 @@ class Accounts:
         theirs = self.takes_keys and job.payer is Payer.VISITOR
         return theirs and job.awaits_task and not self._keys.has(job.owner)
 
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is kept for a visitor."""
+        return self.takes_keys and self._keys.is_kept(key.strip(), owner)
+
     def take_key(self, key: str, owner: str) -> bool:
         """Keep a visitor's key, unless the API refuses it or can't be asked.
 

@@ -31,6 +31,8 @@ MAX_WORDS = 16
 """Words used in a search; each is looked up in all of a visitor's prompts."""
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
+UNWATCHED_SECONDS = 3600.0
+"""How long a task that nobody watches any more counts as running. Most take minutes."""
 NO_LIMITS = Limits()
 
 _MAX_DURATIONS = 50
@@ -164,7 +166,8 @@ class Ledger:
             "state": JobState.DELETED,
             "message": "",
             "next_step": "",
-            **dict.fromkeys(("submitted", "finished", "task_id", "charged", "video", "facts")),
+            # `finished` stays: it tells whether the task may still be running at the vendor.
+            **dict.fromkeys(("submitted", "task_id", "charged", "video", "facts")),
         }
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.
@@ -294,7 +297,7 @@ class Ledger:
             backend: The API that the host's key is for.
         """
         with self._reading() as connection:
-            return _spent(connection, day_of(now), owner, address, backend)
+            return _spent(connection, now, owner, address, backend)
 
     def spending(self) -> list[DaysSpending]:
         """List what was spent of the host's key, by day and visitor."""
@@ -332,10 +335,8 @@ class Ledger:
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         rows = [{"day": day, "visitor": each, "spent": 0, "videos": 0} for each in visitors]
         connection.execute(insert(spending_table).values(rows).on_conflict_do_nothing())
-        # The row of all visitors is locked until the commit, so that clicks are counted one by one.
-        everyone = spending_table.select().where(_spending.day == day, _spending.visitor == "")
-        connection.execute(everyone.with_for_update())
-        spent = _spent(connection, day, first.owner, first.address, first.backend)
+        _lock(connection, day)
+        spent = _spent(connection, first.created, first.owner, first.address, first.backend)
         limits.check(spent, _dollars(price), len(jobs))
         _count(connection, day, visitors, price, len(jobs))
 
@@ -413,12 +414,28 @@ def _take(connection: sa.Connection, offer_id: str, now: float) -> bool:
     return connection.execute(offer_table.delete().where(*open_)).rowcount == 1
 
 
-def _spent(connection: sa.Connection, day: str, owner: str, address: str, backend: str) -> Spent:
+def _lock(connection: sa.Connection, day: str) -> None:
+    """Lock a day's row of all visitors until the commit, so that clicks are counted one by one.
+
+    It comes before the rows of visitors, so that no two transactions wait for each other.
+    """
+    everyone = spending_table.select().where(_spending.day == day, _spending.visitor == "")
+    connection.execute(everyone.with_for_update())
+
+
+def _spent(connection: sa.Connection, now: float, owner: str, address: str, backend: str) -> Spent:
     visitors = counted(owner, address)
-    these = (_spending.day == day, _spending.visitor.in_(visitors))
+    these = (_spending.day == day_of(now), _spending.visitor.in_(visitors))
     query = sa.select(_spending.visitor, _spending.spent).where(*these)
     spent = {visitor: _dollars(thousandths) for visitor, thousandths in connection.execute(query)}
-    paid = (_job.backend == backend, _job.state.in_(FOLLOWED), _job.price > 0)
+    # A visitor who stops watching a job, or deletes it then, does not stop its task.
+    unwatched = sa.and_(
+        _job.state.in_((JobState.STOPPED, JobState.DELETED)),
+        _job.finished.is_(None),
+        _job.created > now - UNWATCHED_SECONDS,
+    )
+    may_run = sa.or_(_job.state.in_(FOLLOWED), unwatched)
+    paid = (_job.backend == backend, may_run, _job.price > 0)
     running = [
         connection.scalar(sa.select(sa.func.count()).where(*paid, mine)) or 0
         for mine in (_job.owner == owner, _job.address == address)[: 2 if address else 1]
@@ -440,10 +457,14 @@ def _count(
 def _give_back(connection: sa.Connection, job_id: str) -> None:
     """Take a job's price off its day. The row is locked, as it has just been written."""
     this = _job.id == job_id
-    about = sa.select(_job.price, _job.created, _job.owner, _job.address).where(this)
-    price, created, owner, address = connection.execute(about).one()
+    about = sa.select(_job.price, _job.idempotency_key, _job.owner, _job.address).where(this)
+    price, key, owner, address = connection.execute(about).one()
     if price:
-        _count(connection, day_of(created), counted(owner, address), -price, -1)
+        # A click counts on the day of its first job; at midnight, the others may be of the next.
+        first = sa.select(_job.created).where(_job.idempotency_key == key.partition(":")[0])
+        day = day_of(connection.scalars(first).one())
+        _lock(connection, day)
+        _count(connection, day, counted(owner, address), -price, -1)
         connection.execute(job_table.update().where(this).values(price=0))
 
 

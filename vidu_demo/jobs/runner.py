@@ -134,6 +134,10 @@ class JobRunner:
         """Tell who pays for a visitor's next video."""
         return self._accounts.payer(owner)
 
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is kept for a visitor, so that it need not be checked."""
+        return self._accounts.is_kept(key, owner)
+
     def take_key(self, key: str, owner: str) -> None:
         """Let a visitor pay with their own key, and resume the jobs that wait for it.
 
@@ -373,6 +377,10 @@ class JobRunner:
         if written is job:
             self._followers.follow(job)
         return written
+
+    def knows(self, task_id: str, owner: str) -> bool:
+        """Tell whether a visitor has a job for a task."""
+        return self._known(task_id, owner) is not None
 
     def is_deleted(self, task_id: str, backend: str, owner: str) -> bool:
         """Tell whether a visitor has deleted their job for this task of an API."""

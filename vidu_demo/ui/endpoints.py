@@ -20,7 +20,7 @@ from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.ui.browser.own_key import KEY_HEADER
+from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form.form import make_request, widget
 from vidu_demo.ui.form.uploads import from_files
@@ -71,10 +71,11 @@ class Endpoints:
 
     Args:
         context: What all handlers share.
+        checks: Takes callers' keys.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._runner = context, context.runner
+    def __init__(self, context: Context, checks: KeyChecks) -> None:
+        self._context, self._runner, self._checks = context, context.runner, checks
         self._images = gr.File(label="Pictures", file_count="multiple", visible=False)
         self._urls = gr.Textbox(label="Picture URLs", visible=False)
         self._fields = [
@@ -217,7 +218,7 @@ class Endpoints:
         """Take a caller's own key, if they send one; returns whether they do."""
         key = caller.headers.get(KEY_HEADER)
         if key is not None:
-            await asyncio.to_thread(self._runner.take_key, key, owner)
+            await self._checks.take(key, owner, caller)
         return key is not None
 
 

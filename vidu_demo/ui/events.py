@@ -11,6 +11,7 @@ from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import own_key, permalink, receipts
+from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
@@ -45,7 +46,7 @@ class Events:
         server_time: gr.Number,
     ) -> None:
         self._context, self._runner, self._visitors = context, context.runner, context.visitors
-        self._form, self._panel = form, panel
+        self._form, self._panel, self._elsewhere = form, panel, Elsewhere(context.runner)
         self._header, self._key_form, self._server_time = header, key_form, server_time
 
     @property
@@ -125,13 +126,14 @@ class Events:
         """
         try:
             address = self._context.address(tab.request)
-            receipts.restore(tab.receipts, self._runner, owner=tab.owner, address=address)
+            who = {"owner": tab.owner, "address": address}
+            receipts.restore(tab.receipts, self._runner, **who, adopt=self._elsewhere.adopt)
             if not task:
                 return self._panel.newest(tab), ""
-            return self._runner.adopt(task, owner=tab.owner, address=address).id, ""
+            return self._elsewhere.adopt(task, **who).id, ""
         except LedgerFailed:  # the page reports this when it is drawn
             return "", ""
-        except TooManyOpen as error:
+        except (TooManyOpen, TooManyTasks) as error:
             return "", status.refused(error, tab.say)
 
     async def look(self, request: gr.Request, **values: Any) -> Updates:
@@ -172,7 +174,7 @@ class Events:
         if not task:
             return self._panel.show(tab, "", fault=status.no_task_id(tab.say))
         address = self._context.address(tab.request)
-        job = self._runner.adopt(task, owner=tab.owner, address=address)
+        job = self._elsewhere.adopt(task, owner=tab.owner, address=address)
         self._runner.watch_again(job.id, tab.owner)
         return self._panel.show(tab, job.id)
 

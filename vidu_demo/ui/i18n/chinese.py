@@ -364,6 +364,9 @@ CHINESE: dict[str, str] = {
     "Too many keys have been entered, so this one was not checked.": (
         "输入的密钥过多，所以没有检查这个密钥。"
     ),
+    "Too many task ids have been entered, so this one was not opened.": (
+        "输入的任务 ID 过多，所以没有打开这个任务。"
+    ),
     "Try again in an hour.": "请一小时后再试。",
     "Paused by the host": "运营者已暂停",
     "This is more than one click can cost here, so nothing was sent.": (
