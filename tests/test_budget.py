@@ -288,7 +288,7 @@ def test_a_task_that_nobody_watches_still_runs(ledger: Ledger) -> None:
     (made,) = ledger.add([job("1", price=1, state=JobState.RUNNING, task_id="task-1")], one)
     stopped = ledger.change(made, state=JobState.STOPPED)
     for _ in range(2):
-        with pytest.raises(TooManyAtOnce, match="1 of yours are not finished"):
+        with pytest.raises(TooManyAtOnce, match="Yours not finished: 1"):
             ledger.add([job("2", price=1)], one)
         ledger.delete(stopped)
     later = made.created + UNWATCHED_SECONDS
