@@ -70,7 +70,7 @@ def test_three_endpoints_are_described_with_the_requests_fields(caller: Client) 
         if not parameter["parameter_has_default"]
     ]
     assert needed == ["prompt", "job"]
-    assert "Costs money" in described["/submit"]["description"]
+    assert "costs money" in described["/submit"]["description"]
     assert "Costs nothing" in described["/task"]["description"]
     assert "Free" in described["/estimate"]["description"]
 

@@ -76,7 +76,7 @@ def test_three_tools_and_nothing_else(served: tuple[App, str]) -> None:
 
     tools = {tool.name.removeprefix(prefix): tool for tool in using(app, listed)}
     assert list(tools) == ["submit", "task", "estimate"]
-    assert "Costs money" in str(tools["submit"].description)
+    assert "costs money" in str(tools["submit"].description)
     asked = tools["submit"].inputSchema["properties"]
     assert set(VideoRequest.SETTINGS) < set(asked)
     for name in VideoRequest.SETTINGS:
