@@ -334,7 +334,8 @@ def test_clicks_and_refusals_at_once_do_not_wait_for_each_other(ledger: Ledger) 
     made = [buy(number) for number in range(90)]
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(act, range(90)))
-    assert {(row.spent, row.videos) for row in ledger.spending()} == {(Decimal("0.03"), 30), (Decimal("0.09"), 90)}
+    counted = {(row.spent, row.videos) for row in ledger.spending()}
+    assert counted == {(Decimal("0.03"), 30), (Decimal("0.09"), 90)}
 
 
 def test_money_goes_back_to_all_it_was_counted_for(ledger: Ledger) -> None:

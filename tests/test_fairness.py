@@ -128,13 +128,9 @@ def test_receipts_of_more_tasks_than_one_may_watch_are_taken_up_as_far_as_there_
 ) -> None:
     bench.simulator.statuses = [PROCESSING]
     kept = [{"task": f"task-no-{number}", "backend": "there"} for number in range(5)]
-    receipts.restore(
-        kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt
-    )
+    receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)
     assert len(bench.runner.jobs(OWNER)) == few
-    receipts.restore(
-        kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt
-    )
+    receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)
     assert len(bench.runner.jobs(OWNER)) == few
 
 

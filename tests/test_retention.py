@@ -189,7 +189,7 @@ def test_with_room_to_spare_the_files_are_not_measured_at_every_click(
 
 
 def test_deleting_what_has_no_files_does_not_search_all_copies(
-    bench: Bench, copies: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = bench.runner.adopt("no-such-task", owner=OWNER)
     bench.reaches(job, JobState.FAILED)

@@ -417,9 +417,7 @@ def _lock(connection: sa.Connection, day: str) -> None:
     connection.execute(everyone.with_for_update())
 
 
-def _spent(
-    connection: sa.Connection, now: float, owner: str, address: str, backend: str
-) -> Spent:
+def _spent(connection: sa.Connection, now: float, owner: str, address: str, backend: str) -> Spent:
     visitors = counted(owner, address)
     these = (_spending.day == day_of(now), _spending.visitor.in_(visitors))
     query = sa.select(_spending.visitor, _spending.spent).where(*these)
