@@ -83,7 +83,7 @@ async def measure(pages: int, visits: int) -> bool:
         cells = [middles[0], highs[0], middles[1], highs[1]]
         shown = " | ".join(f"{1000 * seconds:.0f} ms" for seconds in cells)
         print(f"| {name} | {shown} | {highs[1] / highs[0]:.1f} |")
-    print(f"\n{pages} pages ticked {ticks} times meanwhile; {visits} visitors each.")
+    print(f"\nMeanwhile, {pages} pages ticked {ticks} times. Each figure is of {visits} visitors.")
     return max(quantile(under, 0.95) for under in loaded) < TARGET
 
 

@@ -21,8 +21,8 @@ from test_ledger import job
 
 from vidu_demo.jobs.budget import (
     DEFAULTS,
-    BrakeApplied,
     BudgetUsedUp,
+    LimitReached,
     Limits,
     Paused,
     Spent,
@@ -75,16 +75,16 @@ def test_limits_that_are_set_hold_and_the_others_have_defaults() -> None:
     ],
 )
 def test_what_is_allowed(
-    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[BrakeApplied] | None
+    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[LimitReached] | None
 ) -> None:
     if not refused:
         limits.check(spent, Decimal(price), jobs)
         return
-    with pytest.raises(BrakeApplied) as brake:
+    with pytest.raises(LimitReached) as limit:
         limits.check(spent, Decimal(price), jobs)
-    assert type(brake.value) is refused
-    assert brake.value.label
-    assert brake.value.charged.sentence == "Nothing was charged."
+    assert type(limit.value) is refused
+    assert limit.value.label
+    assert limit.value.charged.sentence == "Nothing was charged."
 
 
 def test_what_is_left_is_what_the_visitor_or_all_can_still_spend() -> None:
@@ -272,14 +272,14 @@ def test_videos_at_once_are_counted_by_token_and_by_address(ledger: Ledger) -> N
         if allowed:
             ledger.change(ledger.add(new, two)[0], state=JobState.DONE)
             continue
-        with pytest.raises(TooManyAtOnce, match="2 of yours are not finished"):
+        with pytest.raises(TooManyAtOnce, match="Yours not finished: 2"):
             ledger.add(new, two)
     ledger.change(second, state=JobState.FAILED)
     ledger.add([job("4", price=1, owner="me", address="away")], two)
     # Neither tasks from elsewhere nor another backend's count.
     ledger.add([job("5", price=0, owner="you")], two)
     ledger.add([job("6", price=1, owner="you", backend="elsewhere")], two)
-    with pytest.raises(TooManyAtOnce, match=r"up to 2 videos made at once here\. N"):
+    with pytest.raises(TooManyAtOnce, match=r"make up to 2 videos at once here\. N"):
         ledger.add([job(name, price=1, owner="you") for name in "789"], two)
 
 

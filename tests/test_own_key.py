@@ -115,7 +115,7 @@ def test_a_key_that_is_not_taken_says_why_and_stays_nowhere(
     expect(said(visitor)).to_contain_text("Check your key at Novita, and enter it again.")
     box = visitor.key_form.get_by_label("Your Novita API key")
     for key, fault, text in (
-        (OWN, Fault(reset=True), "The API could not be reached, so the key was not taken."),
+        (OWN, Fault(reset=True), "The API could not be reached, so the key was not accepted."),
         (OWN, refusing(403, "NOT_ENOUGH_BALANCE"), "too little balance"),
         (OWN, refusing(403, "NEED_REAL_NAME_VERIFY"), "may not use this model"),
         ("schlüssel", None, "contains a character that no key has"),
@@ -250,7 +250,7 @@ def test_a_key_that_comes_or_goes_during_a_click_does_not_change_who_pays(
     answer = app.call("buy", visitor=visitor, offer=offer, **form)
     monkeypatch.undo()
     if goes:
-        assert "This price was no longer valid" in answer
+        assert "This price is no longer valid" in answer
         assert runner.jobs(owner) == []
     else:
         until(lambda: runner.jobs(owner)[0].state == JobState.DONE)
@@ -338,7 +338,7 @@ def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulat
     until(lambda: call(app, "/task", OTHERS, job=job)[0]["state"] == "running")
     runner.forget_key(digest("program", job))  # as a restart does
     message = call(app, "/task", job=job)[0]["message"]
-    assert message == f"{status.KEY_AWAY} Send it to /task as X-Novita-Key."
+    assert message == f"{status.KEY_FORGOTTEN} Send it to /task as X-Novita-Key."
     api.statuses = None
     until(lambda: call(app, "/task", OTHERS, job=job)[1])
     assert api.tasks_of_key - before == {OTHERS: 1}

@@ -206,7 +206,7 @@ def test_a_wrong_password_is_refused(app: App, form: dict[str, str]) -> None:
     with gated(app, gate(app)) as made:
         answer = requests.post(made.url + "login", data=form, timeout=10)
         assert answer.status_code == 401
-        assert "This is not the password." in answer.text
+        assert "Wrong password." in answer.text
         assert "Set-Cookie" not in answer.headers
 
 
@@ -305,7 +305,7 @@ def test_the_page_behind_a_password(browser: Any, locked: App, pngs: dict[str, P
     page.get_by_label("Password").fill("wrong")
     page.get_by_label("Your name").fill("Ada <b>")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("This is not the password.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong password.")
     page.get_by_label("Your name").fill("Ada <b>")
     page.get_by_label("Password").fill(WORD)
     page.get_by_role("button", name="Sign in").click()

@@ -12,7 +12,7 @@ import gradio as gr
 import pytest
 import requests
 from page_fixtures import KEY, App, serving, until
-from test_brakes import FORM, LIMITS, ask, through
+from test_spending_limits import FORM, LIMITS, ask, through
 
 from vidu_demo.jobs.job import Job, Payer
 from vidu_demo.jobs.ledger import Ledger
@@ -61,7 +61,7 @@ def call(app: App, listener: Any, data: list[Any], job: str) -> requests.Respons
     return requests.post(url, json=body, headers=through(HOME), timeout=30)
 
 
-def test_a_stranger_buys_no_more_than_the_brakes_allow_and_sees_nothing(hosted: App) -> None:
+def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(hosted: App) -> None:
     api, victim = hosted.simulator, hosted.token()
     assert "error" not in ask(hosted, "198.51.100.1", victim, prompt=CANARY)
     until(lambda: hosted.studio.runner.open_jobs == 0)

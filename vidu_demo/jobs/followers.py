@@ -59,7 +59,7 @@ class Followers:
         return follower
 
     def resume(self, job_id: str) -> None:
-        """Follow a job unless it is followed already, and without trouble, or has ended.
+        """Follow a job that has not ended, unless it has a follower that is not in trouble.
 
         Raises:
             LedgerFailed: It can't be read.
@@ -108,7 +108,7 @@ class Followers:
             if self._followers.get(job.id) is follower:
                 del self._followers[job.id]
         if job.awaits_task and not follower.stopped and not self._services.accounts.waits(job):
-            with suppress(LedgerFailed):  # the key came back while this step went without it
+            with suppress(LedgerFailed):  # the key was entered after this step had found none
                 self.resume(job.id)
         with suppress(LedgerFailed):  # the next start of the app will retry
             if follower.stopped and not self._services.ledger.get(job.id):

@@ -45,7 +45,7 @@ _job, _offer, _spending = job_table.c, offer_table.c, spending_table.c
 _MAY_WAIT = sa.and_(
     _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
 )
-"""True of a job that needs its visitor's key to go on."""
+"""Selects the jobs that need their visitor's key to go on."""
 
 
 class Ledger:
@@ -86,7 +86,13 @@ class Ledger:
         return offer
 
     def open_offer(self, offer_id: str, owner: str, now: float) -> Offer | None:
-        """Find a visitor's offer that has neither expired nor been taken."""
+        """Find a visitor's offer that has neither expired nor been taken.
+
+        Args:
+            offer_id: The offer's id.
+            owner: The visitor.
+            now: Unix seconds.
+        """
         valid = (_offer.id == offer_id, _offer.owner == owner, _offer.expires > now)
         with self._reading() as connection:
             row = connection.execute(offer_table.select().where(*valid)).mappings().first()
@@ -113,7 +119,7 @@ class Ledger:
 
         Raises:
             OfferExpired: The offer is not open any more, and no click has taken it.
-            BrakeApplied: The limits don't allow it; nothing was written.
+            LimitReached: The limits don't allow it; nothing was written.
         """
         key = jobs[0].idempotency_key
         try:
@@ -240,7 +246,7 @@ class Ledger:
     def ended_before(self, then: float) -> list[Job]:
         """List the jobs that ended before a time, on all backends, except deleted ones.
 
-        One that a visitor's key pays for may wait for that key forever: it counts from its start.
+        One that waits for its visitor's key may wait forever, so it counts from its click.
 
         Args:
             then: Unix seconds.
@@ -319,7 +325,7 @@ class Ledger:
         """Add the jobs' price to the day's spending, if the limits allow it.
 
         Raises:
-            BrakeApplied: They don't.
+            LimitReached: They don't.
         """
         first, price = jobs[0], sum(job.price for job in jobs)
         if not price:

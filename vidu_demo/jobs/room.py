@@ -9,15 +9,16 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import DiskFull
 
 DAY = 86_400.0
+"""Seconds."""
 COPIES_SHARE = 0.2
-"""How much of the room uploads and copies can take."""
+"""The share of the disk space that uploads and copies can take."""
 AMPLE, AMPLE_SECONDS = 2e9, 10.0
 """With so many bytes to spare, the files are not measured again for so many seconds: that takes a
 while, and anyone can click."""
 
 
 class Room:
-    """The folders that grow.
+    """The disk space of the folders that grow.
 
     Args:
         videos: The folder with a folder for each job.
@@ -26,7 +27,7 @@ class Room:
         clock: Returns seconds, monotonic.
 
     Attributes:
-        copies: As above.
+        copies: The same folder.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Room:
         """Check that there is room for another job.
 
         Raises:
-            DiskFull: There is not, even without any uploads and copies.
+            DiskFull: There is not, even after deleting all uploads and copies.
         """
         if self._most is None:
             return
@@ -61,7 +62,7 @@ class Room:
             raise DiskFull
 
     def tidy(self, now: float) -> None:
-        """Delete uploads and copies that are a day old or too many.
+        """Delete uploads and copies that are a day old, and the oldest beyond their share.
 
         Args:
             now: Unix seconds.

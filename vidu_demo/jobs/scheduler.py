@@ -112,7 +112,7 @@ class FairQueue:
         return min((time - now for time in times if time > now), default=None)
 
     def _let_go(self, step: Step) -> None:
-        """Hold a step no longer, nor groups that have no other."""
+        """Release a step, and remove groups that hold no other."""
         groups = self._groups(step)
         for group in groups:
             group.held -= 1

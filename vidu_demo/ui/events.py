@@ -83,7 +83,7 @@ class Events:
         }
 
     @property
-    def repaid(self) -> list[gr.blocks.Block]:
+    def payer_changed(self) -> list[gr.blocks.Block]:
         """The outputs of `change_payer`."""
         return [*self._paying, *self._panel.view, self._form.filled_at]
 
@@ -100,7 +100,7 @@ class Events:
         return [self._header, self._key_form]
 
     def _pay(self, tab: Tab) -> Updates:
-        """Say who pays, and offer the visitor to do so with their own key."""
+        """Say who pays, and offer the form for the visitor's own key."""
         payer = self._context.whose_key(tab.request, self._runner.payer(tab.owner))
         return {
             self._header: header.render(payer, tab.say, signed_in(tab.request)),

@@ -114,7 +114,7 @@ class _Page:
         form.listen(context)
         self.code.listen()
         self._arrive(events, buying)
-        self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
+        self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)
         self._show(events)
         self._reuse(events)

@@ -16,13 +16,13 @@ from gradio.utils import LRUCache
 from vidu_demo.ui.guard.limits import LIMITS
 
 SESSIONS = 2 * (LIMITS.waiting + LIMITS.at_once)
-"""Sessions with events. Each event that waits or runs may have its own."""
+"""Sessions with events. Each waiting or running event may have its own session."""
 EVENTS = MESSAGES = 1_000
 """Events and messages that a session has not fetched. Every waiting event may get one at once."""
 ALL_MESSAGES = 10_000
-"""Messages that all sessions have not fetched."""
+"""Messages that all sessions together have not fetched."""
 UPLOADS = 200
-"""Uploads whose progress is known. Without it, an upload goes on but its bar stands still."""
+"""Uploads whose progress is kept. Beyond that, an upload goes on but its bar stands still."""
 
 
 def bound(demo: gr.Blocks) -> None:

@@ -1,7 +1,7 @@
-"""A visitor's own key: the form for it, and the plain route that takes it.
+"""A visitor's own key: the form for it, and the route that takes it.
 
-The key comes in a header of a request that is not Gradio's, so that no component, session or log
-of Gradio's ever holds it. The server keeps it in memory; the browser only if the visitor says so.
+The key comes in a header of a request that Gradio does not handle, so that no component, session or
+log of Gradio ever holds it. The server keeps it in memory; the browser only if the visitor says so.
 """
 
 import time
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import joined
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.keys import KeyNotTaken, KeysNotTaken
+from vidu_demo.jobs.keys import KeyNotAccepted, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
@@ -41,7 +41,7 @@ class TooManyKeys(ViduError):
 
 
 def component(runner: JobRunner) -> gr.HTML:
-    """Make the place of the form. Its `submit` event says that the payer may have changed."""
+    """Make the component that `render` fills. Its `submit` says that the payer may have changed."""
     return gr.HTML(
         js_on_load="vidu.ownKey(element, trigger)",
         elem_id="own-key",
@@ -132,8 +132,8 @@ def _status(error: ViduError) -> HTTPStatus:
             return HTTPStatus.UNAUTHORIZED
         case TooManyKeys():
             return HTTPStatus.TOO_MANY_REQUESTS
-        case KeysNotTaken():
+        case VisitorKeysNotAccepted():
             return HTTPStatus.NOT_FOUND
-        case KeyNotTaken(refused=True):
+        case KeyNotAccepted(refused=True):
             return HTTPStatus.FORBIDDEN
     return HTTPStatus.FAILED_DEPENDENCY

@@ -1,4 +1,7 @@
-"""How much each address, and all addresses together, can still upload. Pure bookkeeping."""
+"""How much each address, and all addresses together, can still use. Does no I/O.
+
+It counts uploads, and checks of visitors' keys as files without bytes.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,7 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 @dataclass(frozen=True)
 class Allowance:
-    """What can be uploaded in a period of time, which starts with the first upload.
+    """What can be used in a period of time, which starts with the first use.
 
     Attributes:
         size: Bytes.
@@ -40,9 +43,9 @@ class Quota:
     """Keeps an account per address. Accounts are dropped when their period ends, so they stay few.
 
     Args:
-        each: What one address can upload.
-        together: What all addresses together can upload.
-        clock: Returns the time in seconds.
+        each: What one address can use.
+        together: What all addresses together can use.
+        clock: Returns seconds, monotonic.
     """
 
     def __init__(self, each: Allowance, together: Allowance, clock: Callable[[], float]) -> None:
@@ -67,7 +70,7 @@ class Quota:
         now = self._clock()
         if self._together.over(now):
             self._together = _Account(self._together.allowance, now)
-        # In the order in which they began, so that not all need to be looked at.
+        # Ordered by when they began, so only the oldest need to be looked at.
         while self._accounts and next(iter(self._accounts.values())).over(now):
             self._accounts.popitem(last=False)
         mine = self._accounts.get(household(address)) or _Account(self._each, now)

@@ -66,7 +66,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
             headline = say(_FAULTS[job.state])
         case _ if look.waits:
             kind, headline, charge = "note", say("Waiting for your key"), ""
-            what, next_step = KEY_AWAY, _KEY_BACK
+            what, next_step = KEY_FORGOTTEN, _KEY_BACK
         case _:
             kind, charge = "running", ""
             step, headline = _progress(look, say)
@@ -101,8 +101,8 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
     )
 
 
-KEY_AWAY = "This was bought with your own key, which the app no longer has."
-_KEY_BACK = "Enter it again at the top of the page, and this goes on. Nothing is sent twice."
+KEY_FORGOTTEN = "This was bought with your own key, which the app no longer has."
+_KEY_BACK = "Enter it again at the top of the page to continue. Nothing is sent twice."
 _DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {

@@ -1,4 +1,4 @@
-"""How long an address must wait after wrong passwords. Pure bookkeeping."""
+"""How long an address must wait after wrong passwords. Does no I/O."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,10 +14,10 @@ FORGOTTEN_AFTER = 3600.0
 
 
 class Slowdown:
-    """Counts wrong passwords by address. The wait starts at a second and doubles with each.
+    """Counts wrong passwords by address. The wait starts at one second and doubles each time.
 
     Args:
-        clock: Returns the time in seconds.
+        clock: Returns seconds, monotonic.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class Slowdown:
     def failed(self, address: str) -> None:
         """Note a wrong password."""
         now, name = self._clock(), household(address)
-        # In the order of their last wrong passwords, so that not all need to be looked at.
+        # Ordered by last wrong password, so only the oldest need to be looked at.
         while self._failed and now - next(iter(self._failed.values()))[1] >= FORGOTTEN_AFTER:
             self._failed.popitem(last=False)
         times, _ = self._failed.pop(name, (0, 0.0))
