@@ -1,5 +1,6 @@
 """A stranger with plain HTTP, over every listener and endpoint of a hosted app."""
 
+import asyncio
 import inspect
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +14,8 @@ import requests
 from page_fixtures import KEY, App, serving, until
 from test_spending_limits import FORM, LIMITS, ask, through
 
-from vidu_demo.jobs.job import Payer
+from vidu_demo.jobs.job import Job, Payer
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.elsewhere import TASKS
 from vidu_demo.ui.browser.receipts import MAX_KEPT
@@ -123,3 +125,19 @@ def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
     assert "Too many task ids" not in hosted.call("open_task", **question, text="task-0001")
     welcome(9000, "198.51.100.7")
     assert len(runner.jobs(owner, most=1000)) == TASKS.files + MAX_KEPT
+
+
+def test_a_search_holds_nobody_else_up(hosted: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_the_loop: list[tuple[str, bool]] = []
+    find = Ledger.for_owner
+
+    def for_owner(ledger: Ledger, *who: str, search: str = "", **options: Any) -> list[Job]:
+        on_the_loop.append((search, asyncio._get_running_loop() is not None))
+        return find(ledger, *who, search=search, **options)
+
+    monkeypatch.setattr(Ledger, "for_owner", for_owner)
+    for search in ("", "a b c"):
+        answer = hosted.call("search", visitor=hosted.token(), search=search)
+        assert "data" in answer
+    assert {(search, here) for search, here in on_the_loop if search} == {("a b c", False)}
+    assert on_the_loop[0] == ("", True)

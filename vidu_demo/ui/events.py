@@ -1,5 +1,6 @@
 """The handlers that don't buy: arriving, opening, deleting and reusing jobs."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -140,8 +141,11 @@ class Events:
         """Refresh the visitor's jobs.
 
         This runs on the event loop because it reads for only a millisecond: with hundreds of pages
-        open, each refresh would otherwise wake a thread.
+        open, each refresh would otherwise wake a thread. A search may read all of the visitor's
+        prompts, so it gets one.
         """
+        if values.get("search"):
+            return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
         return self._context.call(self._panel.look, request, values)
 
     def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
