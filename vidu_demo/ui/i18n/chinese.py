@@ -200,6 +200,7 @@ CHINESE: dict[str, str] = {
         "写出会发生什么：一个动作、它带起的反应、一次运镜。"
     ),
     "Write a prompt.": "请输入提示词。",
+    "What happens next?": "接下来发生什么？",
     "Shorten the prompt to {most} characters; it has {length}.": (
         "请把提示词缩短到 {most} 个字符，现在有 {length} 个。"
     ),
