@@ -366,7 +366,7 @@ class Form:
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
         checked = check(uploads.existing_in_gallery(gallery), opener, say)
-        hint = {self.settings["prompt"]: gr.update(info=_HINT)}
+        hint: Updates = {self.settings["prompt"]: gr.update(info=_HINT)}
         filled = self.fill(checked.settings, []) if checked.settings else hint
         for later in (self.pictures.gallery, self.filled_at):  # the gallery may have changed since
             filled.pop(later, None)

@@ -300,6 +300,9 @@ CHINESE: dict[str, str] = {
     "Preparing the request": "正在准备请求",
     "Sending the request": "正在发送请求",
     "Checking the task": "正在查询任务",
+    "The API can take half a minute to know a task that has just been started.": (
+        "刚刚开始的任务，接口可能要过半分钟才能查到。"
+    ),
     "In the queue": "排队中",
     "about {time} left": "约剩 {time}",
     "The API says “{status}”": "接口返回“{status}”",
@@ -633,6 +636,7 @@ CHINESE: dict[str, str] = {
     "not made": "未生成",
     "unknown": "未知",
     "not watched": "未跟踪",
+    "watched": "跟踪中",
     "nothing charged": "未扣费",
     "may have been billed": "可能已扣费",
     "may be billed": "可能会扣费",

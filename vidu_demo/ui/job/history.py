@@ -145,6 +145,14 @@ def _row(
     )
 
 
+def _state(job: Job, *, waits: bool) -> str:
+    if waits:
+        return "waits for your key"
+    if job.only_an_id and job.state == JobState.RUNNING:  # whether it runs is not known yet
+        return "watched"
+    return _STATES[job.state]
+
+
 def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
     request = job.request
     bought = job.state != JobState.NOT_SENT
@@ -154,7 +162,7 @@ def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
         pricing.format_price(price) if price is not None else "",
-        say("waits for your key" if waits else _STATES[job.state]),
+        say(_state(job, waits=waits)),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     return [fact for fact in facts if fact]

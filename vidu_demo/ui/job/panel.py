@@ -8,7 +8,7 @@ import gradio as gr
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, file_url
@@ -129,6 +129,9 @@ class Panel:
         seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
         video = self.video(job) if job else None
         kept = receipts.with_jobs(tab.receipts, jobs)
+        missing = job is not None and job.state == JobState.NOT_FOUND
+        if job and missing:
+            kept = receipts.without(tab.receipts if kept is None else kept, job)
         running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and video and other and self.video(other.job):
@@ -139,7 +142,7 @@ class Panel:
             self.fault: fault,
             self.compare: comparison,
             self.seen: seen,
-            self.address: (job.task_id or "") if job else "",
+            self.address: (job.task_id or "") if job and not missing else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
             self.receipts: gr.skip() if kept is None else kept,
             **self.offer_again(None, say),
