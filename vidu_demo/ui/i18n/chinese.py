@@ -677,6 +677,11 @@ CHINESE: dict[str, str] = {
         "每次运行购买一条视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
+    "Link copied.": "链接已复制。",
+    "Uploaded pictures are not in it.": "链接不含上传的图片。",
+    "Picture URLs with “?” or “@” are not in it, because they may be secret.": (
+        "带“?”或“@”的图片网址可能含有机密，所以链接不含它们。"
+    ),
     "Continue a task by its id": "用任务 ID 继续跟踪",
     "Task id": "任务 ID",
     "Any task started with this key, here or elsewhere. Watching is free.": (
