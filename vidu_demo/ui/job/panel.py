@@ -11,6 +11,7 @@ from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import Tab
@@ -114,9 +115,9 @@ class Panel:
         )  # read before the jobs, which can then be newer but never older
         found = None
         try:
-            jobs = self._runner.jobs(tab.owner, most=history.MAX_ROWS)
+            jobs = self._jobs(tab)
             if tab.search:
-                found = self._runner.jobs(tab.owner, most=history.MAX_ROWS, search=tab.search)
+                found = self._jobs(tab, search=tab.search)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:
@@ -168,8 +169,11 @@ class Panel:
         }
 
     def newest(self, tab: Tab) -> str:
-        """Return the id of the visitor's newest job; empty if there is none."""
-        return next((job.id for job in self._runner.jobs(tab.owner, most=1)), "")
+        """Return the id of the first job of the visitor's newest click; empty if there is none."""
+        return next((job.id for job in self._jobs(tab, most=MAX_VIDEOS)), "")
+
+    def _jobs(self, tab: Tab, *, most: int = history.MAX_ROWS, search: str = "") -> list[Job]:
+        return history.in_order(self._runner.jobs(tab.owner, most=most, search=search))
 
     def video(self, job: Job) -> Path | None:
         """Return a job's video, if the file exists."""

@@ -149,7 +149,7 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
         words.append(f"{task.progress}%")
     if task.eta is not None:
         words.append(say(Text("about {time} left", time=format_seconds(task.eta))))
-    return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
+    return 2 if task.status == TaskStatus.QUEUED else 3, "\u00a0· ".join(words)
 
 
 def outcome(job: Job) -> tuple[str, str, str]:
