@@ -410,7 +410,7 @@ def test_a_task_from_elsewhere_can_be_tried_with_ones_own_key(bench: Bench) -> N
     asked = {"images": ["https://example.com/a.jpg"], "prompt": "x", "duration": 1}
     task = bench.clients[-1].with_key(OWN).post(asked)
     job = bench.runner.adopt(task, owner=OWNER)
-    assert "no such task" in bench.reaches(job, JobState.FAILED).message
+    assert "no such task" in bench.reaches(job, JobState.NOT_FOUND).message
     bench.runner.take_key(OWN, OWNER)
     assert bench.runner.adopt(task, owner=OWNER).id == job.id
     bench.runner.watch_again(job.id, OWNER)

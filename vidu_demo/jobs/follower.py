@@ -237,10 +237,13 @@ class Follower:
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             decision = self._pacer.failed(error)
             if not decision.error:
-                self._report(error)
+                if not isinstance(error, NotFound):  # a new task may not be visible at once
+                    self._report(error)
                 return decision.wait
             if self._no_such_task(decision.error):
-                return self._end(JobState.FAILED, decision.error)
+                entered = self.job.only_an_id and self.job.state is JobState.RUNNING
+                state = JobState.FAILED if self.task or not entered else JobState.NOT_FOUND
+                return self._end(state, decision.error)
             return self._trouble(decision.error)
         before, self.task = self.task, task
         if task != before:

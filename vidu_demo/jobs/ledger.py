@@ -216,7 +216,7 @@ class Ledger:
         return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
     def for_owner(self, owner: str, *backends: str, most: int, search: str = "") -> list[Job]:
-        """List a visitor's latest jobs, newest first.
+        """List a visitor's latest jobs, newest first, except those whose task does not exist.
 
         Args:
             owner: The visitor.
@@ -232,7 +232,11 @@ class Ledger:
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
             for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
         ]
-        theirs = (_job.owner == owner, _job.backend.in_(backends))
+        theirs = (
+            _job.owner == owner,
+            _job.backend.in_(backends),
+            _job.state != JobState.NOT_FOUND,
+        )
         return self._find(*theirs, *matching, limit=most)
 
     def followed(self, *backends: str) -> list[Job]:

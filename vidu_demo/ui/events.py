@@ -16,7 +16,7 @@ from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
-from vidu_demo.ui.form import examples, uploads
+from vidu_demo.ui.form import examples
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status
@@ -213,21 +213,14 @@ class Events:
         return {**filled, self._form.pictures.note: note}
 
     def go_on(self, tab: Tab) -> Updates:
-        """Make the last frame of the shown video the form's only picture."""
-        form = self._form.pictures
+        """Fill the form to continue the shown video from its last frame."""
         look = self._runner.look(tab.shown, tab.owner)
         if not look or not (video := self._panel.video(look.job)):
-            return {form.gallery: gr.skip()}
+            return {self._form.more: gr.skip()}
         try:
             picture = self._context.opener(tab.request).last_frame(video)
         except (ClipFailed, PictureInvalid):
             raise ViduError(
                 "The last frame of this video can't be read.", next_step="Use another picture."
             ) from None
-        return {
-            form.gallery: uploads.as_gallery([picture]),
-            form.urls: "",
-            **form.choose_none(),
-            self._form.takes: 1,
-            self._form.filled_at: str(time.time()),
-        }
+        return self._form.go_on(look.job.settings, picture)

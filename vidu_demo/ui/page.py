@@ -34,6 +34,7 @@ from vidu_demo.ui.payer import WhoseKey
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
 _TO_PROMPT = "vidu.focusing('#prompt textarea')"
+_TO_NEXT_PROMPT = "vidu.selecting('#prompt textarea')"
 _ARRIVED = f"vidu.arrive({json.dumps(permalink.NAMES)})"
 
 
@@ -175,13 +176,6 @@ class _Page:
 
     def _reuse(self, events: Events) -> None:
         form = self.form
-        pictures_only = [
-            form.pictures.gallery,
-            form.pictures.urls,
-            *form.pictures.choice,
-            form.takes,
-            form.filled_at,
-        ]
         settings = [form.pictures.note, *form.filled]
         another = partial(events.use_settings, new_seed=True)
         repicture = partial(events.use_settings, pictures=False)
@@ -190,9 +184,11 @@ class _Page:
             (Offer.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
             (Offer.PROMPT, events.use_settings, "change_prompt", settings, _TO_PROMPT),
             (Offer.PICTURE, repicture, "change_picture", settings, _TO_FORM),
-            (Offer.GO_ON, events.go_on, "go_on", pictures_only, _TO_FORM),
+            (Offer.GO_ON, events.go_on, "go_on", form.filled, _TO_FORM),
         ):
-            self._does(self.panel.reuse.buttons[offer].click, handler, name, outputs, js=js)
+            done = self._does(self.panel.reuse.buttons[offer].click, handler, name, outputs, js=js)
+            if offer is Offer.GO_ON:
+                done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
 
     def _does(
         self,
@@ -202,9 +198,9 @@ class _Page:
         outputs: Sequence[gr.blocks.Block],
         inputs: dict[str, Any] | None = None,
         **options: Any,
-    ) -> None:
+    ) -> gr.events.Dependency:
         """Call a handler with the tab, and show its errors over the page."""
-        event(
+        listener: gr.events.Dependency = event(
             self._context.handler(handler),
             inputs_kwargs={**(inputs or {}), **self.panel.tab},
             outputs=outputs,
@@ -212,3 +208,4 @@ class _Page:
             **SHORT,
             **options,
         )
+        return listener

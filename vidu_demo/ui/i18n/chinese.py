@@ -204,6 +204,7 @@ CHINESE: dict[str, str] = {
         "写出会发生什么：一个动作、它带起的反应、一次运镜。"
     ),
     "Write a prompt.": "请输入提示词。",
+    "What happens next?": "接下来发生什么？",
     "Shorten the prompt to {most} characters; it has {length}.": (
         "请把提示词缩短到 {most} 个字符，现在有 {length} 个。"
     ),
@@ -303,6 +304,9 @@ CHINESE: dict[str, str] = {
     "Preparing the request": "正在准备请求",
     "Sending the request": "正在发送请求",
     "Checking the task": "正在查询任务",
+    "The API can take half a minute to know a task that has just been started.": (
+        "刚刚开始的任务，接口可能要过半分钟才能查到。"
+    ),
     "In the queue": "排队中",
     "about {time} left": "约剩 {time}",
     "The API says “{status}”": "接口返回“{status}”",
@@ -631,6 +635,7 @@ CHINESE: dict[str, str] = {
     "Delete: {prompt}": "删除：{prompt}",
     "Your videos": "你的视频",
     "Search your videos by prompt or task id": "按提示词或任务 ID 搜索视频",
+    "Search by prompt or task id": "按提示词或任务 ID 搜索",
     "No videos found.": "没有找到视频。",
     "sending": "发送中",
     "running": "进行中",
@@ -640,6 +645,7 @@ CHINESE: dict[str, str] = {
     "not made": "未生成",
     "unknown": "未知",
     "not watched": "未跟踪",
+    "watched": "跟踪中",
     "nothing charged": "未扣费",
     "may have been billed": "可能已扣费",
     "may be billed": "可能会扣费",
@@ -654,15 +660,19 @@ CHINESE: dict[str, str] = {
     "Play": "播放",
     "Pause": "暂停",
     "Seconds": "秒",
-    "Left video": "左侧视频",
-    "Right video": "右侧视频",
+    "First video": "第一条视频",
+    "Second video": "第二条视频",
     "left": "左",
     "right": "右",
+    "top": "上",
+    "bottom": "下",
     "off": "关",
     "on": "开",
     "Setting": "项目",
     "Left": "左",
     "Right": "右",
+    "Top": "上",
+    "Bottom": "下",
     "different": "不同",
     "chosen by the model": "由模型选择",
     "Done in": "用时",
@@ -680,6 +690,11 @@ CHINESE: dict[str, str] = {
         "每次运行购买一条视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
+    "Link copied.": "链接已复制。",
+    "Uploaded pictures are not in it.": "链接不含上传的图片。",
+    "Picture URLs with “?” or “@” are not in it, because they may be secret.": (
+        "带“?”或“@”的图片网址可能含有机密，所以链接不含它们。"
+    ),
     "Continue a task by its id": "用任务 ID 继续跟踪",
     "Task id": "任务 ID",
     "Any task started with this key, here or elsewhere. Watching is free.": (

@@ -3,10 +3,11 @@
 import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import joined
 from vidu_demo.snippets import SNIPPETS
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser import permalink
-from vidu_demo.ui.i18n.words import I18N
+from vidu_demo.ui.i18n.words import I18N, Say
 
 
 class Code:
@@ -35,25 +36,30 @@ class Code:
                                 max_lines=24,
                             )
                         )
-            self.query = gr.Textbox(visible=False)
+            self.query, self.copied = gr.Textbox(visible=False), gr.Textbox(visible=False)
+            self.left_out = gr.Textbox(visible=False)
             self.copy = gr.Button(I18N("Copy a link to this form"), size="sm")
             self.link = gr.HTML(elem_id="link", padding=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `review` gives values for."""
-        return [*self.places, self.query]
+        return [*self.places, self.query, self.copied, self.left_out, self.link]
 
-    def review(self, request: VideoRequest) -> Updates:
-        """Write the form as code and as a link's query."""
+    def review(self, request: VideoRequest, say: Say) -> Updates:
+        """Write the form as code and as a link's query; take back what was said of another."""
         written = (snippet.write(request) for snippet in SNIPPETS)
         return {
             **dict(zip(self.places, written, strict=True)),
             self.query: permalink.write(request),
+            self.copied: say("Link copied."),
+            self.left_out: say(joined(permalink.left_out(request))),
+            self.link: "",
         }
 
     def listen(self) -> None:
         """Show the programs in the open fold; copy the link in the browser, which knows its URL."""
         reveal = f"vidu.revealing({len(self.places)})"
         self._fold.expand(None, None, self.places, js=reveal)
-        self.copy.click(None, [self.query], [self.link], js="vidu.copyLink")
+        link = [self.query, self.copied, self.left_out]
+        self.copy.click(None, link, [self.link], js="vidu.copyLink")
