@@ -106,7 +106,6 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(hosted: 
 
 def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
     runner, visitor = hosted.studio.runner, hosted.token()
-    owner = Visitors(hosted.studio.secret).owner(visitor)
     (backend,) = runner._accounts.backends
 
     def welcome(start: int, address: str = HOME) -> None:
@@ -118,13 +117,13 @@ def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
 
     for start in range(0, 2 * TASKS.files, MAX_KEPT):
         welcome(start)
-    assert len(runner.jobs(owner, most=1000)) == TASKS.files
+    assert len(runner._ledger.states()) == TASKS.files
     welcome(0)  # what is known does not count
     question = {"headers": through(HOME), "visitor": visitor}
     assert "Too many task ids" in hosted.call("open_task", **question, text="task-9999")
     assert "Too many task ids" not in hosted.call("open_task", **question, text="task-0001")
     welcome(9000, "198.51.100.7")
-    assert len(runner.jobs(owner, most=1000)) == TASKS.files + MAX_KEPT
+    assert len(runner._ledger.states()) == TASKS.files + MAX_KEPT
 
 
 def test_a_search_holds_nobody_else_up(hosted: App, monkeypatch: pytest.MonkeyPatch) -> None:
