@@ -216,6 +216,8 @@ def _closed(path: str, *, tools: bool) -> bool:
     first = at.replace("=", "/", 1).partition("/")[0]
     if first == "mcp":
         return not tools or at.rstrip("/") != "mcp"
+    if first == "file" and at.rstrip("/").lower().endswith(".json"):
+        return True  # a job's own notes, beside the video whose URL may have been shared
     return first not in OPEN or at.startswith(("file=http:", "file=https:"))
 
 
