@@ -129,9 +129,9 @@ def test_receipts_of_more_tasks_than_one_may_watch_are_taken_up_as_far_as_there_
     bench.simulator.statuses = [PROCESSING]
     bought = {"backend": "there", "request": {"prompt": "x"}}
     kept = [{"task": f"task-no-{number}", **bought} for number in range(5)]
-    receipts.restore(kept, bench.runner, owner=OWNER, address="")
+    receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)
     assert len(bench.runner.jobs(OWNER)) == few
-    receipts.restore(kept, bench.runner, owner=OWNER, address="")
+    receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)
     assert len(bench.runner.jobs(OWNER)) == few
 
 

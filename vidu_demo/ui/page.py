@@ -65,12 +65,13 @@ def build(
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
+    checks = own_key.KeyChecks(runner)
     with demo:
         token = browser_state()
         context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
         _Page(context).listen()
-        Endpoints(context).add()
-    demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
+        Endpoints(context, checks).add()
+    demo.routes = [watch.route(runner), own_key.route(runner, visitors, checks)]
     return demo
 
 
@@ -114,7 +115,7 @@ class _Page:
         form.listen(context)
         self.code.listen()
         self._arrive(events, buying)
-        self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
+        self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)
         self._show(events)
         self._reuse(events)

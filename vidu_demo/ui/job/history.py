@@ -94,7 +94,7 @@ class History:
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
             self.list: templates.render(
-                "history.html", rows=rows, kept=_kept(self._keeps()), say=say
+                "history.html", rows=rows, kept=kept(self._keeps()), say=say
             ),
         }
 
@@ -109,7 +109,7 @@ def in_order(jobs: Sequence[Job]) -> list[Job]:
     return [job for _, click in clicks for job in reversed(list(click))]
 
 
-def _kept(days: float | None) -> str:
+def kept(days: float | None) -> str:
     """Say how long jobs are kept."""
     if days is None:
         return "Pictures and videos are kept until you delete them."

@@ -33,7 +33,7 @@ class Panel:
     def __init__(
         self, runner: JobRunner, visitor: gr.BrowserState, keeps: Callable[[], float | None]
     ) -> None:
-        self._runner, self.visitor = runner, visitor
+        self._runner, self.visitor, self._keeps = runner, visitor, keeps
         self.receipts = receipts.browser_state()
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
@@ -154,6 +154,7 @@ class Panel:
                 picture=self._runner.thumbnail(job) if job else None,
                 video=video,
                 video_shown=seen == tab.seen,
+                kept=history.kept(self._keeps()),
                 say=say,
             ),
             **self.reuse.show(job, video),

@@ -68,7 +68,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
             kind, headline, charge = "note", say(_FAULTS[job.state]), ""
         case _ if look.waits:
             kind, headline, charge = "note", say("Waiting for your key"), ""
-            what, next_step = KEY_AWAY, _KEY_BACK
+            what, next_step = KEY_FORGOTTEN, _KEY_BACK
         case _:
             kind, charge = "running", ""
             step, headline = _progress(look, say)
@@ -105,8 +105,8 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
     )
 
 
-KEY_AWAY = "This was bought with your own key, which the app no longer has."
-_KEY_BACK = "Enter it again at the top of the page, and this goes on. Nothing is sent twice."
+KEY_FORGOTTEN = "This was bought with your own key, which the app no longer has."
+_KEY_BACK = "Enter it again at the top of the page to continue. Nothing is sent twice."
 _CHECKING = "The API can take half a minute to know a task that has just been started."
 _DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
