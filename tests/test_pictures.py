@@ -136,6 +136,21 @@ def test_file_that_is_no_picture_is_told_apart_by_its_content(
     assert str(tmp_path) not in visitor.page.content()
 
 
+def test_file_of_another_type_is_refused_beside_the_pictures(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    """And not by Gradio, which would show its own words over the page."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no picture")
+    with visitor.page.expect_file_chooser() as chooser:
+        visitor.page.locator("#pictures [aria-label='Click to upload or drop files']").click()
+    chooser.value.set_files(notes)
+    refused = "“notes.txt”: This file is not in a supported picture format."
+    expect(visitor.page.locator(".notice").get_by_text(refused)).to_be_visible()
+    expect(visitor.page.locator(".toast-wrap").get_by_text("notes.txt")).to_have_count(0)
+    expect(visitor.thumbnails).to_have_count(0)
+
+
 def test_what_is_too_long_is_padded_or_cropped_first(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ Size = tuple[int, int]
 
 SURE = 0.6
 """The least correlation of a picture with a drawing that it is said to bear."""
+SHORTEST = 540
+"""The short side of the smallest video, in pixels."""
 SMOOTH = 4  # drawn this many times larger, since Pillow does not antialias shapes
 
 
@@ -42,6 +44,8 @@ def overlays(size: Size, watermark: bool) -> list[Overlay]:
 
 def without(picture: Image.Image) -> Image.Image:
     """Take off what an earlier video's frame bears, or it would move under the new drawings."""
+    if min(picture.size) < SHORTEST:
+        return picture
     for each in overlays(picture.size, watermark=True):
         if _bears(picture, each):
             picture = _covered(picture, each)

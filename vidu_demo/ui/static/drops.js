@@ -1,8 +1,6 @@
-// A file dropped next to the gallery would otherwise replace the page. During an upload, or while a
-// picture is selected, Gradio has no file input, so the drop waits for the next one. Gradio filters
-// by name while the server checks the content, so every file is renamed to look like a picture.
-vidu.catchDrops = () => {
-  const place = document.querySelector('#pictures');
+// Gradio filters files by name, with a toast of its own, while the server checks the content and says
+// what is wrong beside the pictures. So every file is renamed to look like a picture, from the start.
+vidu.takeAnyFile = () => {
   const chosen = '#pictures input[type=file]';
   const called = (files) => {
     const transfer = new DataTransfer();
@@ -17,6 +15,12 @@ vidu.catchDrops = () => {
   document.addEventListener('change', (event) => {
     if (event.target.matches?.(chosen)) event.target.files = called(event.target.files);
   }, true);
+};
+
+// A file dropped next to the gallery would otherwise replace the page. During an upload, or while a
+// picture is selected, Gradio has no file input, so the drop waits for the next one.
+vidu.catchDrops = () => {
+  const place = document.querySelector('#pictures');
   let waiting = new DataTransfer();
   const put = () => {
     const input = place.querySelector('input[type=file]');
