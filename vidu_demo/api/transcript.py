@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from vidu_demo.api.exchange import Answer
 from vidu_demo.api.responses import read_json, writable
@@ -57,10 +58,7 @@ def describe(call: str, answer: Answer, error: str, seconds: float, secret: str)
     """
     text = answer.text if answer.content else ""
     body = read_json(text)
-    if isinstance(body, dict | list):
-        body = _clean(body, secret)
-    else:
-        body = hide(text, secret) or None
+    body = _clean(body, secret) if isinstance(body, dict | list) else hide(text, secret) or None
     shown = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     if len(shown) > MAX_ANSWER:
         body = shown[:MAX_ANSWER] + "…"
@@ -77,7 +75,9 @@ def hide(text: str, secret: str = "") -> str:
 def _without(text: str, secret: str) -> str:
     if not secret:
         return text
-    text = text.replace(secret, "[key]")
+    in_json = json.dumps(secret)[1:-1]
+    for form in (in_json.replace("/", r"\/"), in_json, quote(secret, ""), secret):
+        text = text.replace(form, "[key]")
     for length in range(len(secret) - 1, _SHORTEST_PART - 1, -1):
         if text.endswith(secret[:length]):
             return text[:-length] + "[key]"
