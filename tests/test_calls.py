@@ -48,3 +48,25 @@ def test_request_and_answers_can_be_copied(
     visitor.make.click()
     expect(calls.locator(".cm-content").nth(1)).to_contain_text("TaskPromptPolicyViolation")
     expect(calls.locator(".cm-content").nth(1)).not_to_contain_text(task_id)
+
+
+def test_the_code_makes_as_many_videos_as_the_form(
+    visit: Callable[..., Visitor], pngs: dict[str, Path]
+) -> None:
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    visitor.fill(pngs["red"], pngs["blue"], prompt="Slow push-in")
+    visitor.fold_out("This form as code")
+    visitor.page.get_by_role("tab", name="JavaScript").click()
+    copy = visitor.page.get_by_role("tabpanel").get_by_role("button", name="Copy")
+
+    def written() -> str:
+        copy.click()
+        return str(visitor.page.evaluate("navigator.clipboard.readText()"))
+
+    until(lambda: written().endswith("\nawait make(payload);\n"))
+    takes = visitor.page.locator("#takes")
+    takes.get_by_text("one per picture").click()
+    each = "for (const image of payload.images) await make({ ...payload, images: [image] });\n"
+    until(lambda: written().endswith(each))
+    takes.get_by_text("3", exact=True).click()
+    until(lambda: written().endswith("for (const video of [1, 2, 3]) await make(payload);\n"))

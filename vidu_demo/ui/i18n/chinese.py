@@ -674,9 +674,9 @@ CHINESE: dict[str, str] = {
     ),
     "This form as code": "此表单的代码",
     "Each program is complete: it reads the key from NOVITA_API_KEY and the pictures from its own "
-    "folder, sends them as they are, and buys one video.": (
+    "folder, sends them as they are, and buys as many videos as the form, one after the other.": (
         "每段代码都可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送，"
-        "每次运行购买一条视频。"
+        "依次购买与表单数量相同的视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
     "Continue a task by its id": "用任务 ID 继续跟踪",
