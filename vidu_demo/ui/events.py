@@ -187,8 +187,10 @@ class Events:
         self._runner.watch_again(tab.shown, tab.owner)
         return self._panel.show(tab, tab.shown)
 
-    def read_calls(self, tab: Tab, *, log: CallLog) -> Updates:
-        """Show the calls of the API for the shown job."""
+    def read_calls(self, tab: Tab, *, asked: Any, log: CallLog) -> Updates:
+        """Show the calls of the API for the shown job, if they are asked for."""
+        if not asked:
+            return log.unchanged
         return log.show(self._runner.calls(tab.shown, tab.owner) if tab.shown else None)
 
     def use_settings(self, tab: Tab, *, new_seed: bool = False, pictures: bool = True) -> Updates:

@@ -116,7 +116,8 @@ class _Page:
         self.code.listen()
         self.calls.listen(panel.seen)
         reading = partial(events.read_calls, log=self.calls)
-        self._does(self.calls.asked.change, reading, "read_calls", self.calls.outputs)
+        asked = self.calls.asked
+        self._does(asked.change, reading, "read_calls", self.calls.outputs, {"asked": asked})
         self._arrive(events, buying)
         self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
         self._buy(buying)

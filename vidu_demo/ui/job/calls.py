@@ -32,12 +32,17 @@ class CallLog:
             )
             self._request = _json(I18N("Request"))
             self._answers = _json(I18N("Answers"))
-        self.asked = gr.Textbox(visible=False)
+        self.asked = gr.Textbox("", visible=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `show` gives values for."""
         return [self._request, self._answers]
+
+    @property
+    def unchanged(self) -> Updates:
+        """What a closed fold gets: an editor would be loaded for any value."""
+        return {self._request: gr.skip()}
 
     def show(self, calls: Calls | None) -> Updates:
         """Show a job's calls; without a job, nothing."""
