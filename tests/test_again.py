@@ -35,6 +35,7 @@ def test_by_state_where_nothing_was_refused(state: JobState) -> None:
         JobState.FAILED: ANEW,
         JobState.NOT_SENT: AGAIN,
         JobState.UNKNOWN: (),
+        JobState.NOT_FOUND: (),
         JobState.DELETED: (),
         **dict.fromkeys(FOLLOWED, ()),
     }

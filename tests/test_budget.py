@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,8 +21,8 @@ from test_ledger import job
 
 from vidu_demo.jobs.budget import (
     DEFAULTS,
-    BrakeApplied,
     BudgetUsedUp,
+    LimitReached,
     Limits,
     Paused,
     Spent,
@@ -30,8 +31,8 @@ from vidu_demo.jobs.budget import (
     VisitorBudgetUsedUp,
     day_of,
 )
-from vidu_demo.jobs.job import SIMULATOR, JobState
-from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.job import SIMULATOR, Job, JobState
+from vidu_demo.jobs.ledger import UNWATCHED_SECONDS, Ledger
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser.visitor import Visitors
@@ -74,16 +75,16 @@ def test_limits_that_are_set_hold_and_the_others_have_defaults() -> None:
     ],
 )
 def test_what_is_allowed(
-    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[BrakeApplied] | None
+    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[LimitReached] | None
 ) -> None:
     if not refused:
         limits.check(spent, Decimal(price), jobs)
         return
-    with pytest.raises(BrakeApplied) as brake:
+    with pytest.raises(LimitReached) as limit:
         limits.check(spent, Decimal(price), jobs)
-    assert type(brake.value) is refused
-    assert brake.value.label
-    assert brake.value.charged.sentence == "Nothing was charged."
+    assert type(limit.value) is refused
+    assert limit.value.label
+    assert limit.value.charged.sentence == "Nothing was charged."
 
 
 def test_what_is_left_is_what_the_visitor_or_all_can_still_spend() -> None:
@@ -271,15 +272,70 @@ def test_videos_at_once_are_counted_by_token_and_by_address(ledger: Ledger) -> N
         if allowed:
             ledger.change(ledger.add(new, two)[0], state=JobState.DONE)
             continue
-        with pytest.raises(TooManyAtOnce, match="2 of yours are not finished"):
+        with pytest.raises(TooManyAtOnce, match="Yours not finished: 2"):
             ledger.add(new, two)
     ledger.change(second, state=JobState.FAILED)
     ledger.add([job("4", price=1, owner="me", address="away")], two)
     # Neither tasks from elsewhere nor another backend's count.
     ledger.add([job("5", price=0, owner="you")], two)
     ledger.add([job("6", price=1, owner="you", backend="elsewhere")], two)
-    with pytest.raises(TooManyAtOnce, match=r"up to 2 videos made at once here\. N"):
+    with pytest.raises(TooManyAtOnce, match=r"make up to 2 videos at once here\. N"):
         ledger.add([job(name, price=1, owner="you") for name in "789"], two)
+
+
+def test_a_task_that_nobody_watches_still_runs(ledger: Ledger) -> None:
+    one = Limits(max_jobs=1)
+    (made,) = ledger.add([job("1", price=1, state=JobState.RUNNING, task_id="task-1")], one)
+    stopped = ledger.change(made, state=JobState.STOPPED)
+    for _ in range(2):
+        with pytest.raises(TooManyAtOnce, match="Yours not finished: 1"):
+            ledger.add([job("2", price=1)], one)
+        ledger.delete(stopped)
+    later = made.created + UNWATCHED_SECONDS
+    ledger.add([job("2", price=1, created=later)], one)
+
+
+def test_what_has_ended_does_not_run_once_it_is_deleted(ledger: Ledger) -> None:
+    one = Limits(max_jobs=1)
+    (made,) = ledger.add([job("1", price=1, state=JobState.RUNNING, task_id="task-1")], one)
+    done = ledger.change(made, state=JobState.DONE, finished=made.created + 60)
+    assert ledger.delete(done)
+    ledger.add([job("2", price=1)], one)
+
+
+def test_at_midnight_money_goes_back_to_the_day_it_was_counted_on(ledger: Ledger) -> None:
+    midnight = 1_764_115_200.0
+    jobs = [
+        job("1", price=40, idempotency_key="click", created=midnight - 0.0005),
+        job("2", price=40, idempotency_key="click:2", created=midnight + 0.0005),
+    ]
+    _, second = ledger.add(jobs, FIVE)
+    ledger.add([job("3", price=40, created=midnight + 1)], FIVE)
+    ledger.change(second, state=JobState.NOT_SENT)
+    assert [(row.day, row.spent) for row in ledger.spending() if not row.visitor] == [
+        ("2025-11-25", Decimal("0.04")),
+        ("2025-11-26", Decimal("0.04")),
+    ]
+
+
+def test_clicks_and_refusals_at_once_do_not_wait_for_each_other(ledger: Ledger) -> None:
+    """On PostgreSQL, which locks row by row, they could."""
+
+    def buy(number: int) -> Job:
+        new = job(id=f"{number:032x}", idempotency_key=f"{number}", price=1)
+        return ledger.add([replace(new, owner=f"{number % 3}", address="home")])[0]
+
+    def act(number: int) -> None:
+        if number % 2:
+            ledger.change(made[number], state=JobState.NOT_SENT)
+        else:
+            buy(100 + number)
+
+    made = [buy(number) for number in range(90)]
+    with ThreadPoolExecutor(10) as threads:
+        list(threads.map(act, range(90)))
+    counted = {(row.spent, row.videos) for row in ledger.spending()}
+    assert counted == {(Decimal("0.03"), 30), (Decimal("0.09"), 90)}
 
 
 def test_money_goes_back_to_all_it_was_counted_for(ledger: Ledger) -> None:

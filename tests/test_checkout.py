@@ -144,7 +144,7 @@ def test_click_on_an_expired_offer_shows_the_price_again(
     with visitor.page.expect_response(lambda answer: app.calls("review_1")(answer.request)):
         visitor.make.click()
     expect(visitor.headline).to_have_text("Not sent")
-    expect(visitor.status).to_contain_text("This price was no longer valid, so nothing was sent.")
+    expect(visitor.status).to_contain_text("This price is no longer valid, so nothing was sent.")
     expect(visitor.status).to_contain_text("Check the price, then click again.")
     assert api.submit_count == before
     visitor.make.click()

@@ -29,6 +29,34 @@ def test_task_id_can_be_copied(visit: Callable[..., Visitor], pngs: dict[str, Pa
     assert visitor.page.evaluate("navigator.clipboard.readText()") == task_id
 
 
+def test_copying_a_link_says_so_and_what_it_leaves_out(
+    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
+) -> None:
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    said, copied = visitor.page.locator("#link"), "navigator.clipboard.readText()"
+    visitor.prompt.fill("Slow orbit.")
+    visitor.fold_out("This form as code")
+    copy = visitor.button("Copy a link to this form")
+    expect(visitor.button("Add a picture")).to_be_disabled()
+    copy.click()
+    expect(said).to_have_text("Link copied.")
+    assert visitor.page.evaluate(copied) == f"{app.url}?prompt=Slow+orbit."
+
+    visitor.upload(pngs["red"])
+    expect(said).to_be_empty()
+    visitor.fold_out("Or use picture URLs")
+    urls = "https://example.com/b.png\nhttps://example.com/a.png?token=1"
+    visitor.field("Picture URLs").fill(urls)
+    expect(visitor.make).to_be_enabled()
+    until(lambda: copy.click() or "?" in said.inner_text())
+    expect(said).to_have_text(
+        "Link copied. Uploaded pictures are not in it. "
+        "Picture URLs with “?” or “@” are not in it, because they may be secret."
+    )
+    link = visitor.page.evaluate(copied)
+    assert link == f"{app.url}?prompt=Slow+orbit.&image=https%3A%2F%2Fexample.com%2Fb.png"
+
+
 @pytest.mark.parametrize("script", [INSECURE, FRAMED], ids=["insecure", "framed"])
 def test_without_the_clipboard_it_is_copied_another_way_or_shown(
     visit: Callable[..., Visitor], app: App, pngs: dict[str, Path], script: str

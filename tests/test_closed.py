@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import requests
 from gradio_client import Client
-from page_fixtures import KEY, App, Visitor
+from page_fixtures import KEY, App, Visitor, until
 from playwright.sync_api import Request, expect
 
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.job import JobState
 from vidu_demo.simulator import Simulator
 
 
@@ -50,6 +52,20 @@ def test_routes_that_would_publish_or_fetch_are_not_there(app: App, path: str) -
 )
 def test_files_of_others_are_not_served(app: App, path: str) -> None:
     assert get(app, path).status_code in (403, 404)
+
+
+def test_a_videos_url_does_not_open_the_notes_beside_it(app: App, pngs: dict[str, Path]) -> None:
+    runner, owner = app.studio.runner, "n" * 64
+    asked = VideoRequest(images=[pngs["red"]], prompt="x", duration=1, resolution="540p")
+    job = runner.start(asked, owner=owner, idempotency_key="notes")
+    (done,) = until(lambda: [j for j in runner.jobs(owner) if j.state is JobState.DONE])
+    video = runner.file(job, done.video or "")
+    assert get(app, f"/gradio_api/file={video}").status_code == 200
+    notes = sorted(video.parent.glob("*.json"))
+    assert len(notes) == 3
+    for note in notes:
+        for path in (f"{note}", f"{note}/", f"{note}".replace(".json", ".JSON"), f"/{note}"):
+            assert get(app, f"/gradio_api/file={path}").status_code == 404
 
 
 def test_neither_the_ledger_nor_a_list_of_videos_is_served(app: App) -> None:

@@ -71,7 +71,7 @@ def test_three_endpoints_are_described_with_the_requests_fields(caller: Client) 
     ]
     assert needed == ["prompt", "job"]
     assert "costs money" in described["/submit"]["description"]
-    assert "Costs nothing" in described["/task"]["description"]
+    assert "Free" in described["/task"]["description"]
     assert "Free" in described["/estimate"]["description"]
 
 

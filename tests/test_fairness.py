@@ -60,7 +60,7 @@ def test_an_honest_visitor_does_not_wait_for_invented_ids(bench: Bench, visitors
 
 def test_an_invented_id_ends_after_a_few_polls(bench: Bench) -> None:
     invented = bench.runner.adopt("invented-1", owner=OWNER)
-    failed = bench.reaches(invented, JobState.FAILED)
+    failed = bench.reaches(invented, JobState.NOT_FOUND)
     assert failed.charged is Charged.UNKNOWN
     assert bench.simulator.polls_of["invented-1"] == pacing.MAX_MISSING
 
@@ -72,7 +72,7 @@ def test_an_id_that_the_api_calls_malformed_ends_at_once_unless_it_was_bought(
     bench.simulator.faults["poll"] = Always([Fault(400, {"reason": "INVALID_REQUEST_BODY"})])
     job = bench.start() if bought else bench.runner.adopt("no id:", owner=OWNER)
     told = bench.says(job, "something wrong in the request")
-    assert told.state is (JobState.RUNNING if bought else JobState.FAILED)
+    assert told.state is (JobState.RUNNING if bought else JobState.NOT_FOUND)
     if not bought:
         assert bench.simulator.poll_count == 1
 
@@ -127,10 +127,11 @@ def test_receipts_of_more_tasks_than_one_may_watch_are_taken_up_as_far_as_there_
     bench: Bench, few: int
 ) -> None:
     bench.simulator.statuses = [PROCESSING]
-    kept = [{"task": f"task-no-{number}", "backend": "there"} for number in range(5)]
-    receipts.restore(kept, bench.runner, owner=OWNER, address="")
+    bought = {"backend": "there", "request": {"prompt": "x"}}
+    kept = [{"task": f"task-no-{number}", **bought} for number in range(5)]
+    receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)
     assert len(bench.runner.jobs(OWNER)) == few
-    receipts.restore(kept, bench.runner, owner=OWNER, address="")
+    receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)
     assert len(bench.runner.jobs(OWNER)) == few
 
 

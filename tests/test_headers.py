@@ -12,7 +12,7 @@ from http_fixtures import answering, raw_server
 from page_fixtures import App, Visitor
 from playwright.sync_api import Browser, ConsoleMessage, Route, expect
 
-from vidu_demo.ui.guard.policy import GRADIOS_SCRIPTS, Policy, inline_scripts
+from vidu_demo.ui.guard.policy import GRADIO_SCRIPTS, Policy, inline_scripts
 from vidu_demo.ui.i18n.words import speaker
 
 FRONTEND = Path(gradio.__file__).parent / "templates" / "frontend"
@@ -77,10 +77,10 @@ def test_inline_scripts_are_found(html: bytes, texts: list[bytes]) -> None:
 
 def test_policy_is_wider_only_where_it_must_be() -> None:
     plain = Policy().headers(b"")["Content-Security-Policy"]
-    assert GRADIOS_SCRIPTS not in plain
+    assert GRADIO_SCRIPTS not in plain
     assert "https:" not in plain.partition("frame-ancestors")[0]
     shared = Policy(shared=True).headers(b"")["Content-Security-Policy"]
-    assert shared.count(GRADIOS_SCRIPTS) == 4
+    assert shared.count(GRADIO_SCRIPTS) == 4
     for policy in (Policy(), Policy(shared=True), Policy(space=True)):
         assert (
             "'unsafe-inline'"
@@ -118,7 +118,7 @@ def test_the_page_lives_under_its_policy(
 ) -> None:
     say = speaker(locale)
     with closing(browser.new_context(locale=locale)) as context:
-        context.route(f"{GRADIOS_SCRIPTS}/**", gradios_server)
+        context.route(f"{GRADIO_SCRIPTS}/**", gradios_server)
         visitor = Visitor(context, url)
         errors: list[str] = []
         context.on("console", lambda line: keep(line, errors))

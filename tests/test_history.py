@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from playwright.sync_api import expect
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Simulator
+from vidu_demo.ui.job.history import MANY
 
 
 def test_videos_are_found_downloaded_opened_and_compared(
@@ -69,6 +71,84 @@ def test_videos_are_found_downloaded_opened_and_compared(
     ]
     visitor.button("Close").click()
     expect(compare).to_be_empty()
+
+
+_FIRST_OF_LINES = """lists => lists.flatMap(list => {
+    const lines = new Map();
+    for (const fact of list.children) {
+        const top = Math.round(fact.getBoundingClientRect().bottom);
+        if (!lines.has(top)) lines.set(top, fact);
+    }
+    const start = list.getBoundingClientRect().left + 10;
+    return [...lines.values()].map(fact => {
+        const dot = fact.querySelector('.dot');
+        return !dot || dot.getBoundingClientRect().right - start < 3;
+    });
+})"""
+"""Whether the facts that begin a line show no dot."""
+
+
+def test_rows_say_when_and_stand_in_line(
+    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
+) -> None:
+    visitor = visit(viewport={"width": 390, "height": 844})
+    maker = Maker(app, visitor)
+    maker.done(
+        maker.start(pngs["red"], "The heron turns.", seed=1),
+        maker.start(pngs["red"], "The otter turns.", seed=2_000_000_001),
+    )
+    maker.show()
+    when = visitor.rows.first.locator("time")
+    expect(when).to_have_text(re.compile(r"^\d\d:\d\d( [AP]M)?$"))
+    visitor.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
+    visitor.page.reload()
+    expect(when).to_have_text(re.compile(r"^[A-Z][a-z]+ \d+(, \d{4})?, \d\d:\d\d( [AP]M)?$"))
+    left = "all => all.map(each => each.getBoundingClientRect().left)"
+    assert len({*visitor.page.locator("#history .estimate").evaluate_all(left)}) == 1
+    begin = visitor.page.locator("#history .facts").evaluate_all(_FIRST_OF_LINES)
+    assert len(begin) > 2  # some wrap
+    assert all(begin)
+
+    visitor.rows.last.get_by_role("button", name="Compare").click()
+    heads = visitor.page.locator("#compare thead th")
+    expect(heads.get_by_text("Top", exact=True)).to_be_visible()  # one above the other
+    expect(heads.get_by_text("Left", exact=True)).to_be_hidden()
+    visitor.page.set_viewport_size({"width": 1440, "height": 900})
+    expect(heads.get_by_text("Left", exact=True)).to_be_visible()
+    expect(heads.get_by_text("Top", exact=True)).to_be_hidden()
+
+
+def test_search_says_all_that_it_finds_on_a_phone(
+    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
+) -> None:
+    visitor = visit(viewport={"width": 390, "height": 844})
+    maker = Maker(app, visitor)
+    maker.done(*(maker.start(pngs["red"], f"Take {number}.") for number in range(MANY + 1)))
+    maker.show()
+    fits = """box => {
+        const style = getComputedStyle(box);
+        const pen = document.createElement('canvas').getContext('2d');
+        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+        const beside = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        return pen.measureText(box.placeholder).width <= box.clientWidth - beside;
+    }"""
+    assert visitor.page.locator("#search :is(input, textarea)").evaluate(fits)
+
+
+def test_videos_of_one_click_are_listed_in_its_order(
+    visitor: Visitor, app: App, pngs: dict[str, Path]
+) -> None:
+    visitor.choose_smallest()
+    visitor.fill(*pngs.values(), prompt="Slow orbit.")
+    visitor.choice("one per picture").check()
+    visitor.button("Make 3 videos").click()
+    expect(visitor.rows).to_have_count(3)
+    jobs = app.studio.runner.jobs(Maker(app, visitor).owner)
+    asked = [job.id for job in sorted(jobs, key=lambda job: job.idempotency_key)]
+    rows = "all => all.map(each => each.dataset.job)"
+    assert visitor.rows.evaluate_all(rows) == asked
+    visitor.page.reload()
+    expect(visitor.rows.first.locator("[aria-current]")).to_be_visible()
 
 
 def test_deleting_asks_first_and_is_for_good(

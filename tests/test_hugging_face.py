@@ -107,7 +107,7 @@ def test_only_users_on_the_list_are_let_in(browse: Callable[[], TestClient], hub
         answer = sign_in(client)
         assert answer.status_code == status, user
         assert client.get("/config").status_code == (200 if status == 303 else 401)
-    assert "Ada2 is not on the list of this app." in answer.text
+    assert "Ada2 is not on this app&#39;s list." in answer.text
     assert 'href="../login/huggingface"' in answer.text
 
 

@@ -84,7 +84,15 @@ def test_a_bought_task_that_the_api_forgets_is_looked_for_as_long_as_any_may_tak
 
 def test_a_task_that_nobody_knows(bench: Bench) -> None:
     adopted = bench.runner.adopt("no-such-task", owner=OWNER)
-    failed = bench.reaches(adopted, JobState.FAILED)
+    failed = bench.reaches(adopted, JobState.NOT_FOUND)
     assert NotFound.what in failed.message
+    assert bench.runner.jobs(OWNER) == []
     assert failed.charged is Charged.UNKNOWN
     assert bench.simulator.polls_of["no-such-task"] == 6
+
+
+def test_a_task_that_was_bought_here_stays_listed_when_nobody_knows_it(bench: Bench) -> None:
+    """A receipt, after the disk was lost, is all that is left of it."""
+    adopted = bench.runner.adopt("forgotten-task", owner=OWNER, request={"prompt": "Slow orbit."})
+    failed = bench.reaches(adopted, JobState.FAILED)
+    assert bench.runner.jobs(OWNER) == [failed]

@@ -1,5 +1,6 @@
 """A visitor stops watching a job, goes on watching it, or deletes it."""
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -46,6 +47,20 @@ def test_stop_and_watch_again(bench: Bench) -> None:
     bench.done(job)
     assert bench.runner.watch_again(job.id, OWNER) is None
     assert bench.simulator.submit_count == 1
+
+
+def test_steps_do_not_add_up_however_often_a_job_is_stopped(bench: Bench) -> None:
+    def followers() -> int:
+        return sum(isinstance(each, follower.Follower) for each in gc.get_objects())
+
+    bench.simulator.statuses = [PROCESSING]
+    job = bench.reaches(bench.start(), JobState.RUNNING)
+    bench.reopen(requests_per_second=0.01)
+    before = followers()
+    for _ in range(20):
+        assert bench.runner.stop(job.id, OWNER)
+        assert bench.runner.watch_again(job.id, OWNER)
+    until(lambda: followers() <= before + 1)
 
 
 def test_stop_holds_over_a_restart(bench: Bench) -> None:

@@ -31,7 +31,13 @@ from vidu_demo.jobs.budget import Limits, Paused, Spent, TooExpensive
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.follower import LONGEST_TASK
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KEEP_SECONDS, KeyAway, KeyNotTaken, Keys, KeysNotTaken
+from vidu_demo.jobs.keys import (
+    KEEP_SECONDS,
+    KeyForgotten,
+    KeyNotAccepted,
+    Keys,
+    VisitorKeysNotAccepted,
+)
 from vidu_demo.jobs.takes import Order
 from vidu_demo.simulator import Fault
 
@@ -165,7 +171,7 @@ def test_a_key_that_is_gone_before_the_submit_sends_nothing(
 
     monkeypatch.setattr(bench.ledger, "add", forgetting)
     job = bench.reaches(bench.start(), JobState.NOT_SENT)
-    assert (job.message, job.charged) == (KeyAway.what, Charged.NO)
+    assert (job.message, job.charged) == (KeyForgotten.what, Charged.NO)
     assert bench.simulator.submit_count == 0
 
 
@@ -179,7 +185,7 @@ def test_a_key_that_is_gone_before_the_submit_sends_nothing(
         (refusing(400, "FAILED_TO_AUTH"), "The API did not accept the key.", True),
         (refusing(403, "NOT_ENOUGH_BALANCE"), "has too little balance", True),
         (refusing(403, "NEED_REAL_NAME_VERIFY"), "may not use this model", True),
-        (Fault(reset=True), "The API could not be reached, so the key was not taken.", False),
+        (Fault(reset=True), "The API could not be reached, so the key was not accepted.", False),
         (refusing(503, "SERVICE_NOT_AVAILABLE"), "The API had an internal error.", False),
         (refusing(429, "RATE_LIMIT_EXCEEDED"), "no more requests for the moment", False),
         (Fault(403, "<html>"), "The API's answer about the key can't be read.", False),
@@ -189,7 +195,7 @@ def test_what_is_wrong_with_a_key_is_said_and_it_is_not_kept(
     bench: Bench, fault: Fault | None, said: str, refused: bool
 ) -> None:
     bench.simulator.faults["poll"] = [fault]
-    with pytest.raises(KeyNotTaken) as failed:
+    with pytest.raises(KeyNotAccepted) as failed:
         bench.runner.take_key("wrong" if fault is None else OWN, OWNER)
     assert said in failed.value.what
     assert failed.value.refused is refused
@@ -202,7 +208,7 @@ def test_what_is_wrong_with_a_key_is_said_and_it_is_not_kept(
 
 @pytest.mark.parametrize("key", ["", " \n", "two\nlines", "schlüssel", "k" * 501])
 def test_what_is_no_key_is_not_sent(bench: Bench, key: str) -> None:
-    with pytest.raises(KeyNotTaken) as failed:
+    with pytest.raises(KeyNotAccepted) as failed:
         bench.runner.take_key(key, OWNER)
     assert failed.value.refused
     assert failed.value.next_step == "Enter the key as Novita shows it."
@@ -211,7 +217,7 @@ def test_what_is_no_key_is_not_sent(bench: Bench, key: str) -> None:
 
 def test_a_refused_key_leaves_the_earlier_one(bench: Bench) -> None:
     bench.runner.take_key(f" {OWN}\n", OWNER)
-    with pytest.raises(KeyNotTaken):
+    with pytest.raises(KeyNotAccepted):
         bench.runner.take_key("wrong", OWNER)
     bench.done(bench.start())
     assert bench.simulator.tasks_of_key == {OWN: 1}
@@ -219,14 +225,14 @@ def test_a_refused_key_leaves_the_earlier_one(bench: Bench) -> None:
 
 def test_a_host_who_wants_no_keys_is_asked_nothing(bench: Bench) -> None:
     bench.reopen()
-    with pytest.raises(KeysNotTaken):
+    with pytest.raises(VisitorKeysNotAccepted):
         bench.runner.take_key(OWN, OWNER)
     assert bench.simulator.requests == []
 
 
 def test_an_answer_that_repeats_the_key_does_not_show_it(bench: Bench) -> None:
     bench.simulator.faults["poll"] = [refusing(401, "INVALID_API_KEY", f"no such key: {OWN}")]
-    with pytest.raises(KeyNotTaken) as failed:
+    with pytest.raises(KeyNotAccepted) as failed:
         bench.runner.take_key(OWN, OWNER)
     assert "no such key: [key]" in failed.value.what
     bench.runner.take_key(OWN, OWNER)
@@ -294,7 +300,7 @@ def test_a_key_of_another_account_is_named_and_the_right_one_goes_on(bench: Benc
     bench.runner.take_key(OTHERS, OWNER)
     told = bench.says(job, "The API knows no such task")
     assert (told.state, told.charged) == (JobState.RUNNING, Charged.UNKNOWN)
-    assert told.next_step == "If another key bought it, enter that one: then it goes on."
+    assert told.next_step == "If it was bought with another key, enter that one to continue."
     bench.runner.take_key(OWN, OWNER)
     assert bench.done(job).message == ""
     assert bench.simulator.tasks_of_key == {OWN: 1}
@@ -369,7 +375,7 @@ def test_a_host_who_takes_no_keys_any_more_loses_nothing(bench: Bench) -> None:
     job = running(bench)
     bench.reopen()
     polls = bench.simulator.polls_of[job.task_id]
-    bench.says(job, "This app takes no keys of visitors.")
+    bench.says(job, "This app does not accept visitors' keys.")
     assert not waits(bench, job)
     assert bench.simulator.polls_of[job.task_id] == polls
     bench.reopen(visitors_pay=True)
@@ -404,7 +410,7 @@ def test_a_task_from_elsewhere_can_be_tried_with_ones_own_key(bench: Bench) -> N
     asked = {"images": ["https://example.com/a.jpg"], "prompt": "x", "duration": 1}
     task = bench.clients[-1].with_key(OWN).post(asked)
     job = bench.runner.adopt(task, owner=OWNER)
-    assert "no such task" in bench.reaches(job, JobState.FAILED).message
+    assert "no such task" in bench.reaches(job, JobState.NOT_FOUND).message
     bench.runner.take_key(OWN, OWNER)
     assert bench.runner.adopt(task, owner=OWNER).id == job.id
     bench.runner.watch_again(job.id, OWNER)
@@ -432,7 +438,7 @@ def test_an_unused_key_is_forgotten() -> None:
     assert not keys.has(OTHER)
     assert keys.has(OWNER)
     clock.now = 2.9 * KEEP_SECONDS
-    with pytest.raises(KeyAway):
+    with pytest.raises(KeyForgotten):
         keys.of(OWNER)
     assert len(keys) == 0
 

@@ -74,7 +74,7 @@ def test_chinese_visitor_makes_a_video(
     expect(visitor.headline).to_have_text(re.compile("^(已提交|排队中|生成中)"))
     expect(visitor.status.locator(".clock")).to_have_text(re.compile(r"^\d 秒$"))
     expect(visitor.page.locator("#history .facts")).to_contain_text(
-        "3 秒 · 540p · 种子 42 · $0.075 · 进行中"
+        "$0.075 · 3 秒 · 540p · 种子 42 · 进行中"
     )
     assert english(visitor) == []
     (body,) = api.submits[before:]

@@ -234,7 +234,9 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
     assert ledger.delete(full)
     (left,) = ledger.by_key("click-1")
     assert ledger.by_key("click-2") == [left]
-    assert left == job(fingerprint=digest("task-1"), request={}, state="deleted")
+    assert left == job(
+        fingerprint=digest("task-1"), request={}, state=JobState.DELETED, finished=61.0
+    )
     assert ledger.is_deleted("o" * 64, "there", "task-1")
     assert not ledger.is_deleted("o" * 64, "there", "task-2")
     assert not ledger.is_deleted("o" * 64, "elsewhere", "task-1")

@@ -14,7 +14,7 @@ import requests
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from page_fixtures import KEY, App, serving, until
-from test_brakes import LIMITS, through
+from test_spending_limits import LIMITS, through
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.simulator import Simulator

@@ -115,7 +115,7 @@ def test_a_key_that_is_not_taken_says_why_and_stays_nowhere(
     expect(said(visitor)).to_contain_text("Check your key at Novita, and enter it again.")
     box = visitor.key_form.get_by_label("Your Novita API key")
     for key, fault, text in (
-        (OWN, Fault(reset=True), "The API could not be reached, so the key was not taken."),
+        (OWN, Fault(reset=True), "The API could not be reached, so the key was not accepted."),
         (OWN, refusing(403, "NOT_ENOUGH_BALANCE"), "too little balance"),
         (OWN, refusing(403, "NEED_REAL_NAME_VERIFY"), "may not use this model"),
         ("schlüssel", None, "contains a character that no key has"),
@@ -250,7 +250,7 @@ def test_a_key_that_comes_or_goes_during_a_click_does_not_change_who_pays(
     answer = app.call("buy", visitor=visitor, offer=offer, **form)
     monkeypatch.undo()
     if goes:
-        assert "This price was no longer valid" in answer
+        assert "This price is no longer valid" in answer
         assert runner.jobs(owner) == []
     else:
         until(lambda: runner.jobs(owner)[0].state == JobState.DONE)
@@ -310,6 +310,26 @@ def call(app: App, name: str, key: str | None = None, **values: Any) -> Any:
         client.close()
 
 
+def test_programs_have_keys_checked_no_more_often(app: App, tmp_path: Path) -> None:
+    asked = {"image_urls": "https://example.com/a.jpg", "prompt": "x", **SMALL}
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(KEY, seconds=0, more_keys=[OWN]))
+        made = stack.enter_context(serving(simulator, tmp_path, app.log))
+        for n in range(CHECKS.files - 2):
+            token = made.token()["token"]
+            key_route(made, "POST", X_Novita_Key=f"wrong-{n}", X_Vidu_Visitor=token)
+        with pytest.raises(AppError, match="did not accept the key"):
+            call(made, "/submit", "wrong", **asked)
+        simulator.statuses = ["TASK_STATUS_PROCESSING"]
+        job = call(made, "/submit", OWN, **asked)["job"]
+        with pytest.raises(AppError, match="Too many keys have been entered"):
+            call(made, "/submit", "wrong", **asked)
+        # The key that pays for a job is not checked again whenever the job is asked about.
+        until(lambda: call(made, "/task", OWN, job=job)[0]["state"] == "running")
+        with pytest.raises(AppError, match="Too many keys have been entered"):
+            call(made, "/task", "wrong", job=job)
+
+
 def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulator) -> None:
     before, runner = api.tasks_of_key.copy(), app.studio.runner
     api.statuses = ["TASK_STATUS_PROCESSING"]
@@ -318,7 +338,7 @@ def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulat
     until(lambda: call(app, "/task", OTHERS, job=job)[0]["state"] == "running")
     runner.forget_key(digest("program", job))  # as a restart does
     message = call(app, "/task", job=job)[0]["message"]
-    assert message == f"{status.KEY_AWAY} Send it to /task as X-Novita-Key."
+    assert message == f"{status.KEY_FORGOTTEN} Send it to /task as X-Novita-Key."
     api.statuses = None
     until(lambda: call(app, "/task", OTHERS, job=job)[1])
     assert api.tasks_of_key - before == {OTHERS: 1}

@@ -1,10 +1,13 @@
 """The accounts of uploads: no address and not all together get more than they may."""
 
+from collections import Counter
+
+import pytest
 from conftest import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.guard.quota import Allowance, Quota, _Account
 
 EACH = Allowance(size=100, files=3, seconds=60)
 TOGETHER = Allowance(size=250, files=5, seconds=600)
@@ -58,6 +61,26 @@ def test_accounts_that_are_over_are_dropped(clock: Clock) -> None:
     clock.now += 60
     uploads.spend("b")
     assert len(uploads) == 1
+
+
+def test_an_upload_costs_the_same_however_many_addresses_there_are(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads, looked = quota(clock), Counter[str]()
+    over = _Account.over
+
+    def counted(account: _Account, now: float) -> bool:
+        looked["accounts"] += 1
+        return over(account, now)
+
+    monkeypatch.setattr(_Account, "over", counted)
+    for number in range(1000):
+        clock.now += 0.01
+        assert uploads.spend(f"10.0.{number % 256}.{number // 256}")
+    clock.now += 60
+    assert uploads.spend("b")
+    assert len(uploads) == 1
+    assert looked["accounts"] < 4 * 1000
 
 
 def test_refused_addresses_take_no_memory(clock: Clock) -> None:

@@ -22,7 +22,7 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import DiskFull
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
-from vidu_demo.jobs.room import DAY, Room
+from vidu_demo.jobs.room import AMPLE, AMPLE_SECONDS, DAY, Room
 from vidu_demo.jobs.takes import Order
 from vidu_demo.settings import Settings
 from vidu_demo.ui.launch import exposed
@@ -161,6 +161,47 @@ def test_a_full_disk_refuses_new_jobs_and_takes_no_video(
     assert bench.file(bench.row(second))
     bench.runner.delete(second.id, OWNER)
     bench.done(bench.start("fourth", prompt="fourth", images=["https://example.com/a.jpg"]))
+
+
+def test_with_room_to_spare_the_files_are_not_measured_at_every_click(
+    tmp_path: Path, copies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Path] = []
+    now, videos = [0.0], tmp_path / "videos"
+
+    def size(folder: Path) -> int:
+        measured.append(folder)
+        return 0
+
+    monkeypatch.setattr(files, "size", size)
+    ample = files.FREE_BYTES_NEEDED + AMPLE
+    room = Room(videos, copies, most=ample, clock=lambda: now[0])
+    for _ in range(3):
+        room.check()
+    assert measured == [videos, copies]
+    now[0] = AMPLE_SECONDS
+    room.check()
+    assert len(measured) == 4
+    scarce = Room(videos, copies, most=ample - 1, clock=lambda: now[0])
+    for _ in range(3):
+        scarce.check()
+    assert len(measured) == 10
+
+
+def test_deleting_what_has_no_files_does_not_search_all_copies(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.runner.adopt("no-such-task", owner=OWNER)
+    bench.reaches(job, JobState.FAILED)
+    searched: list[Path] = []
+
+    def walk(folders: list[Path]) -> list[Path]:
+        searched.extend(folders)
+        return []
+
+    monkeypatch.setattr(files, "_walk", walk)
+    assert bench.runner.delete(job.id, OWNER)
+    assert searched == [bench.videos / job.id]
 
 
 def test_it_runs_in_the_background_until_it_is_closed(

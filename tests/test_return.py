@@ -12,6 +12,7 @@ import pytest
 import requests
 from page_fixtures import KEY, Visitor, free_port, task_seconds, until
 from playwright.sync_api import Browser, expect
+from runner_fixtures import Always
 from start_fixtures import APP, environment, start
 
 from vidu_demo.simulator import Fault, Simulator
@@ -120,15 +121,45 @@ def test_link_to_a_task_shows_it_to_whoever_has_it(
         ("../../etc/passwd", "doesn't look like a task id"),
     ],
 )
-def test_task_that_is_not_there_is_said_so(visitor: Visitor, typed: str, says: str) -> None:
+def test_task_that_is_not_there_is_refused_once_and_not_listed(
+    visitor: Visitor, typed: str, says: str
+) -> None:
     visitor.fold_out("Continue a task by its id")
     visitor.field("Task id").fill(typed)
     visitor.button("Watch").click()
+    expect(visitor.headline).to_have_text("Nothing to watch")
     expect(visitor.status).to_contain_text(says)
-    expect(visitor.headline).not_to_have_text("Not sent")  # nothing was to be
+    expect(visitor.status.locator("progress, .steps, .charge")).to_have_count(0)
+    expect(visitor.rows).to_have_count(0)
+    expect(visitor.page).not_to_have_url(re.compile("task="))
+    visitor.page.reload()
+    expect(visitor.headline).to_have_text("An example")
+    expect(visitor.rows).to_have_count(0)
 
 
-def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simulator) -> None:
+def test_task_that_is_new_elsewhere_is_not_refused(
+    visitor: Visitor, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidu_demo.api.pacing.MAX_MISSING", 6)
+    task = elsewhere(api)
+    api.faults["poll"] = Always([Fault(404, {"reason": "TASK_NOT_FOUND"})])
+    asked = api.polls_of[task]
+    visitor.fold_out("Continue a task by its id")
+    visitor.field("Task id").fill(task)
+    visitor.button("Watch").click()
+    until(lambda: api.polls_of[task] == asked + 1)
+    expect(visitor.headline).to_have_text("Checking the task")
+    expect(visitor.status).to_contain_text("The API can take half a minute")
+    expect(visitor.status).not_to_contain_text("no such task")
+    expect(visitor.status.locator(".steps")).to_have_count(0)
+    expect(visitor.row(task)).to_contain_text("watched")
+    api.faults["poll"] = []
+    expect(visitor.headline).to_have_text("Done")
+    expect(visitor.row(task)).to_contain_text("done")
+
+
+def elsewhere(api: Simulator) -> str:
+    """Start a task without this app, and give its id back."""
     body = {"images": ["https://example.com/a.jpg"], "prompt": "elsewhere", "duration": 1}
     answer = requests.post(
         f"{api.url}/v3/async/vidu-q2-pro-img2video",
@@ -136,8 +167,12 @@ def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simul
         headers={"Authorization": f"Bearer {KEY}"},
         timeout=10,
     )
+    return str(answer.json()["task_id"])
+
+
+def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simulator) -> None:
     visitor.fold_out("Continue a task by its id")
-    visitor.field("Task id").fill(f"  {answer.json()['task_id']} ")
+    visitor.field("Task id").fill(f"  {elsewhere(api)} ")
     visitor.button("Watch").click()
     expect(visitor.headline).to_have_text("Done")
     expect(visitor.video).to_be_visible()

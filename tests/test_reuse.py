@@ -76,6 +76,41 @@ def test_settings_are_used_again_and_a_video_goes_on(
     assert same(picture_of(api.submits[-1]), last)
 
 
+def test_video_is_continued_with_its_own_settings(
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    maker = Maker(app, visitor)
+    maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
+    maker.show()
+    before = api.submit_count
+    visitor.fill(pngs["red"], pngs["green"], prompt="Something else.")
+    visitor.choice("2").check()
+    visitor.field("Duration").fill("7")
+    visitor.button("Continue from last frame").click()
+    hint = visitor.page.get_by_text("What happens next?")
+    expect(hint).to_be_visible()
+    expect(visitor.prompt).to_be_focused()
+    expect(visitor.prompt).to_have_value("Slow orbit.")
+    chosen = "box => box.value.slice(box.selectionStart, box.selectionEnd)"
+    until(lambda: visitor.prompt.evaluate(chosen) == "Slow orbit.")
+    visitor.page.keyboard.type("It lands.")
+    expect(visitor.prompt).to_have_value("It lands.")
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.choice("2")).to_be_checked()
+    expect(visitor.field("Duration")).to_have_value("1")
+    expect(visitor.field("Seed")).to_have_value("")
+    visitor.button("Make 2 videos").click()
+    until(lambda: api.submit_count == before + 2)
+    for sent in api.submits[-2:]:
+        assert without(sent, "images", "seed", "prompt") == without(
+            api.submits[before - 1], "images", "seed", "prompt"
+        )
+        assert sent["prompt"] == "It lands."
+
+    visitor.button("Use these settings").click()
+    expect(hint).to_have_count(0)
+
+
 def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:

@@ -206,7 +206,7 @@ def test_a_wrong_password_is_refused(app: App, form: dict[str, str]) -> None:
     with gated(app, gate(app)) as made:
         answer = requests.post(made.url + "login", data=form, timeout=10)
         assert answer.status_code == 401
-        assert "This is not the password." in answer.text
+        assert "Wrong password." in answer.text
         assert "Set-Cookie" not in answer.headers
 
 
@@ -258,6 +258,16 @@ def test_waits_double_and_are_forgotten(clock: Clock) -> None:
     assert slowdown.wait("192.0.2.1") == 0
 
 
+def test_an_address_is_forgotten_after_its_own_last_try(clock: Clock) -> None:
+    slowdown = Slowdown(clock)
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        slowdown.failed(address)
+        clock.now += 10
+    clock.now += FORGOTTEN_AFTER - 20
+    slowdown.failed("192.0.2.3")
+    assert len(slowdown) == 2
+
+
 def test_addresses_of_one_network_wait_together(clock: Clock) -> None:
     slowdown = Slowdown(clock)
     for number in range(FREE):
@@ -295,7 +305,7 @@ def test_the_page_behind_a_password(browser: Any, locked: App, pngs: dict[str, P
     page.get_by_label("Password").fill("wrong")
     page.get_by_label("Your name").fill("Ada <b>")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("This is not the password.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong password.")
     page.get_by_label("Your name").fill("Ada <b>")
     page.get_by_label("Password").fill(WORD)
     page.get_by_role("button", name="Sign in").click()

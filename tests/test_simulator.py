@@ -185,8 +185,10 @@ def test_concurrent_polls_are_noticed(quick: Caller) -> None:
 def test_it_can_forget(make: Make) -> None:
     caller = make(remember=False, clip=CLIP)
     caller.poll(caller.task())
+    caller.poll("made up")
     assert (caller.simulator.requests, caller.simulator.submits) == ([], [])
-    assert (caller.simulator.submit_count, caller.simulator.poll_count) == (1, 1)
+    assert not caller.simulator.polls_of
+    assert (caller.simulator.submit_count, caller.simulator.poll_count) == (1, 2)
 
 
 # Restarts

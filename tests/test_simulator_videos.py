@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from simulator_fixtures import Make, body, data_uri
 
+from vidu_demo.media.clip import last_frame
+from vidu_demo.simulator.video.overlay import overlays, without
 from vidu_demo.simulator.video.placeholder import placeholder
 from vidu_demo.simulator.video.render import StoppedError, render
 from vidu_demo.simulator.video.sound import RATE, soundtrack
@@ -20,6 +22,12 @@ def rendered(folder: Path, **changes: Any) -> Path:
     path = folder / f"{len(list(folder.iterdir()))}.mp4"
     render(body(**changes), path)
     return path
+
+
+def uri_of(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 @pytest.mark.parametrize(
@@ -150,3 +158,23 @@ def test_a_picture_by_address_gets_a_card(tmp_path: Path) -> None:
 def test_rendering_can_be_called_off(tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         render(body(duration=10), tmp_path / "x.mp4", lambda: True)
+
+
+def test_a_continued_video_bears_its_drawings_once(tmp_path: Path) -> None:
+    plain = Image.new("RGB", (720, 540), (150, 110, 70))
+    clip = rendered(tmp_path, images=[uri_of(plain)], resolution="540p", watermark=True)
+    last = last_frame(clip)
+    assert np.ptp(np.asarray(last)[-60:].astype(int)) > 150  # the drawings are there
+    again = rendered(tmp_path, images=[uri_of(last)], resolution="540p", movement_amplitude="high")
+    label = overlays(plain.size, watermark=False)[0]
+    (x, y), (width, height) = label.corner, label.grey.size
+    for picture in frames(again):
+        beside = picture.astype(int)
+        beside[y - 8 : y + height + 8, x - 8 : x + width + 8] = beside[0, 0]
+        assert np.ptp(beside) < 40  # what encoding twice changes
+
+
+def test_a_picture_without_drawings_is_left_as_it_is() -> None:
+    photo = Image.effect_noise((720, 540), 80).convert("RGB")
+    for picture in (photo, Image.new("RGB", (64, 48)), placeholder("https://example.com/a.png")):
+        assert without(picture) is picture

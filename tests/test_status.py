@@ -32,7 +32,7 @@ JOB = Job(
         (Task("t", TaskStatus.PROCESSING), "Processing</h2>", '"Progress"></progress>'),
         (
             Task("t", TaskStatus.PROCESSING, progress=42, eta=65),
-            "Processing · 42% · about 1 min 5 s left",
+            "Processing\u00a0· 42%\u00a0· about 1 min 5 s left",
             ' value="42" max="100"',
         ),
         (

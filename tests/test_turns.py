@@ -45,6 +45,34 @@ def begun(queue: FairQueue, now: float = 0.0) -> list[Step]:
     return list(iter(lambda: queue.take(now), None))
 
 
+# What is cancelled
+
+
+def test_a_cancelled_step_is_never_taken() -> None:
+    queue, kept = FairQueue(RATE), step("a")
+    due, later = step("b"), step("b", "c")
+    for waiting in (kept, due):
+        queue.put(waiting, 0.0)
+    queue.put(later, 9.0)
+    queue.cancel(later)
+    assert queue.take(0.0) is kept
+    queue.cancel(due)
+    assert queue.take(100.0) is None
+    queue.done(kept)
+    assert queue.wait(0.0) == 1 / RATE
+    assert queue.wait(1.0) is None
+
+
+def test_a_started_step_can_no_longer_be_cancelled() -> None:
+    queue, started = FairQueue(RATE), step("a")
+    queue.put(started, 0.0)
+    assert queue.take(0.0) is started
+    queue.cancel(started)
+    queue.done(started)
+    queue.put(started, 1.0)
+    assert queue.take(1.0) is started
+
+
 # The rate
 
 

@@ -70,7 +70,7 @@ ENGLISH = {
     # For the log, and for the person who starts the app
     "This file can't be read as a video.",
     "The settings can't be written into this video.",
-    "{} can spend up to {} of your key per day: {} each, {} per click, {} videos at once.",
+    "{} can spend up to {} a day with your key: {} each, {} per click, {} videos at once.",
     "Only this machine can reach the app, so only the limits that you set apply.",
     "The packages for MCP are missing.",
     'Run `pip install "gradio[mcp]"`, or leave out --mcp.',

@@ -27,10 +27,10 @@ _ANCESTOR = re.compile(
 
 
 def _switch(text: str) -> bool:
-    """Read a switch.
+    """Read 0 as False and 1 as True.
 
     Raises:
-        ValueError: It is neither on nor off.
+        ValueError: It is neither.
     """
     if text not in ("0", "1"):
         raise ValueError
@@ -133,8 +133,8 @@ class Settings:
         metadata={
             "env": "VIDU_PAUSED",
             "kind": _switch,
-            "help": "1 lets nobody start a video; those under way are finished. A file named "
-            "PAUSED in the data folder does the same while the app runs.",
+            "help": "1 stops new videos; those under way are finished. A file named PAUSED in the "
+            "data folder does the same while the app runs.",
         },
     )
     retention_days: float | None = field(
@@ -151,8 +151,9 @@ class Settings:
         metadata={
             "env": "VIDU_MAX_DISK_GB",
             "kind": float,
-            "help": "Gigabytes for videos, uploads and copies. Uploads and copies take up to a "
-            "fifth and go first; then new jobs are refused. Videos are never deleted for it.",
+            "help": "Maximum gigabytes for videos, uploads and copies. Uploads and copies can take "
+            "a fifth of it. When it is full, they are deleted first, then new jobs are refused; "
+            "videos are never deleted to make room.",
         },
     )
     trusted_proxies: str = field(
@@ -171,22 +172,20 @@ class Settings:
             "use it; `.example.com` means all subdomains.",
         },
     )
-
     frame_ancestors: str = field(
         default="",
         metadata={
             "env": "VIDU_FRAME_ANCESTORS",
-            "help": "Comma-separated further sites that can show the page in a frame, such as "
-            "`https://example.com`, besides Hugging Face's.",
+            "help": "Comma-separated sites that can show the page in a frame, besides Hugging "
+            "Face's, such as `https://example.com`.",
         },
     )
-
     password: str = field(
         default="",
         repr=False,
         metadata={
             "env": "VIDU_PASSWORD",
-            "help": "A password that visitors must know, with any user name.",
+            "help": "A password for all visitors, with any user name.",
         },
     )
     sign_in: str = field(
@@ -201,7 +200,7 @@ class Settings:
         default="",
         metadata={
             "env": "VIDU_SIGN_IN_ALLOWED",
-            "help": "Comma-separated user names at Hugging Face that are let in; by default, all.",
+            "help": "Comma-separated Hugging Face user names that can sign in; by default, all.",
         },
     )
 
@@ -268,28 +267,28 @@ class Settings:
 
     @property
     def ancestors(self) -> tuple[str, ...]:
-        """The further sites that can show the page in a frame."""
+        """The sites, besides Hugging Face's, that can show the page in a frame."""
         return _listed(self.frame_ancestors)
 
     @property
     def allowed_users(self) -> tuple[str, ...]:
-        """The user names that are let in; if empty, all are."""
+        """The user names that can sign in; if empty, all can."""
         return _listed(self.sign_in_allowed)
 
     @property
     def limits(self) -> Limits:
-        """The limits that are set."""
+        """The limits on spending that are set, and whether the host has paused the app."""
         amounts = (self.budget_per_day, self.visitor_budget_per_day, self.max_price)
         return Limits(*amounts, self.max_jobs_per_visitor, paused=self.is_paused)
 
     @property
     def max_bytes(self) -> float | None:
-        """The room for videos, uploads and copies, in bytes; None for no limit."""
+        """The disk space for videos, uploads and copies, in bytes; None for no limit."""
         return None if self.max_disk_gb is None else 1e9 * self.max_disk_gb
 
     @property
     def is_paused(self) -> bool:
-        """True while nobody can start a video."""
+        """True while nobody can start a video. Looks for the file every time."""
         return self.paused or (self.data_dir / "PAUSED").exists()
 
     @property

@@ -1,6 +1,6 @@
 """The composition root: builds everything behind the page from the settings.
 
-Where no key of the host's pays, the simulator does; nothing else changes.
+If the host's key pays nothing, the simulator stands in for the API; nothing else changes.
 """
 
 import os
@@ -37,7 +37,7 @@ class Studio:
 
     Args:
         settings: The environment.
-        simulate: Use nothing but the simulator, whoever has a key.
+        simulate: Use only the simulator, even if there is a key.
 
     Attributes:
         settings: The environment.
@@ -73,7 +73,7 @@ class Studio:
                     settings.api_key, settings.base_url, media_hosts=settings.media_hosts
                 )
                 stack.callback(client.close)
-                if settings.api_key:  # even if it pays nothing now: it can have paid before
+                if settings.api_key:  # it may have bought jobs earlier
                     accounts[Payer.HOST] = Account(client.base_url, client)
                 if settings.visitors_pay:
                     accounts[Payer.VISITOR] = Account(client.base_url, client)
@@ -105,8 +105,8 @@ class Studio:
             "run": self.pool.run,
         }
 
-    def face_strangers(self) -> None:
-        """Keep jobs for a week, unless the host has set another term."""
+    def use_public_defaults(self) -> None:
+        """Use the defaults for an app that strangers can reach: jobs are kept for a week."""
         self.retention.days = self.settings.retention_days or DAYS_FOR_STRANGERS
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Jobs: started by clicks, stored in a ledger, followed to the end, within a daily budget.
+"""Jobs: started by clicks, stored in a ledger, followed to the end, within the host's limits.
 
 It knows nothing of Gradio.
 """

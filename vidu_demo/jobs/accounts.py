@@ -1,4 +1,4 @@
-"""Who pays for a visitor's videos, and the client that asks the API in the payer's name."""
+"""Who pays for a visitor's videos, and the client that calls the API with the payer's key."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,10 +7,10 @@ from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import KeyMissing, ViduError
 from vidu_demo.api.refusals import NotFound, RequestRejected
 from vidu_demo.jobs.job import Job, Payer
-from vidu_demo.jobs.keys import KeyNotTaken, Keys, KeysNotTaken
+from vidu_demo.jobs.keys import KeyNotAccepted, Keys, VisitorKeysNotAccepted
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
-"""The id of a task that nobody has, to ask the API about a key."""
+"""The id of a task that does not exist, for checking a key at no cost."""
 LONGEST_KEY = 500
 """Characters; several times what Novita's keys have."""
 
@@ -20,7 +20,7 @@ class Account(NamedTuple):
 
     Attributes:
         backend: The API's name in the ledger.
-        client: Talks to it. Of the visitors' account, with no key of its own.
+        client: Calls it. For visitors it is copied with each one's key.
     """
 
     backend: str
@@ -33,7 +33,7 @@ class Accounts:
     Args:
         accounts: An account for each payer whose jobs can be followed.
         default: Who pays for visitors who have given no key.
-        keys: The visitors' keys.
+        keys: The visitors' keys; by default none yet.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Accounts:
 
     @property
     def takes_keys(self) -> bool:
-        """True if visitors can pay with keys of their own."""
+        """True if visitors can pay with their own keys."""
         return Payer.VISITOR in self._accounts
 
     @property
@@ -67,45 +67,49 @@ class Accounts:
         return payer in self._accounts and self._accounts[payer].backend == backend
 
     def payer(self, owner: str) -> Payer:
-        """Tell who pays for a visitor's next video: they do, once they have given their key."""
+        """Tell who pays for a visitor's next video: the visitor, if the app has their key."""
         return Payer.VISITOR if self.takes_keys and self._keys.has(owner) else self.default
 
     def client(self, job: Job) -> ViduClient:
         """Return the client to submit, poll and download a job with.
 
         Raises:
-            KeyAway: The visitor pays, and their key is not here.
-            KeysNotTaken: The visitor pays, and the host does not want visitors' keys any more.
-            KeyMissing: The host pays, and there is no key of theirs.
+            KeyForgotten: The visitor pays, and the app has not got their key.
+            VisitorKeysNotAccepted: The visitor pays, and the host no longer accepts their keys.
+            KeyMissing: The host pays, and has set no key.
         """
         if not self.serves(job.payer, job.backend):
-            raise KeysNotTaken if job.payer is Payer.VISITOR else KeyMissing
+            raise VisitorKeysNotAccepted if job.payer is Payer.VISITOR else KeyMissing
         account = self._accounts[job.payer]
         if job.payer is not Payer.VISITOR:
             return account.client
         return account.client.with_key(self._keys.of(job.owner))
 
     def waits(self, job: Job) -> bool:
-        """Tell whether a job can't go on before its visitor gives their key."""
+        """Tell whether a job can't go on until its visitor enters their key."""
         theirs = self.takes_keys and job.payer is Payer.VISITOR
         return theirs and job.awaits_task and not self._keys.has(job.owner)
+
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is kept for a visitor."""
+        return self.takes_keys and self._keys.is_kept(key.strip(), owner)
 
     def take_key(self, key: str, owner: str) -> bool:
         """Keep a visitor's key, unless the API refuses it or can't be asked.
 
         The API is asked about a task that does not exist. If it only says so, it has not refused
-        the key. More than that can't be known before a video is bought.
+        the key. Nothing more can be known before a video is bought.
 
         Returns:
-            False if it was kept before.
+            False if it was kept already.
 
         Raises:
-            KeysNotTaken: The host does not want visitors' keys.
-            KeyNotTaken: It was not kept, and why.
+            VisitorKeysNotAccepted: The host does not accept visitors' keys.
+            KeyNotAccepted: It is too long, the API refused it, or the API could not be asked.
         """
         account, key = self._accounts.get(Payer.VISITOR), key.strip()
         if not account:
-            raise KeysNotTaken
+            raise VisitorKeysNotAccepted
         if self._keys.is_kept(key, owner):
             return False
         try:
@@ -115,10 +119,10 @@ class Accounts:
         except (NotFound, RequestRejected):
             pass
         except ViduError as error:
-            raise KeyNotTaken(error) from None
+            raise KeyNotAccepted(error) from None
         self._keys.keep(key, owner)
         return True
 
     def forget_key(self, owner: str) -> None:
-        """Forget a visitor's key. Their unfinished jobs wait until they give it again."""
+        """Forget a visitor's key. Their unfinished jobs wait until they enter it again."""
         self._keys.forget(owner)

@@ -1,4 +1,4 @@
-"""The host's brakes: who can spend how much of the host's key. Pure arithmetic, in US dollars.
+"""The host's limits: who can spend how much of the host's key. Pure arithmetic, in US dollars.
 
 Prices are the estimates from `pricing`. The ledger applies `check` in the transaction that writes
 the jobs, for the page and the endpoints alike.
@@ -14,7 +14,7 @@ from vidu_demo.api.pricing import format_price
 from vidu_demo.api.text import Text
 
 
-class BrakeApplied(ViduError):
+class LimitReached(ViduError):
     """The host's limits don't allow this now.
 
     Attributes:
@@ -26,7 +26,7 @@ class BrakeApplied(ViduError):
     label = "Not possible now"
 
 
-class Paused(BrakeApplied):
+class Paused(LimitReached):
     """The host lets nobody start a video at the moment."""
 
     what = "The host of this app has paused it, so nothing was sent."
@@ -34,7 +34,7 @@ class Paused(BrakeApplied):
     label = "Paused by the host"
 
 
-class TooExpensive(BrakeApplied):
+class TooExpensive(LimitReached):
     """One click would cost more than the host allows.
 
     Args:
@@ -56,7 +56,7 @@ class TooExpensive(BrakeApplied):
         self.label = Text("Over {most} per click", most=format_price(most))
 
 
-class TooManyAtOnce(BrakeApplied):
+class TooManyAtOnce(LimitReached):
     """A visitor would have more videos under way than the host allows.
 
     Args:
@@ -64,24 +64,24 @@ class TooManyAtOnce(BrakeApplied):
         running: How many this one has.
     """
 
-    what = "This is more than each visitor can have made at once here, so nothing was sent."
+    what = "This is more than each visitor can make at once here, so nothing was sent."
     next_step = "Wait until one is finished, or ask for fewer."
 
     def __init__(self, most: int, running: int) -> None:
         super().__init__(
             Text(
-                "Each visitor can have up to {most} videos made at once here; {running} of yours "
-                "are not finished.",
+                "Each visitor can make up to {most} videos at once here. Yours not finished: "
+                "{running}.",
                 most=most,
                 running=running,
             )
             if running
-            else Text("Each visitor can have up to {most} videos made at once here.", most=most)
+            else Text("Each visitor can make up to {most} videos at once here.", most=most)
         )
         self.label = Text("Up to {most} videos at once", most=most)
 
 
-class BudgetUsedUp(BrakeApplied):
+class BudgetUsedUp(LimitReached):
     """A click would cost more than is left of the day's budget.
 
     Args:
@@ -134,7 +134,7 @@ class Limits:
     paused: bool = False
 
     def or_defaults(self) -> "Limits":
-        """Fill in what is not set, for an app that strangers can reach."""
+        """Return the limits with what is not set filled in, for an app that strangers can reach."""
         unset = [about.name for about in fields(self) if getattr(self, about.name) is None]
         return replace(self, **{name: getattr(DEFAULTS, name) for name in unset})
 
@@ -147,7 +147,7 @@ class Limits:
             jobs: How many videos it would make.
 
         Raises:
-            BrakeApplied: It can't.
+            LimitReached: It can't.
         """
         if self.paused:
             raise Paused
@@ -163,6 +163,14 @@ class Limits:
         ):
             if budget is not None and before + price > budget:
                 raise used_up(budget, max(Decimal(), budget - before), price)
+
+    def reached(self, spent: "Spent", price: Decimal, jobs: int) -> LimitReached | None:
+        """Return the limit that forbids a click, if any. The arguments are those of `check`."""
+        try:
+            self.check(spent, price, jobs)
+        except LimitReached as reached:
+            return reached
+        return None
 
     def left(self, spent: "Spent") -> Decimal | None:
         """Return what a visitor can still spend today, in US dollars; None for no limit."""
@@ -213,7 +221,7 @@ class DaysSpending(NamedTuple):
 
 
 def counted(owner: str, address: str) -> list[str]:
-    """List whom a price is counted for: all, the visitor, and their address if it is known."""
+    """List under which names a price is counted: all (empty), the visitor, and a known address."""
     named = {"visitor": owner, "address": address}
     return ["", *(f"{kind} {digest[:32]}" for kind, digest in named.items() if digest)]
 

@@ -21,14 +21,14 @@ class LedgerFailed(ViduError):
 class DiskFull(ViduError):
     """The disk space that the host allows is used up."""
 
-    what = "The disk space of this app is used up, so nothing was sent."
+    what = "This app has no disk space left, so nothing was sent."
     next_step = "Delete some of your videos, or come back later."
 
 
 class OfferExpired(ViduError):
     """An offer is too old, or was never made to this visitor."""
 
-    what = "This price was no longer valid, so nothing was sent."
+    what = "This price is no longer valid, so nothing was sent."
     next_step = "Check the price, then click again."
 
 

@@ -243,7 +243,7 @@ def _copies(folder: Path, copies: Path) -> Iterator[Path]:
     sizes: dict[int, list[Path]] = {}
     for file in _walk([folder]):
         sizes.setdefault(file.stat().st_size, []).append(file)
-    for copy in _walk([copies]):
+    for copy in _walk([copies]) if sizes else ():  # a task from elsewhere may have no files
         with suppress(OSError):
             alike = sizes.get(copy.stat().st_size, [])
             if any(filecmp.cmp(copy, file, shallow=False) for file in alike):

@@ -34,7 +34,7 @@ from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KeyAway, advice
+from vidu_demo.jobs.keys import KeyForgotten, advice
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.record import JobRecord
 from vidu_demo.jobs.scheduler import Kind
@@ -211,7 +211,7 @@ class Follower:
                     return self._submit()
                 case JobState.RUNNING | JobState.SAVING:
                     return self._save() if self.kind is Kind.DOWNLOAD else self._poll()
-        except KeyAway:  # another follower goes on once the visitor has given the key
+        except KeyForgotten:  # `Followers.resume` goes on once the visitor has entered it
             pass
         return None
 
@@ -247,15 +247,18 @@ class Follower:
     def _poll(self) -> float | None:
         try:
             task = self._client.get(self.job.task_id or "")
-        except KeyAway:
+        except KeyForgotten:
             raise
         except (ApiRefused, ApiUnreachable, KeyMissing) as error:
             decision = self._pacer.failed(error)
             if not decision.error:
-                self._report(error)
+                if not isinstance(error, NotFound):  # a new task may not be visible at once
+                    self._report(error)
                 return decision.wait
             if self._no_such_task(decision.error):
-                return self._end(JobState.FAILED, decision.error)
+                entered = self.job.only_an_id and self.job.state is JobState.RUNNING
+                state = JobState.FAILED if self.task or not entered else JobState.NOT_FOUND
+                return self._end(state, decision.error)
             return self._trouble(decision.error)
         before, self.task = self.task, task
         if task != before:
@@ -303,8 +306,8 @@ class Follower:
         """Tell whether an error is final proof that the task does not exist."""
         if isinstance(error, RequestRejected):  # the API would never have issued such an id
             return not (self.job.fingerprint or self.task)
-        # A task that was bought here is looked for as long as any task can take. With a visitor's
-        # key it is never given up: it may have been bought with another one.
+        # A task that was bought here is looked for as long as any task can take, and without end
+        # with a visitor's key: the task may have been bought with another key of theirs.
         theirs = self.job.payer is Payer.VISITOR
         bought = bool(self.job.fingerprint) and (theirs or self._waited() < LONGEST_TASK)
         return isinstance(error, NotFound) and not bought
@@ -312,8 +315,8 @@ class Follower:
     def _trouble(self, error: ViduError) -> float | None:
         """Report what is wrong and keep polling, but rarely: the task may still end well.
 
-        With a visitor's key, only as long as any task can take: it may be the wrong one, and is
-        kept as long as it is used.
+        With a visitor's key, only as long as any task can take: the key may be the wrong one, and
+        polling with it would keep it in memory.
         """
         self._report(error)
         if self.job.payer is Payer.VISITOR and self._waited() >= LONGEST_TASK:

@@ -23,6 +23,7 @@ class Followers:
         self._services = services
         self._scheduler = Scheduler(services.clock, polls_per_second)
         self._followers: dict[str, Follower] = {}
+        self._next: dict[Follower, Step] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -53,13 +54,14 @@ class Followers:
         """Start following a job, replacing any earlier follower."""
         follower = Follower(job, self._services)
         with self._lock:
+            self._drop(job.id)
             self._followers[job.id] = follower
         self._services.changes.mark(job.owner)
         self._schedule(follower, 0.0)
         return follower
 
     def resume(self, job_id: str) -> None:
-        """Follow a job unless it is followed already, and without trouble, or has ended.
+        """Follow a job that has not ended, unless it has a follower that is not in trouble.
 
         Raises:
             LedgerFailed: It can't be read.
@@ -72,18 +74,26 @@ class Followers:
                 return
             if earlier:
                 earlier.hand_over()
+                self._drop(job_id)
             follower = self._followers[job.id] = Follower(job, self._services)
         self._services.changes.mark(job.owner)
         self._schedule(follower, 0.0)
 
     def drop(self, job_id: str) -> None:
-        """Remove a job's stopped follower."""
+        """Remove a job's stopped follower, if it has one."""
         with self._lock:
-            self._followers.pop(job_id, None)
+            self._drop(job_id)
+
+    def _drop(self, job_id: str) -> None:
+        """Remove a follower and its next step, or these could add up faster than they are due."""
+        follower = self._followers.pop(job_id, None)
+        if follower and (step := self._next.pop(follower, None)):
+            self._scheduler.cancel(step)
 
     def _schedule(self, follower: Follower, wait: float) -> None:
         run, weight = partial(self._step, follower), follower.weight
         step = Step(run, follower.kind, follower.visitor, follower.lock, weight)
+        self._next[follower] = step
         self._scheduler.put(step, wait)
 
     def _step(self, follower: Follower) -> None:
@@ -91,6 +101,7 @@ class Followers:
         if wait is not None:
             self._schedule(follower, wait)
             return
+        self._next.pop(follower, None)
         job = follower.job
         folder = self._services.videos / job.id
         if job.state is JobState.NOT_SENT:
@@ -99,7 +110,7 @@ class Followers:
             if self._followers.get(job.id) is follower:
                 del self._followers[job.id]
         if job.awaits_task and not follower.stopped and not self._services.accounts.waits(job):
-            with suppress(LedgerFailed):  # the key came back while this step went without it
+            with suppress(LedgerFailed):  # the key was entered after this step had found none
                 self.resume(job.id)
         with suppress(LedgerFailed):  # the next start of the app will retry
             if follower.stopped and not self._services.ledger.get(job.id):

@@ -31,6 +31,7 @@ class JobState(StrEnum):
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
     STOPPED = "stopped"
+    NOT_FOUND = "not found"
     DELETED = "deleted"
 
 
@@ -115,6 +116,11 @@ class Job:
     def open(self) -> bool:
         """True while the runner is working on it."""
         return self.state in FOLLOWED
+
+    @property
+    def only_an_id(self) -> bool:
+        """True if only its task's id is known, which someone has entered: not bought here."""
+        return not (self.fingerprint or self.request)
 
     @property
     def awaits_task(self) -> bool:

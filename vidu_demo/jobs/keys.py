@@ -1,4 +1,4 @@
-"""The keys that visitors have given, in memory only, and what their owners are told about them."""
+"""Visitors' own keys, in memory only, and the errors about them."""
 
 import threading
 import time
@@ -17,38 +17,38 @@ MAX_KEYS = 10_000
 """Keys kept; beyond that, the least recently used are forgotten."""
 
 
-class KeyAway(KeyMissing):
+class KeyForgotten(KeyMissing):
     """The app does not have the visitor's key, or no longer has it."""
 
     what = "This app no longer has your key, so nothing was sent."
     next_step = "Enter it again, then click again."
 
 
-class KeysNotTaken(KeyMissing):
-    """The host does not want visitors' keys."""
+class VisitorKeysNotAccepted(KeyMissing):
+    """The host does not accept visitors' keys."""
 
-    what = "This app takes no keys of visitors."
+    what = "This app does not accept visitors' keys."
     next_step = "Leave the key out, or ask whoever runs this app."
 
 
-class KeyNotTaken(ViduError):
-    """A key was not taken.
+class KeyNotAccepted(ViduError):
+    """A key was not accepted.
 
     Args:
-        cause: What the API, or the way to it, made of the key.
+        cause: What went wrong when the API was asked about it.
 
     Attributes:
         refused: True if the API refused it, or it can't be a key; False if nothing is known.
     """
 
-    what = "The key was not taken."
+    what = "The key was not accepted."
     next_step = "Try again in a minute."
 
     def __init__(self, cause: ViduError) -> None:
         self.refused = isinstance(cause, _REFUSALS)
         what = cause.what
         if isinstance(cause, ApiUnreachable):
-            what = "The API could not be reached, so the key was not taken."
+            what = "The API could not be reached, so the key was not accepted."
         elif not (self.refused or cause.reason):
             what = "The API's answer about the key can't be read."
         next_step = advice(cause) or type(cause).next_step
@@ -59,19 +59,19 @@ _REFUSALS = KeyMissing, KeyRejected, AccountNotAllowed, BalanceTooLow
 
 
 def advice(error: ViduError) -> str:
-    """Say what the owner of a key can do about an error; empty if what it says itself is right.
+    """Say what a key's owner can do about an error; empty if its own next step is right.
 
-    It is written for the host, who has settings to change.
+    The errors about keys advise the host, who can change settings.
     """
     match error:
-        case KeyAway() | KeysNotTaken():
+        case KeyForgotten() | VisitorKeysNotAccepted():
             return ""
         case KeyMissing():
             return "Enter the key as Novita shows it."
         case KeyRejected():
             return "Check your key at Novita, and enter it again."
         case NotFound():
-            return "If another key bought it, enter that one: then it goes on."
+            return "If it was bought with another key, enter that one to continue."
     return ""
 
 
@@ -106,12 +106,12 @@ class Keys:
             self._kept.pop(owner, None)
 
     def is_kept(self, key: str, owner: str) -> bool:
-        """Tell whether this very key is a visitor's."""
+        """Tell whether a visitor's kept key is this one."""
         with self._lock:
             return self._find(owner) == SecretStr(key)
 
     def has(self, owner: str) -> bool:
-        """Tell whether a visitor's key is here."""
+        """Tell whether a visitor's key is kept."""
         with self._lock:
             return self._find(owner) is not None
 
@@ -119,12 +119,12 @@ class Keys:
         """Return a visitor's key.
 
         Raises:
-            KeyAway: It is not here.
+            KeyForgotten: None is kept.
         """
         with self._lock:
             key = self._find(owner)
         if not key:
-            raise KeyAway
+            raise KeyForgotten
         return key.get_secret_value()
 
     def _find(self, owner: str) -> SecretStr | None:

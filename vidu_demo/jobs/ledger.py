@@ -38,6 +38,8 @@ MAX_WORDS = 16
 """Words used in a search; each is looked up in all of a visitor's prompts."""
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
+UNWATCHED_SECONDS = 3600.0
+"""How long a task that nobody watches any more counts as running. Most take minutes."""
 NO_LIMITS = Limits()
 
 _MAX_DURATIONS = 50
@@ -50,7 +52,7 @@ _answers, _job, _offer, _spending = answer_table.c, job_table.c, offer_table.c, 
 _MAY_WAIT = sa.and_(
     _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
 )
-"""True of a job that needs its visitor's key to go on."""
+"""Selects the jobs that need their visitor's key to go on."""
 
 
 class Ledger:
@@ -91,7 +93,13 @@ class Ledger:
         return offer
 
     def open_offer(self, offer_id: str, owner: str, now: float) -> Offer | None:
-        """Find a visitor's offer that has neither expired nor been taken."""
+        """Find a visitor's offer that has neither expired nor been taken.
+
+        Args:
+            offer_id: The offer's id.
+            owner: The visitor.
+            now: Unix seconds.
+        """
         valid = (_offer.id == offer_id, _offer.owner == owner, _offer.expires > now)
         with self._reading() as connection:
             row = connection.execute(offer_table.select().where(*valid)).mappings().first()
@@ -118,7 +126,7 @@ class Ledger:
 
         Raises:
             OfferExpired: The offer is not open any more, and no click has taken it.
-            BrakeApplied: The limits don't allow it; nothing was written.
+            LimitReached: The limits don't allow it; nothing was written.
         """
         key = jobs[0].idempotency_key
         try:
@@ -182,7 +190,8 @@ class Ledger:
             "state": JobState.DELETED,
             "message": "",
             "next_step": "",
-            **dict.fromkeys(("submitted", "finished", "task_id", "charged", "video", "facts")),
+            # `finished` stays: it tells whether the task may still be running at the vendor.
+            **dict.fromkeys(("submitted", "task_id", "charged", "video", "facts")),
         }
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.
@@ -231,7 +240,7 @@ class Ledger:
         return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
     def for_owner(self, owner: str, *backends: str, most: int, search: str = "") -> list[Job]:
-        """List a visitor's latest jobs, newest first.
+        """List a visitor's latest jobs, newest first, except those whose task does not exist.
 
         Args:
             owner: The visitor.
@@ -247,7 +256,11 @@ class Ledger:
             sa.or_(*(text.icontains(word, autoescape=True) for text in places))
             for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
         ]
-        theirs = (_job.owner == owner, _job.backend.in_(backends))
+        theirs = (
+            _job.owner == owner,
+            _job.backend.in_(backends),
+            _job.state != JobState.NOT_FOUND,
+        )
         return self._find(*theirs, *matching, limit=most)
 
     def followed(self, *backends: str) -> list[Job]:
@@ -261,7 +274,7 @@ class Ledger:
     def ended_before(self, then: float) -> list[Job]:
         """List the jobs that ended before a time, on all backends, except deleted ones.
 
-        One that a visitor's key pays for may wait for that key forever: it counts from its start.
+        One that waits for its visitor's key may wait forever, so it counts from its click.
 
         Args:
             then: Unix seconds.
@@ -312,7 +325,7 @@ class Ledger:
             backend: The API that the host's key is for.
         """
         with self._reading() as connection:
-            return _spent(connection, day_of(now), owner, address, backend)
+            return _spent(connection, now, owner, address, backend)
 
     def spending(self) -> list[DaysSpending]:
         """List what was spent of the host's key, by day and visitor."""
@@ -340,7 +353,7 @@ class Ledger:
         """Add the jobs' price to the day's spending, if the limits allow it.
 
         Raises:
-            BrakeApplied: They don't.
+            LimitReached: They don't.
         """
         first, price = jobs[0], sum(job.price for job in jobs)
         if not price:
@@ -350,10 +363,8 @@ class Ledger:
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         rows = [{"day": day, "visitor": each, "spent": 0, "videos": 0} for each in visitors]
         connection.execute(insert(spending_table).values(rows).on_conflict_do_nothing())
-        # The row of all visitors is locked until the commit, so that clicks are counted one by one.
-        everyone = spending_table.select().where(_spending.day == day, _spending.visitor == "")
-        connection.execute(everyone.with_for_update())
-        spent = _spent(connection, day, first.owner, first.address, first.backend)
+        _lock(connection, day)
+        spent = _spent(connection, first.created, first.owner, first.address, first.backend)
         limits.check(spent, _dollars(price), len(jobs))
         _count(connection, day, visitors, price, len(jobs))
 
@@ -459,12 +470,28 @@ def _take(connection: sa.Connection, offer_id: str, now: float) -> bool:
     return connection.execute(offer_table.delete().where(*open_)).rowcount == 1
 
 
-def _spent(connection: sa.Connection, day: str, owner: str, address: str, backend: str) -> Spent:
+def _lock(connection: sa.Connection, day: str) -> None:
+    """Lock a day's row of all visitors until the commit, so that clicks are counted one by one.
+
+    It comes before the rows of visitors, so that no two transactions wait for each other.
+    """
+    everyone = spending_table.select().where(_spending.day == day, _spending.visitor == "")
+    connection.execute(everyone.with_for_update())
+
+
+def _spent(connection: sa.Connection, now: float, owner: str, address: str, backend: str) -> Spent:
     visitors = counted(owner, address)
-    these = (_spending.day == day, _spending.visitor.in_(visitors))
+    these = (_spending.day == day_of(now), _spending.visitor.in_(visitors))
     query = sa.select(_spending.visitor, _spending.spent).where(*these)
     spent = {visitor: _dollars(thousandths) for visitor, thousandths in connection.execute(query)}
-    paid = (_job.backend == backend, _job.state.in_(FOLLOWED), _job.price > 0)
+    # A visitor who stops watching a job, or deletes it then, does not stop its task.
+    unwatched = sa.and_(
+        _job.state.in_((JobState.STOPPED, JobState.DELETED)),
+        _job.finished.is_(None),
+        _job.created > now - UNWATCHED_SECONDS,
+    )
+    may_run = sa.or_(_job.state.in_(FOLLOWED), unwatched)
+    paid = (_job.backend == backend, may_run, _job.price > 0)
     running = [
         connection.scalar(sa.select(sa.func.count()).where(*paid, mine)) or 0
         for mine in (_job.owner == owner, _job.address == address)[: 2 if address else 1]
@@ -486,10 +513,14 @@ def _count(
 def _give_back(connection: sa.Connection, job_id: str) -> None:
     """Take a job's price off its day. The row is locked, as it has just been written."""
     this = _job.id == job_id
-    about = sa.select(_job.price, _job.created, _job.owner, _job.address).where(this)
-    price, created, owner, address = connection.execute(about).one()
+    about = sa.select(_job.price, _job.idempotency_key, _job.owner, _job.address).where(this)
+    price, key, owner, address = connection.execute(about).one()
     if price:
-        _count(connection, day_of(created), counted(owner, address), -price, -1)
+        # A click counts on the day of its first job; at midnight, the others may be of the next.
+        first = sa.select(_job.created).where(_job.idempotency_key == key.partition(":")[0])
+        day = day_of(connection.scalars(first).one())
+        _lock(connection, day)
+        _count(connection, day, counted(owner, address), -price, -1)
         connection.execute(job_table.update().where(this).values(price=0))
 
 

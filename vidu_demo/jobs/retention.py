@@ -1,4 +1,4 @@
-"""Deletes what is older than its term, in the background."""
+"""Deletes jobs, uploads and copies at the end of their term, in the background."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from vidu_demo.jobs.room import DAY, Room
 from vidu_demo.jobs.runner import JobRunner
 
 DAYS_FOR_STRANGERS = 7.0
-"""How long jobs are kept if strangers can reach the app and the host sets nothing."""
+"""Days that jobs are kept if strangers can reach the app and the host sets nothing."""
 FIRST_WAIT, SWEEP_SECONDS = 60.0, 600.0
 """Seconds until the first sweep, and between sweeps."""
 

@@ -1,47 +1,68 @@
 """How much disk space the app's files can take: uploads and copies go first, videos never."""
 
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import DiskFull
 
 DAY = 86_400.0
+"""Seconds."""
 COPIES_SHARE = 0.2
-"""How much of the room uploads and copies can take."""
+"""The share of the disk space that uploads and copies can take."""
+AMPLE, AMPLE_SECONDS = 2e9, 10.0
+"""With so many bytes to spare, the files are not measured again for so many seconds: that takes a
+while, and anyone can click."""
 
 
 class Room:
-    """The folders that grow.
+    """The disk space of the folders that grow.
 
     Args:
         videos: The folder with a folder for each job.
         copies: The web framework's folder of uploads and copies, which are kept for a day.
         most: Bytes for all of it; None for no limit.
+        clock: Returns seconds, monotonic.
 
     Attributes:
-        copies: As above.
+        copies: The same folder.
     """
 
-    def __init__(self, videos: Path, copies: Path, most: float | None = None) -> None:
+    def __init__(
+        self,
+        videos: Path,
+        copies: Path,
+        most: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.copies = copies
-        self._videos, self._most = videos, most
+        self._videos, self._most, self._clock = videos, most, clock
+        self._lock, self._ample_until = threading.Lock(), float("-inf")
 
     def check(self) -> None:
         """Check that there is room for another job.
 
         Raises:
-            DiskFull: There is not, even without any uploads and copies.
+            DiskFull: There is not, even after deleting all uploads and copies.
         """
         if self._most is None:
             return
-        left = self._most - files.FREE_BYTES_NEEDED - files.size(self._videos)
-        if files.size(self.copies) > left:
-            files.delete_oldest(self.copies, before=0, most=left)
+        with self._lock:
+            if self._clock() < self._ample_until:
+                return
+            left = self._most - files.FREE_BYTES_NEEDED - files.size(self._videos)
+            spare = left - files.size(self.copies)
+            if spare < 0:
+                files.delete_oldest(self.copies, before=0, most=left)
+            elif spare >= AMPLE:
+                self._ample_until = self._clock() + AMPLE_SECONDS
         if left < 0:
             raise DiskFull
 
     def tidy(self, now: float) -> None:
-        """Delete uploads and copies that are a day old or too many.
+        """Delete uploads and copies that are a day old, and the oldest beyond their share.
 
         Args:
             now: Unix seconds.

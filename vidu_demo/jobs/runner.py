@@ -48,7 +48,7 @@ class JobView(NamedTuple):
     Attributes:
         job: Its row.
         task: The API's latest answer, if any.
-        waits: True if it can't go on before its visitor gives their key.
+        waits: True if it can't go on until its visitor enters their key.
     """
 
     job: Job
@@ -73,9 +73,9 @@ class JobRunner:
 
     Args:
         ledger: Stores the jobs.
-        accounts: Knows who pays, and talks to the APIs. Jobs of other APIs are left alone.
+        accounts: Knows who pays, and gives the clients. Jobs of other APIs are left alone.
         videos: The folder that gets a folder for each job.
-        room: Where uploads and copies are, and whether there is room for another job.
+        room: Limits the disk space; None for no limit.
         requests_per_second: Maximum polls per second, for all jobs together.
         clock: Returns seconds, monotonic.
         wall: Returns Unix seconds.
@@ -135,25 +135,29 @@ class JobRunner:
 
     @property
     def takes_keys(self) -> bool:
-        """True if visitors can pay with keys of their own."""
+        """True if visitors can pay with their own keys."""
         return self._accounts.takes_keys
 
     @property
     def usual_payer(self) -> Payer:
-        """Who pays for visitors who have given no key."""
+        """Who pays for visitors without a key of their own."""
         return self._accounts.default
 
     def payer(self, owner: str) -> Payer:
         """Tell who pays for a visitor's next video."""
         return self._accounts.payer(owner)
 
+    def is_kept(self, key: str, owner: str) -> bool:
+        """Tell whether this very key is kept for a visitor, so that it need not be checked."""
+        return self._accounts.is_kept(key, owner)
+
     def take_key(self, key: str, owner: str) -> None:
-        """Have a visitor pay with their own key, and go on with what waits for it.
+        """Let a visitor pay with their own key, and resume the jobs that wait for it.
 
         Raises:
-            KeysNotTaken: The host does not want visitors' keys.
-            KeyNotTaken: The API refused it, or could not be asked. An earlier one stays.
-            LedgerFailed: What waits can't be read; the key was not kept.
+            VisitorKeysNotAccepted: The host does not accept visitors' keys.
+            KeyNotAccepted: The API refused it, or could not be asked. An earlier one stays.
+            LedgerFailed: The waiting jobs can't be read; the key was not kept.
         """
         if not self._accounts.take_key(key, owner):
             return
@@ -166,7 +170,7 @@ class JobRunner:
         self._changes.mark(owner)
 
     def forget_key(self, owner: str) -> None:
-        """Forget a visitor's key. What runs with it waits until they give it again."""
+        """Forget a visitor's key. The jobs that run with it wait until they enter it again."""
         self._accounts.forget_key(owner)
         self._changes.mark(owner)
 
@@ -197,7 +201,7 @@ class JobRunner:
             owner: The visitor, as a digest of their token.
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
-            payer: Whose key would pay; by default the visitor's own, if it is here.
+            payer: Whose key would pay; by default the visitor's own, if the app has it.
 
         Raises:
             LedgerFailed: The offer can't be saved.
@@ -229,7 +233,7 @@ class JobRunner:
             offer_id: The offer's id. Once it is taken, its jobs are returned.
             order: What to make, if the form has changed since; None for what was offered.
             owner: The visitor.
-            payer: Whose key pays now; by default the visitor's own, if it is here.
+            payer: Whose key pays now; by default the visitor's own, if the app has it.
             options: `address` and `limits`, as for `start_all`.
 
         Raises:
@@ -291,14 +295,14 @@ class JobRunner:
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
             address: A digest of the visitor's IP address.
-            limits: What can be spent of the host's key; with another one only a pause counts.
+            limits: The host's limits; with a visitor's key only a pause counts.
             offered: True if the idempotency key is an offer's id. See `buy`.
-            payer: Whose key pays; by default the visitor's own, if it is here.
+            payer: Whose key pays; by default the visitor's own, if the app has it.
 
         Raises:
             OfferExpired: The offer is not open any more; nothing was sent.
             PictureInvalid: A picture can't be sent; nothing was.
-            BrakeApplied: The limits don't allow it; nothing was sent.
+            LimitReached: The limits don't allow it; nothing was sent.
             DuplicateRequest: The same request is running, or may be; nothing was sent.
             TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
             LedgerFailed, DiskFull: The jobs can't be saved; nothing was sent.
@@ -387,6 +391,10 @@ class JobRunner:
             self._followers.follow(job)
         return written
 
+    def knows(self, task_id: str, owner: str) -> bool:
+        """Tell whether a visitor has a job for a task."""
+        return self._known(task_id, owner) is not None
+
     def is_deleted(self, task_id: str, backend: str, owner: str) -> bool:
         """Tell whether a visitor has deleted their job for this task of an API."""
         return self._ledger.is_deleted(owner, backend, task_id)
@@ -457,9 +465,9 @@ class JobRunner:
         return True
 
     def delete_older(self, than: float) -> None:
-        """Delete all jobs that ended before a time, with their files, whoever's they are.
+        """Delete all visitors' jobs that ended before a time, with their files.
 
-        So are those that have waited for their visitor's key since then.
+        Jobs that were bought before it with a visitor's key and wait for that key are deleted, too.
 
         Args:
             than: Unix seconds.
@@ -495,7 +503,7 @@ class JobRunner:
         return Calls(request, follower.answers if follower else self._ledger.answers(job_id))
 
     def waits(self, job: Job) -> bool:
-        """Tell whether a job can't go on before its visitor gives their key."""
+        """Tell whether a job can't go on until its visitor enters their key."""
         return self._accounts.waits(job)
 
     def version(self, owner: str) -> str:
@@ -519,7 +527,7 @@ class JobRunner:
 
         Args:
             request: May be unchecked.
-            payer: Who pays for it; by default who pays for most visitors.
+            payer: Who pays for it; by default the usual payer.
 
         Returns:
             The median in seconds; None off-peak, or if too few are known.
@@ -548,10 +556,10 @@ class JobRunner:
         return next(filter(None, found), None)
 
     def _repeat(self, key: str, found: list[Job], order: Order | None) -> list[Job]:
-        """Answer a click again: with its jobs, or with the question that it was answered with.
+        """Answer a repeated click: with its jobs, or by asking about the duplicate again.
 
         Raises:
-            DuplicateRequest: The click asked for what was running, and still is.
+            DuplicateRequest: The click asked for a video that was being made, and still is.
         """
         running = [job for job in found if job.may_run and not job.idempotency_key.startswith(key)]
         if running and self._wall() - running[0].created > DOUBLE_CLICK_SECONDS:

@@ -90,19 +90,36 @@ class FairQueue:
     def done(self, step: Step) -> None:
         """End a started step. Put the job's next step before this, so that it keeps its turn."""
         self._locked.discard(step.lock)
-        groups = self._groups(step)
-        for group in groups:
+        for group in self._groups(step):
             group.running -= 1
-            group.held -= 1
-        for group, part, name in zip(groups, groups[1:], step.visitor, strict=False):
-            if not part.held:
-                del group.parts[name]
-                return
+        self._let_go(step)
+
+    def cancel(self, step: Step) -> None:
+        """Remove a step, unless it has started."""
+        later = [entry for entry in self._later if entry[-1] is not step]
+        if len(later) < len(self._later):
+            heapq.heapify(later)
+            self._later = later
+        elif step in (due := self._groups(step)[-1].due):
+            due.remove(step)
+        else:
+            return
+        self._let_go(step)
 
     def wait(self, now: float) -> float | None:
         """Seconds to wait after `now` until `take` may find a step; None if it won't."""
         times = [self._next_poll, *(due for due, *_ in self._later[:1])]
         return min((time - now for time in times if time > now), default=None)
+
+    def _let_go(self, step: Step) -> None:
+        """Release a step, and remove groups that hold no other."""
+        groups = self._groups(step)
+        for group in groups:
+            group.held -= 1
+        for group, part, name in zip(groups, groups[1:], step.visitor, strict=False):
+            if not part.held:
+                del group.parts[name]
+                return
 
     def _groups(self, step: Step) -> "list[_Group]":
         """List the groups that a visitor belongs to, from everyone down to the visitor alone."""
@@ -179,6 +196,11 @@ class Scheduler:
         with self._changed:
             self._queue.put(step, self._clock() + wait)
             self._changed.notify()
+
+    def cancel(self, step: Step) -> None:
+        """Remove a step that was put, unless it has started."""
+        with self._changed:
+            self._queue.cancel(step)
 
     def _schedule(self) -> None:
         while step := self._next():

@@ -14,7 +14,7 @@ class Counters:
     """Counts requests as they arrive, whatever the response.
 
     Args:
-        remember: Whether to keep `requests` and `submits`, which grow forever.
+        remember: Whether to keep what grows forever: `polls_of`, `requests` and `submits`.
 
     Attributes:
         submit_count: Submits.
@@ -58,6 +58,9 @@ class Counters:
 
     @contextmanager
     def _polling(self, task_id: str) -> Iterator[None]:
+        if not self._remember:
+            yield
+            return
         with self._lock:
             self.polls_of[task_id] += 1
             self._open[task_id] += 1

@@ -38,7 +38,7 @@ class Simulator(Counters):
         clock: Returns the time in Unix seconds.
         clip: A video to use for every task instead of rendering, which is cheap under load.
         more_keys: Keys of other accounts that it accepts. An account sees only its own tasks.
-        remember: Whether to keep `requests` and `submits`, which grow forever.
+        remember: Whether to keep what grows forever: `polls_of`, `requests` and `submits`.
 
     Attributes:
         keys: Every key it accepts.
@@ -94,7 +94,7 @@ class Simulator(Counters):
             self._temporary = tempfile.TemporaryDirectory(prefix="vidu-simulator-")
             folder = Path(self._temporary.name)
         self._store = TaskStore(folder, self._clip)
-        self._store.prune(self._clock())
+        self._prune(self._clock())
         self._server.start()
         return self
 
@@ -168,13 +168,20 @@ class Simulator(Counters):
         failure = refusals.magic(request["prompt"])
         length = self._seconds(request) if callable(self._seconds) else self._seconds
         task = SimulatedTask(str(uuid.uuid4()), self._clock(), length, failure)
-        self._store.prune(task.created)
+        self._prune(task.created)
         self._store.add(task, request)
         with self._lock:
             self.task_count += 1
             self.tasks_of_key[key] += 1
             self._accounts[task.task_id] = key
         return Response.of(200, {"task_id": task.task_id})
+
+    def _prune(self, now: float) -> None:
+        for task_id in self._store.prune(now):
+            with self._lock:
+                self._accounts.pop(task_id, None)
+                self._polls_answered.pop(task_id, None)
+                self._link_starts.pop(task_id, None)
 
     def _poll(self, record: Record, key: str) -> Response:
         task = self._store.get(_task_id(record))

@@ -70,15 +70,16 @@ class TaskStore:
         file = self._file(task_id, "mp4")
         return file.read_bytes() if task_id in self._tasks and file.exists() else None
 
-    def prune(self, now: float) -> None:
-        """Delete tasks older than a day at the time `now`, with their files."""
-        for task in list(self._tasks.values()):
-            if now - task.created > KEPT:
-                del self._tasks[task.task_id]
-                if future := self._renders.pop(task.task_id, None):
-                    future.cancel()
-                for kind in ("json", "mp4"):
-                    self._file(task.task_id, kind).unlink(missing_ok=True)
+    def prune(self, now: float) -> list[str]:
+        """Delete tasks older than a day at the time `now`, with their files; returns their ids."""
+        old = [task.task_id for task in list(self._tasks.values()) if now - task.created > KEPT]
+        for task_id in old:
+            self._tasks.pop(task_id, None)
+            if future := self._renders.pop(task_id, None):
+                future.cancel()
+            for kind in ("json", "mp4"):
+                self._file(task_id, kind).unlink(missing_ok=True)
+        return old
 
     def close(self) -> None:
         """Cancel rendering, and wait until nothing writes to the folder."""

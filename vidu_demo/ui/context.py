@@ -94,7 +94,7 @@ class Context:
         outputs: Any,
         **options: Any,
     ) -> gr.events.Dependency:
-        """Wire a listener that, like a handler, only serves those who have a page's token.
+        """Wire a listener that, like a handler, only serves visitors with a token of this app.
 
         Args:
             event: The event.
@@ -128,7 +128,7 @@ class Context:
         return Opener(self.run, self.visitors.turn(request))
 
     def whose_key(self, request: gr.Request, payer: Payer) -> WhoseKey:
-        """Tell whose key a payer's is, to whoever reads the page."""
+        """Tell whose key pays, from the point of view of whoever sent the request."""
         return WhoseKey.of(payer, local=self._is_local(request))
 
     def address(self, request: gr.Request) -> str:
@@ -138,15 +138,15 @@ class Context:
     def who_buys(
         self, request: gr.Request, owner: str, payer: Payer | None = None
     ) -> dict[str, Any]:
-        """Tell the runner where a click comes from, who pays, and what can be spent.
+        """Return the runner's arguments for a click: its address, its payer and the limits.
 
-        If the host's key doesn't pay, only a pause counts. Limits and payer belong together: a key
-        that is forgotten meanwhile must not have the host pay without limits.
+        If the host's key doesn't pay, only a pause counts. Limits and payer are decided together:
+        otherwise a key that is forgotten in between could make the host pay without limits.
 
         Args:
             request: The click's.
             owner: The visitor.
-            payer: Who has to pay; by default the visitor, if their key is here.
+            payer: Who has to pay; by default the visitor, if the app has their key.
         """
         limits, payer = self.limits(), payer or self.runner.payer(owner)
         if payer is not Payer.HOST:

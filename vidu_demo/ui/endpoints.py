@@ -16,12 +16,11 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.budget import BrakeApplied
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KeysNotTaken
+from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.ui.browser.own_key import KEY_HEADER
+from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form.form import make_request, widget
 from vidu_demo.ui.form.uploads import from_files
@@ -29,8 +28,9 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
 
 LOOK_SECONDS = 0.5
+"""Seconds between looks at a job that `/generate` waits for."""
 MAX_CONCURRENT = LIMITS.at_once
-"""Calls that can run at the same time; further ones queue."""
+"""Calls of one endpoint that can run at the same time; further ones queue."""
 TOOLS = ("/submit", "/task", "/estimate")
 """The endpoints that are MCP tools."""
 _PRICED = tuple(field for field in VideoRequest.SETTINGS if field != "prompt")
@@ -45,14 +45,14 @@ _HELP = {
 }
 
 
-class WrongKey(ViduError):
+class IdempotencyKeyInvalid(ViduError):
     """An idempotency key can't be used."""
 
-    what = "This is no idempotency key, so nothing was sent."
+    what = "This is not a valid idempotency key, so nothing was sent."
     next_step = "Use 16 to 128 visible ASCII characters, such as a UUID."
 
 
-class KeyUsed(ViduError):
+class IdempotencyKeyUsed(ViduError):
     """An idempotency key was used before, for another request."""
 
     what = "This idempotency key was used for another request, so nothing was sent."
@@ -60,7 +60,7 @@ class KeyUsed(ViduError):
 
 
 class NoSuchJob(ViduError):
-    """There is no job of this name."""
+    """No job has this name."""
 
     what = "There is no such job."
     next_step = "Use the `job` that /submit returned."
@@ -71,10 +71,11 @@ class Endpoints:
 
     Args:
         context: What all handlers share.
+        checks: Takes callers' keys.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context, self._runner = context, context.runner
+    def __init__(self, context: Context, checks: KeyChecks) -> None:
+        self._context, self._runner, self._checks = context, context.runner, checks
         self._images = gr.File(label="Pictures", file_count="multiple", visible=False)
         self._urls = gr.Textbox(label="Picture URLs", visible=False)
         self._fields = [
@@ -118,24 +119,24 @@ class Endpoints:
         )
 
     async def submit(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
-        """Start one video, which costs money unless it is simulated. Returns at once; ask /task."""
+        """Start one video, which costs money unless simulated, and return at once; ask /task."""
         *form, key = values
         try:
             handle = str(key or secrets.token_hex(16))
             if not _KEY.fullmatch(handle):
-                raise WrongKey
+                raise IdempotencyKeyInvalid
             request = _request(form)
             owner = _owner(handle)
             job = await self._start(caller, request, owner)
             if not _same(request, job):
-                raise KeyUsed
+                raise IdempotencyKeyUsed
         except ViduError as error:
-            raise _told(error) from None
+            raise _for_programs(error) from None
         look = self._runner.look(job.id, owner) or JobView(job, None)
         return {"job": handle, **describe(look)}
 
     async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
-        """Say how far a job is; once it is done, return its video. Costs nothing."""
+        """Return a job's status and, once it is done, its video. Free."""
         try:
             owner = _owner(str(job).strip())
             found = await asyncio.to_thread(self._runner.jobs, owner, most=1)
@@ -147,7 +148,7 @@ class Endpoints:
             else:
                 self._runner.forget_key(owner)
         except ViduError as error:
-            raise _told(error) from None
+            raise _for_programs(error) from None
         done = look.job.state is JobState.DONE and look.job.video
         video = str(self._runner.file(look.job, look.job.video or "")) if done else None
         return describe(look), video
@@ -159,24 +160,20 @@ class Endpoints:
             request = make_request([], "https://example.com/a.jpg", {"prompt": "x", **priced})
             own = Payer.VISITOR if KEY_HEADER in caller.headers else None
             if own and not self._runner.takes_keys:
-                raise KeysNotTaken
+                raise VisitorKeysNotAccepted
             who = self._context.who_buys(caller, "", own)
             spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
         except ViduError as error:
-            raise _told(error) from None
-        limits, brake = who["limits"], None
-        try:
-            limits.check(spent, request.price, 1)
-        except BrakeApplied as error:
-            brake = error
-        left = limits.left(spent)
+            raise _for_programs(error) from None
+        limits = who["limits"]
+        reached, left = limits.reached(spent, request.price, 1), limits.left(spent)
         return {
             "price_usd": float(request.price),
             "payer": self._context.whose_key(caller, who["payer"]),
             "price_list": pricing.DATED,
             "left_today_usd": None if left is None else float(left),
-            "can_be_bought": brake is None,
-            "message": f"{brake.what} {brake.next_step}" if brake else "",
+            "can_be_bought": reached is None,
+            "message": f"{reached.what} {reached.next_step}" if reached else "",
         }
 
     async def generate(
@@ -188,7 +185,7 @@ class Endpoints:
         try:
             job = await self._start(caller, _request(values), owner)
         except ViduError as error:
-            raise _told(error) from None
+            raise _for_programs(error) from None
         said = None
         while look := self._runner.look(job.id, owner):
             if (says := describe(look)) != said:
@@ -221,7 +218,7 @@ class Endpoints:
         """Take a caller's own key, if they send one; returns whether they do."""
         key = caller.headers.get(KEY_HEADER)
         if key is not None:
-            await asyncio.to_thread(self._runner.take_key, key, owner)
+            await self._checks.take(key, owner, caller)
         return key is not None
 
 
@@ -230,7 +227,7 @@ def describe(look: JobView) -> dict[str, Any]:
     job, task = look.job, look.task
     message, charged, next_step = status.outcome(job)
     if look.waits:
-        message, charged, next_step = status.KEY_AWAY, "", f"Send it to /task as {KEY_HEADER}."
+        message, charged, next_step = status.KEY_FORGOTTEN, "", f"Send it to /task as {KEY_HEADER}."
     return {
         "state": job.state,
         "task_id": job.task_id,
@@ -256,7 +253,7 @@ def _request(values: Sequence[Any]) -> VideoRequest:
 
 
 def _owner(handle: str) -> str:
-    """Digest a job's name. Whoever knows the name owns the job, and nobody else finds it."""
+    """Make the owner of a job from its name, so that only whoever knows the name finds the job."""
     return digest("program", handle)
 
 
@@ -266,7 +263,8 @@ def _same(request: VideoRequest, job: Job) -> bool:
     return asked.items() <= job.request.items() or not job.request
 
 
-def _told(error: ViduError) -> gr.Error:
+def _for_programs(error: ViduError) -> gr.Error:
+    """Make the error that a program gets, in English."""
     return gr.Error(str(error), print_exception=False)
 
 

@@ -1,5 +1,6 @@
 """The handlers that don't buy: arriving, opening, deleting and reusing jobs."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -11,10 +12,11 @@ from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header
 from vidu_demo.ui.browser import own_key, permalink, receipts
+from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
-from vidu_demo.ui.form import examples, uploads
+from vidu_demo.ui.form import examples
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status
@@ -46,7 +48,7 @@ class Events:
         server_time: gr.Number,
     ) -> None:
         self._context, self._runner, self._visitors = context, context.runner, context.visitors
-        self._form, self._panel = form, panel
+        self._form, self._panel, self._elsewhere = form, panel, Elsewhere(context.runner)
         self._header, self._key_form, self._server_time = header, key_form, server_time
 
     @property
@@ -82,7 +84,7 @@ class Events:
         }
 
     @property
-    def repaid(self) -> list[gr.blocks.Block]:
+    def payer_changed(self) -> list[gr.blocks.Block]:
         """The outputs of `change_payer`."""
         return [*self._paying, *self._panel.view, self._form.filled_at]
 
@@ -99,7 +101,7 @@ class Events:
         return [self._header, self._key_form]
 
     def _pay(self, tab: Tab) -> Updates:
-        """Say who pays, and offer the visitor to do so with their own key."""
+        """Say who pays, and offer the form for the visitor's own key."""
         payer = self._context.whose_key(tab.request, self._runner.payer(tab.owner))
         return {
             self._header: header.render(payer, tab.say, signed_in(tab.request)),
@@ -126,21 +128,25 @@ class Events:
         """
         try:
             address = self._context.address(tab.request)
-            receipts.restore(tab.receipts, self._runner, owner=tab.owner, address=address)
+            who = {"owner": tab.owner, "address": address}
+            receipts.restore(tab.receipts, self._runner, **who, adopt=self._elsewhere.adopt)
             if not task:
                 return self._panel.newest(tab), ""
-            return self._runner.adopt(task, owner=tab.owner, address=address).id, ""
+            return self._elsewhere.adopt(task, **who).id, ""
         except LedgerFailed:  # the page reports this when it is drawn
             return "", ""
-        except TooManyOpen as error:
+        except (TooManyOpen, TooManyTasks) as error:
             return "", status.refused(error, tab.say)
 
     async def look(self, request: gr.Request, **values: Any) -> Updates:
         """Refresh the visitor's jobs.
 
         This runs on the event loop because it reads for only a millisecond: with hundreds of pages
-        open, each refresh would otherwise wake a thread.
+        open, each refresh would otherwise wake a thread. A search may read all of the visitor's
+        prompts, so it gets one.
         """
+        if values.get("search"):
+            return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
         return self._context.call(self._panel.look, request, values)
 
     def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
@@ -173,7 +179,7 @@ class Events:
         if not task:
             return self._panel.show(tab, "", fault=status.no_task_id(tab.say))
         address = self._context.address(tab.request)
-        job = self._runner.adopt(task, owner=tab.owner, address=address)
+        job = self._elsewhere.adopt(task, owner=tab.owner, address=address)
         self._runner.watch_again(job.id, tab.owner)
         return self._panel.show(tab, job.id)
 
@@ -214,21 +220,14 @@ class Events:
         return {**filled, self._form.pictures.note: note}
 
     def go_on(self, tab: Tab) -> Updates:
-        """Make the last frame of the shown video the form's only picture."""
-        form = self._form.pictures
+        """Fill the form to continue the shown video from its last frame."""
         look = self._runner.look(tab.shown, tab.owner)
         if not look or not (video := self._panel.video(look.job)):
-            return {form.gallery: gr.skip()}
+            return {self._form.more: gr.skip()}
         try:
             picture = self._context.opener(tab.request).last_frame(video)
         except (ClipFailed, PictureInvalid):
             raise ViduError(
                 "The last frame of this video can't be read.", next_step="Use another picture."
             ) from None
-        return {
-            form.gallery: uploads.as_gallery([picture]),
-            form.urls: "",
-            **form.choose_none(),
-            self._form.takes: 1,
-            self._form.filled_at: str(time.time()),
-        }
+        return self._form.go_on(look.job.settings, picture)

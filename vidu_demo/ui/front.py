@@ -1,4 +1,4 @@
-"""Everything in front of Gradio's app: it checks requests and completes answers."""
+"""The middleware in front of Gradio's app: it checks requests and adds headers to answers."""
 
 import os
 import time
@@ -27,12 +27,12 @@ from vidu_demo.ui.sign_in.password import Password
 HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
 """Hosts of the proxy through which Colab shows the page."""
-COLABS_FRAMES = (
+COLAB_FRAMES = (
     "https://colab.research.google.com",
     "https://*.googleusercontent.com",
     "https://*.colab.dev",
 )
-NOTEBOOKS_FRAMES = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
+NOTEBOOK_FRAMES = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
 """Who shows the page under a notebook's cell: Jupyter, and Visual Studio Code."""
 SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Where a Space's proxy is assumed to be."""
@@ -40,13 +40,13 @@ SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 @dataclass(frozen=True)
 class Front:
-    """What stands in front of a launched or a mounted page.
+    """The middleware of a launched or a mounted page.
 
     Attributes:
         door: Decides who is let in.
         proxies: Addresses or networks of proxies that tell a visitor's address.
         ancestors: Further sites that can show the page in a frame.
-        gate: Asks for a sign-in, if the app does.
+        gate: Asks for a sign-in; None if visitors need none.
     """
 
     door: Door
@@ -54,8 +54,8 @@ class Front:
     ancestors: Sequence[str] = ()
     gate: Gate | None = None
 
-    def around(self, app: ASGIApp, demo: Callable[[], gr.Blocks]) -> ASGIApp:
-        """Put it in front of Gradio's app.
+    def wrap(self, app: ASGIApp, demo: Callable[[], gr.Blocks]) -> ASGIApp:
+        """Wrap Gradio's app.
 
         Args:
             app: Gradio's app.
@@ -63,7 +63,7 @@ class Front:
         """
         guard: ASGIApp = Guard(app, demo, self.door, quota(), self.gate)
         if self.gate:
-            guard = self.gate.around(guard)
+            guard = self.gate.wrap(guard)
         framed_by, space = self._framed_by(), get_space() is not None
 
         def policy() -> Policy:
@@ -71,11 +71,11 @@ class Front:
             head = (page.head or "").encode()
             return Policy(framed_by, head, shared=bool(page.share), space=space)
 
-        return behind(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
+        return trust_proxies(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
 
     def _framed_by(self) -> tuple[str, ...]:
-        colab = COLABS_FRAMES if colab_check() else ()
-        notebook = NOTEBOOKS_FRAMES if ipython_check() else ()
+        colab = COLAB_FRAMES if colab_check() else ()
+        notebook = NOTEBOOK_FRAMES if ipython_check() else ()
         return (*FRAMED_BY, *colab, *notebook, *self.ancestors)
 
 
@@ -94,8 +94,8 @@ def known_hosts(allowed: Sequence[Host]) -> tuple[Host, ...]:
     return (*allowed, *([space] if space else []), *(COLAB if colab_check() else []))
 
 
-def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
-    """Believe what these proxies say about the visitor's address, and no others.
+def trust_proxies(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+    """Take the visitor's address from `X-Forwarded-For` if one of these proxies sends it.
 
     On a Space, proxies at private addresses are believed. That is an assumption: what a Space sends
     is not documented. If it doesn't hold, all visitors have the address of the Space's proxy, so

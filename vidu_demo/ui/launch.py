@@ -20,6 +20,7 @@ from vidu_demo.server.hosts import Host
 from vidu_demo.server.listening import LOOPBACK, CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
+from vidu_demo.ui import unfetched
 from vidu_demo.ui.endpoints import TOOLS
 from vidu_demo.ui.front import Front, known_hosts
 from vidu_demo.ui.guard.door import Door
@@ -75,11 +76,12 @@ def page_options(videos: Path) -> dict[str, Any]:
 def prepare(demo: gr.Blocks) -> None:
     """Limit the page's queue. Launching and mounting both start here."""
     demo.max_threads = LIMITS.at_once
-    demo.queue(max_size=LIMITS.waiting)  # only `/generate` waits in it
+    demo.queue(max_size=LIMITS.waiting)  # only the endpoints use it
+    unfetched.bound(demo)
 
 
 class GuardedApp(App):
-    """Gradio's app behind the front, which comes before all of Gradio's own middleware."""
+    """Gradio's app, with our middleware before all of Gradio's own."""
 
     def __init__(self, front: Front, routes: Sequence[BaseRoute]) -> None:
         # These come first, because one of Gradio's routes matches everything.
@@ -88,11 +90,11 @@ class GuardedApp(App):
         self.front = front
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the front in front; called once, before the first request."""
+        """Add our middleware, and drop all MCP tools but `TOOLS`; called at the first request."""
         if server := self.get_blocks().mcp_server_obj:
             tools = server.tool_to_endpoint.items()
             server.tool_to_endpoint = {name: at for name, at in tools if at in TOOLS}
-        return self.front.around(super().build_middleware_stack(), self.get_blocks)
+        return self.front.wrap(super().build_middleware_stack(), self.get_blocks)
 
 
 def exposed(settings: Settings, host: str | None, *, share: bool) -> bool:
@@ -117,7 +119,7 @@ def spending(settings: Settings, *, strangers: bool) -> str:
     day, visitor, click = (format_price(amount or Decimal()) for amount in amounts)
     who = "Visitors who sign in" if settings.password or settings.sign_in else "Strangers"
     return (
-        f"{who} can spend up to {day} of your key per day: {visitor} each, {click} per click, "
+        f"{who} can spend up to {day} a day with your key: {visitor} each, {click} per click, "
         f"{limits.max_jobs} videos at once."
     )
 
@@ -141,7 +143,7 @@ def launch(
         allowed_hosts: Extra names that the app answers to, and whose pages can use it.
         proxies: Addresses or networks of proxies that tell a visitor's address.
         ancestors: Further sites that can show the page in a frame.
-        gate: Asks for a sign-in, if the app does.
+        gate: Asks for a sign-in; None if visitors need none.
         tools: True to offer `/submit`, `/task` and `/estimate` as MCP tools.
         options: Further arguments for `gr.Blocks.launch`; they override the ones here.
 

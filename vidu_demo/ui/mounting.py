@@ -35,22 +35,22 @@ def mount(
     settings = settings or Settings.from_environment()
     spare_loopback(os.environ)
     studio = Studio(settings, simulate=simulate)
-    studio.face_strangers()  # who can reach the app is not known here
+    studio.use_public_defaults()  # who can reach the app is not known here
     demo = build(studio.runner, **studio.page_options)
     prepare(demo)
-    room = FastAPI(openapi_url=None, routes=[*demo.routes])
+    inner = FastAPI(openapi_url=None, routes=[*demo.routes])
     options = page_options(studio.videos)
-    gr.mount_gradio_app(room, demo, "/", mcp_server=False, **options)
+    gr.mount_gradio_app(inner, demo, "/", mcp_server=False, **options)
     door = Door(loopback=False, allowed=known_hosts(settings.hosts))
     path = path.rstrip("/")
     if path:
         app.add_api_route(path, _with_slash, include_in_schema=False)
-    before = Front(door, settings.proxies, settings.ancestors, gate(studio))
-    served = before.around(room, lambda: demo)
+    front = Front(door, settings.proxies, settings.ancestors, gate(studio))
+    served = front.wrap(inner, lambda: demo)
 
     (page,) = (
         route.app
-        for route in room.routes
+        for route in inner.routes
         if isinstance(route, Mount) and isinstance(route.app, App)
     )
     page.state_holder = SharedSession()
@@ -71,7 +71,7 @@ def mount(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
         try:
-            async with outer(app) as state, room.router.lifespan_context(room):
+            async with outer(app) as state, inner.router.lifespan_context(inner):
                 yield state
         finally:
             studio.close()

@@ -35,6 +35,7 @@ from vidu_demo.ui.payer import WhoseKey
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
 _TO_PROMPT = "vidu.focusing('#prompt textarea')"
+_TO_NEXT_PROMPT = "vidu.selecting('#prompt textarea')"
 _ARRIVED = f"vidu.arrive({json.dumps(permalink.NAMES)})"
 
 
@@ -65,12 +66,13 @@ def build(
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
     visitors = Visitors(secret or secrets.token_bytes())
+    checks = own_key.KeyChecks(runner)
     with demo:
         token = browser_state()
         context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
         _Page(context).listen()
-        Endpoints(context).add()
-    demo.routes = [watch.route(runner), own_key.route(runner, visitors)]
+        Endpoints(context, checks).add()
+    demo.routes = [watch.route(runner), own_key.route(runner, visitors, checks)]
     return demo
 
 
@@ -119,7 +121,7 @@ class _Page:
         asked = self.calls.asked
         self._does(asked.change, reading, "read_calls", self.calls.outputs, {"asked": asked})
         self._arrive(events, buying)
-        self._does(self.own_key.submit, events.change_payer, "change_payer", events.repaid)
+        self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)
         self._show(events)
         self._reuse(events)
@@ -180,13 +182,6 @@ class _Page:
 
     def _reuse(self, events: Events) -> None:
         form = self.form
-        pictures_only = [
-            form.pictures.gallery,
-            form.pictures.urls,
-            *form.pictures.choice,
-            form.takes,
-            form.filled_at,
-        ]
         settings = [form.pictures.note, *form.filled]
         another = partial(events.use_settings, new_seed=True)
         repicture = partial(events.use_settings, pictures=False)
@@ -195,9 +190,11 @@ class _Page:
             (Offer.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
             (Offer.PROMPT, events.use_settings, "change_prompt", settings, _TO_PROMPT),
             (Offer.PICTURE, repicture, "change_picture", settings, _TO_FORM),
-            (Offer.GO_ON, events.go_on, "go_on", pictures_only, _TO_FORM),
+            (Offer.GO_ON, events.go_on, "go_on", form.filled, _TO_FORM),
         ):
-            self._does(self.panel.reuse.buttons[offer].click, handler, name, outputs, js=js)
+            done = self._does(self.panel.reuse.buttons[offer].click, handler, name, outputs, js=js)
+            if offer is Offer.GO_ON:
+                done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
 
     def _does(
         self,
@@ -207,9 +204,9 @@ class _Page:
         outputs: Sequence[gr.blocks.Block],
         inputs: dict[str, Any] | None = None,
         **options: Any,
-    ) -> None:
+    ) -> gr.events.Dependency:
         """Call a handler with the tab, and show its errors over the page."""
-        event(
+        listener: gr.events.Dependency = event(
             self._context.handler(handler),
             inputs_kwargs={**(inputs or {}), **self.panel.tab},
             outputs=outputs,
@@ -217,3 +214,4 @@ class _Page:
             **SHORT,
             **options,
         )
+        return listener

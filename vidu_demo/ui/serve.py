@@ -41,7 +41,7 @@ def serve(demo: Blocks, studio: Studio, *, share: bool, host: str | None, **opti
     with ExitStack() as parts:
         parts.callback(studio.close)
         if strangers:
-            studio.face_strangers()
+            studio.use_public_defaults()
         if not studio.simulated:
             print(spending(settings, strangers=strangers))
         launch(

@@ -33,7 +33,7 @@ def frames(
     amplitude = request.get("movement_amplitude", "auto")
     view = camera.move(amplitude, seed)
     overlays = overlay.overlays(size, request.get("watermark", False))
-    planes = _planes(picture, size, camera.closest(amplitude))
+    planes = _planes(overlay.without(picture), size, camera.closest(amplitude))
     for number in range(count):
         box = view(number / (count - 1))
         cut = [

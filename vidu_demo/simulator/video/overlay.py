@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 Size = tuple[int, int]
 
+SURE = 0.6
+"""The least correlation of a picture with a drawing that it is said to bear."""
 SMOOTH = 4  # drawn this many times larger, since Pillow does not antialias shapes
 
 
@@ -35,6 +38,46 @@ def overlays(size: Size, watermark: bool) -> list[Overlay]:
         corner = (width - gap - mark[0].width, height - gap - mark[0].height)
         found.append(Overlay(*mark, corner=corner))
     return found
+
+
+def without(picture: Image.Image) -> Image.Image:
+    """Take off what an earlier video's frame bears, or it would move under the new drawings."""
+    for each in overlays(picture.size, watermark=True):
+        if _bears(picture, each):
+            picture = _covered(picture, each)
+    return picture
+
+
+def _box(each: Overlay, margin: int = 0) -> tuple[int, int, int, int]:
+    (x, y), (width, height) = each.corner, each.grey.size
+    return x - margin, y - margin, x + width + margin, y + height + margin
+
+
+def _bears(picture: Image.Image, each: Overlay) -> bool:
+    """Tell whether a picture is dark and light where a drawing is."""
+    there = np.asarray(each.mask) > 50
+    found = np.asarray(picture.convert("L").crop(_box(each)))[there].astype(float)
+    if not found.std():
+        return False
+    return bool(np.corrcoef(found, np.asarray(each.grey)[there])[0, 1] > SURE)
+
+
+def _covered(picture: Image.Image, each: Overlay) -> Image.Image:
+    """Fill a drawing's place with the colours around it."""
+    margin = each.grey.height
+    box = _box(each, margin)
+    around = picture.crop(box)
+    cover = Image.new("L", around.size)
+    cover.paste(each.mask.point(lambda value: 255 * (value > 0)), (margin, margin))
+    cover = cover.filter(ImageFilter.MaxFilter(5))  # an encoder has smeared its edges
+    known = ImageChops.subtract(Image.new("L", picture.size, 255).crop(box), cover)
+    soft = ImageFilter.GaussianBlur(margin / 2)
+    seen = Image.composite(around, Image.new("RGB", around.size), known).filter(soft)
+    weight = np.maximum(np.asarray(known.filter(soft), float) / 255, 0.01)
+    colours = (np.asarray(seen) / weight[..., None]).clip(0, 255).astype(np.uint8)
+    covered = picture.copy()
+    covered.paste(Image.fromarray(colours), box[:2], cover)
+    return covered
 
 
 def _pill(text: str, unit: float) -> tuple[Image.Image, Image.Image]:

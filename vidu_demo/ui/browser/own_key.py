@@ -1,7 +1,7 @@
-"""A visitor's own key: the form for it, and the plain route that takes it.
+"""A visitor's own key: the form for it, and the route that takes it.
 
-The key comes in a header of a request that is not Gradio's, so that no component, session or log
-of Gradio's ever holds it. The server keeps it in memory; the browser only if the visitor says so.
+The key comes in a header of a request that Gradio does not handle, so that no component, session or
+log of Gradio ever holds it. The server keeps it in memory; the browser only if the visitor says so.
 """
 
 import time
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import joined
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.keys import KeyNotTaken, KeysNotTaken
+from vidu_demo.jobs.keys import KeyNotAccepted, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
@@ -41,7 +41,7 @@ class TooManyKeys(ViduError):
 
 
 def component(runner: JobRunner) -> gr.HTML:
-    """Make the place of the form. Its `submit` event says that the payer may have changed."""
+    """Make the component that `render` fills. Its `submit` says that the payer may have changed."""
     return gr.HTML(
         js_on_load="vidu.ownKey(element, trigger)",
         elem_id="own-key",
@@ -74,9 +74,39 @@ def render(runner: JobRunner, token: str, owner: str, *, shared: bool, say: Say)
     )
 
 
-def route(runner: JobRunner, visitors: Visitors) -> Route:
+class KeyChecks:
+    """Takes visitors' keys, from the page and from programs, as often as the API may be asked.
+
+    Args:
+        runner: Keeps the keys.
+    """
+
+    def __init__(self, runner: JobRunner) -> None:
+        self._runner = runner
+        self._limiter = CapacityLimiter(CHECKS_AT_ONCE)
+        self._quota = Quota(CHECKS, ALL_CHECKS, time.monotonic)
+
+    async def take(self, key: str, owner: str, caller: gr.Request | Request) -> None:
+        """Take a visitor's key. The one that is kept already is not checked again.
+
+        Args:
+            key: The key.
+            owner: The visitor.
+            caller: The request that brought it.
+
+        Raises:
+            TooManyKeys: Too many were checked before; this one was not.
+            ViduError: As for `JobRunner.take_key`.
+        """
+        if self._runner.is_kept(key, owner):
+            return
+        if not self._quota.spend(caller.client.host if caller.client else "", files=1):
+            raise TooManyKeys
+        await to_thread.run_sync(self._runner.take_key, key, owner, limiter=self._limiter)
+
+
+def route(runner: JobRunner, visitors: Visitors, checks: KeyChecks) -> Route:
     """Make the route that takes a visitor's key, by POST, or forgets it, by DELETE."""
-    checks, quota = CapacityLimiter(CHECKS_AT_ONCE), Quota(CHECKS, ALL_CHECKS, time.monotonic)
 
     async def own_key(request: Request) -> PlainTextResponse:
         say = speaker(request.headers.get("accept-language", ""))
@@ -88,10 +118,7 @@ def route(runner: JobRunner, visitors: Visitors) -> Route:
                 runner.forget_key(owner)
                 text = "Forgotten."
             else:
-                if not quota.spend(request.client.host if request.client else "", files=1):
-                    raise TooManyKeys
-                key = request.headers.get(KEY_HEADER, "")
-                await to_thread.run_sync(runner.take_key, key, owner, limiter=checks)
+                await checks.take(request.headers.get(KEY_HEADER, ""), owner, request)
         except ViduError as error:
             status, text = _status(error), joined([error.what, error.next_step])
         return PlainTextResponse(say(text), status, headers={"Cache-Control": "no-store"})
@@ -105,8 +132,8 @@ def _status(error: ViduError) -> HTTPStatus:
             return HTTPStatus.UNAUTHORIZED
         case TooManyKeys():
             return HTTPStatus.TOO_MANY_REQUESTS
-        case KeysNotTaken():
+        case VisitorKeysNotAccepted():
             return HTTPStatus.NOT_FOUND
-        case KeyNotTaken(refused=True):
+        case KeyNotAccepted(refused=True):
             return HTTPStatus.FORBIDDEN
     return HTTPStatus.FAILED_DEPENDENCY

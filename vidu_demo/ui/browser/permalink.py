@@ -9,6 +9,8 @@ from vidu_demo.api.request import VideoRequest
 
 PICTURES = "image"
 """The name of a picture URL in a link; it can be repeated."""
+_UPLOADED = "Uploaded pictures are not in it."
+_SIGNED = "Picture URLs with “?” or “@” are not in it, because they may be secret."
 NAMES = (*VideoRequest.SETTINGS, PICTURES)
 
 
@@ -22,8 +24,15 @@ def write(request: VideoRequest) -> str:
         for field in VideoRequest.SETTINGS
         if (value := getattr(request, field)) not in (None, "", VideoRequest.DEFAULTS.get(field))
     }
-    pictures = [image for image in request.images if is_url(image) and set("?@").isdisjoint(image)]
+    pictures = [image for image in request.images if is_url(image) and _is_open(image)]
     return urlencode([*chosen.items(), *((PICTURES, image) for image in pictures)])
+
+
+def left_out(request: VideoRequest) -> list[str]:
+    """Say which pictures `write` leaves out."""
+    urls = [image for image in request.images if is_url(image)]
+    uploaded, secret = len(urls) < len(request.images), not all(map(_is_open, urls))
+    return [_UPLOADED] * uploaded + [_SIGNED] * secret
 
 
 def read(query: Mapping[str, str], pictures: list[str]) -> dict[str, Any]:
@@ -41,3 +50,7 @@ def read(query: Mapping[str, str], pictures: list[str]) -> dict[str, Any]:
     if urls := [url for url in pictures if is_url(url)]:
         form["urls"] = "\n".join(urls)
     return form
+
+
+def _is_open(url: str) -> bool:
+    return set("?@").isdisjoint(url)

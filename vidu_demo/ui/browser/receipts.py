@@ -1,7 +1,7 @@
 """The browser's own list of task ids and settings, for servers whose disk does not persist."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,6 +10,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.errors import TooManyOpen
 from vidu_demo.jobs.job import SIMULATOR, Job, Payer
 from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.ui.browser.elsewhere import TooManyTasks
 
 STORAGE_KEY = "vidu-demo-tasks"
 MAX_KEPT = 20
@@ -52,10 +53,19 @@ def without(receipts: Any, job: Job) -> list[dict[str, Any]]:
     return [receipt for receipt in _kept(receipts) if receipt["task"] != job.task_id]
 
 
-def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> None:
+def restore(
+    receipts: Any, runner: JobRunner, *, owner: str, address: str, adopt: Callable[..., Job]
+) -> None:
     """Adopt the tasks that the browser knows and the ledger does not, except deleted ones.
 
     Another tab may still have a receipt that was removed in this one.
+
+    Args:
+        receipts: Whatever the browser sends.
+        runner: Knows the jobs.
+        owner: The visitor.
+        address: A digest of their IP address.
+        adopt: Adopts a task, like `Elsewhere.adopt`.
 
     Raises:
         LedgerFailed: The ledger can't be used.
@@ -68,7 +78,7 @@ def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> No
         if runner.is_deleted(task, backend, owner):
             continue
         try:
-            runner.adopt(
+            adopt(
                 task,
                 owner=owner,
                 address=address,
@@ -76,7 +86,7 @@ def restore(receipts: Any, runner: JobRunner, *, owner: str, address: str) -> No
                 created=receipt["created"],
                 payer=payer,
             )
-        except TooManyOpen:  # the receipts stay, and the next visit adopts them
+        except (TooManyOpen, TooManyTasks):  # the receipts stay, and the next visit adopts them
             return
 
 

@@ -37,18 +37,6 @@ class Unrecognised(ViduError):
     next_step = "Reload it."
 
 
-class Visitor(NamedTuple):
-    """Someone who uses the page.
-
-    Attributes:
-        owner: A digest of their token, so that the ledger can't leak tokens.
-        address: A digest of their IP address; empty if unknown.
-    """
-
-    owner: str
-    address: str
-
-
 class SignedIn(NamedTuple):
     """Someone who has signed in.
 

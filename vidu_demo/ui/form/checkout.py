@@ -10,7 +10,7 @@ from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
-from vidu_demo.jobs.budget import BrakeApplied, Limits, Paused, Spent
+from vidu_demo.jobs.budget import LimitReached, Limits, Paused, Spent
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
@@ -65,7 +65,7 @@ class Checkout:
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
-        order = draft = brake = None
+        order = draft = reached = None
         missing = ""
         try:
             order = filled.order()
@@ -73,13 +73,13 @@ class Checkout:
         except RequestInvalid as error:
             missing = error.problems[0].message
         requests = order.requests if order else []
-        if order and (brake := _brake(order, limits, spent)):
-            missing = brake.label
-        if draft and _brake(draft, limits, spent):
+        if order and (reached := limits.reached(spent, order.price, len(requests))):
+            missing = reached.label
+        if draft and limits.reached(spent, draft.price, 1):
             draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
         about = _about(payer, usual, limits.left(spent))
-        refused = _refused(brake, takes_keys=takes_keys) if brake else []
+        refused = _refused(reached, takes_keys=takes_keys) if reached else []
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
@@ -89,19 +89,10 @@ class Checkout:
         }
 
 
-def _brake(order: Order, limits: Limits, spent: Spent) -> BrakeApplied | None:
-    """Find out whether the host's limits forbid an order."""
-    try:
-        limits.check(spent, order.price, len(order.requests))
-    except BrakeApplied as brake:
-        return brake
-    return None
-
-
-def _refused(brake: BrakeApplied, *, takes_keys: bool) -> list[str]:
+def _refused(reached: LimitReached, *, takes_keys: bool) -> list[str]:
     """Say why the host's limits forbid a click, and what to do instead."""
-    said = [brake.what, brake.next_step]
-    if takes_keys and not isinstance(brake, Paused):
+    said = [reached.what, reached.next_step]
+    if takes_keys and not isinstance(reached, Paused):
         said.append("Or use your own key: see the top of the page.")
     return said
 

@@ -31,8 +31,13 @@ def find(name: str) -> Example:
     return {example.name: example for example in EXAMPLES}[name]
 
 
-def finished(say: Say) -> str:
-    """Describe the finished example, and say that no model made it."""
+def finished(kept: str, say: Say) -> str:
+    """Describe the finished example, and say that no model made it.
+
+    Args:
+        kept: How long the visitor's own videos are kept.
+        say: The visitor's language.
+    """
     example = FINISHED.example
     settings = example.settings
     return templates.render(
@@ -44,5 +49,6 @@ def finished(say: Say) -> str:
         seconds=say(format_seconds(settings["duration"])),
         resolution=settings["resolution"],
         audio=settings.get("audio"),
+        kept=kept,
         say=say,
     )

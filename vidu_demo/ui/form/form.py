@@ -78,6 +78,8 @@ def _takes(most: int) -> list[Any]:
     return [*range(1, most + 1), (I18N("one per picture"), takes.EACH_PICTURE)]
 
 
+_HINT = I18N(VideoRequest.describe("prompt")["description"])
+_NEXT = I18N("What happens next?")
 _OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
 
@@ -225,18 +227,38 @@ class Form:
         self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
     ) -> Updates:
         """Fill the whole form. Settings that are missing or out of range get their defaults."""
+        return {**self._show(gallery, urls), **self._set(settings), self.takes: 1}
+
+    def go_on(self, settings: dict[str, Any], picture: UploadedFile) -> Updates:
+        """Fill the form to continue a video, with as many takes as before.
+
+        Args:
+            settings: The video's. Its seed is left out: it belongs to that take. If no settings
+                are known, those in the form stay.
+            picture: Its last frame, which becomes the only picture.
+        """
+        filled = self._set({**settings, "seed": None}) if settings else {}
+        prompt = self.settings["prompt"]
+        filled[prompt] = {**filled.get(prompt, gr.update()), "info": _NEXT}
+        return {**self._show(uploads.as_gallery([picture])), **filled}
+
+    def _show(self, gallery: Sequence[tuple[str, None]], urls: str = "") -> Updates:
+        return {
+            self.pictures.gallery: list(gallery) or None,
+            **self.pictures.choose_none(),
+            self.pictures.urls: urls,
+            self.filled_at: str(time.time()),
+        }
+
+    def _set(self, settings: dict[str, Any]) -> Updates:
         known = {
             field: VideoRequest.valid_or_default(field, settings.get(field))
             for field in VideoRequest.SETTINGS
         }
         return {
-            self.pictures.gallery: list(gallery) or None,
-            **self.pictures.choose_none(),
-            self.takes: 1,
-            self.pictures.urls: urls,
             **{self.settings[field]: value for field, value in known.items()},
+            self.settings["prompt"]: gr.update(value=known["prompt"], info=_HINT),
             **self._unfold(known),
-            self.filled_at: str(time.time()),
         }
 
     def keep(self, filled: FormValues) -> dict[str, Any]:
@@ -344,7 +366,8 @@ class Form:
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
         checked = check(uploads.existing_in_gallery(gallery), opener, say)
-        filled = self.fill(checked.settings, []) if checked.settings else {}
+        hint: Updates = {self.settings["prompt"]: gr.update(info=_HINT)}
+        filled = self.fill(checked.settings, []) if checked.settings else hint
         for later in (self.pictures.gallery, self.filled_at):  # the gallery may have changed since
             filled.pop(later, None)
         return {**filled, **self.pictures.tell(checked)}

@@ -1,1 +1,1 @@
-"""Decides which requests reach Gradio."""
+"""Decides which requests reach Gradio, and adds the security headers to answers."""

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vidu_demo.server.hosts import Host
 from vidu_demo.ui.guard import calls
 from vidu_demo.ui.guard.door import Door
-from vidu_demo.ui.guard.headers import route
+from vidu_demo.ui.guard.headers import page_path
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.quota import Quota
 from vidu_demo.ui.sign_in.gate import Gate
@@ -57,7 +57,7 @@ class Guard:
         blocks: Returns the page; a hot reload changes it.
         door: Decides who is let in.
         quota: Limits uploads.
-        gate: Asks for a sign-in, if the app does.
+        gate: Asks for a sign-in; None if visitors need none.
     """
 
     def __init__(
@@ -97,12 +97,12 @@ class Guard:
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if self._gate:
-            if instead := self._gate.instead(scope):
+            if instead := self._gate.app_instead(scope):
                 body = await _body(scope, receive)
                 await instead(scope, _replay(body or b"", receive), answer)
                 return
-            scope = self._gate.marked(scope)
-        if _closed(route(scope), tools=self._blocks().mcp_server):
+            scope = self._gate.note_visitor(scope)
+        if _closed(page_path(scope), tools=self._blocks().mcp_server):
             raise Refused(HTTPStatus.NOT_FOUND, "Not found")
         await self._app(scope, await self._read(scope, receive, answer), answer)
 
@@ -120,7 +120,7 @@ class Guard:
 
     async def _read(self, scope: Scope, receive: Receive, answer: "_Answer") -> Receive:
         """Read and check a body, unless it is an upload; return what to read from instead."""
-        at = route(scope).partition(API)[2]
+        at = page_path(scope).partition(API)[2]
         if at.rstrip("/") == "upload":
             return self._metered(scope, receive, answer)
         body = await _body(scope, receive)
@@ -216,6 +216,8 @@ def _closed(path: str, *, tools: bool) -> bool:
     first = at.replace("=", "/", 1).partition("/")[0]
     if first == "mcp":
         return not tools or at.rstrip("/") != "mcp"
+    if first == "file" and at.rstrip("/").lower().endswith(".json"):
+        return True  # a job's own notes, beside the video whose URL may have been shared
     return first not in OPEN or at.startswith(("file=http:", "file=https:"))
 
 

@@ -9,7 +9,7 @@ from vidu_demo.ui.guard.policy import Policy
 
 
 class SecurityHeaders:
-    """Comes before the guard.
+    """Middleware in front of the guard.
 
     Args:
         app: The guard.
@@ -25,7 +25,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
         policy = self._policy()
-        page = route(scope) == "/"
+        page = page_path(scope) == "/"
         start: Message | None = None
         body = b""
 
@@ -35,7 +35,7 @@ class SecurityHeaders:
                 start = message
                 kind = Headers(raw=start["headers"]).get("content-type", "")
                 if page and kind.startswith("text/html"):
-                    return  # until the document is there, whose scripts are to be hashed
+                    return  # wait for the document, whose scripts have to be hashed
                 MutableHeaders(scope=start).update(policy.headers(None))
                 start = None
             elif start:
@@ -50,6 +50,6 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
-def route(scope: Scope) -> str:
-    """The path below the page's mount point."""
+def page_path(scope: Scope) -> str:
+    """Return the path of a request below the page's mount point."""
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))

@@ -28,17 +28,17 @@ class Limits:
         default=20,
         metadata={
             "unit": "pictures",
-            "help": "In one form or one call of `/generate`, uploads and URLs together. "
+            "help": "In one form or one call of an endpoint, uploads and URLs together. "
             "Vidu is only known to use the first.",
         },
     )
     waiting: int = field(
         default=500,
-        metadata={"unit": "calls", "help": "Calls of `/generate` waiting in the queue."},
+        metadata={"unit": "calls", "help": "Calls of all endpoints waiting in the queue."},
     )
     at_once: int = field(
         default=40,
-        metadata={"unit": "calls", "help": "Calls of `/generate` running at the same time."},
+        metadata={"unit": "calls", "help": "Calls of one endpoint running at the same time."},
     )
     file: int = field(default=50 * 2**20, metadata={"unit": "bytes", "help": "One uploaded file."})
     uploads_bytes: int = field(

@@ -1,4 +1,4 @@
-"""The security headers of an answer. Pure.
+"""Decides the security headers of an answer. Does no I/O.
 
 The content policy is as strict as Gradio's page allows:
 
@@ -17,8 +17,8 @@ from hashlib import sha256
 
 HUGGING_FACE = "https://huggingface.co"
 FRAMED_BY = ("'self'", HUGGING_FACE, "https://*.huggingface.co", "https://*.hf.space")
-"""Who may show the page in a frame by default."""
-GRADIOS_SCRIPTS = "https://gradio.s3-us-west-2.amazonaws.com"
+"""Sites that can show the page in a frame by default."""
+GRADIO_SCRIPTS = "https://gradio.s3-us-west-2.amazonaws.com"
 """Where a share link's page loads Gradio's scripts, styles and fonts from."""
 
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
@@ -36,7 +36,7 @@ class Policy:
     """Decides the headers.
 
     Attributes:
-        framed_by: Who may show the page in a frame.
+        framed_by: The sites that can show the page in a frame.
         head: The markup that Gradio's script adds to the page's head.
         shared: True if the page has a share link.
         space: True on a Hugging Face Space.
@@ -61,7 +61,7 @@ class Policy:
         }
 
     def _page(self, html: bytes) -> str:
-        gradio = [GRADIOS_SCRIPTS] if self.shared else []
+        gradio = [GRADIO_SCRIPTS] if self.shared else []
         hashes = [*inline_scripts(html), *inline_scripts(self.head)]
         # On a Space, Gradio's client can ask for the Space's state.
         hub = [HUGGING_FACE] if self.space else []
@@ -82,7 +82,7 @@ class Policy:
         )
 
     def _other(self) -> str:
-        """What a browser shows of a file that is opened by itself: pictures and videos."""
+        """Allow what a browser needs to show a picture or a video that is opened by itself."""
         return _written(
             {
                 "default-src": ["'none'"],

@@ -1,5 +1,9 @@
-"""How much each address, and all addresses together, can still upload. Pure bookkeeping."""
+"""How much each address, and all addresses together, can still use. Does no I/O.
 
+It counts uploads, and checks of visitors' keys as files without bytes.
+"""
+
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -7,7 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 @dataclass(frozen=True)
 class Allowance:
-    """What can be uploaded in a period of time, which starts with the first upload.
+    """What can be used in a period of time, which starts with the first use.
 
     Attributes:
         size: Bytes.
@@ -39,15 +43,15 @@ class Quota:
     """Keeps an account per address. Accounts are dropped when their period ends, so they stay few.
 
     Args:
-        each: What one address can upload.
-        together: What all addresses together can upload.
-        clock: Returns the time in seconds.
+        each: What one address can use.
+        together: What all addresses together can use.
+        clock: Returns seconds, monotonic.
     """
 
     def __init__(self, each: Allowance, together: Allowance, clock: Callable[[], float]) -> None:
         self._each, self._clock = each, clock
         self._together = _Account(together, clock())
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -66,8 +70,9 @@ class Quota:
         now = self._clock()
         if self._together.over(now):
             self._together = _Account(self._together.allowance, now)
-        for name in [name for name, account in self._accounts.items() if account.over(now)]:
-            del self._accounts[name]
+        # Ordered by when they began, so only the oldest need to be looked at.
+        while self._accounts and next(iter(self._accounts.values())).over(now):
+            self._accounts.popitem(last=False)
         mine = self._accounts.get(household(address)) or _Account(self._each, now)
         if not (mine.holds(size, files) and self._together.holds(size, files)):
             return False

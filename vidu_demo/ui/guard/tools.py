@@ -15,7 +15,7 @@ _HEADER = b"x-tool-caller"
 
 
 class ToolCalls:
-    """Passes the address of a tool's caller on, in a header that nobody else can write.
+    """Middleware that passes on a tool caller's address, in a header that nobody can forge.
 
     Args:
         app: What to pass requests to.

@@ -36,14 +36,16 @@ CHINESE: dict[str, str] = {
         "但运行应用的人仍有可能读到它，所以请用随时可以删除的密钥。"
     ),
     "This page has a public link through Gradio's server, which sees everything that is sent over "
-    "it, your key too.": (
+    "it, including your key.": (
         "本页有经过 Gradio 服务器的公开链接，经它发送的一切该服务器都能看到，包括你的密钥。"
     ),
     "Novita has not refused your key. Only a purchase shows whether it can pay.": (
         "Novita 没有拒绝你的密钥。它能不能付费，要到购买时才知道。"
     ),
-    "The app has it in memory only: until you have it forgotten, it goes unused for a day, or the "
-    "app restarts.": ("密钥只在应用的内存里：你让它忘记、一天没有用到或应用重启，就没有了。"),
+    "The app keeps it in memory only, and forgets it when you say so, after a day without use, or "
+    "when it restarts.": (
+        "应用只在内存中保存密钥；你要求忘记、一天没有用到或应用重启时，就会忘记它。"
+    ),
     "This browser remembers it, too.": "此浏览器也记住了它。",
     "Forget the key": "忘记密钥",
     "Forget the remembered key": "忘记已记住的密钥",
@@ -55,15 +57,17 @@ CHINESE: dict[str, str] = {
         "应用里已没有你的密钥，所以没有发送任何内容。"
     ),
     "Enter it again, then click again.": "请重新输入，再点一次。",
-    "This app takes no keys of visitors.": "本应用不接受访客的密钥。",
+    "This app does not accept visitors' keys.": "本应用不接受访客的密钥。",
     "Leave the key out, or ask whoever runs this app.": ("请不要发送密钥，或联系运行本应用的人。"),
-    "The key was not taken.": "密钥没有被接受。",
-    "The API could not be reached, so the key was not taken.": ("无法连接接口，所以没有接受密钥。"),
+    "The key was not accepted.": "密钥没有被接受。",
+    "The API could not be reached, so the key was not accepted.": (
+        "无法连接接口，所以没有接受密钥。"
+    ),
     "The API's answer about the key can't be read.": "接口关于密钥的答复无法读取。",
     "This is too long for an API key.": "API 密钥没有这么长。",
     "Enter the key as Novita shows it.": "请按 Novita 显示的样子输入密钥。",
     "Check your key at Novita, and enter it again.": "请到 Novita 核对密钥，再重新输入。",
-    "If another key bought it, enter that one: then it goes on.": (
+    "If it was bought with another key, enter that one to continue.": (
         "如果它是用另一个密钥购买的，请输入那一个，任务就会继续。"
     ),
     "Or use your own key: see the top of the page.": "也可以使用自己的密钥：见页面顶部。",
@@ -72,7 +76,7 @@ CHINESE: dict[str, str] = {
     "This was bought with your own key, which the app no longer has.": (
         "这是用你自己的密钥购买的，而应用里已没有这个密钥。"
     ),
-    "Enter it again at the top of the page, and this goes on. Nothing is sent twice.": (
+    "Enter it again at the top of the page to continue. Nothing is sent twice.": (
         "请在页面顶部重新输入，任务就会继续，不会重复发送。"
     ),
     # The pictures
@@ -200,6 +204,7 @@ CHINESE: dict[str, str] = {
         "写出会发生什么：一个动作、它带起的反应、一次运镜。"
     ),
     "Write a prompt.": "请输入提示词。",
+    "What happens next?": "接下来发生什么？",
     "Shorten the prompt to {most} characters; it has {length}.": (
         "请把提示词缩短到 {most} 个字符，现在有 {length} 个。"
     ),
@@ -287,7 +292,7 @@ CHINESE: dict[str, str] = {
     "Make {number} videos": "生成 {number} 条视频",
     "Sending…": "发送中…",
     "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
-    "This price was no longer valid, so nothing was sent.": "这个价格已失效，所以没有发送。",
+    "This price is no longer valid, so nothing was sent.": "这个价格已失效，所以没有发送。",
     "Check the price, then click again.": "请确认价格后再点一次。",
     # Where a video stands
     "Preparing": "准备中",
@@ -299,6 +304,9 @@ CHINESE: dict[str, str] = {
     "Preparing the request": "正在准备请求",
     "Sending the request": "正在发送请求",
     "Checking the task": "正在查询任务",
+    "The API can take half a minute to know a task that has just been started.": (
+        "刚刚开始的任务，接口可能要过半分钟才能查到。"
+    ),
     "In the queue": "排队中",
     "about {time} left": "约剩 {time}",
     "The API says “{status}”": "接口返回“{status}”",
@@ -336,21 +344,21 @@ CHINESE: dict[str, str] = {
     "No videos are lost. This page will try again by itself.": "视频不会丢失，页面会自动重试。",
     "That didn't work": "操作失败",
     "The host's limits don't allow this now, so nothing was sent.": (
-        "主办方的限制目前不允许，所以没有发送。"
+        "运营者的限制目前不允许，所以没有发送。"
     ),
     "Come back later.": "请稍后再来。",
     "Not possible now": "目前不可用",
     "The host of this app has paused it, so nothing was sent.": (
-        "主办方暂停了本应用，所以没有发送。"
+        "运营者暂停了本应用，所以没有发送。"
     ),
     "Come back later. Videos that are already being made are finished and kept.": (
         "请稍后再来。正在生成的视频会继续完成并保存。"
     ),
-    "The disk space of this app is used up, so nothing was sent.": (
+    "This app has no disk space left, so nothing was sent.": (
         "本应用的磁盘空间已用完，所以没有发送。"
     ),
     "Delete some of your videos, or come back later.": "请删除一些视频，或稍后再来。",
-    "Pictures and videos are kept until you delete them.": "图片和视频会一直保留，直到您删除。",
+    "Pictures and videos are kept until you delete them.": "图片和视频会一直保留，直到你删除。",
     "Pictures, videos and prompts are deleted a day after a video is made.": (
         "图片、视频和提示词会在视频生成一天后删除。"
     ),
@@ -360,8 +368,11 @@ CHINESE: dict[str, str] = {
     "Too many keys have been entered, so this one was not checked.": (
         "输入的密钥过多，所以没有检查这个密钥。"
     ),
+    "Too many task ids have been entered, so this one was not opened.": (
+        "输入的任务 ID 过多，所以没有打开这个任务。"
+    ),
     "Try again in an hour.": "请一小时后再试。",
-    "Paused by the host": "主办方已暂停",
+    "Paused by the host": "运营者已暂停",
     "This is more than one click can cost here, so nothing was sent.": (
         "这超过了这里单次点击的费用上限，所以没有发送。"
     ),
@@ -372,22 +383,23 @@ CHINESE: dict[str, str] = {
         "请缩短视频、降低分辨率或减少条数。"
     ),
     "Over {most} per click": "超过单次上限 {most}",
-    "This is more than each visitor can have made at once here, so nothing was sent.": (
+    "This is more than each visitor can make at once here, so nothing was sent.": (
         "这超过了这里每位访客可同时生成的数量，所以没有发送。"
     ),
-    "Each visitor can have up to {most} videos made at once here.": (
+    "Each visitor can make up to {most} videos at once here.": (
         "这里每位访客最多同时生成 {most} 条视频。"
     ),
-    "Each visitor can have up to {most} videos made at once here; {running} of yours are not "
-    "finished.": "这里每位访客最多同时生成 {most} 条视频；您还有 {running} 条未完成。",
+    "Each visitor can make up to {most} videos at once here. Yours not finished: {running}.": (
+        "这里每位访客最多同时生成 {most} 条视频；你还有 {running} 条未完成。"
+    ),
     "Wait until one is finished, or ask for fewer.": "请等其中一条完成，或减少条数。",
     "Up to {most} videos at once": "最多同时 {most} 条",
     "Today's budget is used up": "今天的预算已用完",
-    "Your budget for today is used up": "您今天的额度已用完",
-    "Your budget for today is used up, so nothing was sent.": "您今天的额度已用完，所以没有发送。",
+    "Your budget for today is used up": "你今天的额度已用完",
+    "Your budget for today is used up, so nothing was sent.": "你今天的额度已用完，所以没有发送。",
     "This would exceed your budget for today: {left} of {budget} is left, and this would cost "
-    "{price}.": "超出您今天的额度：{budget} 只剩 {left}，而这次需要 {price}。",
-    "{left} left for you until midnight UTC.": "到 UTC 午夜前您还可用 {left}。",
+    "{price}.": "超出你今天的额度：{budget} 只剩 {left}，而这次需要 {price}。",
+    "{left} left for you until midnight UTC.": "到 UTC 午夜前你还可用 {left}。",
     "Today's budget is used up, so nothing was sent.": "今天的预算已用完，所以没有发送。",
     "This would exceed today's budget: {left} of {budget} is left, and this would cost {price}.": (
         "超出今天的预算：{budget} 只剩 {left}，而这次需要 {price}。"
@@ -623,6 +635,7 @@ CHINESE: dict[str, str] = {
     "Delete: {prompt}": "删除：{prompt}",
     "Your videos": "你的视频",
     "Search your videos by prompt or task id": "按提示词或任务 ID 搜索视频",
+    "Search by prompt or task id": "按提示词或任务 ID 搜索",
     "No videos found.": "没有找到视频。",
     "sending": "发送中",
     "running": "进行中",
@@ -632,6 +645,7 @@ CHINESE: dict[str, str] = {
     "not made": "未生成",
     "unknown": "未知",
     "not watched": "未跟踪",
+    "watched": "跟踪中",
     "nothing charged": "未扣费",
     "may have been billed": "可能已扣费",
     "may be billed": "可能会扣费",
@@ -646,15 +660,19 @@ CHINESE: dict[str, str] = {
     "Play": "播放",
     "Pause": "暂停",
     "Seconds": "秒",
-    "Left video": "左侧视频",
-    "Right video": "右侧视频",
+    "First video": "第一条视频",
+    "Second video": "第二条视频",
     "left": "左",
     "right": "右",
+    "top": "上",
+    "bottom": "下",
     "off": "关",
     "on": "开",
     "Setting": "项目",
     "Left": "左",
     "Right": "右",
+    "Top": "上",
+    "Bottom": "下",
     "different": "不同",
     "chosen by the model": "由模型选择",
     "Done in": "用时",
@@ -679,6 +697,11 @@ CHINESE: dict[str, str] = {
         "依次购买与表单数量相同的视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
+    "Link copied.": "链接已复制。",
+    "Uploaded pictures are not in it.": "链接不含上传的图片。",
+    "Picture URLs with “?” or “@” are not in it, because they may be secret.": (
+        "带“?”或“@”的图片网址可能含有机密，所以链接不含它们。"
+    ),
     "Continue a task by its id": "用任务 ID 继续跟踪",
     "Task id": "任务 ID",
     "Any task started with this key, here or elsewhere. Watching is free.": (
@@ -696,10 +719,10 @@ CHINESE: dict[str, str] = {
     "Sign out": "退出登录",
     "Signed in.": "已登录。",
     "Signed in as {name}.": "已登录：{name}。",
-    "This is not the password.": "密码不对。",
+    "Wrong password.": "密码不对。",
     "Too many wrong passwords. Try again in {seconds} s.": (
         "密码错误次数过多，请在 {seconds} 秒后再试。"
     ),
-    "{name} is not on the list of this app.": "{name} 不在此应用的名单上。",
+    "{name} is not on this app's list.": "{name} 不在此应用的名单上。",
     "Signing in with Hugging Face did not work. Try again.": "用 Hugging Face 登录失败，请重试。",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ class History:
             max_length=LONGEST_SEARCH,
             container=False,
             max_lines=1,
-            placeholder=I18N("Search your videos by prompt or task id"),
+            placeholder=I18N("Search by prompt or task id"),
             elem_id="search",
         )
         self.list = gr.HTML(
@@ -93,12 +94,22 @@ class History:
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
             self.list: templates.render(
-                "history.html", rows=rows, kept=_kept(self._keeps()), say=say
+                "history.html", rows=rows, kept=kept(self._keeps()), say=say
             ),
         }
 
 
-def _kept(days: float | None) -> str:
+def in_order(jobs: Sequence[Job]) -> list[Job]:
+    """Put the jobs of one click in the order of its takes or pictures; the clicks stay in theirs.
+
+    Args:
+        jobs: Newest first.
+    """
+    clicks = groupby(jobs, lambda job: job.idempotency_key.partition(":")[0])
+    return [job for _, click in clicks for job in reversed(list(click))]
+
+
+def kept(days: float | None) -> str:
     """Say how long jobs are kept."""
     if days is None:
         return "Pictures and videos are kept until you delete them."
@@ -119,6 +130,7 @@ class _Row(NamedTuple):
     thumbnail: Path | None
     video: Path | None
     prompt: str
+    price: str
     facts: list[str]
     created: str
 
@@ -140,21 +152,33 @@ def _row(
         thumbnail=thumbnail,
         video=video,
         prompt=str(job.request.get("prompt") or f"{say('Task')} {job.task_id}"),
+        price=_price(job),
         facts=_facts(job, say, waits=waits),
         created=datetime.fromtimestamp(job.created, UTC).isoformat(),
     )
 
 
+def _state(job: Job, *, waits: bool) -> str:
+    if waits:
+        return "waits for your key"
+    if job.only_an_id and job.state == JobState.RUNNING:  # whether it runs is not known yet
+        return "watched"
+    return _STATES[job.state]
+
+
+def _price(job: Job) -> str:
+    bought = job.state != JobState.NOT_SENT
+    price = VideoRequest.unchecked(**job.request).known_price if bought else None
+    return "" if price is None else pricing.format_price(price)
+
+
 def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
     request = job.request
-    bought = job.state != JobState.NOT_SENT
-    price = VideoRequest.unchecked(**request).known_price if bought else None
     facts = [
         say(format_seconds(request["duration"])) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
-        pricing.format_price(price) if price is not None else "",
-        say("waits for your key" if waits else _STATES[job.state]),
+        say(_state(job, waits=waits)),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     return [fact for fact in facts if fact]

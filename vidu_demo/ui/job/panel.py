@@ -8,9 +8,10 @@ import gradio as gr
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import Tab
@@ -32,7 +33,7 @@ class Panel:
     def __init__(
         self, runner: JobRunner, visitor: gr.BrowserState, keeps: Callable[[], float | None]
     ) -> None:
-        self._runner, self.visitor = runner, visitor
+        self._runner, self.visitor, self._keeps = runner, visitor, keeps
         self.receipts = receipts.browser_state()
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
@@ -114,9 +115,9 @@ class Panel:
         )  # read before the jobs, which can then be newer but never older
         found = None
         try:
-            jobs = self._runner.jobs(tab.owner, most=history.MAX_ROWS)
+            jobs = self._jobs(tab)
             if tab.search:
-                found = self._runner.jobs(tab.owner, most=history.MAX_ROWS, search=tab.search)
+                found = self._jobs(tab, search=tab.search)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:
@@ -129,6 +130,9 @@ class Panel:
         seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
         video = self.video(job) if job else None
         kept = receipts.with_jobs(tab.receipts, jobs)
+        missing = job is not None and job.state == JobState.NOT_FOUND
+        if job and missing:
+            kept = receipts.without(tab.receipts if kept is None else kept, job)
         running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and video and other and self.video(other.job):
@@ -139,7 +143,7 @@ class Panel:
             self.fault: fault,
             self.compare: comparison,
             self.seen: seen,
-            self.address: (job.task_id or "") if job else "",
+            self.address: (job.task_id or "") if job and not missing else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
             self.receipts: gr.skip() if kept is None else kept,
             **self.offer_again(None, say),
@@ -150,6 +154,7 @@ class Panel:
                 picture=self._runner.thumbnail(job) if job else None,
                 video=video,
                 video_shown=seen == tab.seen,
+                kept=history.kept(self._keeps()),
                 say=say,
             ),
             **self.reuse.show(job, video),
@@ -165,8 +170,11 @@ class Panel:
         }
 
     def newest(self, tab: Tab) -> str:
-        """Return the id of the visitor's newest job; empty if there is none."""
-        return next((job.id for job in self._runner.jobs(tab.owner, most=1)), "")
+        """Return the id of the first job of the visitor's newest click; empty if there is none."""
+        return next((job.id for job in self._jobs(tab, most=MAX_VIDEOS)), "")
+
+    def _jobs(self, tab: Tab, *, most: int = history.MAX_ROWS, search: str = "") -> list[Job]:
+        return history.in_order(self._runner.jobs(tab.owner, most=most, search=search))
 
     def video(self, job: Job) -> Path | None:
         """Return a job's video, if the file exists."""

@@ -52,6 +52,7 @@ class Result:
         picture: Path | None,
         video: Path | None,
         video_shown: bool,
+        kept: str,
         say: Say,
     ) -> Updates:
         """Draw a job or an error; if there is neither, the example.
@@ -63,6 +64,7 @@ class Result:
             picture: A thumbnail of the job's picture.
             video: The finished video.
             video_shown: True if the tab already shows this video: sending it would restart it.
+            kept: How long videos are kept.
             say: The visitor's language.
         """
         state = look.job.state if look else None
@@ -73,7 +75,7 @@ class Result:
         elif look:
             place = status.render(look, say, gone=gone) + _stage(look, picture)
         else:
-            place = examples.finished(say)
+            place = examples.finished(kept, say)
             video, label, example = FINISHED.clip, I18N("An example, made by the simulator"), True
         return {
             self.place: place,

@@ -53,7 +53,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         gone: True if its video was saved but the file is missing.
     """
     job = look.job
-    running, step = job.open and not look.waits, 0
+    running, step, checking = job.open and not look.waits, 0, False
     what, charge, next_step = outcome(job)
     match job.state:
         case JobState.DONE:
@@ -64,12 +64,16 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
             headline = say(_FAULTS[job.state])
+        case JobState.NOT_FOUND:
+            kind, headline, charge = "note", say(_FAULTS[job.state]), ""
         case _ if look.waits:
             kind, headline, charge = "note", say("Waiting for your key"), ""
-            what, next_step = KEY_AWAY, _KEY_BACK
+            what, next_step = KEY_FORGOTTEN, _KEY_BACK
         case _:
             kind, charge = "running", ""
             step, headline = _progress(look, say)
+            if checking := job.only_an_id and not look.task:
+                what = what or _CHECKING
     price = VideoRequest.unchecked(**job.request).known_price
     return templates.render(
         "job.html",
@@ -78,7 +82,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         running=running,
         started=f"{job.submitted or job.created:.1f}",
         percent=look.task.progress if look.task and job.state == JobState.RUNNING else None,
-        steps=STEPS,
+        steps=[] if checking else STEPS,
         step=step,
         what=say(what),
         charge=say(charge),
@@ -101,8 +105,9 @@ def _card(kind: str, headline: str, what: str, charge: str = "", next_step: str 
     )
 
 
-KEY_AWAY = "This was bought with your own key, which the app no longer has."
-_KEY_BACK = "Enter it again at the top of the page, and this goes on. Nothing is sent twice."
+KEY_FORGOTTEN = "This was bought with your own key, which the app no longer has."
+_KEY_BACK = "Enter it again at the top of the page to continue. Nothing is sent twice."
+_CHECKING = "The API can take half a minute to know a task that has just been started."
 _DOWNLOAD_AGAIN = "Download again: that costs nothing, and works as long as the vendor keeps it."
 
 _FAULTS = {
@@ -110,6 +115,7 @@ _FAULTS = {
     JobState.NOT_SENT: "Not submitted",
     JobState.UNKNOWN: "Unknown: it may have been bought",
     JobState.STOPPED: "No longer watched",
+    JobState.NOT_FOUND: "Nothing to watch",
 }
 
 
@@ -143,7 +149,7 @@ def _progress(look: JobView, say: Say) -> tuple[int, str]:
         words.append(f"{task.progress}%")
     if task.eta is not None:
         words.append(say(Text("about {time} left", time=format_seconds(task.eta))))
-    return 2 if task.status == TaskStatus.QUEUED else 3, " · ".join(words)
+    return 2 if task.status == TaskStatus.QUEUED else 3, "\u00a0· ".join(words)
 
 
 def outcome(job: Job) -> tuple[str, str, str]:

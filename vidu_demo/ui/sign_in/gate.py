@@ -1,4 +1,4 @@
-"""The gate: nobody gets to Gradio, or to any route of ours, without signing in.
+"""The gate: without signing in, nobody reaches Gradio or any route of ours.
 
 It does not rely on Gradio's own sign-in, which leaves some routes open and covers none of ours.
 """
@@ -18,16 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import SIGNED_IN, SignedIn
-from vidu_demo.ui.guard.headers import route
+from vidu_demo.ui.guard.headers import page_path
 from vidu_demo.ui.i18n.words import speaker
 
 COOKIE = "vidu-session"
-SECONDS = 7 * 86_400
-"""How long a visitor stays signed in."""
-NAME = "name"
+MAX_AGE = 7 * 86_400
+"""Seconds that a visitor stays signed in."""
+NAME_KEY = "name"
 """Where a session keeps the visitor's name."""
 _OPEN = "/gradio_api/startup-events"
-"""Gradio asks for it at its start; the answer is always the same."""
+"""Gradio requests it from itself when it launches; the answer tells nothing."""
 
 
 class SignIn(Protocol):
@@ -39,7 +39,7 @@ class SignIn(Protocol):
 
     @property
     def salt(self) -> str:
-        """Something secret; changing it signs everybody out."""
+        """A secret; changing it signs everybody out."""
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -53,7 +53,7 @@ class SignIn(Protocol):
 
 
 class Gate:
-    """Decides who answers a request: the page, or what asks for a sign-in.
+    """Decides what answers a request: the page, or the sign-in.
 
     Args:
         sign_in: How visitors sign in.
@@ -68,8 +68,8 @@ class Gate:
             routes=[*sign_in.routes, Route("/logout", _sign_out, methods=["POST"])]
         )
 
-    def around(self, app: ASGIApp) -> ASGIApp:
-        """Put the sessions in front of an app."""
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        """Add sessions, in a signed cookie, to an app."""
         plain = self._sessions(app, https=self._space)
         secure = self._sessions(app, https=True)
 
@@ -84,15 +84,15 @@ class Gate:
             app,
             secret_key=self._key,
             session_cookie=COOKIE,
-            max_age=SECONDS,
+            max_age=MAX_AGE,
             same_site="none" if self._space else "lax",
             https_only=https,
             partitioned=self._space,
         )
 
-    def instead(self, scope: Scope) -> ASGIApp | None:
-        """Return what answers instead of the page; None if the page may."""
-        path = route(scope)
+    def app_instead(self, scope: Scope) -> ASGIApp | None:
+        """Return the app that answers instead of the page; None if the page may answer."""
+        path = page_path(scope)
         if path in ("/login", "/logout") or path.startswith("/login/"):
             return self._routes
         if path == _OPEN or self._signed_in(scope):
@@ -101,12 +101,12 @@ class Gate:
             return self._sign_in.page(Request(scope))
         return PlainTextResponse("Sign in first.", HTTPStatus.UNAUTHORIZED)
 
-    def marked(self, scope: Scope) -> Scope:
-        """Note in a request who sends it, for `visitor.signed_in`."""
+    def note_visitor(self, scope: Scope) -> Scope:
+        """Note in a request's state who has signed in, for `visitor.signed_in`."""
         return {**scope, "state": {**scope.get("state", {}), SIGNED_IN: self._signed_in(scope)}}
 
     def _signed_in(self, scope: Scope) -> SignedIn | None:
-        name = scope["session"].get(NAME)
+        name = scope["session"].get(NAME_KEY)
         if not isinstance(name, str) or not self._sign_in.allows(name):
             return None
         return SignedIn(name, verified=self._sign_in.verified)
@@ -124,12 +124,12 @@ def ask(
 
     Args:
         request: The request; its language is used, and its query kept.
-        template: What to show.
+        template: The name of the page's template.
         problem: Why the last attempt failed.
         status: The status of the answer.
         headers: Further headers.
     """
-    up = "../" * (route(request.scope).count("/") - 1)
+    up = "../" * (page_path(request.scope).count("/") - 1)
     html = templates.render(
         template,
         say=speaker(request.headers.get("accept-language", "")),
@@ -142,7 +142,7 @@ def ask(
 
 
 def query(request: Request) -> str:
-    """Return the query of a request, such as `?task=…`, which the page should get once more."""
+    """Return a request's query, such as `?task=…`, to pass on to the page after the sign-in."""
     return f"?{request.url.query}" if request.url.query else ""
 
 

@@ -1,7 +1,7 @@
 """Sign-in with Hugging Face, on a Space.
 
 Gradio has a sign-in with Hugging Face too. It keeps the visitor's access token in their cookie, and
-off a Space it signs everybody in as the owner of the machine; this one keeps the name only.
+off a Space it signs everybody in as the machine's owner. This one keeps only the name.
 """
 
 import logging
@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import Text
-from vidu_demo.ui.sign_in.gate import NAME, ask, query
+from vidu_demo.ui.sign_in.gate import NAME_KEY, ask, query
 
 _log = logging.getLogger(__name__)
 
@@ -83,18 +83,18 @@ class HuggingFace:
 
     @property
     def routes(self) -> Sequence[Route]:
-        """The way to Hugging Face and back."""
-        return [Route("/login/huggingface", self._leave), Route("/login/callback", self._return)]
+        """The routes to Hugging Face and back."""
+        return [Route("/login/huggingface", self._start), Route("/login/callback", self._finish)]
 
     def allows(self, name: str) -> bool:
-        """Tell whether a user is on the list."""
+        """Tell whether a user is on the list, ignoring case; without a list, all are."""
         return not self._allowed or name.lower() in self._allowed
 
     def page(self, request: Request) -> Response:
         """Ask for a sign-in."""
         return ask(request, _TEMPLATE)
 
-    async def _leave(self, request: Request) -> Response:
+    async def _start(self, request: Request) -> Response:
         # Only the newest attempt counts: each leaves data in the cookie, whose size is limited.
         request.session.clear()
         request.session[_THEN] = query(request)
@@ -104,7 +104,7 @@ class HuggingFace:
             return self._failed(request, error)
         return answer
 
-    async def _return(self, request: Request) -> Response:
+    async def _finish(self, request: Request) -> Response:
         try:
             token = await self._client.authorize_access_token(request)
             name = str(token["userinfo"]["preferred_username"])
@@ -114,16 +114,16 @@ class HuggingFace:
             return ask(
                 request,
                 _TEMPLATE,
-                problem=Text("{name} is not on the list of this app.", name=name),
+                problem=Text("{name} is not on this app's list.", name=name),
                 status=HTTPStatus.FORBIDDEN,
             )
         then = str(request.session.get(_THEN, ""))
         request.session.clear()
-        request.session[NAME] = name
+        request.session[NAME_KEY] = name
         return RedirectResponse(f"../{then}", HTTPStatus.SEE_OTHER)
 
     def _failed(self, request: Request, error: Exception) -> Response:
-        """Report a failure: of the network, at Hugging Face, or of a way back that is not ours."""
+        """Report a failure of the network or at Hugging Face, or a callback we did not start."""
         _log.warning("A sign-in with Hugging Face failed: %s", type(error).__name__)
         problem = "Signing in with Hugging Face did not work. Try again."
         return ask(request, _TEMPLATE, problem=problem, status=HTTPStatus.BAD_GATEWAY)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from vidu_demo.api.text import Text
 from vidu_demo.ui.guard.limits import LIMITS
-from vidu_demo.ui.sign_in.gate import NAME, ask, query
+from vidu_demo.ui.sign_in.gate import NAME_KEY, ask, query
 from vidu_demo.ui.sign_in.slowdown import Slowdown
 
 _TEMPLATE = "sign_in_password.html"
@@ -24,7 +24,7 @@ class Password:
 
     Args:
         password: The password.
-        clock: Returns the time in seconds.
+        clock: Returns seconds, monotonic.
     """
 
     verified = False
@@ -35,11 +35,11 @@ class Password:
 
     @property
     def routes(self) -> Sequence[Route]:
-        """What the form, and `auth=` of gradio_client, post to."""
+        """What the form, and gradio_client with `auth=`, post to."""
         return [Route("/login", self._sign_in, methods=["POST"])]
 
     def allows(self, _name: str) -> bool:
-        """Let everybody in who knows the password."""
+        """Let in everybody: only those who knew the password have a session."""
         return True
 
     def page(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class Password:
         return ask(request, _TEMPLATE)
 
     async def _sign_in(self, request: Request) -> Response:
-        # A refusal, not a pause: nothing is held open for whoever tries many passwords.
+        # Refused rather than delayed, so that many attempts hold no connections open.
         address = request.client.host if request.client else ""
         form = await request.form()
         if wait := math.ceil(self._slowdown.wait(address)):
@@ -60,10 +60,10 @@ class Password:
             )
         if not self._matches(form.get("password")):
             self._slowdown.failed(address)
-            return ask(request, _TEMPLATE, problem="This is not the password.")
+            return ask(request, _TEMPLATE, problem="Wrong password.")
         self._slowdown.succeeded(address)
         name = form.get("username")
-        request.session[NAME] = name.strip()[: LIMITS.name] if isinstance(name, str) else ""
+        request.session[NAME_KEY] = name.strip()[: LIMITS.name] if isinstance(name, str) else ""
         if "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(f"./{query(request)}", HTTPStatus.SEE_OTHER)
         return JSONResponse({"success": True})

@@ -1,5 +1,6 @@
-"""How long an address must wait after wrong passwords. Pure bookkeeping."""
+"""How long an address must wait after wrong passwords. Does no I/O."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from vidu_demo.ui.guard.quota import household
@@ -13,15 +14,15 @@ FORGOTTEN_AFTER = 3600.0
 
 
 class Slowdown:
-    """Counts wrong passwords by address. The wait starts at a second and doubles with each.
+    """Counts wrong passwords by address. The wait starts at one second and doubles each time.
 
     Args:
-        clock: Returns the time in seconds.
+        clock: Returns seconds, monotonic.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._failed: dict[str, tuple[int, float]] = {}
+        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._failed)
@@ -35,12 +36,10 @@ class Slowdown:
     def failed(self, address: str) -> None:
         """Note a wrong password."""
         now, name = self._clock(), household(address)
-        self._failed = {
-            known: (times, last)
-            for known, (times, last) in self._failed.items()
-            if now - last < FORGOTTEN_AFTER
-        }
-        times, _ = self._failed.get(name, (0, 0.0))
+        # Ordered by last wrong password, so only the oldest need to be looked at.
+        while self._failed and now - next(iter(self._failed.values()))[1] >= FORGOTTEN_AFTER:
+            self._failed.popitem(last=False)
+        times, _ = self._failed.pop(name, (0, 0.0))
         self._failed[name] = times + 1, now
 
     def succeeded(self, address: str) -> None:

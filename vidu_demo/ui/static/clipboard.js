@@ -15,11 +15,18 @@ vidu.copy = async (text) => {
   return copied;
 };
 
-// A link that can't be copied is shown instead.
-vidu.copyLink = async (query) => {
+// Says what was copied and what it lacks. A link that can't be copied is shown instead.
+vidu.copyLink = async (query, copied, leftOut) => {
   const address = new URL(window.location.pathname + '?' + query, window.location.origin);
-  if (await vidu.copy(address.href)) return '';
-  const shown = document.createElement('code');
-  shown.textContent = address.href;
-  return shown.outerHTML;
+  const said = document.createElement('p');
+  said.role = 'status';
+  if (await vidu.copy(address.href)) {
+    said.append(copied);
+  } else {
+    const shown = document.createElement('code');
+    shown.textContent = address.href;
+    said.append(shown);
+  }
+  said.append(' ', leftOut);
+  return said.outerHTML;
 };

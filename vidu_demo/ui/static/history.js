@@ -2,10 +2,14 @@
 vidu.history = (element, trigger) => {
   const spell = () => element.querySelectorAll('time:empty').forEach((place) => {
     const at = new Date(place.dateTime);
-    const today = at.toDateString() === new Date().toDateString();
-    place.textContent = today
-      ? at.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'})
-      : at.toLocaleDateString([], {month: 'short', day: 'numeric'});
+    const now = new Date();
+    const today = at.toDateString() === now.toDateString();
+    place.textContent = at.toLocaleString([], {
+      ...(!today && {month: 'short', day: 'numeric'}),
+      ...(at.getFullYear() !== now.getFullYear() && {year: 'numeric'}),
+      hour: '2-digit',
+      minute: '2-digit',
+    });
   });
   spell();
   new MutationObserver(spell).observe(element, {childList: true, subtree: true});

@@ -1,4 +1,4 @@
-// Sends the visitor's own key to the app, in a header, and keeps it here only if they say so.
+// Sends the visitor's own key to the app, in a header, and stores it in the browser only if they say so.
 vidu.ownKey = (element, trigger) => {
   const STORED = 'vidu-demo-own-key';
   const place = () => element.querySelector('[data-visitor]');

@@ -14,6 +14,18 @@ vidu.focusing = (place) => (...values) => {
   return values;
 };
 
+// What is typed next replaces the text. Gradio fills the box a little later, which unselects it.
+vidu.selecting = (place) => (text) => {
+  const MOST_FRAMES = 60;
+  const box = document.querySelector(place);
+  box.focus();
+  const select = (frame) => {
+    if (box.value === text || frame > MOST_FRAMES) box.select();
+    else requestAnimationFrame(() => select(frame + 1));
+  };
+  select(0);
+};
+
 vidu.nothing = () => '';
 
 // Gradio's gallery does not always fire a change when it is filled by the server. A time does.

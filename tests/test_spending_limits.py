@@ -1,4 +1,4 @@
-"""The host's brakes as strangers meet them: over plain HTTP, and on the page."""
+"""The host's limits on spending as strangers meet them: over plain HTTP, and on the page."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -59,7 +59,7 @@ def test_strangers_stay_within_every_limit_whatever_they_send(hosted: App) -> No
     for seed in (1, 2):
         assert "error" not in ask(hosted, home, me, seed=seed)
     until(lambda: api.submit_count == 2)
-    assert "2 of yours are not finished" in ask(hosted, home, me, seed=3)
+    assert "Yours not finished: 2." in ask(hosted, home, me, seed=3)
     api.statuses = None
     finished(hosted)
     left = "$0.02 of $0.10 is left"
