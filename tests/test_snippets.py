@@ -23,7 +23,7 @@ from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.api.client import BASE_URL
 from vidu_demo.api.images import prepare
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.snippets import SNIPPETS, Snippet
+from vidu_demo.snippets import ONCE, SNIPPETS, Loop, Snippet
 
 KEY = "k-secret-5b2e9d"
 NAME = """it's $(id) "quoted" \\ 猫.png"""
@@ -51,7 +51,7 @@ COMMANDS = {
 }
 NEEDS = {CURL: ("bash", "curl"), JAVASCRIPT: ("node",)}
 
-Run = Callable[[VideoRequest], CompletedProcess[str]]
+Run = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(params=SNIPPETS, ids=lambda snippet: snippet.label)
@@ -81,8 +81,8 @@ def folder(tmp_path: Path) -> Path:
 def run(snippet: Snippet, api: Simulator, folder: Path) -> Run:
     """Write a request's program, point it at the simulator, and run it without its pauses."""
 
-    def run(request: VideoRequest) -> CompletedProcess[str]:
-        text = snippet.write(request)
+    def run(request: VideoRequest, loop: Loop = ONCE) -> CompletedProcess[str]:
+        text = snippet.write(request, loop)
         if snippet is VIDU_DEMO:
             text = text.replace("ViduClient()", "ViduClient(sleep=lambda _: None)")
         else:
@@ -172,6 +172,47 @@ def test_curl_reads_a_link_that_json_has_escaped(
     done = run(VideoRequest(images=[URL], prompt="slow push-in"))
     assert done.returncode == 0, done.stderr
     assert (folder / f"{task_id}.mp4").read_bytes() == clip
+
+
+# Several videos
+
+ANOTHER = "another.png"
+
+
+@pytest.mark.parametrize("seeds", [(7, 8, 9), ()], ids=["seeds", "no seed"])
+def test_makes_several_takes(
+    run: Run, api: Simulator, folder: Path, seeds: tuple[int, ...]
+) -> None:
+    request = VideoRequest(images=[NAME], prompt=NASTY, seed=7 if seeds else None)
+    loop = Loop("seed", seeds) if seeds else Loop("", (1, 2, 3))
+    done = run(request, loop)
+    assert done.returncode == 0, done.stderr
+    assert [body.get("seed") for body in bodies(api)] == list(seeds or [None] * 3)
+    assert len({json.dumps({**body, "seed": 0}) for body in bodies(api)}) == 1
+    assert len(list(folder.glob("*.mp4"))) == api.task_count == 3
+
+
+def test_makes_a_video_of_each_picture(run: Run, api: Simulator, folder: Path) -> None:
+    Image.new("RGB", (64, 64), "red").save(folder / ANOTHER)
+    request = VideoRequest(images=[NAME, URL, ANOTHER], prompt=NASTY, seed=7)
+    done = run(request, Loop("images"))
+    assert done.returncode == 0, done.stderr
+    first, second, third = (body["images"] for body in bodies(api))
+    assert second == [URL]
+    assert len(first) == len(third) == 1
+    assert first != third
+    assert [len(body) for body in bodies(api)] == [len(request.payload([]))] * 3
+    assert len(list(folder.glob("*.mp4"))) == 3
+
+
+def test_several_takes_stop_at_the_first_that_fails(run: Run, api: Simulator) -> None:
+    done = run(VideoRequest(images=[URL], prompt="[fail]", seed=7), Loop("seed", (7, 8)))
+    assert done.returncode != 0
+    assert api.submit_count == 1
+
+
+def bodies(api: Simulator) -> list[dict[str, Any]]:
+    return [body for body in api.submits if isinstance(body, dict)]
 
 
 # What is written, without running it

@@ -6,11 +6,13 @@ repeated for free.
 """
 
 import copy
+import logging
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, Self
@@ -40,6 +42,9 @@ from vidu_demo.api.responses import read_error_body, read_json
 from vidu_demo.api.submit import submit
 from vidu_demo.api.task import Task, TaskStatus
 from vidu_demo.api.text import Text
+from vidu_demo.api.transcript import Observer, describe
+
+log = logging.getLogger(__name__)
 
 BASE_URL = "https://api.novita.ai"
 RESULT_PATH = "/v3/async/task-result"
@@ -91,6 +96,7 @@ class ViduClient:
             media_hosts = os.environ.get("VIDU_MEDIA_HOSTS", "")
         self.reach = Reach.of(self.base_url, media_hosts)
         self._clock, self._sleep, self._random = clock, sleep, random
+        self._observer: Observer | None = None
         self._polls = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=32)
         self._polls.mount("https://", adapter)
@@ -103,6 +109,16 @@ class ViduClient:
         """Return the same client with another key. It shares this one's connections."""
         other = copy.copy(self)
         other._key = api_key.strip()
+        return other
+
+    def observed(self, by: Observer) -> Self:
+        """Return the same client, telling of each of its submits and polls and what came back.
+
+        Args:
+            by: Called before the submit or poll returns or raises.
+        """
+        other = copy.copy(self)
+        other._observer = by
         return other
 
     def close(self) -> None:
@@ -149,12 +165,13 @@ class ViduClient:
             ApiRefused: The API refused the poll; the subclass says why. An unreadable answer
                 raises `ServiceFailed`.
         """
-        answer, lost = Answer(), ""
+        answer, lost, start = Answer(), "", self._clock()
+        path = f"{RESULT_PATH}?task_id={quote(task_id, '', errors='replace')}"
         try:
             request = self._polls.prepare_request(
                 requests.Request(
                     "GET",
-                    f"{self.base_url}{RESULT_PATH}?task_id={quote(task_id, '', errors='replace')}",
+                    self.base_url + path,
                     headers=PLAIN,
                     auth=self._authorize,
                 )
@@ -162,6 +179,7 @@ class ViduClient:
             exchange(self._polls, request, (CONNECT_SECONDS, GET_SECONDS), answer)
         except _BROKEN as error:
             lost = type(error).__name__
+        self._tell(f"GET {path}", start, answer, lost)
         if lost:  # raised here, so that no library's error is chained to it
             raise ApiUnreachable(
                 Text("The API gave no answer about the task ({why}).", why=lost),
@@ -287,8 +305,22 @@ class ViduClient:
         return task
 
     def _submit_once(self, payload: dict[str, Any]) -> str:
-        address = self.base_url + VideoRequest.PATH
-        return submit(address, payload, authorize=self._authorize, secret=self._key)
+        return submit(
+            self.base_url + VideoRequest.PATH,
+            payload,
+            authorize=self._authorize,
+            secret=self._key,
+            saw=partial(self._tell, f"POST {VideoRequest.PATH}", self._clock()),
+        )
+
+    def _tell(self, call: str, start: float, answer: Answer, lost: str) -> None:
+        if not self._observer:
+            return
+        try:
+            seconds = self._clock() - start
+            self._observer(describe(call, answer, lost, seconds, self._key))
+        except Exception:  # a bought task's id is still to be returned
+            log.exception("an exchange could not be described")
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # As an auth hook, since requests lets a .netrc entry override a plain header.

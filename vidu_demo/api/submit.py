@@ -33,6 +33,7 @@ def submit(
     *,
     authorize: Callable[[requests.PreparedRequest], requests.PreparedRequest],
     secret: str,
+    saw: Callable[[Answer, str], None] = lambda _answer, _lost: None,
 ) -> str:
     """Send a submit once.
 
@@ -41,6 +42,7 @@ def submit(
         payload: Its body, from `VideoRequest.payload`.
         authorize: Adds the key.
         secret: The key, in case the answer repeats it.
+        saw: Told what came back, and the kind of failure, if any. It must not raise.
 
     Returns:
         The task's id.
@@ -74,6 +76,7 @@ def submit(
             elif adapter.connected:
                 error.add_note(str(_lost(Text("it was interrupted"))))
             raise
+    saw(answer, lost)
     # Raised here, so that no library's error, which may quote the request, is chained to it.
     if lost and not adapter.connected:
         raise ApiUnreachable(Text("The API could not be reached ({why}).", why=lost))

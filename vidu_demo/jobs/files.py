@@ -21,6 +21,7 @@ from vidu_demo.api.images import SUFFIXES, Picture, is_url, thumbnail
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.text import Text
+from vidu_demo.api.transcript import hide
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media import clip
@@ -112,6 +113,20 @@ def payload(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
             ) from None
         images.append(f"data:{_KINDS[file.suffix]};base64,{b64encode(data).decode()}")
     return VideoRequest.unchecked(**kept).payload(images)
+
+
+def outline(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a submit with its pictures shortened, and links without their query."""
+    images = [hide(name) if is_url(name) else _outline(folder / name) for name in kept["images"]]
+    return VideoRequest.unchecked(**kept).payload(images)
+
+
+def _outline(picture: Path) -> str:
+    start = f"data:{_KINDS[picture.suffix]};base64,…"
+    try:
+        return f"{start} ({max(1, round(picture.stat().st_size / 1000))} KB)"
+    except OSError:  # only what was sent is kept
+        return start
 
 
 def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:

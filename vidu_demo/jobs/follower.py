@@ -26,8 +26,10 @@ from vidu_demo.api.refusals import ApiRefused, NotFound, RequestRejected, TaskFa
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
+from vidu_demo.api.transcript import Exchange
 from vidu_demo.jobs import files
 from vidu_demo.jobs.accounts import Accounts
+from vidu_demo.jobs.answers import Entry
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import LedgerFailed
@@ -110,6 +112,19 @@ class Follower:
     def job(self) -> Job:
         """The job in its current state."""
         return self._record.job
+
+    @property
+    def answers(self) -> tuple[Entry, ...]:
+        """What the API answered about the job, oldest first.
+
+        Raises:
+            LedgerFailed: The ledger can't be read.
+        """
+        return self._record.answers
+
+    def keep_answers(self) -> None:
+        """Write the latest answers, because the app stops."""
+        self._record.keep_answers()
 
     @property
     def stopped(self) -> bool:
@@ -334,7 +349,10 @@ class Follower:
 
     @property
     def _client(self) -> ViduClient:
-        return self._services.accounts.client(self.job)
+        return self._services.accounts.client(self.job).observed(self._observe)
+
+    def _observe(self, exchange: Exchange) -> None:
+        self._record.add_answer(exchange, self._services.wall())
 
     @property
     def _folder(self) -> Path:

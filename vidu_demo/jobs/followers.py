@@ -36,6 +36,8 @@ class Followers:
     def close(self) -> None:
         """Finish the running steps and start no more."""
         self._scheduler.close()
+        for follower in list(self._followers.values()):
+            follower.keep_answers()
 
     def get(self, job_id: str) -> Follower | None:
         """Return a job's follower, if it has one."""

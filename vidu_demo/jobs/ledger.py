@@ -17,12 +17,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
+from vidu_demo.jobs.answers import Entry, merge
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
 from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
-from vidu_demo.jobs.tables import job_table, offer_table, repeat_table, spending_table
+from vidu_demo.jobs.tables import (
+    answer_table,
+    job_table,
+    offer_table,
+    repeat_table,
+    spending_table,
+)
 from vidu_demo.jobs.takes import MAX_VIDEOS, Order
 
 LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
@@ -41,7 +48,7 @@ _RECENT = 1000
 _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
-_job, _offer, _spending = job_table.c, offer_table.c, spending_table.c
+_answers, _job, _offer, _spending = answer_table.c, job_table.c, offer_table.c, spending_table.c
 _MAY_WAIT = sa.and_(
     _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
 )
@@ -144,14 +151,31 @@ class Ledger:
         """
         return self._update(job, changes, _job.state == job.state)
 
-    def change(self, job: Job, **changes: Any) -> Job:
+    def change(self, job: Job, *, answers: Sequence[Entry] = (), **changes: Any) -> Job:
         """Change a job; returns once committed.
 
         A job that has been deleted in the meantime stays deleted.
+
+        Args:
+            job: The job.
+            answers: What the API answered since the last change; kept in the same transaction.
+            changes: The fields that change.
         """
-        self._update(job, changes, _job.state != JobState.DELETED)
+        self._update(job, changes, _job.state != JobState.DELETED, answers)
         changed = replace(job, **changes)
         return replace(changed, price=0) if changed.state is JobState.NOT_SENT else changed
+
+    def keep_answers(self, job_id: str, answers: Sequence[Entry]) -> None:
+        """Keep what the API answered about a job that has not changed."""
+        there = job_table.select().where(_job.id == job_id, _job.state != JobState.DELETED)
+        with self._writing() as connection:
+            if connection.execute(there.with_for_update()).first():
+                _keep_answers(connection, job_id, answers)
+
+    def answers(self, job_id: str) -> tuple[Entry, ...]:
+        """Return what the API answered about a job, oldest first."""
+        with self._reading() as connection:
+            return _read_answers(connection, job_id)
 
     def delete(self, job: Job) -> bool:
         """Delete a job, unless its state has changed.
@@ -344,7 +368,13 @@ class Ledger:
         limits.check(spent, _dollars(price), len(jobs))
         _count(connection, day, visitors, price, len(jobs))
 
-    def _update(self, job: Job, changes: dict[str, Any], if_so: sa.ColumnElement[bool]) -> bool:
+    def _update(
+        self,
+        job: Job,
+        changes: dict[str, Any],
+        if_so: sa.ColumnElement[bool],
+        answers: Sequence[Entry] = (),
+    ) -> bool:
         """Commit changes to a job if a condition holds; returns whether it did.
 
         The price of a job that turns out not to have been sent is returned to its day.
@@ -354,6 +384,10 @@ class Ledger:
             updated = connection.execute(update).rowcount == 1
             if updated and changes.get("state") is JobState.NOT_SENT:
                 _give_back(connection, job.id)
+            if updated and changes.get("state") is JobState.DELETED:
+                connection.execute(answer_table.delete().where(_answers.job == job.id))
+            elif updated:
+                _keep_answers(connection, job.id, answers)
             return updated
 
     @contextmanager
@@ -393,6 +427,24 @@ def _read(row: sa.RowMapping) -> Job:
     charged = row["charged"]
     enums = {"state": JobState(row["state"]), "charged": Charged(charged) if charged else None}
     return Job(**{**row, **enums, "payer": Payer(row["payer"])})
+
+
+def _read_answers(connection: sa.Connection, job_id: str) -> tuple[Entry, ...]:
+    entries = connection.scalar(sa.select(_answers.entries).where(_answers.job == job_id))
+    return tuple(Entry(**fields) for fields in entries or ())
+
+
+def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entry]) -> None:
+    """Add to a job's answers. Its row is locked, as it has just been written or selected."""
+    if not answers:
+        return
+    earlier = _read_answers(connection, job_id)
+    entries = [entry.fields for entry in merge(earlier, answers)]
+    if earlier:
+        update = answer_table.update().where(_answers.job == job_id)
+        connection.execute(update.values(entries=entries))
+    else:
+        connection.execute(answer_table.insert().values(job=job_id, entries=entries))
 
 
 def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:

@@ -3,9 +3,12 @@
 import logging
 import threading
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from vidu_demo.api.transcript import Exchange
+from vidu_demo.jobs.answers import Entry, merge
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
@@ -34,12 +37,40 @@ class JobRecord:
         self.job, self.closed = job, False
         self._ledger, self._changes = ledger, changes
         self._pending: dict[str, Any] = {}
+        self._new_answers: tuple[Entry, ...] = ()
         self._lock = threading.RLock()
 
     @property
     def pending(self) -> bool:
         """True if the ledger is missing a change."""
         return bool(self._pending)
+
+    @property
+    def answers(self) -> tuple[Entry, ...]:
+        """What the API answered about the job, oldest first.
+
+        Raises:
+            LedgerFailed: The ledger can't be read.
+        """
+        with self._lock:
+            return merge(self._ledger.answers(self.job.id), self._new_answers)
+
+    def add_answer(self, exchange: Exchange, now: float) -> None:
+        """Add an exchange about the job. It is written with the next change.
+
+        Args:
+            exchange: The exchange.
+            now: When it ended, in Unix seconds.
+        """
+        with self._lock:
+            self._new_answers = merge(self._new_answers, [Entry.of(exchange, now)])
+
+    def keep_answers(self) -> None:
+        """Write the answers that no change was written with, if the ledger can be written now."""
+        with self._lock, suppress(LedgerFailed):
+            if self._new_answers:
+                self._ledger.keep_answers(self.job.id, self._new_answers)
+                self._new_answers = ()
 
     def claim(self, state: JobState) -> bool:
         """Move the job to a state; False if its row has already changed state.
@@ -77,6 +108,7 @@ class JobRecord:
         with self._lock:
             self.closed = True
             self._pending.clear()
+            self.keep_answers()
 
     def flush(self) -> None:
         """Write pending changes, if the ledger can be written now."""
@@ -84,7 +116,7 @@ class JobRecord:
             if not self._pending:
                 return
             try:
-                self._ledger.change(self.job, **self._pending)
+                self._ledger.change(self.job, answers=self._new_answers, **self._pending)
             except LedgerFailed as error:
                 log.critical(
                     "job %s, task %s, %s: not written down: %s",
@@ -95,3 +127,4 @@ class JobRecord:
                 )
             else:
                 self._pending.clear()
+                self._new_answers = ()

@@ -19,6 +19,7 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.jobs import files
 from vidu_demo.jobs.accounts import Accounts
+from vidu_demo.jobs.answers import Entry
 from vidu_demo.jobs.budget import Limits, Spent
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
@@ -53,6 +54,18 @@ class JobView(NamedTuple):
     job: Job
     task: Task | None
     waits: bool = False
+
+
+class Calls(NamedTuple):
+    """The calls of the API for a job.
+
+    Attributes:
+        request: The body of the submit, its pictures shortened; None if it was not sent from here.
+        answers: What the API answered, oldest first.
+    """
+
+    request: dict[str, Any] | None
+    answers: tuple[Entry, ...]
 
 
 class JobRunner:
@@ -474,6 +487,20 @@ class JobRunner:
         if not job or not secrets.compare_digest(job.owner, owner):
             return None
         return JobView(job, follower.task if follower else None, self.waits(job))
+
+    def calls(self, job_id: str, owner: str) -> Calls | None:
+        """Return what was sent and answered about a visitor's job; None if it is not theirs.
+
+        Raises:
+            LedgerFailed: The ledger can't be read.
+        """
+        look = self.look(job_id, owner)
+        if not look:
+            return None
+        job, follower = look.job, self._followers.get(job_id)
+        bought_here = bool(job.fingerprint)
+        request = files.outline(self.videos / job_id, job.request) if bought_here else None
+        return Calls(request, follower.answers if follower else self._ledger.answers(job_id))
 
     def waits(self, job: Job) -> bool:
         """Tell whether a job can't go on until its visitor enters their key."""

@@ -90,6 +90,14 @@ offer_table = sa.Table(
 )
 """Open offers. A click deletes the one it takes."""
 
+answer_table = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("entries", sa.JSON, nullable=False),
+)
+"""What the API answered about each job: apart from the jobs, which pages read by the hundred."""
+
 version_table = sa.Table(
     "schema_version", metadata, sa.Column("version", sa.Integer, nullable=False)
 )
@@ -169,6 +177,13 @@ def _add_payers(connection: sa.Connection) -> None:
     )
 
 
+def _add_answers(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE answers (job VARCHAR(32) NOT NULL PRIMARY KEY REFERENCES jobs (id), "
+        "entries JSON NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -178,6 +193,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_offers,
     _count_by_visitor,
     _add_payers,
+    _add_answers,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

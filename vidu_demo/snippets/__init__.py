@@ -7,11 +7,12 @@ program reads the key from `NOVITA_API_KEY` and the pictures from the folder it 
 import json
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from string import Template
-from typing import Any, Literal, NamedTuple
+from textwrap import indent
+from typing import Any, Literal, NamedTuple, Protocol
 
 from PIL import Image
 
@@ -28,18 +29,42 @@ PAUSE = 5
 """Seconds between polls, in the programs that don't leave that to the client."""
 
 
+class Loop(NamedTuple):
+    """How a program makes several videos, one after the other.
+
+    Attributes:
+        field: What differs: the `seed`, or the `images`, of which each makes a video; empty if
+            nothing does.
+        values: The seeds; if nothing differs, the numbers of the videos.
+    """
+
+    field: Literal["seed", "images", ""]
+    values: tuple[int, ...] = ()
+
+
+ONCE = Loop("", (1,))
+
+
 class Snippet(NamedTuple):
     """A program in one language.
 
     Attributes:
         label: Its display name.
         language: The name of the language for `gr.Code`.
-        write: Writes the program for a request, which need not be complete or valid.
+        write: Writes the program for a request, which need not be complete or valid, and for the
+            videos to make of it.
     """
 
     label: str
     language: Literal["shell", "python", "javascript"]
-    write: Callable[[VideoRequest], str]
+    write: "Write"
+
+
+class Write(Protocol):
+    """Writes a program."""
+
+    def __call__(self, request: VideoRequest, loop: Loop = ONCE) -> str:
+        """Write the program for a request and the videos to make of it."""
 
 
 class _Program(Template):
@@ -55,6 +80,7 @@ def _fill(
     field: str,
     literal: Callable[[Any], str],
     picture: Callable[[str], str],
+    given: Mapping[str, str] | None = None,
     **marks: str,
 ) -> str:
     """Write a request into a program.
@@ -65,6 +91,7 @@ def _fill(
         field: The format of a field, with places for its name and its value.
         literal: Writes a JSON value in the program's language.
         picture: Writes the code that reads a picture file, given its name.
+        given: Code for the values of fields, instead of the request's own.
         marks: Values for marks that only this program has.
     """
     known = {name: value for name, value in request if value is not None}
@@ -72,6 +99,7 @@ def _fill(
     values = {name: literal(value) for name, value in filled.payload([]).items()}
     pictures = [literal(name) if is_url(name) else picture(name) for name in _pictures(request)]
     values["images"] = f"[{', '.join(pictures)}]"
+    values |= given or {}
     text = _Program(Path(__file__).with_name(program).read_text("utf-8")).substitute(
         base_url=BASE_URL,
         submit_path=request.PATH,
@@ -125,14 +153,33 @@ def _here_document(value: Any) -> str:
     return text.replace("$", "\\$").replace("`", "\\`")
 
 
-def _curl(request: VideoRequest) -> str:
+def _curl(request: VideoRequest, loop: Loop = ONCE) -> str:
     files = [name for name in _pictures(request) if not is_url(name)]
+
+    def picture(name: str) -> str:
+        return f'"$picture{files.index(name) + 1}"'
+
+    # Of what is set by the loop, the shell replaces the name only: a value is not read again.
+    given, run = {}, "make"
+    if loop.field == "images":
+        given = {"images": "[$picture]"}
+        each = (
+            shlex.quote(_json(name)) if is_url(name) else f"'\"'{picture(name)}'\"'"
+            for name in _pictures(request)
+        )
+        run = f"for picture in {' '.join(each)}; do make; done"
+    elif loop != ONCE:
+        name = loop.field or "video"
+        given = {loop.field: f"${name}"} if loop.field else {}
+        run = f"for {name} in {' '.join(map(str, loop.values))}; do make; done"
     return _fill(
         "curl.sh",
         request,
         field='  "{}": {}',
         literal=_here_document,
-        picture=lambda name: f'"$picture{files.index(name) + 1}"',
+        picture=picture,
+        given=given,
+        run=run,
         pictures="".join(
             f"picture{number}=$(data_uri {_mime(name)} {shlex.quote(name)})\n"
             for number, name in enumerate(files, 1)
@@ -140,29 +187,64 @@ def _curl(request: VideoRequest) -> str:
     )
 
 
-def _requests(request: VideoRequest) -> str:
+def _python_loop(loop: Loop, request: str, images: str, changed: str) -> str:
+    """Write a loop in Python.
+
+    Args:
+        loop: The loop.
+        request: The name of the request.
+        images: Its pictures.
+        changed: A request with changes, with a place for the name and the value of the field.
+    """
+    match loop:
+        case Loop("images"):
+            return f"for image in {images}:\n    make({changed.format('images', '[image]')})"
+        case Loop("seed", seeds):
+            return f"for seed in {list(seeds)}:\n    make({changed.format('seed', 'seed')})"
+        case Loop("", numbers) if loop != ONCE:
+            return f"for _ in range({len(numbers)}):\n    make({request})"
+    return f"make({request})"
+
+
+def _requests(request: VideoRequest, loop: Loop = ONCE) -> str:
     return _fill(
         "requests.py.txt",
         request,
         field='    "{}": {}',
         literal=_python,
         picture=lambda name: f'data_uri("{_mime(name)}", {_python(name)})',
+        run=_python_loop(loop, "payload", 'payload["images"]', '{{**payload, "{}": {}}}'),
     )
 
 
-def _vidu_demo(request: VideoRequest) -> str:
+def _vidu_demo(request: VideoRequest, loop: Loop = ONCE) -> str:
+    changed = 'request.model_copy(update={{"{}": {}}})'
     return _fill(
-        "vidu_demo.py.txt", request, field="        {}={}", literal=_python, picture=_python
+        "vidu_demo.py.txt",
+        request,
+        field="        {}={}",
+        literal=_python,
+        picture=_python,
+        run=indent(_python_loop(loop, "request", "request.images", changed), " " * 4),
     )
 
 
-def _javascript(request: VideoRequest) -> str:
+def _javascript(request: VideoRequest, loop: Loop = ONCE) -> str:
+    match loop:
+        case Loop("images"):
+            over, given = "image of payload.images", "{ ...payload, images: [image] }"
+        case Loop("seed", seeds):
+            over, given = f"seed of {list(seeds)}", "{ ...payload, seed }"
+        case Loop(_, numbers):
+            over, given = f"video of {list(numbers)}", "payload"
+    run = f"await make({given});"
     return _fill(
         "fetch.mjs",
         request,
         field="  {}: {}",
         literal=_json,
         picture=lambda name: f'dataUri("{_mime(name)}", {_json(name)})',
+        run=run if loop == ONCE else f"for (const {over}) {run}",
     )
 
 

@@ -20,26 +20,31 @@ async function read(answer) {
 const payload = {
 §fields,
 };
-// Sent once and never retried: a request whose answer is lost may still buy a video.
-const answer = await fetch(`${API}§submit_path`, {
-  method: "POST",
-  headers: { ...headers, "Content-Type": "application/json" },
-  body: JSON.stringify(payload),
-});
-const { task_id } = await read(answer);
-console.log(`Task ${task_id}`);
 
-let result;
-do {
-  await new Promise((resolve) => setTimeout(resolve, PAUSE * 1000));
-  result = await read(await fetch(`${API}§result_path?task_id=${task_id}`, { headers }));
-  const { status, reason } = result.task;
-  console.log(status);
-  if (status === "TASK_STATUS_FAILED") stop(`Task ${task_id} failed: ${reason}`);
-} while (result.task.status !== "TASK_STATUS_SUCCEED");
+async function make(payload) {
+  // Sent once and never retried: a request whose answer is lost may still buy a video.
+  const answer = await fetch(`${API}§submit_path`, {
+    method: "POST",
+    headers: { ...headers, "Content-Type": "application/json" },
+    body: JSON.stringify(payload),
+  });
+  const { task_id } = await read(answer);
+  console.log(`Task ${task_id}`);
 
-// The link is signed: it is used as it came, and its host gets no key.
-const video = await fetch(result.videos[0].video_url);
-if (!video.ok) stop(`The video could not be fetched: HTTP ${video.status}`);
-writeFileSync(`${task_id}.mp4`, new Uint8Array(await video.arrayBuffer()));
-console.log(`${task_id}.mp4`);
+  let result;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE * 1000));
+    result = await read(await fetch(`${API}§result_path?task_id=${task_id}`, { headers }));
+    const { status, reason } = result.task;
+    console.log(status);
+    if (status === "TASK_STATUS_FAILED") stop(`Task ${task_id} failed: ${reason}`);
+  } while (result.task.status !== "TASK_STATUS_SUCCEED");
+
+  // The link is signed: it is used as it came, and its host gets no key.
+  const video = await fetch(result.videos[0].video_url);
+  if (!video.ok) stop(`The video could not be fetched: HTTP ${video.status}`);
+  writeFileSync(`${task_id}.mp4`, new Uint8Array(await video.arrayBuffer()));
+  console.log(`${task_id}.mp4`);
+}
+
+§run

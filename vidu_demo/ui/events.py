@@ -20,6 +20,7 @@ from vidu_demo.ui.form import examples
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status
+from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.panel import Panel
 
 _NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
@@ -191,6 +192,12 @@ class Events:
         """Resume following the shown job, or fetch its video again."""
         self._runner.watch_again(tab.shown, tab.owner)
         return self._panel.show(tab, tab.shown)
+
+    def read_calls(self, tab: Tab, *, asked: Any, log: CallLog) -> Updates:
+        """Show the calls of the API for the shown job, if they are asked for."""
+        if not asked:
+            return log.unchanged
+        return log.show(self._runner.calls(tab.shown, tab.owner) if tab.shown else None)
 
     def use_settings(self, tab: Tab, *, new_seed: bool = False, pictures: bool = True) -> Updates:
         """Fill the form with the shown job's settings and, optionally, its pictures."""

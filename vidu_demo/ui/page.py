@@ -26,6 +26,7 @@ from vidu_demo.ui.events import Events
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import I18N, marked
+from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Offer
@@ -95,6 +96,7 @@ class _Page:
             with gr.Column(scale=6, min_width=320):
                 self.panel = Panel(context.runner, context.visitor, context.keeps)
                 self.code = Code()
+                self.calls = CallLog()
                 with gr.Accordion(
                     I18N("Continue a task by its id"), open=False, elem_classes="fold"
                 ):
@@ -114,6 +116,10 @@ class _Page:
         buying = Buying(context, form, self.checkout, panel, self.code, self.kept)
         form.listen(context)
         self.code.listen()
+        self.calls.listen(panel.seen)
+        reading = partial(events.read_calls, log=self.calls)
+        asked = self.calls.asked
+        self._does(asked.change, reading, "read_calls", self.calls.outputs, {"asked": asked})
         self._arrive(events, buying)
         self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)

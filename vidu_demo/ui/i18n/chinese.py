@@ -682,12 +682,19 @@ CHINESE: dict[str, str] = {
     "One of these videos can’t be played here. Download it to watch it.": (
         "其中一条无法在这里播放，请下载后观看。"
     ),
-    # Code, links, tasks
+    # Code, calls, links, tasks
+    "Request and answers": "请求与响应",
+    "Request": "请求",
+    "Answers": "响应",
+    "What was sent and what the API answered. Equal answers in a row are one, with a count. The "
+    "key, signatures and pictures are left out.": (
+        "发送的内容和 API 的响应。连续相同的响应合并为一条，并注明次数。不含密钥、签名和图片内容。"
+    ),
     "This form as code": "此表单的代码",
     "Each program is complete: it reads the key from NOVITA_API_KEY and the pictures from its own "
-    "folder, sends them as they are, and buys one video.": (
+    "folder, sends them as they are, and buys as many videos as the form, one after the other.": (
         "每段代码都可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送，"
-        "每次运行购买一条视频。"
+        "依次购买与表单数量相同的视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",
     "Link copied.": "链接已复制。",

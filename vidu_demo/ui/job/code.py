@@ -4,7 +4,8 @@ import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import joined
-from vidu_demo.snippets import SNIPPETS
+from vidu_demo.jobs.takes import EACH_PICTURE, is_count, plan
+from vidu_demo.snippets import ONCE, SNIPPETS, Loop
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser import permalink
 from vidu_demo.ui.i18n.words import I18N, Say
@@ -19,7 +20,8 @@ class Code:
             gr.Markdown(
                 I18N(
                     "Each program is complete: it reads the key from NOVITA_API_KEY and the "
-                    "pictures from its own folder, sends them as they are, and buys one video."
+                    "pictures from its own folder, sends them as they are, and buys as many videos "
+                    "as the form, one after the other."
                 )
             )
             self.places = []
@@ -46,9 +48,16 @@ class Code:
         """What `review` gives values for."""
         return [*self.places, self.query, self.copied, self.left_out, self.link]
 
-    def review(self, request: VideoRequest, say: Say) -> Updates:
-        """Write the form as code and as a link's query; take back what was said of another."""
-        written = (snippet.write(request) for snippet in SNIPPETS)
+    def review(self, request: VideoRequest, takes: int | str, say: Say) -> Updates:
+        """Write the form as code and as a link's query; take back what was said of another.
+
+        Args:
+            request: The form, finished or not.
+            takes: How many videos, as `takes.plan` expects it.
+            say: The visitor's words.
+        """
+        loop = _loop(request, takes)
+        written = (snippet.write(request, loop) for snippet in SNIPPETS)
         return {
             **dict(zip(self.places, written, strict=True)),
             self.query: permalink.write(request),
@@ -63,3 +72,14 @@ class Code:
         self._fold.expand(None, None, self.places, js=reveal)
         link = [self.query, self.copied, self.left_out]
         self.copy.click(None, link, [self.link], js="vidu.copyLink")
+
+
+def _loop(request: VideoRequest, takes: int | str) -> Loop:
+    """Tell how the videos of a form differ."""
+    if takes == EACH_PICTURE:
+        return Loop("images") if len(request.images) > 1 else ONCE
+    requests = plan(request, takes) if is_count(takes) else [request]
+    seeds = tuple(each.seed for each in requests if each.seed)
+    if len(seeds) > 1:
+        return Loop("seed", seeds)
+    return Loop("", tuple(range(1, len(requests) + 1)))

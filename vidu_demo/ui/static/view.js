@@ -32,3 +32,6 @@ vidu.nothing = () => '';
 vidu.now = () => String(Date.now());
 
 vidu.revealing = (count) => () => Array(count).fill({__type__: 'update', visible: true});
+
+// For what is only asked for while it is in sight: empty as long as it is not.
+vidu.askAgain = (asked) => asked && vidu.now();
