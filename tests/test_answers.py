@@ -103,7 +103,7 @@ def test_a_failed_task(bench: Bench) -> None:
 def test_a_task_from_elsewhere_has_no_request(bench: Bench) -> None:
     bench.simulator.faults["poll"] = Always([Fault(status=404, body={"message": "not found"})])
     job = bench.runner.adopt("0" * 8 + "-0000-0000-0000-" + "0" * 12, owner=OWNER)
-    bench.reaches(job, JobState.FAILED)
+    bench.reaches(job, JobState.NOT_FOUND)
     calls = bench.runner.calls(job.id, OWNER)
     assert calls
     assert calls.request is None

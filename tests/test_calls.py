@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+from conftest import DEFAULTS
 from page_fixtures import App, Visitor, until
 from playwright.sync_api import Locator, Request, expect
 
@@ -44,29 +46,22 @@ def test_request_and_answers_can_be_copied(
     assert submitted["answer"] == {"task_id": task_id}
     assert finished["answer"]["videos"][0]["video_url"].endswith(f"/files/{task_id}.mp4?…")
 
-    visitor.fill(pngs["blue"], prompt="Pan left [fail]")
+    visitor.prompt.fill("Pan left [fail]")
     visitor.make.click()
     expect(calls.locator(".cm-content").nth(1)).to_contain_text("TaskPromptPolicyViolation")
     expect(calls.locator(".cm-content").nth(1)).not_to_contain_text(task_id)
 
 
-def test_the_code_makes_as_many_videos_as_the_form(
-    visit: Callable[..., Visitor], pngs: dict[str, Path]
-) -> None:
-    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
-    visitor.fill(pngs["red"], pngs["blue"], prompt="Slow push-in")
-    visitor.fold_out("This form as code")
-    visitor.page.get_by_role("tab", name="JavaScript").click()
-    copy = visitor.page.get_by_role("tabpanel").get_by_role("button", name="Copy")
-
-    def written() -> str:
-        copy.click()
-        return str(visitor.page.evaluate("navigator.clipboard.readText()"))
-
-    until(lambda: written().endswith("\nawait make(payload);\n"))
-    takes = visitor.page.locator("#takes")
-    takes.get_by_text("one per picture").click()
-    each = "for (const image of payload.images) await make({ ...payload, images: [image] });\n"
-    until(lambda: written().endswith(each))
-    takes.get_by_text("3", exact=True).click()
-    until(lambda: written().endswith("for (const video of [1, 2, 3]) await make(payload);\n"))
+@pytest.mark.parametrize(
+    ("takes", "made"),
+    [
+        (1, "\nawait make(payload);"),
+        (3, "for (const video of [1, 2, 3]) await make(payload);"),
+        ("each", "for (const image of payload.images) await make("),
+    ],
+)
+def test_the_code_makes_as_many_videos_as_the_form(app: App, takes: int | str, made: str) -> None:
+    urls = "https://example.com/a.jpg\nhttps://example.com/b.jpg"
+    form = {**DEFAULTS, "prompt": "Slow push-in.", "urls": urls, "takes": takes}
+    written = json.loads(app.call("review", visitor=app.token(), **form))["data"]
+    assert any(isinstance(text, str) and made in text for text in written)
