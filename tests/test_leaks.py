@@ -141,7 +141,7 @@ def adopted(bench: Bench, owner: str) -> None:
 
 
 def invented(bench: Bench, owner: str) -> None:
-    ends(bench, bench.runner.adopt(f"invented-{owner}", owner=owner), JobState.FAILED)
+    ends(bench, bench.runner.adopt(f"invented-{owner}", owner=owner), JobState.NOT_FOUND)
 
 
 FATES: tuple[Callable[[Bench, str], None], ...] = (

@@ -79,7 +79,7 @@ def test_status_says_each_step_in_words(
     )
     visitor.make.click()
     expect(visitor.headline).to_have_text(DONE)
-    heard = visitor.page.evaluate("heard.map(said => said.split(' · ')[0])")
+    heard = visitor.page.evaluate(r"heard.map(said => said.split(/\s·\s/)[0])")
     before = ("An example", "Preparing the request")
     steps = list(dict.fromkeys(said for said in heard if said not in before))
     assert steps[:-1] == [

@@ -192,7 +192,7 @@ def test_deleting_what_has_no_files_does_not_search_all_copies(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = bench.runner.adopt("no-such-task", owner=OWNER)
-    bench.reaches(job, JobState.FAILED)
+    bench.reaches(job, JobState.NOT_FOUND)
     searched: list[Path] = []
 
     def walk(folders: list[Path]) -> list[Path]:

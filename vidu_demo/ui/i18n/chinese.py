@@ -688,7 +688,7 @@ CHINESE: dict[str, str] = {
     "Answers": "响应",
     "What was sent and what the API answered. Equal answers in a row are one, with a count. The "
     "key, signatures and pictures are left out.": (
-        "发送的内容和 API 的响应。连续相同的响应合并为一条，并注明次数。不含密钥、签名和图片内容。"
+        "发送的内容和接口的响应。连续相同的响应合并为一条，并注明次数。不含密钥、签名和图片内容。"
     ),
     "This form as code": "此表单的代码",
     "Each program is complete: it reads the key from NOVITA_API_KEY and the pictures from its own "
