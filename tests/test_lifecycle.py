@@ -61,7 +61,9 @@ def test_picture_becomes_a_video_that_plays(
 def test_status_says_each_step_in_words(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    api.statuses = ["TASK_STATUS_QUEUED", "TASK_STATUS_PROCESSING", "TASK_STATUS_SUCCEED"]
+    queued, processing = "TASK_STATUS_QUEUED", "TASK_STATUS_PROCESSING"
+    # Each twice, so that a busy page sees both.
+    api.statuses = [queued, queued, processing, processing, "TASK_STATUS_SUCCEED"]
     api.faults["submit"] = [Fault(delay=1.5)]
     api.faults["poll"] = [Fault(delay=1.5)]
     # The script also ends the long tasks of earlier tests, and their downloads come first.
