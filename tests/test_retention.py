@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from runner_fixtures import (
     OTHER,
     OWNER,
@@ -19,7 +20,7 @@ from runner_fixtures import (
 )
 
 from vidu_demo.jobs import files
-from vidu_demo.jobs.errors import DiskFull
+from vidu_demo.jobs.errors import DiskFull, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
 from vidu_demo.jobs.room import AMPLE, AMPLE_SECONDS, DAY, Room
@@ -249,3 +250,18 @@ def test_an_offer_keeps_its_pictures(bench: Bench, copies: Path) -> None:
     bench.runner.delete(job.id, OWNER)
     assert upload.exists()
     bench.done(bench.runner.buy(offer.id, owner=OTHER)[0])
+
+
+def test_a_ledger_that_fails_deletes_nothing(
+    bench: Bench, copies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = made(bench, uploaded(copies, "red"))
+
+    def fails(*_: object) -> None:
+        raise sa.exc.OperationalError("DELETE", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr("vidu_demo.jobs.ledger._delete_traces", fails)
+    with pytest.raises(LedgerFailed, match="disk I/O error"):
+        bench.runner.delete(job.id, OWNER)
+    assert bench.row(job) == job
+    assert bench.file(job)

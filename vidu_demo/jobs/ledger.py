@@ -196,13 +196,10 @@ class Ledger:
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.
             empty["idempotency_key"] = job.id
-        if not self.claim(job, **empty):
-            return False
-        prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
-        with self._writing() as connection:
-            connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
-        empty_log(self._engine)
-        return True
+        deleted = self.claim(job, **empty)
+        if deleted:
+            empty_log(self._engine)
+        return deleted
 
     def get(self, job_id: str) -> Job | None:
         """Find a job by its id."""
@@ -385,7 +382,7 @@ class Ledger:
             if updated and changes.get("state") is JobState.NOT_SENT:
                 _give_back(connection, job.id)
             if updated and changes.get("state") is JobState.DELETED:
-                connection.execute(answer_table.delete().where(_answers.job == job.id))
+                _delete_traces(connection, job)
             elif updated:
                 _keep_answers(connection, job.id, answers)
             return updated
@@ -445,6 +442,13 @@ def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entr
         connection.execute(update.values(entries=entries))
     else:
         connection.execute(answer_table.insert().values(job=job_id, entries=entries))
+
+
+def _delete_traces(connection: sa.Connection, job: Job) -> None:
+    """Delete what other tables hold of a job: its answers, and offers with its prompt."""
+    connection.execute(answer_table.delete().where(_answers.job == job.id))
+    prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
+    connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
 
 
 def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:
