@@ -276,6 +276,17 @@ def framable(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]
     return allow
 
 
+@pytest.fixture(scope="module")
+def caller(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A program that calls the app's endpoints."""
+    from gradio_client import Client  # which takes a while
+
+    downloads = tmp_path_factory.mktemp("downloads")
+    client = Client(app.url, analytics_enabled=False, verbose=False, download_files=downloads)
+    yield client
+    client.close()
+
+
 @pytest.fixture
 def pngs(tmp_path: Path) -> dict[str, Path]:
     """One plain picture of each colour, so that a test can tell which one was sent first."""
@@ -375,6 +386,18 @@ class Visitor:
         # The server has recognised the visitor and filled the form.
         expect(page.locator("#price strong")).to_be_visible()
         return page
+
+    def overhear(self) -> list[str]:
+        """Keep the text of every answer from now on, except videos."""
+        answers: list[str] = []
+
+        def keep(request: Request) -> None:
+            response = request.response()
+            if response and not response.headers.get("content-type", "").startswith("video"):
+                answers.append(response.text())
+
+        self.page.on("requestfinished", keep)
+        return answers
 
     @property
     def elsewhere(self) -> list[str]:

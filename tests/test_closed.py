@@ -108,15 +108,8 @@ def test_key_and_links_appear_nowhere(
     visit: Callable[..., Visitor], app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     visitor = visit()
-    answers: list[str] = []
-
-    def keep(request: Request) -> None:
-        response = request.response()
-        if response and not response.headers.get("content-type", "").startswith("video"):
-            answers.append(response.text())
-
     visitor.fill(pngs["red"], prompt="Slow push-in.")
-    visitor.page.on("requestfinished", keep)
+    answers = visitor.overhear()
     visitor.make.click()
     expect(visitor.headline).to_contain_text("Done in")
     visitor.prompt.fill("[no balance]")

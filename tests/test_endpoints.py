@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,6 @@ from vidu_demo.simulator import Fault, Simulator
 
 SMALL = {"duration": 1, "resolution": "540p"}
 URL = "https://example.com/cat.jpg"
-
-
-@pytest.fixture(scope="module")
-def caller(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    downloads = tmp_path_factory.mktemp("downloads")
-    client = Client(app.url, analytics_enabled=False, verbose=False, download_files=downloads)
-    yield client
-    client.close()
 
 
 def submit(caller: Client, **asked: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,6 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.simulator import Fault, Simulator
 
 SMALL = {"duration": 1, "resolution": "540p"}
-
-
-@pytest.fixture(scope="module")
-def caller(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    downloads = tmp_path_factory.mktemp("downloads")
-    client = Client(app.url, analytics_enabled=False, verbose=False, download_files=downloads)
-    yield client
-    client.close()
 
 
 def generate(caller: Client, **arguments: Any) -> tuple[dict[str, Any], str]:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from page_fixtures import KEY, OWN_KEYS, SMALL, App, Visitor, serving, until
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import Locator, expect
 from starlette.testclient import TestClient
 
 from vidu_demo.jobs.job import JobState, Payer
@@ -415,15 +415,8 @@ def test_a_visitors_key_appears_nowhere(
     visit: Callable[..., Visitor], app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     visitor = visit()
-    answers: list[str] = []
-
-    def keep(request: Request) -> None:
-        response = request.response()
-        if response and not response.headers.get("content-type", "").startswith("video"):
-            answers.append(response.text())
-        answers.append(f"{request.url} {request.post_data}")
-
-    visitor.page.on("requestfinished", keep)
+    answers, sent = visitor.overhear(), []
+    visitor.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
     api.faults["poll"] = [refusing(401, "INVALID_API_KEY", f"no such key as {OWN}")]
     visitor.use_key(OWN)
     expect(said(visitor)).to_contain_text("no such key as [key]")
@@ -462,7 +455,7 @@ def test_a_visitors_key_appears_nowhere(
     pages += [app.call(name, visitor=other) for name in ("welcome", "look", "review")]
     environment = [f"{name}={value}" for name, value in os.environ.items()]
     sessions = [repr(vars(app.demo)), repr(vars(app.demo.app.state_holder))]
-    everything = [*answers, *pages, *environment, *sessions, stored(visitor), *visitor.asked]
+    everything = [*answers, *sent, *pages, *environment, *sessions, stored(visitor), *visitor.asked]
     everything += [visitor.page.content(), *app.log]
     assert any("Slow push-in" in text for text in everything)
     forms = [OWN, base64.b64encode(OWN.encode()).decode()[:-4], OWN[::-1]]

@@ -18,13 +18,12 @@ from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.headers import SecurityHeaders
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.policy import FRAMED_BY, Policy
-from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.guard.quota import DAY, HOUR, Allowance, Quota
 from vidu_demo.ui.guard.tools import ToolCalls
 from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.sign_in.hugging_face import HuggingFace
 from vidu_demo.ui.sign_in.password import Password
 
-HOUR, DAY = 3600.0, 86_400.0
 COLAB = (Host(".googleusercontent.com"), Host(".colab.dev"))
 """Hosts of the proxy through which Colab shows the page."""
 COLAB_FRAMES = (

@@ -10,9 +10,8 @@ from typing import Any
 from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
 
-HOUR = 3600.0
 TASKS, ALL_TASKS = Allowance(0, 120, HOUR), Allowance(0, 2000, HOUR)
 """New tasks per hour: from one address, and from all together."""
 

@@ -20,7 +20,7 @@ from vidu_demo.jobs.keys import KeyNotAccepted, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
-from vidu_demo.ui.guard.quota import Allowance, Quota
+from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
 from vidu_demo.ui.i18n.words import Say, speaker
 
 KEY_HEADER, VISITOR_HEADER = "X-Novita-Key", "X-Vidu-Visitor"
@@ -28,7 +28,6 @@ KEYS_PAGE = "https://novita.ai/settings/key-management"
 """Where visitors get a key."""
 CHECKS_AT_ONCE = 8
 """Keys that the API is asked about at the same time; further ones wait."""
-HOUR = 3600.0
 CHECKS, ALL_CHECKS = Allowance(0, 60, HOUR), Allowance(0, 600, HOUR)
 """Keys that the API is asked about per hour: from one address, and from all together."""
 

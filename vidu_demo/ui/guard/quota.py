@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
+HOUR, DAY = 3600.0, 86_400.0
+"""Seconds."""
+
 
 @dataclass(frozen=True)
 class Allowance:
