@@ -32,7 +32,8 @@ from vidu_demo.jobs.budget import (
     day_of,
 )
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState
-from vidu_demo.jobs.ledger import UNWATCHED_SECONDS, Ledger
+from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.spending import UNWATCHED_SECONDS
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser.visitor import Visitors

@@ -319,7 +319,7 @@ class Clicks(RuleBasedStateMachine):
     @rule(clicked=offers)
     def die_before_the_rows_are_there(self, clicked: Offer) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(self.bench.ledger, "_spend", _die)
+            patch.setattr("vidu_demo.jobs.spending.spend", _die)
             with suppress(ViduError, PowerCut):
                 self.bench.runner.buy(clicked.id, owner=clicked.owner, limits=self.limits)
         self.restart()

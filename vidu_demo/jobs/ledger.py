@@ -8,17 +8,16 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
+from vidu_demo.jobs import spending
 from vidu_demo.jobs.answers import Entry, merge
-from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
+from vidu_demo.jobs.budget import DaysSpending, Limits, Spent
 from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
@@ -28,7 +27,6 @@ from vidu_demo.jobs.tables import (
     job_table,
     offer_table,
     repeat_table,
-    spending_table,
 )
 from vidu_demo.jobs.takes import MAX_VIDEOS, Order
 
@@ -38,8 +36,6 @@ MAX_WORDS = 16
 """Words used in a search; each is looked up in all of a visitor's prompts."""
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
-UNWATCHED_SECONDS = 3600.0
-"""How long a task that nobody watches any more counts as running. Most take minutes."""
 NO_LIMITS = Limits()
 
 _MAX_DURATIONS = 50
@@ -48,7 +44,7 @@ _RECENT = 1000
 _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
-_answers, _job, _offer, _spending = answer_table.c, job_table.c, offer_table.c, spending_table.c
+_answers, _job, _offer = answer_table.c, job_table.c, offer_table.c
 _MAY_WAIT = sa.and_(
     _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
 )
@@ -133,7 +129,7 @@ class Ledger:
             with self._writing() as connection:
                 if offered and not _take(connection, key, jobs[0].created):
                     raise OfferExpired
-                self._spend(connection, jobs, limits)
+                spending.spend(connection, jobs, limits)
                 connection.execute(job_table.insert().values([asdict(job) for job in jobs]))
         except (sa.exc.IntegrityError, OfferExpired) as error:
             if found := self.by_key(key):
@@ -322,17 +318,12 @@ class Ledger:
             backend: The API that the host's key is for.
         """
         with self._reading() as connection:
-            return _spent(connection, now, owner, address, backend)
+            return spending.spent(connection, now, owner, address, backend)
 
     def spending(self) -> list[DaysSpending]:
         """List what was spent of the host's key, by day and visitor."""
         with self._reading() as connection:
-            rows = connection.execute(
-                spending_table.select().order_by(_spending.day, _spending.visitor)
-            )
-            return [
-                DaysSpending(row.day, row.visitor, _dollars(row.spent), row.videos) for row in rows
-            ]
+            return spending.by_day(connection)
 
     def _find(
         self,
@@ -345,25 +336,6 @@ class Ledger:
             query = query.where(_job.state != JobState.DELETED)
         with self._reading() as connection:
             return [_read(row) for row in connection.execute(query).mappings()]
-
-    def _spend(self, connection: sa.Connection, jobs: Sequence[Job], limits: Limits) -> None:
-        """Add the jobs' price to the day's spending, if the limits allow it.
-
-        Raises:
-            LimitReached: They don't.
-        """
-        first, price = jobs[0], sum(job.price for job in jobs)
-        if not price:
-            limits.check(Spent(), Decimal(), len(jobs))
-            return
-        day, visitors = day_of(first.created), counted(first.owner, first.address)
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        rows = [{"day": day, "visitor": each, "spent": 0, "videos": 0} for each in visitors]
-        connection.execute(insert(spending_table).values(rows).on_conflict_do_nothing())
-        _lock(connection, day)
-        spent = _spent(connection, first.created, first.owner, first.address, first.backend)
-        limits.check(spent, _dollars(price), len(jobs))
-        _count(connection, day, visitors, price, len(jobs))
 
     def _update(
         self,
@@ -380,7 +352,7 @@ class Ledger:
         with self._writing() as connection:
             updated = connection.execute(update).rowcount == 1
             if updated and changes.get("state") is JobState.NOT_SENT:
-                _give_back(connection, job.id)
+                spending.give_back(connection, job.id)
             if updated and changes.get("state") is JobState.DELETED:
                 _delete_traces(connection, job)
             elif updated:
@@ -472,61 +444,3 @@ def _take(connection: sa.Connection, offer_id: str, now: float) -> bool:
     """Delete an open offer; returns whether there was one."""
     open_ = (_offer.id == offer_id, _offer.expires > now)
     return connection.execute(offer_table.delete().where(*open_)).rowcount == 1
-
-
-def _lock(connection: sa.Connection, day: str) -> None:
-    """Lock a day's row of all visitors until the commit, so that clicks are counted one by one.
-
-    It comes before the rows of visitors, so that no two transactions wait for each other.
-    """
-    everyone = spending_table.select().where(_spending.day == day, _spending.visitor == "")
-    connection.execute(everyone.with_for_update())
-
-
-def _spent(connection: sa.Connection, now: float, owner: str, address: str, backend: str) -> Spent:
-    visitors = counted(owner, address)
-    these = (_spending.day == day_of(now), _spending.visitor.in_(visitors))
-    query = sa.select(_spending.visitor, _spending.spent).where(*these)
-    spent = {visitor: _dollars(thousandths) for visitor, thousandths in connection.execute(query)}
-    # A visitor who stops watching a job, or deletes it then, does not stop its task.
-    unwatched = sa.and_(
-        _job.state.in_((JobState.STOPPED, JobState.DELETED)),
-        _job.finished.is_(None),
-        _job.created > now - UNWATCHED_SECONDS,
-    )
-    may_run = sa.or_(_job.state.in_(FOLLOWED), unwatched)
-    paid = (_job.backend == backend, may_run, _job.price > 0)
-    running = [
-        connection.scalar(sa.select(sa.func.count()).where(*paid, mine)) or 0
-        for mine in (_job.owner == owner, _job.address == address)[: 2 if address else 1]
-    ]
-    return Spent(
-        spent.pop("", Decimal()), max(spent.values(), default=Decimal()), max(running, default=0)
-    )
-
-
-def _count(
-    connection: sa.Connection, day: str, visitors: Sequence[str], price: int, videos: int
-) -> None:
-    """Add to a day's spending."""
-    these = (_spending.day == day, _spending.visitor.in_(visitors))
-    more = {"spent": _spending.spent + price, "videos": _spending.videos + videos}
-    connection.execute(spending_table.update().where(*these).values(more))
-
-
-def _give_back(connection: sa.Connection, job_id: str) -> None:
-    """Take a job's price off its day. The row is locked, as it has just been written."""
-    this = _job.id == job_id
-    about = sa.select(_job.price, _job.idempotency_key, _job.owner, _job.address).where(this)
-    price, key, owner, address = connection.execute(about).one()
-    if price:
-        # A click counts on the day of its first job; at midnight, the others may be of the next.
-        first = sa.select(_job.created).where(_job.idempotency_key == key.partition(":")[0])
-        day = day_of(connection.scalars(first).one())
-        _lock(connection, day)
-        _count(connection, day, counted(owner, address), -price, -1)
-        connection.execute(job_table.update().where(this).values(price=0))
-
-
-def _dollars(thousandths: int) -> Decimal:
-    return Decimal(thousandths) / 1000
