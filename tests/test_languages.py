@@ -21,7 +21,7 @@ _SEEN = """() => {
     const place = walk.currentNode.parentElement;
     if (place.checkVisibility() && !place.closest(apart)) seen.push(walk.currentNode.data);
   }
-  const marked = ['#status *', '#history *', '#examples *', '#first-frame *'];
+  const marked = ['#status *', '#details *', '#history *', '#examples *', '#first-frame *'];
   for (const place of document.querySelectorAll(marked))
     for (const name of ['alt', 'title', 'data-sure', 'data-copied'])
       seen.push(place.getAttribute(name) || '');
@@ -56,7 +56,7 @@ def test_chinese_visitor_makes_a_video(
     expect(visitor.button("请添加图片")).to_be_disabled()
     expect(visitor.page.locator("#price strong")).to_have_text("预估价 $0.275")
     expect(visitor.page.get_by_role("button", name="雨中的纸船")).to_be_visible()
-    example = visitor.page.locator(".finished p").inner_text()
+    example = visitor.details.locator("dd").inner_text()
     until(lambda: english(visitor) == [example])  # some words are translated a moment later
 
     visitor.upload(pngs["red"], pngs["green"])
@@ -110,7 +110,7 @@ def test_other_chinese_is_read_as_one_too(visit: Callable[..., Visitor]) -> None
     visitor = visit(locale="zh-TW")
     fold_all_out(visitor)
     expect(visitor.button("请添加图片")).to_be_disabled()
-    example = visitor.page.locator(".finished p").inner_text()
+    example = visitor.details.locator("dd").inner_text()
     until(lambda: english(visitor) == [example])  # some words are translated a moment later
 
 
@@ -125,7 +125,7 @@ def test_everybody_else_reads_english(
     for locale in ("en-US", "zh-HK", "de-DE"):
         visitor = visit(locale=locale)
         fold_all_out(visitor)
-        for words in ("Pictures", "Takes", "one per picture", "Background music.", "Watch"):
+        for words in ("Pictures", "Takes", "one per picture", "Background music.", "Answers"):
             expect(visitor.page.get_by_text(words, exact=True).first).to_be_visible()
         expect(visitor.choice("auto")).to_be_checked()
         expect(visitor.headline).to_have_text("An example")

@@ -12,36 +12,34 @@ from vidu_demo.ui.i18n.words import I18N, Say
 
 
 class Code:
-    """A fold with a tab for each language."""
+    """A tab for each language."""
 
     def __init__(self) -> None:
-        self._fold = gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold")
-        with self._fold:
-            gr.Markdown(
-                I18N(
-                    "Each program is complete: it reads the key from NOVITA_API_KEY and the "
-                    "pictures from its own folder, sends them as they are, and buys as many videos "
-                    "as the form, one after the other."
-                )
+        gr.Markdown(
+            I18N(
+                "The form as a program, complete: it reads the key from NOVITA_API_KEY and the "
+                "pictures from its own folder, sends them as they are, and buys as many videos "
+                "as the form, one after the other."
             )
-            self.places = []
-            with gr.Tabs():
-                for snippet in SNIPPETS:
-                    with gr.Tab(snippet.label):
-                        self.places.append(
-                            gr.Code(
-                                language=snippet.language,
-                                visible=False,  # so that the page loads no editor
-                                interactive=False,
-                                show_label=False,
-                                buttons=["copy"],
-                                max_lines=24,
-                            )
+        )
+        self.places = []
+        with gr.Tabs():
+            for snippet in SNIPPETS:
+                with gr.Tab(snippet.label):
+                    self.places.append(
+                        gr.Code(
+                            language=snippet.language,
+                            visible=False,  # so that the page loads no editor
+                            interactive=False,
+                            show_label=False,
+                            buttons=["copy"],
+                            max_lines=24,
                         )
-            self.query, self.copied = gr.Textbox(visible=False), gr.Textbox(visible=False)
-            self.left_out = gr.Textbox(visible=False)
-            self.copy = gr.Button(I18N("Copy a link to this form"), size="sm")
-            self.link = gr.HTML(elem_id="link", padding=False)
+                    )
+        self.query, self.copied = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        self.left_out = gr.Textbox(visible=False)
+        self.copy = gr.Button(I18N("Copy a link to this form"), size="sm")
+        self.link = gr.HTML(elem_id="link", padding=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -66,10 +64,10 @@ class Code:
             self.link: "",
         }
 
-    def listen(self) -> None:
-        """Show the programs in the open fold; copy the link in the browser, which knows its URL."""
+    def listen(self, tab: gr.Tab) -> None:
+        """Show the programs in the open tab; copy the link in the browser, which knows its URL."""
         reveal = f"vidu.revealing({len(self.places)})"
-        self._fold.expand(None, None, self.places, js=reveal)
+        tab.select(None, None, self.places, js=reveal)
         link = [self.query, self.copied, self.left_out]
         self.copy.click(None, link, [self.link], js="vidu.copyLink")
 
