@@ -160,6 +160,7 @@ class _Page:
         for button, handler, name, inputs in (
             (checkout.run, buying.submit, "buy", {"offer": checkout.offer, **form}),
             (checkout.draft, draft, "buy_draft", {"offer": checkout.draft_offer, **form}),
+            (checkout.simulate, buying.submit, "simulate", {"offer": checkout.simulation, **form}),
             (self.panel.result.anyway, buying.submit_again, "buy_again", {}),
         ):
             self._does(button.click, handler, name, buying.bought, inputs, js=_TO_STATUS, **RAW)
