@@ -6,6 +6,7 @@ is one of `PARTS`. The rest of a page is written by hand.
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -26,6 +27,7 @@ from vidu_demo.simulator.refusals import MAGIC_WORDS, TASK_FAILS, RefusedError
 from vidu_demo.ui.form.phrases import CHIPS
 from vidu_demo.ui.guard.limits import LIMITS
 
+NOTEBOOK = "notebooks/quickstart.ipynb"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _MADE = re.compile(r"(<!-- made by docs/build\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -265,6 +267,15 @@ def makers() -> str:
     return table("example | picture", ((e.name, f"{e.credit}.") for e in EXAMPLES))
 
 
+def colab() -> str:
+    """Link to the notebook on Colab."""
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    repository = about["project"]["urls"]["Repository"].removeprefix("https://github.com")
+    notebook = f"https://colab.research.google.com/github{repository}/blob/main/{NOTEBOOK}"
+    badge = "https://colab.research.google.com/assets/colab-badge.svg"
+    return f"[![Open in Colab]({badge})]({notebook})"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "fields": request_fields,
     "pictures": picture_limits,
@@ -279,6 +290,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "magic": magic_words,
     "chips": chips,
     "credits": makers,
+    "colab": colab,
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from page_fixtures import App, Visitor, until
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 INSECURE = "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
 
@@ -33,7 +33,7 @@ def test_copying_a_link_says_so_and_what_it_leaves_out(
     visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
 ) -> None:
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
-    said, copied = visitor.page.locator("#link"), "navigator.clipboard.readText()"
+    said, copied = visitor.page.locator("#link [role=status]"), "navigator.clipboard.readText()"
     visitor.prompt.fill("Slow orbit.")
     visitor.open_tab("Code")
     copy = visitor.button("Copy a link to this form")
@@ -55,6 +55,39 @@ def test_copying_a_link_says_so_and_what_it_leaves_out(
     )
     link = visitor.page.evaluate(copied)
     assert link == f"{app.url}?prompt=Slow+orbit.&image=https%3A%2F%2Fexample.com%2Fb.png"
+
+
+def test_link_copied_right_after_typing_is_of_what_was_typed(
+    visit: Callable[..., Visitor], app: App
+) -> None:
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    said, copied = visitor.page.locator("#link [role=status]"), "navigator.clipboard.readText()"
+    visitor.fold_out("This form as code")
+    review, held = app.calls("review_1"), list[Route]()
+
+    def hold_first(route: Route) -> None:
+        if review(route.request) and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    visitor.page.route("**/predict", hold_first)
+    visitor.prompt.fill("Slow orbit.")
+    visitor.button("Copy a link to this form").click()
+    until(lambda: visitor.page.wait_for_timeout(50) or held)
+    expect(said).to_be_empty()
+    (route,) = held
+    route.continue_()
+    expect(said).to_have_text("Link copied.")
+    assert visitor.page.evaluate(copied) == f"{app.url}?prompt=Slow+orbit."
+
+    # A review of the same form leaves the note alone.
+    with visitor.page.expect_response(lambda response: review(response.request)):
+        visitor.choice("2").check()
+    expect(visitor.price).to_contain_text("for 2 videos")
+    expect(said).to_have_text("Link copied.")
+    visitor.prompt.fill("Slow push-in.")
+    expect(said).to_be_empty()
 
 
 @pytest.mark.parametrize("script", [INSECURE, FRAMED], ids=["insecure", "framed"])

@@ -1,7 +1,9 @@
 """The host's limits on spending as strangers meet them: over plain HTTP, and on the page."""
 
+import json
+import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,17 @@ import pytest
 from conftest import DEFAULTS
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from page_fixtures import DONE, KEY, App, Visitor, serving, until
+from page_fixtures import DONE, KEY, SMALL, App, Visitor, serving, until
 from playwright.sync_api import Browser, expect
 
-from vidu_demo.jobs.job import JobState
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.budget import Spent
+from vidu_demo.jobs.job import JobState, Payer
+from vidu_demo.jobs.takes import Order
+from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
+from vidu_demo.studio import Studio
+from vidu_demo.ui.browser.own_key import KEY_HEADER
 
 FORM = {**DEFAULTS, "duration": 1, "resolution": "540p", "takes": 1, "prompt": "Push-in."}
 """One video for 4 cents."""
@@ -124,6 +132,123 @@ def test_a_paused_app_starts_nothing_and_finishes_what_runs(hosted: App) -> None
     (hosted.data / "PAUSED").unlink()
     assert "error" not in ask(hosted, "203.0.113.8", seed=3)
     until(lambda: api.submit_count == 2)
+
+
+# The simulator instead
+
+
+def simulation(app: App, address: str, visitor: dict[str, str], **changes: Any) -> tuple[str, Any]:
+    """Review the form as a stranger; return the form and the offer to simulate it, if any."""
+    form = {**FORM, "urls": "https://example.com/a.jpg", **changes}
+    answer = app.call("review", headers=through(address), visitor=visitor, **form)
+    return json.loads(answer)["data"][4], form
+
+
+@pytest.fixture
+def spent_up(app: App, tmp_path: Path) -> Iterator[App]:
+    """An app whose budget is zero, and which takes no keys of visitors."""
+    limits = {**LIMITS, "budget_per_day": Decimal(0), "keys": "host"}
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(KEY, seconds=0))
+        yield stack.enter_context(serving(simulator, tmp_path, app.log, **limits))
+
+
+def test_at_zero_the_page_offers_the_simulator(
+    spent_up: App, browser: Browser, pngs: dict[str, Path]
+) -> None:
+    with browser.new_context() as context:
+        visitor = Visitor(context, spent_up.url)
+        simulate = visitor.button("Try it on the simulator: free, no model")
+        visitor.upload(pngs["red"])
+        visitor.choose_smallest()
+        expect(simulate).to_have_count(0)
+        visitor.prompt.fill("Slow push-in.")
+        expect(visitor.button("Today's budget is used up")).to_be_disabled()
+        simulate.click()
+        expect(visitor.headline).to_have_text(DONE)
+        expect(visitor.status).to_contain_text("The simulator, without a model")
+        expect(visitor.rows).to_contain_text("simulated")
+        expect(visitor.page.locator("#video video")).to_be_visible()
+        simulate.click()
+        expect(visitor.rows).to_have_count(2)
+        expect(visitor.headline).to_have_text(DONE)
+        assert visitor.broken == []
+        jobs = spent_up.studio.runner.jobs(_owner(spent_up, {"token": visitor.token}))
+        assert {(job.payer, job.simulated, job.price) for job in jobs} == {
+            (Payer.SIMULATOR, True, 0)
+        }
+        (spent_up.data / "PAUSED").touch()
+        visitor.prompt.fill("Another one.")
+        expect(visitor.button("Paused by the host")).to_be_disabled()
+        expect(simulate).to_have_count(0)
+    assert not spent_up.simulator.requests
+
+
+def test_strangers_simulate_few_at_once_and_spend_nothing(spent_up: App) -> None:
+    app, me, home = spent_up, spent_up.token(), "203.0.113.7"
+    slow = "Push-in [600 s]"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vidu_demo.jobs.follower.FIRST_WAIT", 600.0)
+        for seed in (1, 2):
+            offer, form = simulation(app, home, me, prompt=slow, seed=seed)
+            assert offer
+            name = ("buy", "simulate")[seed - 1]  # whatever listener gets it
+            answer = app.call(name, headers=through(home), visitor=me, offer=offer, **form)
+            assert "error" not in answer
+            again = app.call(name, headers=through(home), visitor=me, offer=offer, **form)
+            assert "error" not in again  # and buys nothing
+        # The offers are those of before: one for another visitor, and one for a paid video.
+        other = app.token()
+        stolen, form = simulation(app, "198.51.100.1", other, prompt=slow, seed=3)
+        assert "Not sent" in app.call("simulate", visitor=me, offer=stolen, **form)
+        paid = app.offer(me, **form)
+        assert "$0.00 is left" in app.call("simulate", visitor=me, offer=paid, **form)
+        # At most two at once, by token and by address.
+        assert simulation(app, home, me, prompt=slow, seed=4)[0] == ""
+        assert simulation(app, home, app.token(), prompt=slow, seed=4)[0] == ""
+        late = app.call("simulate", headers=through(home), visitor=other, offer=stolen, **form)
+        assert "Yours not finished: 2." in late
+    assert len(app.studio.runner.jobs(_owner(app, me))) == 2
+    assert app.studio.runner.spent(_owner(app, me), "") == Spent()
+    assert not app.simulator.requests
+
+
+FREE = "The page also offers the simulator, which is free."
+
+
+@pytest.mark.parametrize(
+    ("served", "fields", "said"),
+    [
+        ("spent_up", {**SMALL}, f"after midnight UTC. {FREE}"),
+        ("hosted", {}, f"fewer takes. Or send your own key as {KEY_HEADER}. {FREE}"),
+    ],
+)
+def test_programs_hear_what_they_can_do_at_a_limit(
+    request: pytest.FixtureRequest, served: str, fields: dict[str, Any], said: str
+) -> None:
+    app: App = request.getfixturevalue(served)
+    client = Client(app.url, headers=through("192.0.2.5"), analytics_enabled=False, verbose=False)
+    asked = {**fields, "image_urls": "https://example.com/a.jpg", "prompt": "x"}
+    with pytest.raises(AppError, match=re.escape(said)):
+        client.predict(**asked, api_name="/submit")
+    assert client.predict(**fields, api_name="/estimate")["message"].endswith(said)
+    client.close()
+    assert not app.simulator.requests
+
+
+def test_what_is_simulated_goes_on_after_a_restart(tmp_path: Path) -> None:
+    request = VideoRequest(images=["https://example.com/a.jpg"], prompt="x", **SMALL)
+    nobody = "http://127.0.0.1:9"  # nothing listens there
+    settings = Settings(api_key=KEY, base_url=nobody, data_dir=tmp_path / "data")
+    with closing(Studio(settings)) as studio:
+        offer = studio.runner.offer(Order(request), owner="me", payer=Payer.SIMULATOR)
+        (job,) = studio.runner.buy(offer.id, owner="me")
+        until(lambda: studio.runner.jobs("me")[0].state is JobState.RUNNING)
+    with closing(Studio(settings)) as studio:
+        until(lambda: studio.runner.jobs("me")[0].state is JobState.DONE)
+        (done,) = studio.runner.jobs("me")
+        assert (done.id, done.simulated, done.message) == (job.id, True, "")
+        assert studio.runner.file(done, done.video or "").is_file()
 
 
 def test_page_shows_the_limits_before_a_click(

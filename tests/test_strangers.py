@@ -106,7 +106,7 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(hosted: 
 
 def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
     runner, visitor = hosted.studio.runner, hosted.token()
-    (backend,) = runner._accounts.backends
+    backend = runner._accounts.backend(Payer.HOST)
 
     def welcome(start: int, address: str = HOME) -> None:
         kept = [

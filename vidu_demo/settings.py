@@ -124,7 +124,8 @@ class Settings:
         metadata={
             "env": "VIDU_MAX_JOBS_PER_VISITOR",
             "kind": int,
-            "help": "Unfinished videos that each visitor can have at once with the host's key. "
+            "help": "Unfinished videos that each visitor can have at once with the host's key, and "
+            "as many on the simulator beside it. "
             f"By default {DEFAULTS.max_jobs}, likewise.",
         },
     )

@@ -1,6 +1,6 @@
 """The composition root: builds everything behind the page from the settings.
 
-If the host's key pays nothing, the simulator stands in for the API; nothing else changes.
+The simulator stands in for the API if the host's key pays nothing, and stands by if it does.
 """
 
 import os
@@ -61,13 +61,11 @@ class Studio:
             self.secret = _secret(settings.data_dir / "secret")
             ledger = Ledger(settings.ledger_url)
             stack.callback(ledger.close)
-            accounts: dict[Payer, Account] = {}
-            if self.simulated:
-                simulator = Simulator(folder=settings.data_dir / "simulator", remember=False)
-                stack.enter_context(simulator)
-                client = ViduClient(simulator.key, simulator.url)
-                stack.callback(client.close)
-                accounts[Payer.SIMULATOR] = Account(SIMULATOR, client)
+            simulator = Simulator(folder=settings.data_dir / "simulator", remember=False)
+            stack.enter_context(simulator)
+            client = ViduClient(simulator.key, simulator.url)
+            stack.callback(client.close)
+            accounts = {Payer.SIMULATOR: Account(SIMULATOR, client)}
             if not simulate:
                 client = ViduClient(
                     settings.api_key, settings.base_url, media_hosts=settings.media_hosts

@@ -155,14 +155,26 @@ class Limits:
             return
         if self.max_price is not None and price > self.max_price:
             raise TooExpensive(self.max_price, price)
-        if self.max_jobs is not None and spent.running + jobs > self.max_jobs:
-            raise TooManyAtOnce(self.max_jobs, spent.running)
+        self.check_jobs(spent.running, jobs)
         for budget, before, used_up in (
             (self.visitor_per_day, spent.visitor, VisitorBudgetUsedUp),
             (self.per_day, spent.all, BudgetUsedUp),
         ):
             if budget is not None and before + price > budget:
                 raise used_up(budget, max(Decimal(), budget - before), price)
+
+    def check_jobs(self, running: int, jobs: int) -> None:
+        """Check whether a visitor may have more unfinished videos.
+
+        Args:
+            running: How many they have.
+            jobs: How many more they want.
+
+        Raises:
+            TooManyAtOnce: They may not.
+        """
+        if self.max_jobs is not None and running + jobs > self.max_jobs:
+            raise TooManyAtOnce(self.max_jobs, running)
 
     def reached(self, spent: "Spent", price: Decimal, jobs: int) -> LimitReached | None:
         """Return the limit that forbids a click, if any. The arguments are those of `check`."""

@@ -144,9 +144,19 @@ class JobRunner:
         """Who pays for visitors without a key of their own."""
         return self._accounts.default
 
-    def payer(self, owner: str) -> Payer:
-        """Tell who pays for a visitor's next video."""
-        return self._accounts.payer(owner)
+    def payer(self, owner: str, offer_id: str = "") -> Payer:
+        """Tell who pays for a visitor's next video; nobody, if they take an offer to simulate it.
+
+        Args:
+            owner: The visitor.
+            offer_id: The offer that they take, if any.
+
+        Raises:
+            LedgerFailed: The offer can't be read.
+        """
+        offer = self._ledger.open_offer(offer_id, owner, self._wall()) if offer_id else None
+        simulated = offer and offer.payer is Payer.SIMULATOR
+        return Payer.SIMULATOR if simulated else self._accounts.payer(owner)
 
     def is_kept(self, key: str, owner: str) -> bool:
         """Tell whether this very key is kept for a visitor, so that it need not be checked."""
@@ -175,14 +185,19 @@ class JobRunner:
         self._accounts.forget_key(owner)
         self._changes.mark(owner)
 
-    def spent(self, owner: str, address: str) -> Spent:
+    def spent(self, owner: str, address: str, payer: Payer = Payer.HOST) -> Spent:
         """Return what was spent of the host's key today, by all and by one visitor.
+
+        Args:
+            owner: The visitor.
+            address: A digest of their IP address.
+            payer: Whose unfinished videos to count.
 
         Raises:
             LedgerFailed: The ledger can't be read.
         """
         try:
-            backend = self._accounts.backend(Payer.HOST)
+            backend = self._accounts.backend(payer)
         except KeyMissing:
             return Spent()
         return self._ledger.spent(self._wall(), owner, address, backend)
@@ -248,7 +263,7 @@ class JobRunner:
             offer_id: The offer's id. Once it is taken, its jobs are returned.
             order: What to make, if the form has changed since; None for what was offered.
             owner: The visitor.
-            payer: Whose key pays now; by default the visitor's own, if the app has it.
+            payer: Who pays now; see `payer`.
             options: `address` and `limits`, as for `start_all`.
 
         Raises:
@@ -264,7 +279,7 @@ class JobRunner:
             if found[0].owner != owner:
                 raise OfferExpired
             return self._repeat(offer_id, found, order)
-        payer = payer or self.payer(owner)
+        payer = payer or self.payer(owner, offer_id)
         if not offer or (offer.backend, offer.payer) != (self._accounts.backend(payer), payer):
             raise OfferExpired
         order = order or offer.order
@@ -314,7 +329,8 @@ class JobRunner:
             acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
                 more of.
             address: A digest of the visitor's IP address.
-            limits: The host's limits; with a visitor's key only a pause counts.
+            limits: The host's limits. With a visitor's key only a pause counts, and in the
+                simulator the number of videos at once, too.
             offered: True if the idempotency key is an offer's id. See `buy`.
             payer: Whose key pays; by default the visitor's own, if the app has it.
             full: What the request is a draft of, if it is one.
@@ -589,7 +605,12 @@ class JobRunner:
             error = DuplicateRequest(running, len(running))
             if order:
                 known = sorted(job.id for job in running)
-                error.again = self.offer(order, owner=running[0].owner, acknowledged=known)
+                error.again = self.offer(
+                    order,
+                    owner=running[0].owner,
+                    acknowledged=known,
+                    payer=running[0].payer,
+                )
             raise error
         return found
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
-from vidu_demo.jobs.job import FOLLOWED, Job, JobState
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.tables import job_table, spending_table
 
 UNWATCHED_SECONDS = 3600.0
@@ -28,6 +28,9 @@ def spend(connection: sa.Connection, jobs: Sequence[Job], limits: Limits) -> Non
     first, price = jobs[0], sum(job.price for job in jobs)
     if not price:
         limits.check(Spent(), Decimal(), len(jobs))
+        if first.payer is Payer.SIMULATOR:
+            running = _running(connection, first.created, first.owner, first.address, first.backend)
+            limits.check_jobs(running, len(jobs))
         return
     day, visitors = day_of(first.created), counted(first.owner, first.address)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -55,6 +58,15 @@ def spent(connection: sa.Connection, now: float, owner: str, address: str, backe
     by_visitor = {
         visitor: _dollars(thousandths) for visitor, thousandths in connection.execute(query)
     }
+    return Spent(
+        by_visitor.pop("", Decimal()),
+        max(by_visitor.values(), default=Decimal()),
+        _running(connection, now, owner, address, backend),
+    )
+
+
+def _running(connection: sa.Connection, now: float, owner: str, address: str, backend: str) -> int:
+    """Count a visitor's unfinished videos, by token or by address, whichever is more."""
     # A visitor who stops watching a job, or deletes it then, does not stop its task.
     unwatched = sa.and_(
         _job.state.in_((JobState.STOPPED, JobState.DELETED)),
@@ -62,16 +74,14 @@ def spent(connection: sa.Connection, now: float, owner: str, address: str, backe
         _job.created > now - UNWATCHED_SECONDS,
     )
     may_run = sa.or_(_job.state.in_(FOLLOWED), unwatched)
-    paid = (_job.backend == backend, may_run, _job.price > 0)
+    # Tasks from elsewhere don't count.
+    simulated = sa.and_(_job.payer == Payer.SIMULATOR, _job.fingerprint != "")
+    these = (_job.backend == backend, may_run, sa.or_(_job.price > 0, simulated))
     running = [
-        connection.scalar(sa.select(sa.func.count()).where(*paid, mine)) or 0
+        connection.scalar(sa.select(sa.func.count()).where(*these, mine)) or 0
         for mine in (_job.owner == owner, _job.address == address)[: 2 if address else 1]
     ]
-    return Spent(
-        by_visitor.pop("", Decimal()),
-        max(by_visitor.values(), default=Decimal()),
-        max(running, default=0),
-    )
+    return max(running)
 
 
 def by_day(connection: sa.Connection) -> list[DaysSpending]:

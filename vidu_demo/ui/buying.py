@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.errors import ViduError
-from vidu_demo.jobs.budget import Spent
+from vidu_demo.api.errors import KeyMissing, ViduError
+from vidu_demo.jobs.budget import LimitReached, Spent
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
-from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
@@ -74,11 +74,19 @@ class Buying:
         who = context.who_buys(request, owner)
         payer = who["payer"]
 
-        def offer(order: Order) -> str:
+        def offer(order: Order, by: Payer = payer) -> str:
             try:
-                return runner.offer(order, owner=owner, payer=payer).id
+                return runner.offer(order, owner=owner, payer=by).id
             except LedgerFailed:  # a click says so
                 return ""
+
+        def simulation(order: Order) -> str:
+            limits = context.who_buys(request, owner, Payer.SIMULATOR)["limits"]
+            with suppress(LedgerFailed, LimitReached, KeyMissing):
+                running = runner.spent(owner, who["address"], Payer.SIMULATOR).running
+                limits.check_jobs(running, len(order.requests))
+                return offer(order, Payer.SIMULATOR)
+            return ""
 
         spent = Spent()
         with suppress(LedgerFailed):
@@ -96,6 +104,7 @@ class Buying:
                 spent=spent,
                 takes_keys=runner.takes_keys,
                 offer=offer,
+                simulation=simulation,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),
@@ -126,12 +135,14 @@ class Buying:
             return self._refuse(tab, error)
 
     def _buy(self, tab: Tab, offer: Any, order: Order | None) -> Updates:
-        who = {"owner": tab.owner, **self._context.who_buys(tab.request, tab.owner)}
+        runner = self._context.runner
+        payer = runner.payer(tab.owner, str(offer))
+        who = self._context.who_buys(tab.request, tab.owner, payer)
         try:
-            jobs = self._context.runner.buy(str(offer), order, **who)
+            jobs = runner.buy(str(offer), order, owner=tab.owner, **who)
         except OfferExpired:
             if order:  # if the ledger can't be written, that is why there was no offer
-                self._context.runner.offer(order, owner=tab.owner)
+                runner.offer(order, owner=tab.owner)
             raise
         return self._panel.show(tab, jobs[0].id)
 

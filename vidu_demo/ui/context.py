@@ -140,7 +140,8 @@ class Context:
     ) -> dict[str, Any]:
         """Return the runner's arguments for a click: its address, its payer and the limits.
 
-        If the host's key doesn't pay, only a pause counts. Limits and payer are decided together:
+        If the host's key doesn't pay, only a pause counts, and for what is simulated instead, how
+        many videos each visitor can have at once. Limits and payer are decided together:
         otherwise a key that is forgotten in between could make the host pay without limits.
 
         Args:
@@ -149,10 +150,12 @@ class Context:
             payer: Who has to pay; by default the visitor, if the app has their key.
         """
         limits, payer = self.limits(), payer or self.runner.payer(owner)
-        if payer is not Payer.HOST:
+        if payer is Payer.VISITOR or self.runner.usual_payer is not Payer.HOST:
             limits = Limits(paused=limits.paused)
         elif not self._is_local(request):
             limits = limits.or_defaults()
+        if payer is Payer.SIMULATOR:
+            limits = Limits(max_jobs=limits.max_jobs, paused=limits.paused)
         return {"address": self.address(request), "payer": payer, "limits": limits}
 
     def _is_local(self, request: gr.Request) -> bool:

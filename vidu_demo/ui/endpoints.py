@@ -16,6 +16,7 @@ import gradio as gr
 from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.budget import LimitReached, Paused
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
@@ -131,7 +132,7 @@ class Endpoints:
             if not _same(request, job):
                 raise IdempotencyKeyUsed
         except ViduError as error:
-            raise _for_programs(error) from None
+            raise self._for_programs(error) from None
         look = self._runner.look(job.id, owner) or JobView(job, None)
         return {"job": handle, **describe(look)}
 
@@ -148,7 +149,7 @@ class Endpoints:
             else:
                 self._runner.forget_key(owner)
         except ViduError as error:
-            raise _for_programs(error) from None
+            raise self._for_programs(error) from None
         done = look.job.state is JobState.DONE and look.job.video
         video = str(self._runner.file(look.job, look.job.video or "")) if done else None
         return describe(look), video
@@ -164,7 +165,7 @@ class Endpoints:
             who = self._context.who_buys(caller, "", own)
             spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
         except ViduError as error:
-            raise _for_programs(error) from None
+            raise self._for_programs(error) from None
         limits = who["limits"]
         reached, left = limits.reached(spent, request.price, 1), limits.left(spent)
         return {
@@ -173,7 +174,7 @@ class Endpoints:
             "price_list": pricing.DATED,
             "left_today_usd": None if left is None else float(left),
             "can_be_bought": reached is None,
-            "message": f"{reached.what} {reached.next_step}" if reached else "",
+            "message": f"{reached.what} {self._next_step(reached)}" if reached else "",
         }
 
     async def generate(
@@ -185,7 +186,7 @@ class Endpoints:
         try:
             job = await self._start(caller, _request(values), owner)
         except ViduError as error:
-            raise _for_programs(error) from None
+            raise self._for_programs(error) from None
         said = None
         while look := self._runner.look(job.id, owner):
             if (says := describe(look)) != said:
@@ -213,6 +214,20 @@ class Endpoints:
         except ViduError:
             self._runner.forget_key(owner)
             raise
+
+    def _for_programs(self, error: ViduError) -> gr.Error:
+        """Make the error that a program gets, in English."""
+        error.next_step = self._next_step(error)
+        return gr.Error(str(error), print_exception=False)
+
+    def _next_step(self, error: ViduError) -> str:
+        """Say what a program can do about an error."""
+        steps = [error.next_step]
+        if isinstance(error, LimitReached) and not isinstance(error, Paused):
+            if self._runner.takes_keys:
+                steps.append(f"Or send your own key as {KEY_HEADER}.")
+            steps.append("The page also offers the simulator, which is free.")
+        return " ".join(steps)
 
     async def _take_key(self, caller: gr.Request, owner: str) -> bool:
         """Take a caller's own key, if they send one; returns whether they do."""
@@ -261,11 +276,6 @@ def _same(request: VideoRequest, job: Job) -> bool:
     """Tell whether a job was made of these settings. A seed that was not given was picked."""
     asked = request.model_dump(exclude={"images"}, exclude_none=True)
     return asked.items() <= job.request.items() or not job.request
-
-
-def _for_programs(error: ViduError) -> gr.Error:
-    """Make the error that a program gets, in English."""
-    return gr.Error(str(error), print_exception=False)
 
 
 def _named(act: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:

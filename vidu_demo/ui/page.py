@@ -158,6 +158,7 @@ class _Page:
         for button, handler, name, inputs in (
             (checkout.run, buying.submit, "buy", {"offer": checkout.offer, **form}),
             (checkout.draft, draft, "buy_draft", {"offer": checkout.draft_offer, **form}),
+            (checkout.simulate, buying.submit, "simulate", {"offer": checkout.simulation, **form}),
             (stage.anyway, buying.submit_again, "buy_again", {}),
             (stage.full, buying.submit_in_full, "buy_in_full", {"offer": stage.full_offer}),
         ):

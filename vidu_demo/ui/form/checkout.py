@@ -1,4 +1,4 @@
-"""The price, and the two buttons that buy: the video, or a draft of it."""
+"""The price, and the buttons for the video, for a draft of it, and for a simulated one."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -22,10 +22,18 @@ class Checkout:
     """The row at the bottom of the form, which sticks to the bottom of the window."""
 
     def __init__(self) -> None:
-        self.offer, self.draft_offer = (gr.Textbox(visible=False) for _ in range(2))
+        self.offer, self.draft_offer, self.simulation = (
+            gr.Textbox(visible=False) for _ in range(3)
+        )
         with gr.Row(elem_id="checkout", equal_height=True):
             self.price = gr.HTML(elem_id="price", padding=False)
             self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
+            self.simulate = gr.Button(
+                I18N("Try it on the simulator: free, no model"),
+                visible=False,
+                size="lg",
+                elem_id="simulate",
+            )
             self.run = gr.Button(
                 I18N("Add a picture"),
                 variant="primary",
@@ -37,7 +45,8 @@ class Checkout:
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `review` gives values for."""
-        return [self.offer, self.draft_offer, self.price, self.draft, self.run]
+        offers = [self.offer, self.draft_offer, self.simulation]
+        return [*offers, self.price, self.draft, self.simulate, self.run]
 
     def review(
         self,
@@ -49,6 +58,7 @@ class Checkout:
         spent: Spent,
         takes_keys: bool,
         offer: Callable[[Order], str],
+        simulation: Callable[[Order], str],
         sending: bool,
         say: Say,
     ) -> Updates:
@@ -62,11 +72,13 @@ class Checkout:
             spent: What was spent of it today.
             takes_keys: True if the visitor could pay with their own key instead.
             offer: Makes an offer and returns its id.
+            simulation: Offers to simulate it instead, and returns the offer's id; empty if that
+                can't be done now.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
         order = draft = reached = None
-        missing = ""
+        missing = simulated = ""
         try:
             order = filled.order()
             draft = None if order.requests[0].is_draft else filled.draft()
@@ -75,6 +87,7 @@ class Checkout:
         requests = order.requests if order else []
         if order and (reached := limits.reached(spent, order.price, len(requests))):
             missing = reached.label
+            simulated = "" if isinstance(reached, Paused) else simulation(order)
         if draft and limits.reached(spent, draft.price, 1):
             draft = None
         cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
@@ -83,8 +96,10 @@ class Checkout:
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
+            self.simulation: simulated,
             self.price: _price(filled, requests, payer, about, refused, say),
             self.draft: gr.Button(cheap, visible=bool(draft)),
+            self.simulate: gr.Button(visible=bool(simulated)),
             self.run: _run_button(missing, len(requests), sending=sending, say=say),
         }
 

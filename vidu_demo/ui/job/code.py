@@ -6,7 +6,7 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import joined
 from vidu_demo.jobs.takes import EACH_PICTURE, is_count, plan
 from vidu_demo.snippets import ONCE, SNIPPETS, Loop
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.browser import permalink
 from vidu_demo.ui.i18n.words import I18N, Say
 
@@ -36,18 +36,15 @@ class Code:
                             max_lines=24,
                         )
                     )
-        self.query, self.copied = gr.Textbox(visible=False), gr.Textbox(visible=False)
-        self.left_out = gr.Textbox(visible=False)
-        self.copy = gr.Button(I18N("Copy a link to this form"), size="sm")
-        self.link = gr.HTML(elem_id="link", padding=False)
+        self.link = gr.HTML(js_on_load="vidu.link(element)", elem_id="link", padding=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `review` gives values for."""
-        return [*self.places, self.query, self.copied, self.left_out, self.link]
+        return [*self.places, self.link]
 
     def review(self, request: VideoRequest, takes: int | str, say: Say) -> Updates:
-        """Write the form as code and as a link's query; take back what was said of another.
+        """Write the form as code and as a link's query.
 
         Args:
             request: The form, finished or not.
@@ -58,18 +55,18 @@ class Code:
         written = (snippet.write(request, loop) for snippet in SNIPPETS)
         return {
             **dict(zip(self.places, written, strict=True)),
-            self.query: permalink.write(request),
-            self.copied: say("Link copied."),
-            self.left_out: say(joined(permalink.left_out(request))),
-            self.link: "",
+            self.link: templates.render(
+                "link.html",
+                query=permalink.write(request),
+                left_out=say(joined(permalink.left_out(request))),
+                say=say,
+            ),
         }
 
     def listen(self, tab: gr.Tab) -> None:
-        """Show the programs in the open tab; copy the link in the browser, which knows its URL."""
+        """Show the programs in the open tab."""
         reveal = f"vidu.revealing({len(self.places)})"
         tab.select(None, None, self.places, js=reveal)
-        link = [self.query, self.copied, self.left_out]
-        self.copy.click(None, link, [self.link], js="vidu.copyLink")
 
 
 def _loop(request: VideoRequest, takes: int | str) -> Loop:

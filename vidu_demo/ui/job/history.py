@@ -178,6 +178,7 @@ def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
         say(format_seconds(request["duration"])) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
+        say("simulated") if job.simulated else "",
         say(_state(job, waits=waits)),
         say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]

@@ -1,6 +1,6 @@
 """The page's stylesheet and scripts.
 
-Each script adds functions to one object, `vidu`. Gradio calls them by name: `js="vidu.copyLink"`
+Each script adds functions to one object, `vidu`. Gradio calls them by name: `js="vidu.endReview"`
 names the function itself, `js_on_load="vidu.status(element)"` is a call.
 """
 

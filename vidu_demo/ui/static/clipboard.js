@@ -15,18 +15,17 @@ vidu.copy = async (text) => {
   return copied;
 };
 
-// Says what was copied and what it lacks. A link that can't be copied is shown instead.
-vidu.copyLink = async (query, copied, leftOut) => {
-  const address = new URL(window.location.pathname + '?' + query, window.location.origin);
-  const said = document.createElement('p');
-  said.role = 'status';
-  if (await vidu.copy(address.href)) {
-    said.append(copied);
-  } else {
+// Copies a link to the form, once the reviews that are under way have told what is in it by now.
+// Says what it lacks. A link that can't be copied is shown instead.
+vidu.link = (element) => {
+  element.addEventListener('click', async (event) => {
+    if (!event.target.closest('button')) return;
+    await vidu.reviewed();
+    const [{dataset}, said] = element.querySelectorAll('button, p');
+    const {origin, pathname} = window.location;
+    const address = `${origin}${pathname}?${dataset.query}`;
     const shown = document.createElement('code');
-    shown.textContent = address.href;
-    said.append(shown);
-  }
-  said.append(' ', leftOut);
-  return said.outerHTML;
+    shown.textContent = address;
+    said.replaceChildren(await vidu.copy(address) ? dataset.copied : shown, ' ', dataset.leftOut);
+  });
 };

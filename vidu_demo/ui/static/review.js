@@ -15,3 +15,9 @@ vidu.endReview = (number) => {
 };
 
 vidu.failReview = () => { vidu.reviews.underway -= 1; };
+
+// Waits until no review is under way. One that follows another begins within two frames.
+vidu.reviewed = async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  do { await frame(); await frame(); } while (vidu.reviews.underway);
+};
