@@ -25,7 +25,7 @@ from vidu_demo.ui.endpoints import Endpoints
 from vidu_demo.ui.events import Events
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
-from vidu_demo.ui.i18n.words import I18N, marked
+from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
@@ -85,9 +85,7 @@ class _Page:
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
         payer = WhoseKey.of(context.runner.usual_payer, local=False)
-        self.header = gr.HTML(
-            header.render(payer, marked), padding=False, elem_classes="header-place"
-        )
+        self.header = header.component(payer)
         self.own_key = own_key.component(context.runner)
         with gr.Row(equal_height=False, elem_id="columns"):
             with gr.Column(scale=5, min_width=320):

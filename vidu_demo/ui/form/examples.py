@@ -45,7 +45,7 @@ def finished(kept: str, say: Say) -> str:
         kind="example",
         headline=say("An example"),
         thumbnail=example.thumbnail,
-        prompt=settings["prompt"],
+        prompt=say(settings["prompt"]),
         seconds=say(format_seconds(settings["duration"])),
         resolution=settings["resolution"],
         audio=settings.get("audio"),

@@ -372,12 +372,13 @@ class Form:
             filled.pop(later, None)
         return {**filled, **self.pictures.tell(checked)}
 
-    def _example(self, event: gr.EventData) -> Updates:
+    def _example(self, request: gr.Request, event: gr.EventData) -> Updates:
         try:
             example = examples.find(str(getattr(event, "example", "")))
         except KeyError:
             return {self.more: gr.skip()}
-        return self.fill(example.settings, [(str(example.picture), None)])
+        prompt = words_for(request)(example.settings["prompt"])
+        return self.fill({**example.settings, "prompt": prompt}, [(str(example.picture), None)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:
         if made:
