@@ -92,7 +92,7 @@ class _Page:
                 self.form = Form()
                 self.checkout = Checkout()
             with gr.Column(scale=6, min_width=320):
-                self.panel = Panel(context.runner, context.visitor, context.keeps)
+                self.panel = Panel(context.runner, context.visitor, context.keeps, self.form.recent)
                 self.code = Code()
                 self.calls = CallLog()
                 with gr.Accordion(

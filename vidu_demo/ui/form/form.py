@@ -12,7 +12,7 @@ from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, Context
-from vidu_demo.ui.form import examples, uploads
+from vidu_demo.ui.form import examples, recent, uploads
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
 from vidu_demo.ui.form.opening import Opener
@@ -158,6 +158,7 @@ class Form:
             ),
         )
         self.counter = gr.HTML(elem_id="counter", padding=False)
+        self.recent = recent.component()
         with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
             self.chips = prompt_help.component()
         with gr.Row(equal_height=True):
@@ -362,6 +363,7 @@ class Form:
         self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
         prompt = self.settings["prompt"]
         context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
+        context.listen(self.recent.click, recent.pick, {}, [prompt])
         context.listen(self.examples.click, self._example, {}, self.filled)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
