@@ -441,17 +441,21 @@ class Visitor:
         return self.status.get_by_role("status")
 
     @property
+    def details(self) -> Locator:
+        return self.page.locator("#details")
+
+    @property
     def task_id(self) -> Locator:
-        return self.status.locator("dt:text-is('Task') + dd code")
+        return self.details.locator("dt:text-is('Task') + dd code")
 
     @property
     def seed(self) -> Locator:
-        return self.status.locator("dt:text-is('Seed') + dd code")
+        return self.details.locator("dt:text-is('Seed') + dd code")
 
     @property
     def facts(self) -> Locator:
         """What the file was measured to be."""
-        return self.status.locator("dt:text-is('Video') + dd")
+        return self.details.locator("dt:text-is('Video') + dd")
 
     @property
     def price(self) -> Locator:
@@ -526,6 +530,19 @@ class Visitor:
         self.make.click()
         return self.task_id.inner_text()
 
+    def go_to(self, part: str) -> None:
+        """Go to a part of the page, on a phone."""
+        self.page.get_by_role("navigation").get_by_role("button", name=part).click()
+
+    def more(self, action: str) -> None:
+        """Choose an action from the menu below the video."""
+        self.button("More").click()
+        self.button(action).click()
+
+    def open_tab(self, name: str) -> None:
+        """Open a tab below the video."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
     def fold_out(self, name: str = "More settings") -> None:
         self.page.get_by_role("button", name=re.compile(f"^{name}")).click()
 
@@ -554,9 +571,11 @@ class Maker:
         for job in self.runner.jobs(self.owner):
             self.runner.stop(job.id, self.owner)
 
-    def show(self) -> None:
-        """Have the page know of them."""
+    def show(self, part: str = "") -> None:
+        """Have the page know of them; on a phone, in the part that lists them."""
         self.visitor.page.reload()
+        if part:
+            self.visitor.go_to(part)
         expect(self.visitor.rows.first).to_be_visible()
 
     def job(self, job: str) -> Job:

@@ -10,14 +10,14 @@ from vidu_demo.api.refusals import MEANINGS, ApiRefused, TaskFailed
 from vidu_demo.api.responses import refusal
 from vidu_demo.jobs.follower import summary
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
-from vidu_demo.ui.job.reuse import Offer, meaning, offers
+from vidu_demo.ui.job.reuse import Action, actions, meaning
 
-AGAIN, ANEW = (Offer.SAME,), (Offer.SAME, Offer.NEW_SEED)
-CHANGED: dict[type[ApiRefused], tuple[Offer, ...]] = {
-    refusals.PromptBlocked: (Offer.PROMPT,),
-    refusals.PictureBlocked: (Offer.PICTURE,),
-    refusals.PictureRejected: (Offer.PICTURE,),
-    refusals.VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
+AGAIN, ANEW = (Action.SAME,), (Action.SAME, Action.NEW_SEED)
+CHANGED: dict[type[ApiRefused], tuple[Action, ...]] = {
+    refusals.PromptBlocked: (Action.PROMPT,),
+    refusals.PictureBlocked: (Action.PICTURE,),
+    refusals.PictureRejected: (Action.PICTURE,),
+    refusals.VideoBlocked: (Action.PROMPT, Action.PICTURE),
 }
 CODES = [(known, code) for known in MEANINGS for code in sorted(known.reasons)]
 STATUSES = [(known, status) for known in MEANINGS for status in sorted(known.statuses)]
@@ -30,7 +30,7 @@ def ended(state: JobState, message: str = "") -> Job:
 @pytest.mark.parametrize("state", JobState)
 def test_by_state_where_nothing_was_refused(state: JobState) -> None:
     fitting = {
-        JobState.DONE: (*ANEW, Offer.GO_ON),
+        JobState.DONE: (*ANEW, Action.GO_ON),
         JobState.STOPPED: ANEW,
         JobState.FAILED: ANEW,
         JobState.NOT_SENT: AGAIN,
@@ -39,14 +39,14 @@ def test_by_state_where_nothing_was_refused(state: JobState) -> None:
         JobState.DELETED: (),
         **dict.fromkeys(FOLLOWED, ()),
     }
-    assert offers(ended(state), video=True) == fitting[state]
+    assert actions(ended(state), video=True) == fitting[state]
 
 
 def test_what_is_not_known_or_gone_is_not_offered() -> None:
     done = ended(JobState.DONE)
-    assert offers(None, video=False) == ()
-    assert offers(done, video=False) == ANEW
-    assert offers(replace(done, request={}), video=True) == (Offer.GO_ON,)
+    assert actions(None, video=False) == ()
+    assert actions(done, video=False) == ANEW
+    assert actions(replace(done, request={}), video=True) == (Action.GO_ON,)
 
 
 @pytest.mark.parametrize(("known", "code"), CODES, ids=[code for _, code in CODES])
@@ -54,10 +54,10 @@ def test_by_meaning(known: type[ApiRefused], code: str) -> None:
     refused = refusal(400, f'{{"reason": "{code}", "message": "Something else, ILLEGAL_X."}}')
     row = ended(JobState.NOT_SENT, summary(refused)["message"])
     assert meaning(row) is known
-    assert offers(row, video=False) == CHANGED.get(known, AGAIN)
+    assert actions(row, video=False) == CHANGED.get(known, AGAIN)
     failed = ended(JobState.FAILED, TaskFailed("task-1", code).what)
     assert meaning(failed) is known
-    assert offers(failed, video=False) == CHANGED.get(known, ANEW)
+    assert actions(failed, video=False) == CHANGED.get(known, ANEW)
 
 
 @pytest.mark.parametrize(("known", "status"), STATUSES)

@@ -10,8 +10,6 @@ from conftest import DEFAULTS
 from page_fixtures import App, Visitor, until
 from playwright.sync_api import Locator, Request, expect
 
-FOLD = "Request and answers"
-
 
 def copied(visitor: Visitor, place: Locator) -> Any:
     place.get_by_role("button", name="Copy").click()
@@ -30,26 +28,27 @@ def test_request_and_answers_can_be_copied(
     visitor.page.on("request", lambda sent: reads.append(sent) if is_read(sent) else None)
     task_id = visitor.start(pngs["red"], prompt="Slow push-in")
     expect(visitor.video).to_be_visible()
-    assert not reads  # nothing is read for a closed fold
+    assert not reads  # nothing is read for closed tabs
 
-    calls = visitor.page.locator("#calls")
-    expect(calls.locator(".cm-editor")).to_have_count(0)
+    expect(visitor.page.locator(".cm-editor")).to_have_count(0)
     visitor.page.evaluate("navigator.clipboard.writeText('before')")
-    visitor.fold_out(FOLD)
-    expect(calls.locator(".cm-content").nth(1)).to_contain_text(task_id)
-    request, answers = calls.locator(".block:has(.cm-editor)").all()[-2:]
+    request, answers = (visitor.page.locator(place) for place in ("#request", "#answers"))
+    visitor.open_tab("Request")
+    expect(request.locator(".cm-content")).to_contain_text("Slow push-in")
 
     body = copied(visitor, request)
     assert body["prompt"] == "Slow push-in"
     assert body["images"][0].startswith("data:image/png;base64,… (")
+    visitor.open_tab("Answers")
+    expect(answers.locator(".cm-content")).to_contain_text(task_id)
     submitted, *_, finished = copied(visitor, answers)
     assert submitted["answer"] == {"task_id": task_id}
     assert finished["answer"]["videos"][0]["video_url"].endswith(f"/files/{task_id}.mp4?…")
 
     visitor.prompt.fill("Pan left [fail]")
     visitor.make.click()
-    expect(calls.locator(".cm-content").nth(1)).to_contain_text("TaskPromptPolicyViolation")
-    expect(calls.locator(".cm-content").nth(1)).not_to_contain_text(task_id)
+    expect(answers.locator(".cm-content")).to_contain_text("TaskPromptPolicyViolation")
+    expect(answers.locator(".cm-content")).not_to_contain_text(task_id)
 
 
 @pytest.mark.parametrize(

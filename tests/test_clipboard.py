@@ -35,7 +35,7 @@ def test_copying_a_link_says_so_and_what_it_leaves_out(
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
     said, copied = visitor.page.locator("#link [role=status]"), "navigator.clipboard.readText()"
     visitor.prompt.fill("Slow orbit.")
-    visitor.fold_out("This form as code")
+    visitor.open_tab("Code")
     copy = visitor.button("Copy a link to this form")
     expect(visitor.button("Add a picture")).to_be_disabled()
     copy.click()
@@ -99,7 +99,7 @@ def test_without_the_clipboard_it_is_copied_another_way_or_shown(
     link = visitor.page.locator("#link code")
     visitor.button("Copy").click()
     expect(visitor.button("Copied")).to_be_visible()
-    visitor.fold_out("This form as code")
+    visitor.open_tab("Code")
     visitor.button("Copy a link to this form").click()
     expect(link).to_have_count(0)
 
@@ -109,6 +109,6 @@ def test_without_the_clipboard_it_is_copied_another_way_or_shown(
     visitor.button("Copy").click()
     until(lambda: visitor.page.evaluate("String(getSelection())") == task)
     expect(visitor.button("Copied")).to_have_count(0)
-    visitor.fold_out("This form as code")
+    visitor.open_tab("Code")
     visitor.button("Copy a link to this form").click()
     expect(link).to_have_text(re.compile(re.escape(app.url)))

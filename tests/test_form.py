@@ -14,7 +14,7 @@ def test_empty_page_says_what_is_missing(visitor: Visitor, pngs: dict[str, Path]
     expect(visitor.button("Add a picture")).to_be_disabled()
     expect(visitor.headline).to_have_text("An example")
     expect(visitor.status).to_contain_text("Made by the simulator")
-    expect(visitor.status).to_contain_text("Your own videos appear here.")
+    expect(visitor.details).to_contain_text("Your own videos appear here.")
     expect(visitor.page.locator(".notice:visible")).to_have_count(0)
     visitor.upload(pngs["red"])
     expect(visitor.button("Write a prompt")).to_be_disabled()

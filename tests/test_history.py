@@ -53,7 +53,7 @@ def test_videos_are_found_downloaded_opened_and_compared(
     kept = app.studio.videos / heron.id / str(heron.video)
     assert (tmp_path / "heron.mp4").read_bytes() == kept.read_bytes()
     visitor.row("heron").locator(".open").click()
-    expect(visitor.status).to_contain_text("The heron turns.")
+    expect(visitor.details).to_contain_text("The heron turns.")
     expect(visitor.task_id).to_have_text(str(heron.task_id))
     search.fill("")
     expect(visitor.rows).to_have_count(6)
@@ -97,11 +97,12 @@ def test_rows_say_when_and_stand_in_line(
         maker.start(pngs["red"], "The heron turns.", seed=1),
         maker.start(pngs["red"], "The otter turns.", seed=2_000_000_001),
     )
-    maker.show()
+    maker.show("Videos")
     when = visitor.rows.first.locator("time")
     expect(when).to_have_text(re.compile(r"^\d\d:\d\d( [AP]M)?$"))
     visitor.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
     visitor.page.reload()
+    visitor.go_to("Videos")
     expect(when).to_have_text(re.compile(r"^[A-Z][a-z]+ \d+(, \d{4})?, \d\d:\d\d( [AP]M)?$"))
     left = "all => all.map(each => each.getBoundingClientRect().left)"
     assert len({*visitor.page.locator("#history .estimate").evaluate_all(left)}) == 1
@@ -124,7 +125,7 @@ def test_search_says_all_that_it_finds_on_a_phone(
     visitor = visit(viewport={"width": 390, "height": 844})
     maker = Maker(app, visitor)
     maker.done(*(maker.start(pngs["red"], f"Take {number}.") for number in range(MANY + 1)))
-    maker.show()
+    maker.show("Videos")
     fits = """box => {
         const style = getComputedStyle(box);
         const pen = document.createElement('canvas').getContext('2d');
@@ -226,7 +227,7 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
         expect(guest.page.locator("h1")).to_be_visible()
     expect(visitor.rows).to_have_count(2)
     expect(visitor.status.locator("progress")).to_be_visible()
-    expect(visitor.status.locator(".prompt")).to_have_text("Another one [600 s]")
+    expect(visitor.details.locator(".prompt")).to_have_text("Another one [600 s]")
     expect(guest.headline).to_have_text("An example")
     assert api.submit_count == before + 2
 

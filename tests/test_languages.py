@@ -24,7 +24,7 @@ _SEEN = """() => {
     const place = walk.currentNode.parentElement;
     if (place.checkVisibility() && !place.closest(apart)) seen.push(walk.currentNode.data);
   }
-  const marked = ['#status *', '#history *', '#examples *', '#first-frame *'];
+  const marked = ['#status *', '#details *', '#history *', '#examples *', '#first-frame *'];
   for (const place of document.querySelectorAll(marked))
     for (const name of ['alt', 'title', 'data-sure', 'data-copied'])
       seen.push(place.getAttribute(name) || '');
@@ -126,7 +126,7 @@ def test_everybody_else_reads_english(
     for locale in ("en-US", "zh-HK", "de-DE"):
         visitor = visit(locale=locale)
         fold_all_out(visitor)
-        for words in ("Pictures", "Takes", "one per picture", "Background music.", "Watch"):
+        for words in ("Pictures", "Takes", "one per picture", "Background music.", "Answers"):
             expect(visitor.page.get_by_text(words, exact=True).first).to_be_visible()
         expect(visitor.choice("auto")).to_be_checked()
         expect(visitor.headline).to_have_text("An example")

@@ -41,7 +41,7 @@ def test_words_can_be_read_in_light_and_dark(
     ground = visitor.page.evaluate("getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) / 3
     assert (brightness > 200) if scheme == "light" else (brightness < 60)
-    places = ["h1", ".payer", "#status h2", "#status code", "#price strong", ".notice p"]
+    places = ["h1", ".payer", "#status h2", "#details code", "#price strong", ".notice p"]
     for place in places:
         words = visitor.page.locator(f"{place}:visible").first
         assert words.evaluate(_CONTRAST) >= 4.5, place
@@ -70,6 +70,7 @@ def test_phone_never_scrolls_sideways(
     expect(visitor.video).to_be_visible()
     assert fits()
     api.faults["submit"] = [refusing(403, "NOT_ENOUGH_BALANCE", "x" * 200)]
+    visitor.go_to("Make")
     visitor.prompt.fill("Another one.")
     visitor.make.click()
     expect(visitor.headline).to_have_text("Not submitted")

@@ -46,7 +46,7 @@ def test_picture_becomes_a_video_that_plays(
     expect(visitor.button("Adjust volume")).to_be_visible()
 
     with visitor.page.expect_download() as started:
-        visitor.page.locator("#video").get_by_role("link", name="Download").click()
+        visitor.page.locator("#save").get_by_role("link", name="Download").click()
     name = started.value.suggested_filename
     said = VIDEO_NAME.match(name)
     assert said
@@ -186,7 +186,7 @@ def test_second_tab_shows_the_same_task(
     before = api.submit_count
     task_id = visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
     second = visitor.open()
-    expect(second.locator("#status").get_by_text(task_id)).to_be_visible()
+    expect(second.locator("#details").get_by_text(task_id)).to_be_visible()
     assert api.submit_count == before + 1
 
 

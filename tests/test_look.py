@@ -59,6 +59,19 @@ SCREENS = {
 }
 """In which views each state is looked at."""
 
+PARTS = {
+    "first visit": "make",
+    "filled": "make",
+    "too long": "make",
+    "running": "watch",
+    "done": "watch",
+    "failed": "watch",
+    "history": "videos",
+    "searched": "videos",
+    "everything open": "videos",
+}
+"""Which part of the page a phone shows."""
+
 PLACES = {
     "an example": ".examples button",
     "the prompt": "#prompt textarea",
@@ -73,7 +86,7 @@ PLACES = {
     "play": ".compare .play",
     "time": ".compare .time",
     "sound": ".compare .heard input",
-    "copy the task": ".status .copy",
+    "copy the task": ".details .copy",
 }
 """What the keyboard must reach."""
 
@@ -87,8 +100,8 @@ _FOCUS = """places => {
 }"""
 
 _SMALL = """() => {
-    const ours = '.examples, .chips, .status, .history, .compare, .notify, #choices, #checkout, '
-        + '.fits, .order, .fold > button, #search';
+    const ours = '.examples, .chips, .status, .details, .history, .compare, .notify, #choices, '
+        + '#checkout, .fits, .order, .fold > button, #search, .parts';
     return [...document.querySelectorAll('button, a, input, textarea')]
         .filter(one => one.closest(ours) && one.checkVisibility())
         .map(one => one.closest('label') || one)
@@ -104,7 +117,7 @@ class Walk:
         faults: What axe found that is serious, for each state and view.
         gradios: The entries of `GRADIOS_OWN` that were met.
         small: What is too small for a finger, for each state on the phone.
-        boxes: Top and height of the status and the video, for each state on the laptop.
+        boxes: The top of the video and of what is below it, for each state on the laptop.
     """
 
     def __init__(self, visitor: Visitor) -> None:
@@ -119,15 +132,19 @@ class Walk:
         for view in SCREENS[state]:
             window, scheme, rules = VIEWS[view]
             page.set_viewport_size(window)
+            if view == "phone":
+                page.locator(f".parts [data-part={PARTS[state]}]").click()
             page.emulate_media(color_scheme=scheme)
             self.faults[state, view] = self._axe(rules)
             if view == "phone":
                 self.small[state] = page.evaluate(_SMALL)
             if view == "laptop":
-                places = [page.locator(place).bounding_box() for place in ("#status", "#video")]
-                top = page.locator(".page-header").bounding_box()
+                places = [
+                    page.locator(place).bounding_box() for place in ("#video", "#choices", "#about")
+                ]
+                top = page.locator("#stage").bounding_box()
                 assert top
-                self.boxes[state] = [(box["y"] - top["y"], box["height"]) for box in places if box]
+                self.boxes[state] = [box["y"] - top["y"] for box in places if box]
         page.set_viewport_size(LAPTOP)
 
     def _axe(self, rules: dict[str, Any]) -> list[str]:
@@ -184,10 +201,12 @@ def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -
     expect(rows).to_have_count(6)
     visitor.page.locator(".history [data-do=compare]").first.click()
     expect(visitor.page.locator(".compare table")).to_be_visible()
-    for fold in ("Prompt ideas", "This form as code", "Continue a task by its id"):
+    for fold in ("Prompt ideas", "Continue a task by its id"):
         visitor.fold_out(fold)
+    visitor.open_tab("Code")
     expect(visitor.page.locator(".cm-line").first).to_be_visible()
     walk.look("everything open")
+    visitor.open_tab("Details")
     yield walk
     visitor.context.close()
     assert visitor.elsewhere == []
@@ -203,7 +222,7 @@ def _make(visitor: Visitor, takes: int, prompt: str, headline: str) -> None:
     visitor.choice(str(takes)).click()
     visitor.prompt.fill(prompt)
     visitor.button(f"Make {takes} videos" if takes > 1 else "Make the video").click()
-    expect(visitor.status.locator(".prompt")).to_have_text(prompt)
+    expect(visitor.details.locator(".prompt")).to_have_text(prompt)
     expect(visitor.headline).to_contain_text(headline)
 
 
@@ -218,9 +237,9 @@ def test_what_gradio_gets_wrong_is_still_wrong(walk: Walk) -> None:
     assert walk.gradios == set(GRADIOS_OWN)
 
 
-def test_status_and_video_stand_still(walk: Walk) -> None:
-    assert walk.boxes["running"] == walk.boxes["first visit"]
-    assert walk.boxes["done"] == walk.boxes["first visit"]
+def test_the_stage_stands_still(walk: Walk) -> None:
+    assert len(walk.boxes["running"]) == 3
+    assert walk.boxes["done"] == walk.boxes["running"]
 
 
 def test_everything_is_large_enough_for_a_finger(walk: Walk) -> None:

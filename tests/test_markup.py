@@ -93,7 +93,7 @@ def test_every_template_is_used_and_escapes() -> None:
         assert source.count("|safe") == (name in ("head.html", "early.html")), name
     assert names <= used
     with pytest.raises(UndefinedError):
-        templates.render("stage.html")
+        templates.render("screen.html")
 
 
 def test_a_line_break_beside_a_tag_is_nothing() -> None:

@@ -435,7 +435,7 @@ def test_a_visitors_key_appears_nowhere(
         api.faults["submit"] = [fault]
         visitor.prompt.fill(prompt)
         visitor.make.click()
-        expect(visitor.status).to_contain_text(prompt)
+        expect(visitor.details).to_contain_text(prompt)
         expect(visitor.headline).to_have_text(
             "Unknown: it may have been bought" if fault and fault.status != 400 else "Not submitted"
         )

@@ -26,13 +26,13 @@ def test_form_as_code_and_as_a_link(
     visitor.field("Duration").fill("3")
     expect(visitor.price).to_have_text("Estimate $0.175")
     loaded = len(visitor.asked)
-    visitor.fold_out("This form as code")
+    visitor.open_tab("Code")
     editor = re.compile(r"/assets/Index-[\w-]+\.js$")
-    expect(visitor.page.get_by_role("tabpanel")).to_contain_text("red.png")
+    expect(visitor.page.get_by_role("tabpanel").last).to_contain_text("red.png")
     assert any(map(editor.search, visitor.asked[loaded:])), "the page has loaded it before"
     for language in ("curl", "Python · requests", "Python · vidu_demo", "JavaScript"):
         visitor.page.get_by_role("tab", name=language, exact=True).click()
-        panel = visitor.page.get_by_role("tabpanel")
+        panel = visitor.page.get_by_role("tabpanel").last
         expect(panel).to_contain_text("red.png")
         panel.get_by_role("button", name="Copy").click()
         code = visitor.page.evaluate("navigator.clipboard.readText()")

@@ -35,7 +35,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     addresses = visitor.field("Picture URLs")
     addresses.fill("https://example.com/cat.jpg")
     visitor.choice("3").check()
-    visitor.button("Use these settings").click()
+    visitor.more("Use these settings")
     expect(visitor.choice("1")).to_be_checked()
     expect(visitor.thumbnails).to_have_count(1)
     expect(visitor.field("Seed")).to_have_value("5")
@@ -53,7 +53,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     visitor.row("Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
 
-    visitor.button("With a new seed").click()
+    visitor.more("With a new seed")
     expect(visitor.field("Seed")).to_have_value("")
     expect(visitor.prompt).to_have_value("Slow orbit.")
     visitor.make.click()
@@ -107,7 +107,7 @@ def test_video_is_continued_with_its_own_settings(
         )
         assert sent["prompt"] == "It lands."
 
-    visitor.button("Use these settings").click()
+    visitor.more("Use these settings")
     expect(hint).to_have_count(0)
 
 
@@ -132,7 +132,7 @@ def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
     first, again = api.submits[-2:]
     assert without(again, "seed") == without(first, "seed")
     expect(visitor.headline).to_have_text(re.compile("^Done"))
-    visitor.button("Use these settings").click()
+    visitor.more("Use these settings")
     expect(note).to_be_hidden()
 
 

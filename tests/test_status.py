@@ -8,7 +8,7 @@ from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task, TaskStatus
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.ui.job import status
+from vidu_demo.ui.job import details, status
 
 JOB = Job(
     id="1" * 32,
@@ -58,8 +58,10 @@ def test_money_is_said_as_it_is_known() -> None:
     html = status.render(JobView(replace(failed, backend=SIMULATOR), None), str)
     assert "This was simulated, so nothing was charged." in html
     assert "may have been" not in html
+    html = details.render(replace(JOB, backend=SIMULATOR), str)
     assert "<dt>Would cost</dt><dd>$0.275</dd>" in html
     assert "Estimate" not in html
+    assert "<dt>Estimate</dt><dd>$0.275</dd>" in details.render(JOB, str)
 
 
 def test_unknown_says_when_and_what_was_asked() -> None:

@@ -53,7 +53,7 @@ def test_a_click_still_buys_and_is_followed_until_the_bell_rings(
         api.statuses = RUNNING
         visitor.fill(pngs["red"], prompt=prompt)
         visitor.make.click()
-        expect(visitor.status).to_contain_text(prompt)
+        expect(visitor.details).to_contain_text(prompt)
         if not number:
             visitor.choice("Tell me when it is done").check()
             assert visitor.page.evaluate("chimes") == 2
@@ -66,7 +66,7 @@ def test_a_click_still_buys_and_is_followed_until_the_bell_rings(
         visitor.button("Clear").click()
         expect(visitor.thumbnails).to_have_count(0)
     visitor.rows.last.locator(".open").click()
-    expect(visitor.status).to_contain_text("The first one.")
+    expect(visitor.details).to_contain_text("The first one.")
 
 
 def test_who_is_kept_is_told_nothing(visitor: Visitor) -> None:

@@ -66,6 +66,8 @@ class Job:
         price: Its share of the day's budget, in thousandths of a US dollar; 0 if the host's key
             was certainly not charged.
         payer: Whose key it was sent with.
+        full: The settings that it is a draft of; None if it is no draft.
+        parent: The id of the job that it was made from, such as its draft; or empty.
     """
 
     id: str
@@ -87,6 +89,8 @@ class Job:
     address: str = ""
     price: int = 0
     payer: Payer = Payer.HOST
+    full: dict[str, Any] | None = None
+    parent: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -111,6 +115,11 @@ class Job:
         if not (self.fingerprint and self.submitted and self.finished):
             return None
         return self.finished - self.submitted
+
+    @property
+    def click(self) -> str:
+        """The key of the click that made it, which other takes share."""
+        return self.idempotency_key.partition(":")[0]
 
     @property
     def open(self) -> bool:

@@ -187,7 +187,7 @@ class Ledger:
             "message": "",
             "next_step": "",
             # `finished` stays: it tells whether the task may still be running at the vendor.
-            **dict.fromkeys(("submitted", "task_id", "charged", "video", "facts")),
+            **dict.fromkeys(("submitted", "task_id", "charged", "video", "facts", "full")),
         }
         if not job.fingerprint:
             # A task from elsewhere was not bought by this click, so it can be followed again.

@@ -27,6 +27,8 @@ def new_jobs(
     videos: Path,
     random: Callable[[], float],
     run: Run,
+    full: VideoRequest | None = None,
+    parent: str = "",
 ) -> list[Job]:
     """Prepare the jobs of one click, all or none. Their `created` is still 0.
 
@@ -40,6 +42,8 @@ def new_jobs(
         videos: The folder that gets a folder for each job.
         random: Returns a number in [0, 1).
         run: Decodes the pictures.
+        full: What the request is a draft of, if it is one.
+        parent: The id of the job that they are made from, or empty.
 
     Raises:
         PictureInvalid: A picture can't be sent.
@@ -64,6 +68,8 @@ def new_jobs(
                 address=address,
                 price=math.ceil(1000 * request.price) if payer is Payer.HOST else 0,
                 payer=payer,
+                full=full.model_dump(exclude={"images"}, exclude_none=True) if full else None,
+                parent=parent,
             )
             jobs.append(job)
             job.request.update(

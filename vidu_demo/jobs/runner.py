@@ -14,6 +14,7 @@ from zlib import crc32
 
 from vidu_demo.api.client import system_random
 from vidu_demo.api.errors import KeyMissing, ViduError
+from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
@@ -233,6 +234,20 @@ class JobRunner:
             )
         )
 
+    def in_full(self, draft: Job) -> Order | None:
+        """Order what a finished draft is a draft of, with its seed and its pictures.
+
+        Returns:
+            The order; None if the job is no draft, or has not become a video.
+        """
+        if not draft.full or draft.state is not JobState.DONE:
+            return None
+        images = [
+            image if is_url(image) else self.file(draft, image) for image in draft.request["images"]
+        ]
+        settings = {**draft.full, "seed": draft.request.get("seed")}
+        return Order(VideoRequest(images=images, **settings), parent=draft.id)
+
     def buy(
         self,
         offer_id: str,
@@ -277,6 +292,8 @@ class JobRunner:
                 acknowledged=offer.acknowledged,
                 offered=True,
                 payer=payer,
+                full=order.full,
+                parent=order.parent,
                 **options,
             )
         except DuplicateRequest as error:
@@ -299,6 +316,8 @@ class JobRunner:
         limits: Limits = NO_LIMITS,
         offered: bool = False,
         payer: Payer | None = None,
+        full: VideoRequest | None = None,
+        parent: str = "",
     ) -> list[Job]:
         """Start the jobs of one click, all or none, and submit them in the background.
 
@@ -314,6 +333,8 @@ class JobRunner:
                 simulator the number of videos at once, too.
             offered: True if the idempotency key is an offer's id. See `buy`.
             payer: Whose key pays; by default the visitor's own, if the app has it.
+            full: What the request is a draft of, if it is one.
+            parent: The id of the job that they are made from, or empty.
 
         Raises:
             OfferExpired: The offer is not open any more; nothing was sent.
@@ -338,6 +359,8 @@ class JobRunner:
             videos=self.videos,
             random=self._random,
             run=self._run,
+            full=full,
+            parent=parent,
         )
         written: list[Job] = []
         try:

@@ -46,6 +46,8 @@ job_table = sa.Table(
     sa.Column("address", sa.String(64), nullable=False),
     sa.Column("price", sa.Integer, nullable=False),
     sa.Column("payer", sa.String(16), nullable=False),
+    sa.Column("full", sa.JSON(none_as_null=True)),
+    sa.Column("parent", sa.String(32), nullable=False),
     # One for each query that a page runs on the event loop. Each has the columns that rows are
     # sorted by; otherwise SQLite would rather scan all of a visitor's rows than sort a few. A
     # visitor's list is of several backends, so there the backend is only a filter.
@@ -184,6 +186,14 @@ def _add_answers(connection: sa.Connection) -> None:
     )
 
 
+def _add_drafts(connection: sa.Connection) -> None:
+    for statement in (
+        'ALTER TABLE jobs ADD COLUMN "full" JSON',
+        "ALTER TABLE jobs ADD COLUMN parent VARCHAR(32) NOT NULL DEFAULT ''",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -194,6 +204,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _count_by_visitor,
     _add_payers,
     _add_answers,
+    _add_drafts,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

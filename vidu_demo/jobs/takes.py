@@ -25,6 +25,8 @@ class Order:
     Attributes:
         request: The form. Its pictures are files and URLs.
         takes: How many videos, as `plan` expects it.
+        full: What the request is a draft of; None if it is no draft.
+        parent: The id of the job that this one is made from, such as its draft; or empty.
 
     Raises:
         RequestInvalid: There are too many videos, or `takes` is invalid.
@@ -32,6 +34,8 @@ class Order:
 
     request: VideoRequest
     takes: int | str = 1
+    full: VideoRequest | None = None
+    parent: str = ""
 
     def __post_init__(self) -> None:
         _ = self.requests
@@ -49,16 +53,23 @@ class Order:
     @property
     def fields(self) -> dict[str, Any]:
         """The order as JSON values."""
-        images = [str(image) for image in self.request.images]
-        settings = self.request.model_dump(exclude={"images"})
-        return {"takes": self.takes, "request": {**settings, "images": images}}
+        return {
+            "takes": self.takes,
+            "request": _as_json(self.request),
+            "full": self.full and _as_json(self.full),
+            "parent": self.parent,
+        }
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Self:
         """Read `fields` again."""
-        request = dict(fields["request"])
-        images = [image if is_url(image) else Path(image) for image in request.pop("images")]
-        return cls(VideoRequest(images=images, **request), fields["takes"])
+        full = fields.get("full")
+        return cls(
+            _from_json(fields["request"]),
+            fields["takes"],
+            _from_json(full) if full else None,
+            fields.get("parent", ""),
+        )
 
 
 def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
@@ -91,6 +102,16 @@ def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
 def total_price(requests: Iterable[VideoRequest]) -> Decimal:
     """Add up the estimated price of several videos, in US dollars."""
     return sum((request.price for request in requests), start=Decimal())
+
+
+def _as_json(request: VideoRequest) -> dict[str, Any]:
+    settings = request.model_dump(exclude={"images"})
+    return {**settings, "images": [str(image) for image in request.images]}
+
+
+def _from_json(fields: Mapping[str, Any]) -> VideoRequest:
+    images = [image if is_url(image) else Path(image) for image in fields["images"]]
+    return VideoRequest(**{**fields, "images": images})
 
 
 def _take(request: VideoRequest, number: int) -> VideoRequest:

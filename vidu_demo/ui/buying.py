@@ -120,6 +120,13 @@ class Buying:
         except ViduError as error:
             return self._refuse(tab, error)
 
+    def submit_in_full(self, tab: Tab, *, offer: Any) -> Updates:
+        """Buy in full what the shown draft is a draft of, whatever the form says now."""
+        try:
+            return self._buy(tab, offer, None)
+        except ViduError as error:
+            return self._refuse(tab, error)
+
     def submit_again(self, tab: Tab) -> Updates:
         """Buy exactly what was held back, whatever the form says now."""
         try:

@@ -10,7 +10,7 @@ from vidu_demo.api.errors import PictureInvalid, ViduError
 from vidu_demo.api.images import is_url
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
-from vidu_demo.ui import Updates, header
+from vidu_demo.ui import Updates, header, parts
 from vidu_demo.ui.browser import own_key, permalink, receipts
 from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab
@@ -34,6 +34,7 @@ class Events:
         form: The left side of the page.
         panel: The right side.
         header: The top of the page.
+        navigation: Leads to the parts of the page.
         key_form: The form for the visitor's own key.
         server_time: Gives the browser the server's time.
     """
@@ -44,12 +45,14 @@ class Events:
         form: Form,
         panel: Panel,
         header: gr.HTML,
+        navigation: gr.HTML,
         key_form: gr.HTML,
         server_time: gr.Number,
     ) -> None:
         self._context, self._runner, self._visitors = context, context.runner, context.visitors
         self._form, self._panel, self._elsewhere = form, panel, Elsewhere(context.runner)
-        self._header, self._key_form, self._server_time = header, key_form, server_time
+        self._header, self._navigation = header, navigation
+        self._key_form, self._server_time = key_form, server_time
 
     @property
     def welcomed(self) -> list[gr.blocks.Block]:
@@ -58,6 +61,7 @@ class Events:
         return [
             panel.visitor,
             self._server_time,
+            self._navigation,
             *self._paying,
             form.examples,
             *form.filled,
@@ -75,6 +79,7 @@ class Events:
         return {
             self._panel.visitor: state,
             self._server_time: time.time(),
+            self._navigation: parts.render(say),
             **self._pay(tab),
             self._form.examples: examples.strip(say),
             **self._form.restore(

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, header
+from vidu_demo.ui import Updates, header, parts
 from vidu_demo.ui.browser import own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
@@ -26,14 +26,12 @@ from vidu_demo.ui.events import Events
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import I18N
-from vidu_demo.ui.job.calls import CallLog
-from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
-from vidu_demo.ui.job.reuse import Offer
+from vidu_demo.ui.job.reuse import Action
 from vidu_demo.ui.payer import WhoseKey
 
 KEPT_FORM = "vidu-demo-form"
-_TO_STATUS, _TO_FORM = "vidu.showing('#status')", "vidu.showing('#pictures')"
+_TO_STATUS, _TO_FORM = "vidu.showing('#stage')", "vidu.showing('#pictures')"
 _TO_PROMPT = "vidu.focusing('#prompt textarea')"
 _TO_NEXT_PROMPT = "vidu.selecting('#prompt textarea')"
 _ARRIVED = f"vidu.arrive({json.dumps(permalink.NAMES)})"
@@ -87,37 +85,39 @@ class _Page:
         payer = WhoseKey.of(context.runner.usual_payer, local=False)
         self.header = header.component(payer)
         self.own_key = own_key.component(context.runner)
+        self.navigation = parts.component()
         with gr.Row(equal_height=False, elem_id="columns"):
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=5, min_width=320, elem_id="make-part"):
                 self.form = Form()
                 self.checkout = Checkout()
-            with gr.Column(scale=6, min_width=320):
+            with gr.Column(scale=6, min_width=320, elem_id="watch-part"):
                 self.panel = Panel(context.runner, context.visitor, context.keeps, self.form.recent)
-                self.code = Code()
-                self.calls = CallLog()
-                with gr.Accordion(
-                    I18N("Continue a task by its id"), open=False, elem_classes="fold"
-                ):
-                    self.task_box = gr.Textbox(
-                        label=I18N("Task id"),
-                        info=I18N(
-                            "Any task started with this key, here or elsewhere. Watching is free."
-                        ),
-                        submit_btn=str(I18N("Watch")),
-                        elem_id="task",
-                    )
+        with gr.Column(elem_id="compare-part"):
+            self.panel.add_compare()
+        with gr.Column(elem_id="videos-part"):
+            self.panel.add_videos()
+            with gr.Accordion(I18N("Continue a task by its id"), open=False, elem_classes="fold"):
+                self.task_box = gr.Textbox(
+                    label=I18N("Task id"),
+                    info=I18N(
+                        "Any task started with this key, here or elsewhere. Watching is free."
+                    ),
+                    submit_btn=str(I18N("Watch")),
+                    elem_id="task",
+                )
 
     def listen(self) -> None:
         """Wire the events."""
         form, panel, context = self.form, self.panel, self._context
-        events = Events(context, form, panel, self.header, self.own_key, self.server_time)
-        buying = Buying(context, form, self.checkout, panel, self.code, self.kept)
+        events = Events(
+            context, form, panel, self.header, self.navigation, self.own_key, self.server_time
+        )
+        buying = Buying(context, form, self.checkout, panel, panel.code, self.kept)
         form.listen(context)
-        self.code.listen()
-        self.calls.listen(panel.seen)
-        reading = partial(events.read_calls, log=self.calls)
-        asked = self.calls.asked
-        self._does(asked.change, reading, "read_calls", self.calls.outputs, {"asked": asked})
+        panel.listen()
+        calls = panel.calls
+        reading, asked = partial(events.read_calls, log=calls), calls.asked
+        self._does(asked.change, reading, "read_calls", calls.outputs, {"asked": asked})
         self._arrive(events, buying)
         self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)
@@ -153,19 +153,24 @@ class _Page:
             review.failure(None, js="vidu.failReview")
 
     def _buy(self, buying: Buying) -> None:
-        checkout, form = self.checkout, self.form.inputs
+        checkout, form, stage = self.checkout, self.form.inputs, self.panel.stage
         draft = partial(buying.submit, draft=True)
         for button, handler, name, inputs in (
             (checkout.run, buying.submit, "buy", {"offer": checkout.offer, **form}),
             (checkout.draft, draft, "buy_draft", {"offer": checkout.draft_offer, **form}),
             (checkout.simulate, buying.submit, "simulate", {"offer": checkout.simulation, **form}),
-            (self.panel.result.anyway, buying.submit_again, "buy_again", {}),
+            (stage.anyway, buying.submit_again, "buy_again", {}),
+            (stage.full, buying.submit_in_full, "buy_in_full", {"offer": stage.full_offer}),
         ):
             self._does(button.click, handler, name, buying.bought, inputs, js=_TO_STATUS, **RAW)
 
     def _show(self, events: Events) -> None:
         panel = self.panel
-        looking: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": panel.drawn, **SHORT}
+        looking: dict[str, Any] = {
+            "inputs_kwargs": panel.tab,
+            "outputs": [*panel.drawn, panel.compare],
+            **SHORT,
+        }
         panel.watch.tick(events.look, **looking)
         panel.history.search.change(events.look, api_name="search", **looking)
         panel.history.list.click(
@@ -174,9 +179,10 @@ class _Page:
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
-        result, view = panel.result, panel.view
-        self._does(result.stop.click, events.stop_watching, "stop_watching", view)
-        self._does(result.resume.click, events.watch_again, "watch_again", view)
+        stage, view = panel.stage, panel.view
+        self._does(stage.stop.click, events.stop_watching, "stop_watching", view)
+        self._does(stage.resume.click, events.watch_again, "watch_again", view)
+        self._does(stage.compare.click, panel.beside, "compare", view)
         self._does(self.task_box.submit, events.open_task, "open_task", view, text, js=_TO_STATUS)
 
     def _reuse(self, events: Events) -> None:
@@ -184,15 +190,16 @@ class _Page:
         settings = [form.pictures.note, *form.filled]
         another = partial(events.use_settings, new_seed=True)
         repicture = partial(events.use_settings, pictures=False)
-        for offer, handler, name, outputs, js in (
-            (Offer.SAME, events.use_settings, "use_settings", settings, _TO_FORM),
-            (Offer.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
-            (Offer.PROMPT, events.use_settings, "change_prompt", settings, _TO_PROMPT),
-            (Offer.PICTURE, repicture, "change_picture", settings, _TO_FORM),
-            (Offer.GO_ON, events.go_on, "go_on", form.filled, _TO_FORM),
+        buttons = self.panel.stage.reuse.buttons
+        for action, handler, name, outputs, js in (
+            (Action.SAME, events.use_settings, "use_settings", settings, _TO_FORM),
+            (Action.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
+            (Action.PROMPT, events.use_settings, "change_prompt", settings, _TO_PROMPT),
+            (Action.PICTURE, repicture, "change_picture", settings, _TO_FORM),
+            (Action.GO_ON, events.go_on, "go_on", form.filled, _TO_FORM),
         ):
-            done = self._does(self.panel.reuse.buttons[offer].click, handler, name, outputs, js=js)
-            if offer is Offer.GO_ON:
+            done = self._does(buttons[action].click, handler, name, outputs, js=js)
+            if action is Action.GO_ON:
                 done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
 
     def _does(

@@ -31,24 +31,15 @@ def find(name: str) -> Example:
     return {example.name: example for example in EXAMPLES}[name]
 
 
-def finished(kept: str, say: Say) -> str:
-    """Describe the finished example, and say that no model made it.
-
-    Args:
-        kept: How long the visitor's own videos are kept.
-        say: The visitor's language.
-    """
-    example = FINISHED.example
-    settings = example.settings
+def finished(say: Say) -> str:
+    """Describe the finished example, and say that no model made it."""
+    settings = FINISHED.example.settings
     return templates.render(
         "example.html",
         kind="example",
         headline=say("An example"),
-        thumbnail=example.thumbnail,
-        prompt=say(settings["prompt"]),
         seconds=say(format_seconds(settings["duration"])),
         resolution=settings["resolution"],
         audio=settings.get("audio"),
-        kept=kept,
         say=say,
     )

@@ -116,7 +116,8 @@ class FormValues(NamedTuple):
 
     def draft(self) -> Order:
         """Ask for a short, cheap draft of the first video. Raises as above."""
-        return Order(self.order().requests[0].draft())
+        full = self.order().requests[0]
+        return Order(full.draft(), full=full)
 
     def unchecked(self) -> VideoRequest:
         """Make a request from an unfinished form, without checks, to read its price."""

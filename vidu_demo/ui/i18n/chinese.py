@@ -378,7 +378,17 @@ CHINESE: dict[str, str] = {
         "于 {time} 发送：“{prompt}”，{seconds} 秒，{resolution}。"
     ),
     "Video": "视频",
-    "{size}, {seconds} s, {rate} fps, {sound}": "{size}，{seconds} 秒，{rate} 帧/秒，{sound}",
+    "{size}, {seconds}, {rate} fps, {sound}": "{size}，{seconds}，{rate} 帧/秒，{sound}",
+    "seed {number}": "种子 {number}",
+    "would cost {amount}": "真实费用约 {amount}",
+    "Draft done in {time}": "草稿已完成，用时 {time}",
+    "Draft of": "草稿原设置",
+    "Details": "详情",
+    "Make in full": "生成完整视频",
+    "More": "更多",
+    "Share": "分享",
+    "Make": "制作",
+    "Videos": "视频",
     "with sound": "有声",
     "silent": "无声",
     "Task": "任务",
@@ -675,7 +685,6 @@ CHINESE: dict[str, str] = {
     "The video is larger than {most} MB.": "视频超过 {most} MB。",
     # The example
     "An example": "示例",
-    "An example, made by the simulator": "示例，由模拟器生成",
     "Made by the simulator: no model was used.": "由模拟器生成，没有使用模型。",
     "Your own videos appear here.": "你的视频会出现在这里。",
     # What to do with a video
@@ -739,17 +748,19 @@ CHINESE: dict[str, str] = {
         "其中一条无法在这里播放，请下载后观看。"
     ),
     # Code, calls, links, tasks
-    "Request and answers": "请求与响应",
     "Request": "请求",
     "Answers": "响应",
-    "What was sent and what the API answered. Equal answers in a row are one, with a count. The "
-    "key, signatures and pictures are left out.": (
-        "发送的内容和接口的响应。连续相同的响应合并为一条，并注明次数。不含密钥、签名和图片内容。"
+    "What was sent. The key, signatures and pictures are left out.": (
+        "发送的内容。不含密钥、签名和图片内容。"
     ),
-    "This form as code": "此表单的代码",
-    "Each program is complete: it reads the key from NOVITA_API_KEY and the pictures from its own "
-    "folder, sends them as they are, and buys as many videos as the form, one after the other.": (
-        "每段代码都可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送，"
+    "What the API answered. Equal answers in a row are one, with a count.": (
+        "接口的响应。连续相同的响应合并为一条，并注明次数。"
+    ),
+    "Code": "代码",
+    "The form as a program, complete: it reads the key from NOVITA_API_KEY and the pictures from "
+    "its own folder, sends them as they are, and buys as many videos as the form, one after the "
+    "other.": (
+        "此表单的完整代码，可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送，"
         "依次购买与表单数量相同的视频。"
     ),
     "Copy a link to this form": "复制此表单的链接",

@@ -1,10 +1,10 @@
 """The calls of the API for the open job: the request and every answer, as JSON."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
-from gradio.i18n import I18nData
 
 from vidu_demo.jobs.answers import as_json
 from vidu_demo.jobs.runner import Calls
@@ -13,26 +13,23 @@ from vidu_demo.ui.i18n.words import I18N
 
 
 class CallLog:
-    """A fold that is filled when it is opened.
+    """A tab for the request and one for the answers, filled when one of them is opened.
 
-    Attributes:
-        asked: Changes when the open fold has to be filled; empty while it is closed.
+    Args:
+        asked: Changes when an open tab has to be filled; empty while both are closed.
     """
 
-    def __init__(self) -> None:
-        self._fold = gr.Accordion(
-            I18N("Request and answers"), open=False, elem_classes="fold", elem_id="calls"
-        )
-        with self._fold:
+    def __init__(self, asked: gr.Textbox) -> None:
+        self.asked = asked
+        with gr.Tab(I18N("Request")) as request:
+            gr.Markdown(I18N("What was sent. The key, signatures and pictures are left out."))
+            self._request = _json("request")
+        with gr.Tab(I18N("Answers")) as answers:
             gr.Markdown(
-                I18N(
-                    "What was sent and what the API answered. Equal answers in a row are one, with "
-                    "a count. The key, signatures and pictures are left out."
-                )
+                I18N("What the API answered. Equal answers in a row are one, with a count.")
             )
-            self._request = _json(I18N("Request"))
-            self._answers = _json(I18N("Answers"))
-        self.asked = gr.Textbox("", visible=False)
+            self._answers = _json("answers")
+        self._tabs = request, answers
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -41,7 +38,7 @@ class CallLog:
 
     @property
     def unchanged(self) -> Updates:
-        """What a closed fold gets: an editor would be loaded for any value."""
+        """What a closed tab gets: an editor would be loaded for any value."""
         return {self._request: gr.skip()}
 
     def show(self, calls: Calls | None) -> Updates:
@@ -49,20 +46,24 @@ class CallLog:
         sent, answers = (calls.request, as_json(calls.answers)) if calls else (None, [])
         return {self._request: _shown(sent), self._answers: _shown(answers)}
 
-    def listen(self, seen: gr.Textbox) -> None:
-        """Ask for the calls when the fold is opened, and when the open job changes meanwhile.
+    def listen(self, seen: gr.Textbox, *, leaving: Sequence[gr.Tab]) -> None:
+        """Ask for the calls when a tab is opened, and when the open job changes meanwhile.
 
         Args:
             seen: Changes with the open job and its state.
+            leaving: The other tabs.
         """
-        self._fold.expand(None, None, [self.asked], js="vidu.now")
-        self._fold.collapse(None, None, [self.asked], js="vidu.nothing")
+        for tab in self._tabs:
+            tab.select(None, None, [self.asked], js="vidu.now")
+        for tab in leaving:
+            tab.select(None, None, [self.asked], js="vidu.nothing")
         seen.change(None, [self.asked], [self.asked], js="vidu.askAgain")
 
 
-def _json(label: I18nData) -> gr.Code:
+def _json(place: str) -> gr.Code:
     return gr.Code(
-        label=label,
+        show_label=False,
+        elem_id=place,
         language="json",
         visible=False,  # so that the page loads no editor
         interactive=False,

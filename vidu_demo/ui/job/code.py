@@ -12,33 +12,31 @@ from vidu_demo.ui.i18n.words import I18N, Say
 
 
 class Code:
-    """A fold with a tab for each language."""
+    """A tab for each language."""
 
     def __init__(self) -> None:
-        self._fold = gr.Accordion(I18N("This form as code"), open=False, elem_classes="fold")
-        with self._fold:
-            gr.Markdown(
-                I18N(
-                    "Each program is complete: it reads the key from NOVITA_API_KEY and the "
-                    "pictures from its own folder, sends them as they are, and buys as many videos "
-                    "as the form, one after the other."
-                )
+        gr.Markdown(
+            I18N(
+                "The form as a program, complete: it reads the key from NOVITA_API_KEY and the "
+                "pictures from its own folder, sends them as they are, and buys as many videos "
+                "as the form, one after the other."
             )
-            self.places = []
-            with gr.Tabs():
-                for snippet in SNIPPETS:
-                    with gr.Tab(snippet.label):
-                        self.places.append(
-                            gr.Code(
-                                language=snippet.language,
-                                visible=False,  # so that the page loads no editor
-                                interactive=False,
-                                show_label=False,
-                                buttons=["copy"],
-                                max_lines=24,
-                            )
+        )
+        self.places = []
+        with gr.Tabs():
+            for snippet in SNIPPETS:
+                with gr.Tab(snippet.label):
+                    self.places.append(
+                        gr.Code(
+                            language=snippet.language,
+                            visible=False,  # so that the page loads no editor
+                            interactive=False,
+                            show_label=False,
+                            buttons=["copy"],
+                            max_lines=24,
                         )
-            self.link = gr.HTML(js_on_load="vidu.link(element)", elem_id="link", padding=False)
+                    )
+        self.link = gr.HTML(js_on_load="vidu.link(element)", elem_id="link", padding=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -65,10 +63,10 @@ class Code:
             ),
         }
 
-    def listen(self) -> None:
-        """Show the programs in the open fold."""
+    def listen(self, tab: gr.Tab) -> None:
+        """Show the programs in the open tab."""
         reveal = f"vidu.revealing({len(self.places)})"
-        self._fold.expand(None, None, self.places, js=reveal)
+        tab.select(None, None, self.places, js=reveal)
 
 
 def _loop(request: VideoRequest, takes: int | str) -> Loop:

@@ -12,7 +12,8 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import Say, format_seconds, named
+from vidu_demo.ui.i18n.words import Say, format_seconds
+from vidu_demo.ui.job import settings
 
 _BLOCK, _ENCODING = 8, 8
 """The side of the blocks compared, in pixels, and the levels (of 255) that encoding can change."""
@@ -80,7 +81,7 @@ def differences(
     found = []
     if not pictures_match:
         words = say("unknown" if pictures_match is None else "different")
-        found.append(Difference(say(VideoRequest.describe("images")["title"]), words, words))
+        found.append(Difference(settings.title("images", say), words, words))
     for (title, one), (_, other) in zip(_lines(left, say), _lines(right, say), strict=True):
         if one != other:
             found.append(Difference(title, one, other))
@@ -126,31 +127,13 @@ def _look_alike(one: Path, other: Path) -> bool:
 def _lines(job: Job, say: Say) -> list[tuple[str, str]]:
     """List everything that can differ, with titles."""
     unknown = say("unknown")
-    settings = [
-        (say(VideoRequest.describe(field)["title"]), _setting(field, job.request.get(field), say))
-        for field in VideoRequest.model_fields
-        if field != "images"
+    lines = [
+        (settings.title(field, say), words) for field, words in settings.in_words(job, say).items()
     ]
     price = VideoRequest.unchecked(**job.request).known_price
     took = unknown if job.took is None else say(format_seconds(job.took))
     return [
-        *settings,
+        *lines,
         (say("Estimate"), unknown if price is None else pricing.format_price(price)),
         (say("Done in"), took),
     ]
-
-
-def _setting(field: str, value: object, say: Say) -> str:
-    match value:
-        case None:
-            return say("unknown")
-        case bool():
-            return say("on" if value else "off")
-        case "":
-            return say("chosen by the model")
-        case int() if field == "duration":
-            return say(format_seconds(value))
-        case str() if "enum" in VideoRequest.describe(field):
-            return say(named(value)).strip()
-        case _:
-            return str(value)

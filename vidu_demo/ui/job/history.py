@@ -105,7 +105,7 @@ def in_order(jobs: Sequence[Job]) -> list[Job]:
     Args:
         jobs: Newest first.
     """
-    clicks = groupby(jobs, lambda job: job.idempotency_key.partition(":")[0])
+    clicks = groupby(jobs, lambda job: job.click)
     return [job for _, click in clicks for job in reversed(list(click))]
 
 

@@ -1,14 +1,15 @@
 """The right side of the page: the open job, and the list of the visitor's videos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.examples import FINISHED
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.jobs.takes import MAX_VIDEOS
@@ -16,10 +17,11 @@ from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.form import recent
-from vidu_demo.ui.i18n.words import Say
-from vidu_demo.ui.job import compare, history, status
-from vidu_demo.ui.job.result import Result
-from vidu_demo.ui.job.reuse import Reuse
+from vidu_demo.ui.i18n.words import I18N, Say
+from vidu_demo.ui.job import compare, details, history, status
+from vidu_demo.ui.job.calls import CallLog
+from vidu_demo.ui.job.code import Code
+from vidu_demo.ui.job.stage import Stage
 
 
 class Panel:
@@ -48,11 +50,28 @@ class Panel:
         self.held = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
         self.watch = watch.component()
-        self.result = Result()
-        with self.result.choices:
-            self.reuse = Reuse()
+        asked = gr.Textbox("", visible=False)
+        with gr.Column(elem_id="stage"):
+            self.stage = Stage()
+            with gr.Tabs(elem_id="about"):
+                with gr.Tab(I18N("Details")) as self._details_tab:
+                    self.details = details.component()
+                self.calls = CallLog(asked)
+                with gr.Tab(I18N("Code")) as self._code_tab:
+                    self.code = Code()
+
+    def add_compare(self) -> None:
+        """Add the comparison here."""
         self.compare = compare.component()
-        self.history = history.History(keeps)
+
+    def add_videos(self) -> None:
+        """Add the list here."""
+        self.history = history.History(self._keeps)
+
+    def listen(self) -> None:
+        """Wire the tabs, whose contents are only made when they are seen."""
+        self.calls.listen(self.seen, leaving=[self._details_tab, self._code_tab])
+        self.code.listen(self._code_tab)
 
     @property
     def tab(self) -> dict[str, Any]:
@@ -70,19 +89,19 @@ class Panel:
     @property
     def chosen(self) -> list[gr.blocks.Block]:
         """What the visitor chose to see. Refreshes must not change it, since one could be late."""
-        return [self.shown, self.fault, self.held, self.result.anyway, self.compare]
+        return [self.shown, self.fault, self.held, self.stage.anyway, self.compare]
 
     @property
     def drawn(self) -> list[gr.blocks.Block]:
-        """The outputs of `look`."""
+        """What every refresh draws."""
         return [
             self.seen,
             self.address,
             self.watch,
             self.receipts,
             self._prompts,
-            *self.result.outputs,
-            *self.reuse.outputs,
+            *self.stage.outputs,
+            self.details,
             *self.history.outputs,
         ]
 
@@ -92,9 +111,10 @@ class Panel:
         return [*self.chosen, *self.drawn]
 
     def look(self, tab: Tab) -> Updates:
-        """Refresh the visitor's jobs."""
+        """Refresh the visitor's jobs. A draft's full video, once done, opens beside the draft."""
         view = self.show(tab, tab.shown, fault=tab.fault)
-        return {widget: view[widget] for widget in self.drawn if widget in view}
+        chosen = [self.compare] if view.get(self.compare) else []
+        return {widget: view[widget] for widget in [*self.drawn, *chosen] if widget in view}
 
     def refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Show that a click had no effect, and why."""
@@ -105,7 +125,7 @@ class Panel:
         order = offer.order if offer else None
         return {
             self.held: offer.id if offer else "",
-            **self.result.offer_another(order, say),
+            **self.stage.offer_another(order, say),
         }
 
     def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
@@ -131,10 +151,12 @@ class Panel:
         except LedgerFailed as error:
             return {
                 self.shown: job_id,
-                self.result.place: fault or status.unreadable(error, say),
+                self.stage.place: fault or status.unreadable(error, say),
                 self.watch: watch.render(self._runner, tab.owner, ""),
             }
         job = look.job if look else None
+        if job and job.parent and _just_done(job, tab.seen):
+            other = self._runner.look(job.parent, tab.owner)
         seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
         video = self.video(job) if job else None
         kept = receipts.with_jobs(tab.receipts, jobs)
@@ -144,8 +166,9 @@ class Panel:
         running = any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and video and other and self.video(other.job):
-            same_pictures = compare.same_pictures(job, other.job, self._runner.file)
-            comparison = compare.render(job, other.job, self._video_url, same_pictures, say)
+            pair = (other.job, job) if job.parent == other.job.id else (job, other.job)
+            same_pictures = compare.same_pictures(*pair, self._runner.file)
+            comparison = compare.render(*pair, self._video_url, same_pictures, say)
         return {
             self.shown: job.id if job else "",
             self.fault: fault,
@@ -156,17 +179,18 @@ class Panel:
             self.receipts: gr.skip() if kept is None else kept,
             self._prompts: recent.render(jobs, say),
             **self.offer_again(None, say),
-            **self.result.show(
+            **self.stage.show(
                 look,
                 fault,
                 jobs=[job for job in jobs if not self._runner.waits(job)],
                 picture=self._runner.thumbnail(job) if job else None,
                 video=video,
                 video_shown=seen == tab.seen,
-                kept=history.kept(self._keeps()),
+                comparable=bool(job and video and self._partner(job, jobs)),
                 say=say,
             ),
-            **self.reuse.show(job, video),
+            **self.stage.offer_in_full(self._in_full(job, tab), say),
+            self.details: self._details(job, fault, say),
             **self.history.show(
                 jobs if found is None else found,
                 job,
@@ -177,6 +201,36 @@ class Panel:
                 say,
             ),
         }
+
+    def beside(self, tab: Tab) -> Updates:
+        """Compare the shown video with the one that is most like it."""
+        look = self._runner.look(tab.shown, tab.owner)
+        other = self._partner(look.job, self._jobs(tab)) if look else None
+        return self.show(tab, tab.shown, beside=other.id if other else "")
+
+    def _partner(self, job: Job, jobs: Sequence[Job]) -> Job | None:
+        """Find the video to compare a job with: its draft, another take, or else the newest."""
+
+        def likeness(other: Job) -> tuple[bool, bool]:
+            return job.parent == other.id or other.parent == job.id, other.click == job.click
+
+        others = [other for other in jobs if other.id != job.id and self.video(other)]
+        return max(others, key=likeness, default=None)
+
+    def _in_full(self, job: Job | None, tab: Tab) -> Offer | None:
+        """Offer to make a finished draft in full."""
+        try:
+            order = self._runner.in_full(job) if job else None
+            return self._runner.offer(order, owner=tab.owner) if order else None
+        except LedgerFailed:  # the next drawing offers it again
+            return None
+
+    def _details(self, job: Job | None, fault: str, say: Say) -> str:
+        if job:
+            return details.render(job, say)
+        return (
+            "" if fault else details.of_example(FINISHED.example, history.kept(self._keeps()), say)
+        )
 
     def newest(self, tab: Tab) -> str:
         """Return the id of the first job of the visitor's newest click; empty if there is none."""
@@ -192,3 +246,8 @@ class Panel:
 
     def _video_url(self, job: Job) -> str:
         return file_url(self._runner.file(job, job.video or ""))
+
+
+def _just_done(job: Job, seen: str) -> bool:
+    """Tell whether a tab that was watching a job learns now that it is done."""
+    return job.state is JobState.DONE and seen in (f"{job.id} {state}" for state in FOLLOWED)

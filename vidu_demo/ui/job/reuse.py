@@ -19,7 +19,7 @@ from vidu_demo.ui import Updates
 from vidu_demo.ui.i18n.words import I18N
 
 
-class Offer(StrEnum):
+class Action(StrEnum):
     """A button, by its label."""
 
     SAME = "Use these settings"
@@ -29,11 +29,11 @@ class Offer(StrEnum):
     GO_ON = "Continue from last frame"
 
 
-_REFUSED: dict[type[ApiRefused], tuple[Offer, ...]] = {
-    PromptBlocked: (Offer.PROMPT,),
-    PictureBlocked: (Offer.PICTURE,),
-    PictureRejected: (Offer.PICTURE,),
-    VideoBlocked: (Offer.PROMPT, Offer.PICTURE),
+_REFUSED: dict[type[ApiRefused], tuple[Action, ...]] = {
+    PromptBlocked: (Action.PROMPT,),
+    PictureBlocked: (Action.PICTURE,),
+    PictureRejected: (Action.PICTURE,),
+    VideoBlocked: (Action.PROMPT, Action.PICTURE),
 }
 """What must change before sending again, by error; for other errors, nothing must."""
 
@@ -49,7 +49,7 @@ def meaning(job: Job) -> type[ApiRefused]:
     return meaning_of(job.message)
 
 
-def offers(job: Job | None, *, video: bool) -> tuple[Offer, ...]:
+def actions(job: Job | None, *, video: bool) -> tuple[Action, ...]:
     """Choose the buttons for a job's state.
 
     Args:
@@ -58,28 +58,31 @@ def offers(job: Job | None, *, video: bool) -> tuple[Offer, ...]:
     """
     if not job:
         return ()
-    going_on = (Offer.GO_ON,) if video and job.state is JobState.DONE else ()
+    going_on = (Action.GO_ON,) if video and job.state is JobState.DONE else ()
     if not job.request:
         return going_on
     match job.state:
         case JobState.DONE | JobState.STOPPED:
-            return (Offer.SAME, Offer.NEW_SEED, *going_on)
+            return (Action.SAME, Action.NEW_SEED, *going_on)
         case JobState.FAILED:
-            return _REFUSED.get(meaning(job), (Offer.SAME, Offer.NEW_SEED))
+            return _REFUSED.get(meaning(job), (Action.SAME, Action.NEW_SEED))
         case JobState.NOT_SENT:  # this seed has not been used yet
-            return _REFUSED.get(meaning(job), (Offer.SAME,))
+            return _REFUSED.get(meaning(job), (Action.SAME,))
     # Unknown: it may be running, and with the seed that was picked for it, it would not be
     # recognised as the same request.
     return ()
 
 
 class Reuse:
-    """A button for each offer."""
+    """A button for each action."""
 
     def __init__(self) -> None:
-        self.buttons = {
-            offer: gr.Button(I18N(offer.value), size="sm", visible=False) for offer in Offer
-        }
+        self.buttons: dict[Action, gr.Button] = {}
+
+    def add(self, *added: Action) -> None:
+        """Add the buttons for some actions here."""
+        for action in added:
+            self.buttons[action] = gr.Button(I18N(action.value), size="sm", visible=False)
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -88,7 +91,7 @@ class Reuse:
 
     def show(self, job: Job | None, video: Path | None) -> Updates:
         """Show the buttons that fit a job and its video."""
-        fitting = offers(job, video=bool(video))
+        fitting = actions(job, video=bool(video))
         return {
-            button: gr.update(visible=offer in fitting) for offer, button in self.buttons.items()
+            button: gr.update(visible=action in fitting) for action, button in self.buttons.items()
         }

@@ -1,13 +1,11 @@
-"""The status card: a job's state in words, and what was made or what to do next."""
+"""The status card: a job's state in words, and what went wrong or what to do next."""
 
 from datetime import UTC, datetime
 
 import gradio as gr
 
-from vidu_demo.api import pricing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.refusals import TaskFailed
-from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.task import TaskStatus
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
@@ -16,6 +14,7 @@ from vidu_demo.jobs.runner import JobView
 from vidu_demo.media.clip import Facts, differences
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, format_seconds
+from vidu_demo.ui.job import details
 
 STEPS = ("Preparing", "Submitted", "Queued", "Processing", "Saving", "Done")
 
@@ -59,7 +58,8 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         case JobState.DONE:
             kind, headline, charge = "done", say("Done"), ""
             if job.took is not None:
-                headline = say(Text("Done in {time}", time=format_seconds(job.took)))
+                template = "Draft done in {time}" if job.full else "Done in {time}"
+                headline = say(Text(template, time=format_seconds(job.took)))
             what, next_step = ("The video file is missing.", _DOWNLOAD_AGAIN) if gone else ("", "")
         case JobState.FAILED | JobState.NOT_SENT | JobState.UNKNOWN | JobState.STOPPED:
             kind = "note" if job.state == JobState.STOPPED else "fault"
@@ -74,7 +74,6 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
             step, headline = _progress(look, say)
             if checking := job.only_an_id and not look.task:
                 what = what or _CHECKING
-    price = VideoRequest.unchecked(**job.request).known_price
     return templates.render(
         "job.html",
         kind=kind,
@@ -89,12 +88,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         next_step=say(next_step),
         differences=_differences(job, say) if job.state == JobState.DONE else [],
         asked=_asked(job, say) if job.state == JobState.UNKNOWN else "",
-        holds=_holds(job, say),
-        prompt=job.request.get("prompt"),
-        price=None if price is None else pricing.format_price(price),
-        simulated=job.simulated,
-        seed=job.request.get("seed"),
-        task_id=job.task_id,
+        facts=details.in_a_line(job, say) if job.state == JobState.DONE else [],
         say=say,
     )
 
@@ -177,21 +171,6 @@ def _asked(job: Job, say: Say) -> str:
         resolution=request["resolution"],
     )
     return say(asked)
-
-
-def _holds(job: Job, say: Say) -> str:
-    """What is really in the file."""
-    if not job.facts:
-        return ""
-    facts = Facts(**job.facts)
-    held = Text(
-        "{size}, {seconds} s, {rate} fps, {sound}",
-        size=f"{facts.width} × {facts.height}",
-        seconds=f"{facts.seconds:.1f}",
-        rate=f"{facts.frames_per_second:g}",
-        sound=Text("with sound" if facts.audio else "silent"),
-    )
-    return say(held)
 
 
 def plain(look: JobView | None) -> str:

@@ -83,7 +83,7 @@ vidu.compare = (element, trigger, watch) => {
     pause();
     if (!part('.compare')) return;
     hush();
-    part('.compare').scrollIntoView({behavior: 'smooth', block: 'nearest'});
+    vidu.show('#compare');
     part('.play').focus({preventScroll: true});
   });
 };

@@ -27,7 +27,7 @@ vidu.history = (element, trigger) => {
       button.addEventListener('blur', () => ask(false), {once: true});
       return;
     }
-    if (button.dataset.do === 'open') vidu.show('#status');
+    if (button.dataset.do === 'open') vidu.show('#stage');
     trigger('click', {do: button.dataset.do, job: button.closest('[data-job]').dataset.job});
   });
 };

@@ -13,10 +13,4 @@ vidu.status = (element) => {
   };
   setInterval(tick, 500);
   new MutationObserver(tick).observe(element, {childList: true, subtree: true});
-  element.addEventListener('click', async (event) => {
-    const button = event.target.closest('[data-copy]');
-    if (!button) return;
-    if (await vidu.copy(button.dataset.copy)) button.textContent = button.dataset.copied;
-    else getSelection().selectAllChildren(button.previousElementSibling);
-  });
 };

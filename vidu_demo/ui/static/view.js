@@ -1,6 +1,16 @@
 // What a click changed may be off screen.
 vidu.show = (place) => {
-  document.querySelector(place)?.scrollIntoView({behavior: 'smooth', block: 'nearest'});
+  const element = document.querySelector(place);
+  if (!element) return;
+  vidu.openPartOf(element);
+  element.scrollIntoView({behavior: 'smooth', block: 'nearest'});
+};
+
+vidu.focus = (place) => {
+  const element = document.querySelector(place);
+  if (!element) return;
+  vidu.openPartOf(element);
+  element.focus();
 };
 
 // For events that pass their values on unchanged.
@@ -10,7 +20,7 @@ vidu.showing = (place) => (...values) => {
 };
 
 vidu.focusing = (place) => (...values) => {
-  document.querySelector(place)?.focus();
+  vidu.focus(place);
   return values;
 };
 
@@ -18,7 +28,7 @@ vidu.focusing = (place) => (...values) => {
 vidu.selecting = (place) => (text) => {
   const MOST_FRAMES = 60;
   const box = document.querySelector(place);
-  box.focus();
+  vidu.focus(place);
   const select = (frame) => {
     if (box.value === text || frame > MOST_FRAMES) box.select();
     else requestAnimationFrame(() => select(frame + 1));

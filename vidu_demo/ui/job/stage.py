@@ -1,0 +1,160 @@
+"""The stage: the video, or the status in its place, and the row of actions below it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from vidu_demo.api import pricing
+from vidu_demo.api.text import Text
+from vidu_demo.examples import FINISHED
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.runner import JobView
+from vidu_demo.jobs.takes import Order
+from vidu_demo.ui import Updates, templates
+from vidu_demo.ui.form import examples
+from vidu_demo.ui.i18n.words import I18N, Say, marked
+from vidu_demo.ui.job import notify, status
+from vidu_demo.ui.job.reuse import Action, Reuse
+
+_WIDE = 16, 9
+"""The shape of the stage as long as there is no picture."""
+
+
+class Stage:
+    """The upper part of the right side. The style lays it out so that nothing moves."""
+
+    def __init__(self) -> None:
+        self.video = gr.Video(
+            label=I18N("Video"),
+            interactive=False,
+            show_label=False,
+            autoplay=True,
+            loop=True,
+            buttons=[],
+            elem_id="video",
+        )
+        self.place = status.component()
+        self.reuse = Reuse()
+        self.full_offer = gr.Textbox(visible=False)
+        with gr.Row(elem_id="choices"):
+            self.reuse.add(Action.GO_ON, Action.PROMPT, Action.PICTURE)
+            self.full = gr.Button(visible=False, size="sm", variant="primary", elem_id="full")
+            self.compare = gr.Button(I18N("Compare"), size="sm", visible=False)
+            self.save = gr.HTML(js_on_load="vidu.save(element)", elem_id="save", padding=False)
+            self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
+            self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
+            self.anyway = gr.Button(size="sm", visible=False)
+            gr.HTML(
+                templates.render("more.html", say=marked),
+                js_on_load="vidu.menu(element)",
+                elem_id="more-actions",
+                padding=False,
+            )
+            with gr.Column(elem_id="more-choices"):
+                self.reuse.add(Action.SAME, Action.NEW_SEED)
+            self.notify = notify.component()
+
+    @property
+    def outputs(self) -> list[gr.blocks.Block]:
+        """What `show` gives values for."""
+        return [
+            self.video,
+            self.place,
+            self.full_offer,
+            self.full,
+            self.compare,
+            self.save,
+            self.stop,
+            self.resume,
+            self.notify,
+            *self.reuse.outputs,
+        ]
+
+    def show(
+        self,
+        look: JobView | None,
+        fault: str,
+        *,
+        jobs: Sequence[Job],
+        picture: Path | None,
+        video: Path | None,
+        video_shown: bool,
+        comparable: bool,
+        say: Say,
+    ) -> Updates:
+        """Draw a job or an error; if there is neither, the example.
+
+        Args:
+            look: The job's state.
+            fault: An error card.
+            jobs: All of the visitor's jobs but those that wait for a key, for the notification.
+            picture: A thumbnail of the job's picture.
+            video: The finished video.
+            video_shown: True if the tab already shows this video: sending it would restart it.
+            comparable: True if there is a video to compare this one with.
+            say: The visitor's language.
+        """
+        job = look.job if look else None
+        state = job.state if job else None
+        gone = state == JobState.DONE and not video
+        example = not (fault or look)
+        if fault:
+            place = fault
+        elif look:
+            place = status.render(look, say, gone=gone)
+        else:
+            place = examples.finished(say)
+        clip = FINISHED.clip if example else video
+        return {
+            self.place: place + _screen(job, picture),
+            self.notify: notify.render(jobs, say),
+            self.compare: gr.update(visible=comparable),
+            self.save: templates.render("save.html", video=video, say=say) if video else "",
+            self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
+            self.resume: gr.update(
+                value=say("Download again" if gone else "Resume watching"),
+                visible=gone or state == JobState.STOPPED,
+            ),
+            self.video: gr.skip() if video_shown else gr.update(value=clip, autoplay=not example),
+            **self.reuse.show(job, video),
+        }
+
+    def offer_in_full(self, offer: Offer | None, say: Say) -> Updates:
+        """Action to make in full what was a draft; hide the button if there is no offer."""
+        label = (
+            f"{say('Make in full')} · {pricing.format_price(offer.order.price)}" if offer else ""
+        )
+        return {
+            self.full_offer: offer.id if offer else "",
+            self.full: gr.Button(label, visible=bool(offer)),
+        }
+
+    def offer_another(self, held: Order | None, say: Say) -> Updates:
+        """Action to send what was held back; hide the button if there is nothing.
+
+        Not part of `show`, because a late refresh must not hide it.
+        """
+        if not held:
+            return {self.anyway: gr.update(visible=False)}
+        number, price = len(held.requests), pricing.format_price(held.price)
+        label = (
+            Text("Make {number} more anyway", number=number)
+            if number > 1
+            else Text("Make a second one anyway")
+        )
+        return {self.anyway: gr.Button(f"{say(label)} · {price}", visible=True)}
+
+
+def _screen(job: Job | None, picture: Path | None) -> str:
+    """Give the stage the shape of the picture, and show the picture while the job runs."""
+    shape = _WIDE
+    if picture:
+        with Image.open(picture) as opened:
+            shape = opened.size
+    elif job and job.facts:
+        shape = job.facts["width"], job.facts["height"]
+    running = picture if job and job.open else None
+    return templates.render("screen.html", shape=shape, picture=running)
