@@ -92,7 +92,7 @@ def test_chinese_visitor_makes_a_video(
         "off_peak": False,
         "watermark": True,
     }
-    expect(visitor.headline).to_have_text(re.compile(r"^已完成，用时 \d 秒$"))
+    expect(visitor.headline).to_have_text(re.compile(r"^已完成，用时 \d+ 秒$"))
     expect(visitor.page.locator("#history .facts")).to_contain_text("完成")
     assert english(visitor) == []
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from page_fixtures import DONE, Visitor
+from page_fixtures import App, Maker, Visitor
 from playwright.sync_api import expect
 
 from vidu_demo.jobs.job import Job, JobState
@@ -33,17 +33,14 @@ def test_only_a_prompt_comes_back(sent: Any, kept: str) -> None:
 
 
 def test_a_recent_prompt_goes_into_the_box_until_its_job_is_deleted(
-    visitor: Visitor, pngs: dict[str, Path]
+    visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
     shown = visitor.page.locator("#recent button")
-    visitor.upload(pngs["red"])
-    visitor.choose_smallest()
+    expect(visitor.page.locator("#recent summary")).to_have_count(0)
+    maker = Maker(app, visitor)
     for prompt in ("The first.", "The second."):
-        expect(visitor.page.locator("#recent summary")).to_have_count(int(prompt != "The first."))
-        visitor.prompt.fill(prompt)
-        visitor.make.click()
-        expect(visitor.status).to_contain_text(prompt)
-        expect(visitor.headline).to_have_text(DONE)
+        maker.done(maker.start(pngs["red"], prompt))
+    maker.show()
     visitor.page.get_by_text("Recent prompts").click()
     expect(shown).to_have_text(["The second.", "The first."])
     shown.last.click()
@@ -51,8 +48,9 @@ def test_a_recent_prompt_goes_into_the_box_until_its_job_is_deleted(
     expect(visitor.prompt).to_be_focused()
     expect(shown.first).not_to_be_visible()
 
-    for _ in range(2):
-        visitor.rows.last.locator("[data-do=delete]").click()
+    delete = visitor.row("The first.").get_by_role("button", name="Delete")
+    delete.click()
+    delete.click()
     expect(visitor.rows).to_have_count(1)
     expect(shown).to_have_text(["The second."])
     assert visitor.broken == []
