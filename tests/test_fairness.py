@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from runner_fixtures import (
@@ -142,15 +142,22 @@ class Slow:
     """Downloads that last until they are told to end, but for those of one owner."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, bench: Bench, quick: str) -> None:
-        self.open, self.end = 0, threading.Event()
+        self.held: list[str] = []
+        self.end = threading.Event()
         self._fetch, self._bench, self._quick = follower.fetch, bench, quick
         monkeypatch.setattr(follower, "fetch", self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end.set()  # or a failed test would also hold up the end of its threads
 
     def __call__(self, task: Task, path: Path, **how: Any) -> Path:
         job = self._bench.ledger.get(path.parent.name)
         assert job
         if job.owner != self._quick:
-            self.open += 1
+            self.held.append(job.id)
             assert self.end.wait(PATIENCE)
         return self._fetch(task, path, **how)
 
@@ -158,15 +165,14 @@ class Slow:
 def test_slow_downloads_hold_up_no_submit_and_no_other_visitors_download(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, bench, quick=OTHER)
-    held = [bench.start(f"{n}", prompt=f"{n}") for n in range(WORKERS[Kind.DOWNLOAD])]
-    for job in held:
-        bench.reaches(job, JobState.SAVING)
-    until(lambda: slow.open == WORKERS[Kind.DOWNLOAD] // 2)
-    bench.done(bench.start("theirs", owner=OTHER, prompt="theirs"))
-    bench.reaches(bench.start("more", prompt="more"), JobState.SAVING)
-    assert slow.open == WORKERS[Kind.DOWNLOAD] // 2
-    slow.end.set()
+    with Slow(monkeypatch, bench, quick=OTHER) as slow:
+        held = [bench.start(f"{n}", prompt=f"{n}") for n in range(WORKERS[Kind.DOWNLOAD])]
+        for job in held:
+            bench.reaches(job, JobState.SAVING)
+        until(lambda: len(slow.held) == WORKERS[Kind.DOWNLOAD] // 2)
+        bench.done(bench.start("theirs", owner=OTHER, prompt="theirs"))
+        bench.reaches(bench.start("more", prompt="more"), JobState.SAVING)
+        assert len(slow.held) == WORKERS[Kind.DOWNLOAD] // 2
     for job in held:
         bench.done(job)
 

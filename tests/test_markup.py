@@ -41,7 +41,8 @@ def test_what_is_called_is_there_and_nothing_else() -> None:
     assert len(called) > 10
     assert called <= set(given)
     assert len(given) == len(set(given))
-    everywhere = text + (UI / "templates" / "head.html").read_text()
+    heads = [(UI / "templates" / name).read_text() for name in ("head.html", "early.html")]
+    everywhere = text + "".join(heads)
     used = called | {*re.findall(r"vidu\.(\w+)\b(?! = )", everywhere)}
     assert set(given) <= used
 
@@ -89,7 +90,7 @@ def test_every_template_is_used_and_escapes() -> None:
         source = (UI / "templates" / name).read_text()
         tree = templates.ENVIRONMENT.parse(source)
         used |= {node.template.value for node in tree.find_all(nodes.Extends)}  # type: ignore[attr-defined]
-        assert source.count("|safe") == (name == "head.html"), name
+        assert source.count("|safe") == (name in ("head.html", "early.html")), name
     assert names <= used
     with pytest.raises(UndefinedError):
         templates.render("screen.html")

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.ui.form import prompt as prompt_help
-from vidu_demo.ui.form.phrases import CHIPS, has, toggle, unheard
+from vidu_demo.ui.form.phrases import CHIPS, has, toggle
+from vidu_demo.ui.i18n.words import speaker, spellings
 
-PHRASES = [phrase for group in CHIPS.values() for phrase in group]
+ENGLISH = [phrase for group in CHIPS.values() for phrase in group]
+PHRASES = [spelling for phrase in ENGLISH for spelling in spellings(phrase)]
 PIECES = ["", " ", "\n", "\r\n", "\t", "\v", "\u00a0", "\u2028", "A", ".", "Slow", "push-in.", "🦆"]
 
 prompts = st.lists(st.sampled_from(PIECES)).map("".join)
@@ -26,11 +28,14 @@ prompts = st.lists(st.sampled_from(PIECES)).map("".join)
         ("A lake.", "A lake. Water ripples."),
         ("A lake.\n", "A lake.\nWater ripples."),
         ("A lake. ", "A lake.  Water ripples."),
+        ("湖。", "湖。水面泛起涟漪。"),
+        ("湖。\n", "湖。\n水面泛起涟漪。"),
     ],
 )
 def test_a_phrase_is_added_at_the_end_and_taken_out(prompt: str, longer: str) -> None:
-    assert toggle(prompt, "Water ripples.") == longer
-    assert toggle(longer, "Water ripples.") == prompt
+    phrase = longer[-len("水面泛起涟漪。") :] if "湖" in longer else "Water ripples."
+    assert toggle(prompt, phrase) == longer
+    assert toggle(longer, phrase) == prompt
 
 
 @given(prompts, st.sampled_from(PHRASES))
@@ -70,14 +75,7 @@ def test_what_the_visitor_has_typed_counts_and_can_be_taken_out() -> None:
 def test_phrases_are_told_apart() -> None:
     assert len(PHRASES) == len(set(PHRASES)) >= 20
     assert not [pair for pair in permutations(PHRASES, 2) if pair[0] in pair[1]]
-    assert all(re.fullmatch(r"[A-Z][\w ,-]+\.", phrase) for phrase in PHRASES)
-
-
-def test_words_about_sound_without_sound() -> None:
-    for phrase in CHIPS["Sound"]:
-        assert unheard(f"A lake. {phrase}", audio=False)
-        assert not unheard(f"A lake. {phrase}", audio=True)
-    assert not unheard("A lake. Water ripples.", audio=False)
+    assert all(re.fullmatch(r"[A-Z][\w ,-]+\.|[\u4e00-\u9fff]+。", each) for each in PHRASES)
 
 
 # As HTML
@@ -105,8 +103,10 @@ def test_what_stands_in_the_prompt_is_pressed(prompt: str | None) -> None:
 
 def test_sound_off_is_said_where_it_matters() -> None:
     said = "Sound is off, so words about sound have no effect."
-    assert said in prompt_help.render("Birdsong.", audio=False)
-    assert said not in prompt_help.render("Birdsong.", audio=True)
+    for phrase in CHIPS["Sound"]:
+        for spelling in spellings(phrase):
+            assert said in prompt_help.render(f"A lake. {spelling}", audio=False)
+            assert said not in prompt_help.render(f"A lake. {spelling}", audio=True)
     assert said not in prompt_help.render("Water ripples.", audio=False)
 
 
@@ -115,6 +115,20 @@ def test_a_click_carries_its_phrase() -> None:
     assert prompt_help.press(event, "A lake.") == "A lake. Slow orbit."
     assert prompt_help.press(event, "A lake. Slow orbit.") == "A lake."
     assert prompt_help.press(event, None) == "Slow orbit."
+    assert prompt_help.press(event, "湖。镜头缓慢环绕。") == "湖。"
+
+
+def test_a_chinese_page_has_chinese_phrases_and_knows_the_english_ones() -> None:
+    html = prompt_help.render("湖。镜头缓慢环绕。 Birdsong.", audio=True, say=speaker("zh-CN"))
+    assert pressed(html) == ["镜头缓慢环绕。", "鸟鸣声。"]
+    for phrase, before, after in (
+        ("镜头缓慢环绕。", "湖。", "湖。镜头缓慢环绕。"),
+        ("镜头缓慢环绕。", "湖。镜头缓慢环绕。", "湖。"),
+        ("鸟鸣声。", "A lake. Birdsong.", "A lake."),
+        (["鸟鸣声。"], "A lake.", "A lake."),  # anyone can send anything
+    ):
+        event = gr.EventData(None, {"phrase": phrase})
+        assert prompt_help.press(event, before) == after
 
 
 @pytest.mark.parametrize(

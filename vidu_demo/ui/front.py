@@ -13,6 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vidu_demo.server.hosts import Host
 from vidu_demo.studio import Studio
+from vidu_demo.ui import static
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.headers import SecurityHeaders
@@ -70,7 +71,9 @@ class Front:
             head = (page.head or "").encode()
             return Policy(framed_by, head, shared=bool(page.share), space=space)
 
-        return trust_proxies(ToolCalls(SecurityHeaders(guard, policy)), self.proxies)
+        return trust_proxies(
+            ToolCalls(SecurityHeaders(guard, policy, static.with_early_script)), self.proxies
+        )
 
     def _framed_by(self) -> tuple[str, ...]:
         colab = COLAB_FRAMES if colab_check() else ()

@@ -83,7 +83,7 @@ class _Page:
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
         payer = WhoseKey.of(context.runner.usual_payer, local=False)
-        self.header = gr.HTML(header.render(payer, str), padding=False, elem_classes="header-place")
+        self.header = header.component(payer)
         self.own_key = own_key.component(context.runner)
         self.navigation = parts.component()
         with gr.Row(equal_height=False, elem_id="columns"):
@@ -91,7 +91,7 @@ class _Page:
                 self.form = Form()
                 self.checkout = Checkout()
             with gr.Column(scale=6, min_width=320, elem_id="watch-part"):
-                self.panel = Panel(context.runner, context.visitor, context.keeps)
+                self.panel = Panel(context.runner, context.visitor, context.keeps, self.form.recent)
         with gr.Column(elem_id="compare-part"):
             self.panel.add_compare()
         with gr.Column(elem_id="videos-part"):

@@ -21,7 +21,7 @@ from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
 from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
-from vidu_demo.ui.i18n.words import Say, speaker
+from vidu_demo.ui.i18n.words import Say, words_for
 
 KEY_HEADER, VISITOR_HEADER = "X-Novita-Key", "X-Vidu-Visitor"
 KEYS_PAGE = "https://novita.ai/settings/key-management"
@@ -108,7 +108,7 @@ def route(runner: JobRunner, visitors: Visitors, checks: KeyChecks) -> Route:
     """Make the route that takes a visitor's key, by POST, or forgets it, by DELETE."""
 
     async def own_key(request: Request) -> PlainTextResponse:
-        say = speaker(request.headers.get("accept-language", ""))
+        say = words_for(request)
         status, text = HTTPStatus.OK, "Accepted."
         try:
             token = {"token": request.headers.get(VISITOR_HEADER)}

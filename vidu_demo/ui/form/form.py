@@ -12,7 +12,7 @@ from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, Context
-from vidu_demo.ui.form import examples, uploads
+from vidu_demo.ui.form import examples, recent, uploads
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
 from vidu_demo.ui.form.opening import Opener
@@ -159,6 +159,7 @@ class Form:
             ),
         )
         self.counter = gr.HTML(elem_id="counter", padding=False)
+        self.recent = recent.component()
         with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
             self.chips = prompt_help.component()
         with gr.Row(equal_height=True):
@@ -363,6 +364,7 @@ class Form:
         self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
         prompt = self.settings["prompt"]
         context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
+        context.listen(self.recent.click, recent.pick, {}, [prompt])
         context.listen(self.examples.click, self._example, {}, self.filled)
 
     def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
@@ -373,12 +375,13 @@ class Form:
             filled.pop(later, None)
         return {**filled, **self.pictures.tell(checked)}
 
-    def _example(self, event: gr.EventData) -> Updates:
+    def _example(self, request: gr.Request, event: gr.EventData) -> Updates:
         try:
             example = examples.find(str(getattr(event, "example", "")))
         except KeyError:
             return {self.more: gr.skip()}
-        return self.fill(example.settings, [(str(example.picture), None)])
+        prompt = words_for(request)(example.settings["prompt"])
+        return self.fill({**example.settings, "prompt": prompt}, [(str(example.picture), None)])
 
     def _add(self, field: str, made: gr.components.Component | None) -> None:
         if made:

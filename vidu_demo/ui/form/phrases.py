@@ -44,20 +44,16 @@ def has(prompt: str, phrase: str) -> bool:
 def toggle(prompt: str, phrase: str) -> str:
     """Add a phrase to the end of a prompt, or remove it if it is already there.
 
-    The phrase is preceded by one space, even after other white space, except at the start of a
-    line. That way, removing a phrase restores exactly the prompt from before.
+    An English phrase is preceded by one space, even after other white space, except at the start
+    of a line. That way, removing a phrase restores exactly the prompt from before.
     """
+    gap = " " if phrase.isascii() else ""
     before, found, after = prompt.rpartition(phrase)
     if not found:
-        return prompt + ("" if _starts_line(prompt) else " ") + phrase
+        return prompt + ("" if _starts_line(prompt) else gap) + phrase
     if _starts_line(before):
-        return before + after.removeprefix(" ")
-    return before.removesuffix(" ") + after
-
-
-def unheard(prompt: str, *, audio: bool) -> bool:
-    """Tell whether a prompt has a phrase about sound although sound is off."""
-    return not audio and any(has(prompt, phrase) for phrase in CHIPS["Sound"])
+        return before + after.removeprefix(gap)
+    return before.removesuffix(gap) + after
 
 
 def _starts_line(before: str) -> bool:

@@ -4,8 +4,16 @@ import gradio as gr
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.ui import templates
-from vidu_demo.ui.form.phrases import CHIPS, has, toggle, unheard
-from vidu_demo.ui.i18n.words import Say
+from vidu_demo.ui.form.phrases import CHIPS, has, toggle
+from vidu_demo.ui.i18n.words import Say, spellings
+
+_SPELLINGS = {
+    spelling: spellings(phrase)
+    for group in CHIPS.values()
+    for phrase in group
+    for spelling in spellings(phrase)
+}
+"""Each phrase in every language, by each of them: a prompt can be in either."""
 
 
 def component() -> gr.HTML:
@@ -19,9 +27,12 @@ def component() -> gr.HTML:
 
 
 def press(event: gr.EventData, prompt: str | None) -> str:
-    """Add the clicked chip's phrase to the prompt, or remove it."""
-    phrase, known = getattr(event, "phrase", ""), [p for group in CHIPS.values() for p in group]
-    return toggle(prompt or "", phrase) if phrase in known else prompt or ""
+    """Add the clicked chip's phrase to the prompt, or remove it, in whatever language it is."""
+    phrase, text = str(getattr(event, "phrase", "")), prompt or ""
+    if phrase not in _SPELLINGS:
+        return text
+    there = (spelling for spelling in _SPELLINGS[phrase] if has(text, spelling))
+    return toggle(text, next(there, phrase))
 
 
 def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:
@@ -30,10 +41,14 @@ def render(prompt: str | None, *, audio: bool, say: Say = str) -> str:
     return templates.render(
         "chips.html",
         groups=CHIPS,
-        pressed=[phrase for group in CHIPS.values() for phrase in group if has(text, phrase)],
-        unheard=unheard(text, audio=audio),
+        pressed=[phrase for group in CHIPS.values() for phrase in group if _there(text, phrase)],
+        unheard=not audio and any(_there(text, phrase) for phrase in CHIPS["Sound"]),
         say=say,
     )
+
+
+def _there(prompt: str, phrase: str) -> bool:
+    return any(has(prompt, spelling) for spelling in _SPELLINGS[phrase])
 
 
 def counter(prompt: str | None, say: Say = str) -> str:

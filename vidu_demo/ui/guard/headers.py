@@ -14,10 +14,16 @@ class SecurityHeaders:
     Args:
         app: The guard.
         policy: Returns the policy; a share link is only known after the launch.
+        document: Changes the page's document, before its scripts are hashed.
     """
 
-    def __init__(self, app: ASGIApp, policy: Callable[[], Policy]) -> None:
-        self.app, self._policy = app, policy
+    def __init__(
+        self,
+        app: ASGIApp,
+        policy: Callable[[], Policy],
+        document: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self.app, self._policy, self._document = app, policy, document
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -42,7 +48,9 @@ class SecurityHeaders:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                MutableHeaders(scope=start).update(policy.headers(body))
+                body = self._document(body)
+                length = {"Content-Length": str(len(body))}
+                MutableHeaders(scope=start).update(policy.headers(body) | length)
                 await send(start)
                 start, message = None, {**message, "body": body}
             await send(message)

@@ -94,6 +94,36 @@ CHINESE: dict[str, str] = {
     "A lighthouse sweeps the night": "灯塔扫过夜空",
     "Cream for the espresso": "浓缩咖啡加奶油",
     "A paper boat in the rain": "雨中的纸船",
+    "The fisherman rows toward the setting sun. His oar breaks the golden reflection into "
+    "slow rings, and mist drifts between the pines. Slow push-in. Oars creak, water drips, "
+    "far away a loon calls.": (
+        "渔夫朝着落日划去。船桨把水面的金色倒影拨成一圈圈缓缓散开的涟漪，薄雾在松林间飘荡。"
+        "镜头缓慢推近。船桨吱呀作响，水珠滴落，远处传来潜鸟的鸣叫。"
+    ),
+    "The cat turns its head and looks straight at us. Its whiskers tremble, its ears swing "
+    "forward, and light slides across its green eyes. Slow push-in. It purrs, then gives one "
+    "soft meow.": (
+        "猫转过头，直直地望向我们。胡须微微颤动，耳朵转向前方，光线掠过它绿色的眼睛。"
+        "镜头缓慢推近。它发出呼噜声，然后轻轻地喵了一声。"
+    ),
+    "The lighthouse beam sweeps across the night. Where it passes, mist lights up and waves "
+    "flash against the rock. The camera rises slowly along the tower. Surf rolls, wind hums, "
+    "a distant foghorn answers.": (
+        "灯塔的光束扫过夜空。光束所到之处，雾气被照亮，浪花在礁石上闪光。"
+        "镜头沿着塔身缓缓升起。海浪翻涌，风声低鸣，远处的雾号遥相呼应。"
+    ),
+    "Cream pours into the espresso in a thin white ribbon. The crema parts and swirls, and "
+    "steam curls up over the rim. Slow orbit around the cup. Cream trickles, cups clink, a "
+    "café murmurs.": (
+        "奶油像一条细细的白丝带倒入浓缩咖啡。油脂散开、打着旋，热气从杯沿袅袅升起。"
+        "镜头缓慢环绕杯子。奶油潺潺流下，杯盘轻碰，咖啡馆里人声低语。"
+    ),
+    "The paper boat sets off across the puddle. Raindrops ring the water, its reflection "
+    "shivers, and a maple leaf spins in its wake. The camera follows low behind it. Rain "
+    "patters, far off a tram bell rings.": (
+        "纸船在水洼中启航。雨滴在水面激起一圈圈涟漪，倒影微微颤动，一片枫叶在船尾打着旋。"
+        "镜头在后方低低跟随。雨声淅沥，远处传来电车的铃声。"
+    ),
     "Or use picture URLs": "或者填写图片网址",
     "Picture URLs": "图片网址",
     "One per line. They come after the uploaded pictures.": "每行一个，排在上传的图片之后。",
@@ -217,9 +247,31 @@ CHINESE: dict[str, str] = {
     "The request is larger than {most} MB.": "请求超过 {most} MB。",
     "{length} of {limit} characters": "{length} / {limit} 个字符",
     "Prompt ideas": "提示词灵感",
+    "Recent prompts": "最近的提示词",
     "Camera": "运镜",
     "Pace": "节奏",
     "What reacts": "细节动态",
+    "Slow push-in.": "镜头缓慢推近。",
+    "Slow pull-back.": "镜头缓慢拉远。",
+    "Pan to the right.": "镜头向右摇移。",
+    "Slow orbit.": "镜头缓慢环绕。",
+    "Handheld camera.": "手持镜头。",
+    "Static camera.": "镜头固定不动。",
+    "In slow motion.": "慢动作。",
+    "Calm and unhurried.": "节奏舒缓。",
+    "Quick and lively.": "节奏明快。",
+    "One smooth move.": "动作一气呵成。",
+    "Time lapse.": "延时摄影。",
+    "Hair and clothes move.": "头发和衣服轻轻飘动。",
+    "Water ripples.": "水面泛起涟漪。",
+    "Leaves stir in the wind.": "树叶在风中摇曳。",
+    "Shadows shift.": "光影缓缓移动。",
+    "Dust drifts in the light.": "尘埃在光中飘浮。",
+    "Birdsong.": "鸟鸣声。",
+    "Distant voices.": "远处的人声。",
+    "Wind in the trees.": "林间风声。",
+    "Waves on the shore.": "海浪拍岸声。",
+    "The hum of a city.": "城市的喧嚣声。",
     "Sound is off, so words about sound have no effect.": "声音已关闭，描述声音的词不起作用。",
     # The settings
     "Duration": "时长",

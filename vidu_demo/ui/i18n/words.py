@@ -1,7 +1,8 @@
 """The page's texts in English and Chinese. The English is the key, so code reads like the page.
 
 Labels and other fixed texts are translated by Gradio in the browser. What the server puts together
-from several texts, such as a status card, is translated here, for the browser's first language.
+from several texts, such as a status card, is translated here. Both follow the language that the
+visitor has chosen on the page, else the browser's first language.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,18 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from starlette.requests import HTTPConnection
 
 from vidu_demo.api.text import Text
 from vidu_demo.ui.i18n.chinese import CHINESE
 
 Say = Callable[[str], str]
 """Translates a text to the visitor's language; one without a translation stays as it is."""
+
+LANGUAGES = {"en": "English", "zh-CN": "中文"}
+"""The languages of the page, by the tags that Gradio knows."""
+LANGUAGE_COOKIE = "vidu-demo-language"
+"""The cookie with the language that a visitor has chosen: one of `LANGUAGES`."""
 
 GRADIOS = {
     "upload_text.drop_gallery": "Drop a picture, or a video made by this page",
@@ -36,14 +43,25 @@ def speaker(accept_language: Any) -> Say:
     return _chinese if first in ("zh-cn", "zh-tw") else str
 
 
+def spellings(text: str) -> tuple[str, str]:
+    """Return a text in English and in Chinese."""
+    return text, CHINESE[text]
+
+
 def marked(text: str) -> Markup:
     """Mark a text inside markup, so that Gradio translates it in the browser."""
     return Markup(I18N(text))  # noqa: S704 - the page's own words
 
 
-def words_for(request: gr.Request) -> Say:
-    """Choose the language of a request, from the header that every browser sends."""
-    return speaker(request.headers.get("accept-language", ""))
+def words_for(request: gr.Request | HTTPConnection) -> Say:
+    """Choose the language of a request: the chosen one, or what the browser asks for."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return speaker(chosen if chosen in LANGUAGES else request.headers.get("accept-language", ""))
+
+
+def other_language(say: Say) -> str:
+    """Return the tag of the language that the page can switch to."""
+    return "zh-CN" if say is str else "en"
 
 
 def format_seconds(seconds: float) -> Text:

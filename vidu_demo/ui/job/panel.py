@@ -16,6 +16,7 @@ from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.form import recent
 from vidu_demo.ui.i18n.words import I18N, Say
 from vidu_demo.ui.job import compare, details, history, status
 from vidu_demo.ui.job.calls import CallLog
@@ -30,12 +31,18 @@ class Panel:
         runner: Knows the jobs' state.
         visitor: Carries the visitor's token.
         keeps: Returns for how many days jobs are kept; None for good.
+        prompts: Shows the recent prompts, beside the form's.
     """
 
     def __init__(
-        self, runner: JobRunner, visitor: gr.BrowserState, keeps: Callable[[], float | None]
+        self,
+        runner: JobRunner,
+        visitor: gr.BrowserState,
+        keeps: Callable[[], float | None],
+        prompts: gr.HTML,
     ) -> None:
         self._runner, self.visitor, self._keeps = runner, visitor, keeps
+        self._prompts = prompts
         self.receipts = receipts.browser_state()
         self.shown = gr.Textbox(visible=False)
         self.seen = gr.Textbox(visible=False)
@@ -92,6 +99,7 @@ class Panel:
             self.address,
             self.watch,
             self.receipts,
+            self._prompts,
             *self.stage.outputs,
             self.details,
             *self.history.outputs,
@@ -169,6 +177,7 @@ class Panel:
             self.address: (job.task_id or "") if job and not missing else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
             self.receipts: gr.skip() if kept is None else kept,
+            self._prompts: recent.render(jobs, say),
             **self.offer_again(None, say),
             **self.stage.show(
                 look,

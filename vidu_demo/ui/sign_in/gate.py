@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import SIGNED_IN, SignedIn
 from vidu_demo.ui.guard.headers import page_path
-from vidu_demo.ui.i18n.words import speaker
+from vidu_demo.ui.i18n.words import words_for
 
 COOKIE = "vidu-session"
 MAX_AGE = 7 * 86_400
@@ -132,7 +132,7 @@ def ask(
     up = "../" * (page_path(request.scope).count("/") - 1)
     html = templates.render(
         template,
-        say=speaker(request.headers.get("accept-language", "")),
+        say=words_for(request),
         problem=problem,
         up=up,
         query="" if up else query(request),
