@@ -106,7 +106,7 @@ class Walk:
         self.photograph_window("phone", PHONE)
         search = page.locator("#search").get_by_role("textbox")
         search.fill("slow")
-        rows = page.locator("#history li")
+        rows = page.locator("#history .card")
         expect(rows).to_have_count(5)
         self.photograph("searched")
         search.fill("")

@@ -107,7 +107,8 @@ class App:
     def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
         """What a browser sends to a listener: these values, and those of a new tab."""
         (listener,) = [fn for fn in self.demo.fns.values() if fn.api_name == name]
-        known = {"shown": "", "seen": "", "fault": "", "search": "", "receipts": [], **values}
+        known = {"shown": "", "seen": "", "fault": "", "search": "", "pages": "1", "receipts": []}
+        known |= values
         assert values.keys() <= set(listener.input_keyword_names)
         data = [known.get(each) for each in listener.input_keyword_names]
         event = {"event_data": event}
@@ -467,7 +468,7 @@ class Visitor:
 
     @property
     def rows(self) -> Locator:
-        return self.page.locator("#history li")
+        return self.page.locator("#history .card")
 
     def row(self, prompt: str) -> Locator:
         return self.rows.filter(has_text=prompt)

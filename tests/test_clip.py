@@ -1,5 +1,6 @@
 """A finished video file: what it holds, and its frames."""
 
+import io
 from pathlib import Path
 
 import av
@@ -28,6 +29,7 @@ from vidu_demo.media.clip import (
     first_frame,
     last_frame,
     read_settings,
+    still,
     write_settings,
 )
 
@@ -107,6 +109,14 @@ def test_the_first_and_the_last_frame(film: Make, name: str) -> None:
     path = film(name)
     assert number_of(first_frame(path)) == 0
     assert number_of(last_frame(path)) == FRAMES - 1
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_still_is_from_the_middle(film: Make, name: str) -> None:
+    with Image.open(io.BytesIO(still(film(name), 32, "PNG"))) as small:
+        assert small.size == ((24, 32) if name == "turned" else (32, 24))
+        # Frames of a variable rate come ever more slowly here.
+        assert number_of(small) == (12 if name == "variable rate" else FRAMES // 2)
 
 
 def test_a_frame_is_upright(film: Make) -> None:

@@ -73,6 +73,7 @@ def test_the_full_video_comes_beside_its_draft(
     visitor.draft.click()
     expect(visitor.headline).to_have_text(re.compile(r"^Draft done in \d+ s$"))
     expect(visitor.details).to_contain_text("Draft of4 s · 540p")
+    expect(visitor.rows.locator(".draft")).to_have_text("Draft")
     visitor.prompt.fill("Something else.")
     full = visitor.page.locator("#full")
     expect(full).to_have_text("Make in full · $0.10")
@@ -80,6 +81,8 @@ def test_the_full_video_comes_beside_its_draft(
     expect(visitor.headline).to_have_text(re.compile(r"^Done in \d+ s$"))
     expect(visitor.page.locator("#compare video")).to_have_count(2)
     expect(visitor.page.locator("#compare table")).to_contain_text("Duration3 s4 s")
+    expect(visitor.rows.filter(has_text="4 s")).to_have_count(1)
+    expect(visitor.rows.locator(".draft")).to_have_count(1)
     expect(full).to_be_hidden()
     draft, made = api.submits[before:]
     assert without(made, "images") == {

@@ -1,18 +1,22 @@
 """A visitor's list of videos: searching, opening, comparing, deleting; and only their own."""
 
+import hashlib
 import re
 import shutil
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fixtures import DONE, RUNNING, App, Maker, Visitor, asked_by, until
+from page_fixtures import DONE, RUNNING, SMALL, App, Maker, Visitor, asked_by, until
+from PIL import Image
 from playwright.sync_api import expect
 
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.job.history import MANY
 
@@ -24,7 +28,7 @@ def test_videos_are_found_downloaded_opened_and_compared(
     names = ["heron", "otter", "badger", "marten", "lynx"]
     done = maker.done(
         *(
-            maker.start(pngs["red"], f"The {name} turns.", seed=number)
+            maker.start(pngs["red"], f"The {name} turns.", seed=2_000_000_000 + number)
             for number, name in enumerate(names, 1)
         )
     )
@@ -32,9 +36,11 @@ def test_videos_are_found_downloaded_opened_and_compared(
     maker.start(pngs["green"], "The last one.")
     maker.show()
     expect(visitor.rows).to_have_count(6)
-    search = visitor.page.locator("#search input, #search textarea")
+    search, found = visitor.page.locator("#search input"), visitor.page.locator(".history-head p")
+    expect(found).to_have_text("")
     search.fill("HERON")
     expect(visitor.rows).to_have_count(1)
+    expect(found).to_have_text("1 of 6")
     expect(visitor.rows).to_contain_text("The heron turns.")
     expect(visitor.status.locator("progress")).to_be_visible()
     api.statuses = None
@@ -42,6 +48,20 @@ def test_videos_are_found_downloaded_opened_and_compared(
     expect(visitor.rows).to_have_count(1)
     search.fill("no such animal")
     expect(visitor.page.locator("#history")).to_contain_text("No videos found.")
+    expect(found).to_have_text("0 of 6")
+    for text, count in (
+        ("seed 2000000004", 1),
+        ("540", 6),
+        ("draft", 0),
+        ("540p 已完成", 6),
+        ("540p 完成", 0),
+        ("badger done", 1),
+        ("running", 0),
+        (str(done[1].task_id), 1),
+    ):
+        search.fill(text)
+        expect(found).to_have_text(f"{count} of 6")
+        expect(visitor.rows).to_have_count(count)
 
     search.fill("heron")
     expect(visitor.rows).to_have_count(1)
@@ -67,7 +87,7 @@ def test_videos_are_found_downloaded_opened_and_compared(
     lines = [line.split("\t") for line in compare.locator("tbody tr").all_inner_texts()]
     assert [line for line in lines if line[0] != "Done in"] == [
         ["Prompt", "The heron turns.", "The otter turns."],
-        ["Seed", "1", "2"],
+        ["Seed", "2000000001", "2000000002"],
     ]
     visitor.button("Close").click()
     expect(compare).to_be_empty()
@@ -88,28 +108,72 @@ _FIRST_OF_LINES = """lists => lists.flatMap(list => {
 """Whether the facts that begin a line show no dot."""
 
 
-def test_rows_say_when_and_stand_in_line(
-    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
-) -> None:
-    visitor = visit(viewport={"width": 390, "height": 844})
-    maker = Maker(app, visitor)
-    maker.done(
-        maker.start(pngs["red"], "The heron turns.", seed=1),
-        maker.start(pngs["red"], "The otter turns.", seed=2_000_000_001),
+def add(app: App, maker: Maker, name: str, **changes: Any) -> Job:
+    """Put a finished job into the list, with a file for its video, without making one."""
+    job = Job(
+        id=hashlib.md5(f"{maker.owner} {name}".encode()).hexdigest(),  # noqa: S324
+        idempotency_key=f"{maker.owner} {name}",
+        fingerprint=name,
+        owner=maker.owner,
+        backend=maker.runner._accounts.backend(Payer.HOST),
+        request={**SMALL, "prompt": f"The {name}.", "images": [], "seed": len(name)},
+        state=JobState.DONE,
+        created=time.time(),
+        video=f"{name}.mp4",
     )
-    maker.show("Videos")
-    when = visitor.rows.first.locator("time")
-    expect(when).to_have_text(re.compile(r"^\d\d:\d\d( [AP]M)?$"))
-    visitor.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=1))
-    visitor.page.reload()
-    visitor.go_to("Videos")
-    expect(when).to_have_text(re.compile(r"^[A-Z][a-z]+ \d+(, \d{4})?, \d\d:\d\d( [AP]M)?$"))
+    (job,) = maker.runner._ledger.add([replace(job, **changes)])
+    if job.video:
+        (app.studio.videos / job.id).mkdir(parents=True)
+        (app.studio.videos / job.id / job.video).write_text(name)
+    return job
+
+
+NOON = datetime(2025, 3, 10, tzinfo=UTC)
+"""In Auckland, it is one o'clock in the afternoon."""
+
+
+def test_cards_stand_by_day_and_in_line(visit: Callable[..., Visitor], app: App) -> None:
+    options = {"timezone_id": "Pacific/Auckland", "viewport": {"width": 360, "height": 740}}
+    visitor = visit(**options)
+    maker, page = Maker(app, visitor), visitor.page
+    for name, hours, seed in (  # all on one day in UTC
+        ("heron", 18.0, 7),
+        ("otter", 14.5, 2_000_000_001),
+        ("lynx", 11.5, 8),
+        ("marten", 2.0, 2_000_000_002),
+    ):
+        asked = {**SMALL, "prompt": f"The {name}.", "seed": seed}
+        add(app, maker, name, created=NOON.timestamp() - 3600 * hours, request=asked)
+    days = page.locator("#history h3:visible")
+    for later, said in (
+        (0, ["Today", "Yesterday"]),
+        (1, ["Yesterday", "March 9"]),
+        (400, ["March 10, 2025", "March 9, 2025"]),
+    ):
+        page.clock.set_fixed_time(NOON + timedelta(days=later))
+        maker.show("Videos")
+        expect(days).to_have_text(said)
+    first = "all => all.map(each => each.querySelector('h3, .prompt').textContent)"
+    assert page.locator("#history li:visible").evaluate_all(first) == [
+        *("March 10, 2025", "The marten.", "The lynx."),
+        *("March 9, 2025", "The otter.", "The heron."),
+    ]
+    assert visitor.row("marten").locator("time").inner_text() == "11:00 AM"
+
     left = "all => all.map(each => each.getBoundingClientRect().left)"
-    assert len({*visitor.page.locator("#history .estimate").evaluate_all(left)}) == 1
-    begin = visitor.page.locator("#history .facts").evaluate_all(_FIRST_OF_LINES)
-    assert len(begin) > 2  # some wrap
+    assert len({*page.locator("#history .estimate").evaluate_all(left)}) == 1
+    begin = page.locator("#history .facts").evaluate_all(_FIRST_OF_LINES)
+    assert len(begin) > 4  # some wrap
     assert all(begin)
 
+
+def test_two_videos_stand_as_they_are_said_to(
+    visitor: Visitor, app: App, pngs: dict[str, Path]
+) -> None:
+    maker = Maker(app, visitor)
+    maker.done(maker.start(pngs["red"], "The heron turns."), maker.start(pngs["red"], "The otter."))
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    maker.show("Videos")
     visitor.rows.last.get_by_role("button", name="Compare").click()
     heads = visitor.page.locator("#compare thead th")
     expect(heads.get_by_text("Top", exact=True)).to_be_visible()  # one above the other
@@ -119,13 +183,32 @@ def test_rows_say_when_and_stand_in_line(
     expect(heads.get_by_text("Top", exact=True)).to_be_hidden()
 
 
-def test_search_says_all_that_it_finds_on_a_phone(
-    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
+def test_a_card_shows_the_whole_of_a_tall_video_from_its_middle(
+    visitor: Visitor, app: App, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
-    visitor = visit(viewport={"width": 390, "height": 844})
     maker = Maker(app, visitor)
-    maker.done(*(maker.start(pngs["red"], f"Take {number}.") for number in range(MANY + 1)))
-    maker.show("Videos")
+    Image.new("RGB", (180, 320), "teal").save(tmp_path / "tall.png")
+    tall, failed = maker.start(tmp_path / "tall.png", "Tall."), maker.start(pngs["red"], "[fail]")
+    maker.done(tall)
+    until(lambda: maker.job(failed).state == JobState.FAILED)
+    maker.show()
+    still = visitor.row("Tall.").locator("img")
+    expect(still).to_have_attribute("src", re.compile(f"{tall}/still.webp$"))
+    expect(visitor.row("[fail]").locator("img")).to_have_attribute(
+        "src", re.compile(f"{failed}/thumbnail.webp$")
+    )
+    still.scroll_into_view_if_needed()
+    visitor.page.wait_for_function("picture => picture.naturalWidth", arg=still.element_handle())
+    assert still.evaluate("it => it.naturalHeight > it.naturalWidth")
+    assert still.evaluate("it => getComputedStyle(it).objectFit") == "contain"
+    visitor.page.locator("#history").evaluate(
+        """list => list.querySelectorAll('*').forEach(one => {
+            if (/auto|scroll/.test(getComputedStyle(one).overflowY)) throw one.outerHTML;
+        })"""
+    )
+
+
+def test_the_hint_in_the_search_box_is_never_cut(visit: Callable[..., Visitor], app: App) -> None:
     fits = """box => {
         const style = getComputedStyle(box);
         const pen = document.createElement('canvas').getContext('2d');
@@ -133,7 +216,60 @@ def test_search_says_all_that_it_finds_on_a_phone(
         const beside = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
         return pen.measureText(box.placeholder).width <= box.clientWidth - beside;
     }"""
-    assert visitor.page.locator("#search :is(input, textarea)").evaluate(fits)
+    for width in (360, 700, 1024, 1440):
+        visitor = visit(viewport={"width": width, "height": 844})
+        maker = Maker(app, visitor)
+        for number in range(MANY + 1):
+            add(app, maker, f"Take {number}")
+        maker.show("Videos" if width < 640 else "")
+        assert visitor.page.locator("#search input").evaluate(fits), width
+
+
+def test_a_list_says_what_will_be_in_it(visitor: Visitor) -> None:
+    expect(visitor.page.locator("#history")).to_contain_text("The videos you make will be listed")
+    expect(visitor.page.locator("#search input")).to_be_hidden()
+
+
+def test_a_long_list_is_shown_a_page_at_a_time(
+    visitor: Visitor, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidu_demo.ui.job.history.PAGE_ROWS", 3)
+    maker, more = Maker(app, visitor), visitor.button("Show more")
+    for number in range(7):
+        add(app, maker, f"take {number}", created=1e9 + number)
+    maker.show()
+    expect(visitor.rows).to_have_count(3)
+    more.click()
+    expect(visitor.rows).to_have_count(6)
+    visitor.page.locator("#search input").fill("take")
+    expect(visitor.page.locator(".history-head p")).to_have_text("7 of 7")
+    more.click()
+    expect(visitor.rows).to_have_count(7)
+    expect(more).to_be_hidden()
+    assert visitor.rows.last.locator(".prompt").inner_text() == "The take 0."
+
+
+def test_a_refresh_that_brings_nothing_new_draws_nothing(
+    visitor: Visitor, app: App, pngs: dict[str, Path]
+) -> None:
+    maker, page = Maker(app, visitor), visitor.page
+    add(app, maker, "heron")
+    maker.start(pngs["red"], "Slow orbit [600 s]")
+    maker.show()
+    expect(visitor.rows.first).to_contain_text("running")
+    page.evaluate(
+        """() => {
+            window.drawn = [];
+            const all = {childList: true, subtree: true, attributes: true, characterData: true};
+            for (const place of document.querySelectorAll('.history-head, .neighbours'))
+                new MutationObserver((list) => drawn.push(...list))
+                    .observe(place.parentElement, all);
+        }"""
+    )
+    with page.expect_response(lambda answer: app.calls("look")(answer.request)):
+        maker.runner._changes.mark(maker.owner)
+    page.wait_for_timeout(200)
+    assert page.evaluate("drawn.length") == 0
 
 
 def test_videos_of_one_click_are_listed_in_its_order(
@@ -148,43 +284,58 @@ def test_videos_of_one_click_are_listed_in_its_order(
     asked = [job.id for job in sorted(jobs, key=lambda job: job.idempotency_key)]
     rows = "all => all.map(each => each.dataset.job)"
     assert visitor.rows.evaluate_all(rows) == asked
+    joined = "all => all.map(each => each.matches('.joined'))"
+    assert visitor.rows.evaluate_all(joined) == [False, True, True]
     visitor.page.reload()
     expect(visitor.rows.first.locator("[aria-current]")).to_be_visible()
 
 
-def test_deleting_asks_first_and_is_for_good(
+def test_a_delete_can_be_undone_and_then_is_for_good(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    maker = Maker(app, visitor)
+    maker, page = Maker(app, visitor), visitor.page
     stopped = maker.start(pngs["red"], "No longer watched [600 s]")
     until(lambda: maker.runner.stop(stopped, maker.owner))
     kept, gone = maker.done(
         maker.start(pngs["red"], "A video to keep."), maker.start(pngs["blue"], "A video to drop.")
     )
     maker.show()
-    expect(visitor.page).to_have_url(re.compile(f"task={gone.task_id}$"))
+    expect(page).to_have_url(re.compile(f"task={gone.task_id}$"))
     folder = app.studio.videos / gone.id
     assert (folder / str(gone.video)).is_file()
+    said, undo = page.locator("#leaving"), visitor.button("Undo")
+    old_receipts = page.evaluate("localStorage.getItem('vidu-demo-tasks')")
 
     may_run = visitor.row("No longer watched").get_by_role("button", name="Delete")
-    old_receipts = visitor.page.evaluate("localStorage.getItem('vidu-demo-tasks')")
     may_run.click()
     expect(may_run).to_have_text("It may still be running. Delete?")
+    visitor.prompt.focus()
+    expect(may_run).to_have_text("Delete")
+    expect(said).to_be_hidden()
+    for _ in range(2):
+        may_run.click()
+    expect(said).to_have_text("1 video will be deleted in 8 s.")
+    expect(undo).to_be_focused()
+    undo.click()
+    expect(said).to_be_hidden()
+
     delete = visitor.row("to drop").get_by_role("button", name="Delete")
     delete.click()
-    expect(may_run).to_have_text("Delete")
-    expect(delete).to_have_text("Really delete?")
-    visitor.prompt.focus()
-    expect(delete).to_have_text("Delete")
-    delete.click()
+    expect(said).to_have_text(re.compile("1 video will be deleted in [1-7] s."))
+    expect(visitor.row("to drop")).to_have_attribute("inert", "")
+    page.reload()
     expect(visitor.rows).to_have_count(3)
-    delete.click()
+    assert folder.exists()
+
+    with page.expect_request(app.calls("delete")):
+        delete.click()
+        assert folder.exists()
     expect(visitor.rows).to_have_count(2)
     expect(visitor.rows.first).to_contain_text("A video to keep.")
-    expect(visitor.page).to_have_url(re.compile(f"task={kept.task_id}$"))
+    expect(page).to_have_url(re.compile(f"task={kept.task_id}$"))
     assert not folder.exists()
-    with visitor.page.expect_request(app.calls("welcome")) as asked:
-        visitor.page.reload()
+    with page.expect_request(app.calls("welcome")) as asked:
+        page.reload()
     expect(visitor.task_id).to_have_text(str(kept.task_id))
     expect(visitor.rows).to_have_count(2)
     receipts = asked_by(asked.value)[-1]
@@ -193,10 +344,99 @@ def test_deleting_asks_first_and_is_for_good(
         "No longer watched [600 s]",
     ]
     # Another tab still had the receipt, and has written it back.
-    visitor.page.evaluate("kept => localStorage.setItem('vidu-demo-tasks', kept)", old_receipts)
-    visitor.page.reload()
+    page.evaluate("kept => localStorage.setItem('vidu-demo-tasks', kept)", old_receipts)
+    page.reload()
     expect(visitor.task_id).to_have_text(str(kept.task_id))
     expect(visitor.rows).to_have_count(2)
+
+
+def test_several_are_downloaded_and_deleted_together(
+    visitor: Visitor, app: App, pngs: dict[str, Path]
+) -> None:
+    maker, page = Maker(app, visitor), visitor.page
+    names = ["heron", "otter", "badger", "marten", "lynx"]
+    for number, name in enumerate(names):
+        add(app, maker, name, created=1e9 - number)
+    add(app, maker, "lost", created=1e9 - 9, state=JobState.UNKNOWN, video=None)
+    maker.start(pngs["red"], "Still at it [600 s]")
+    maker.show()
+    boxes, chosen = page.locator(".pick input"), page.locator(".pick input:checked")
+    expect(boxes).to_have_count(6)  # what runs can be neither downloaded nor deleted
+    whole = page.get_by_role("checkbox", name="Select all")
+    whole.check()
+    expect(chosen).to_have_count(6)
+    expect(visitor.button("Download 5")).to_be_visible()
+    remove = visitor.button("Delete 6")
+    remove.click()
+    expect(page.get_by_text("Some may still be running. Delete?")).to_be_visible()
+    whole.uncheck()
+    expect(chosen).to_have_count(0)
+    expect(page.locator("[data-do=download]")).to_be_hidden()
+
+    visitor.row("otter").locator(".pick").click()
+    visitor.row("marten").locator(".pick").click(modifiers=["Shift"])
+    expect(chosen).to_have_count(3)
+    assert whole.evaluate("box => box.indeterminate")
+    found: list[str] = []
+    page.on("download", lambda download: found.append(download.suggested_filename))
+    visitor.button("Download 3").click()
+    until(lambda: page.wait_for_timeout(50) or len(found) == 3)
+    assert found == ["otter.mp4", "badger.mp4", "marten.mp4"]
+
+    search = page.locator("#search input")
+    search.fill("badger")
+    expect(visitor.rows).to_have_count(1)
+    expect(visitor.button("Delete 1")).to_be_visible()  # only what is in sight
+    search.fill("")
+    expect(visitor.rows).to_have_count(7)
+    expect(chosen).to_have_count(1)
+    visitor.row("otter").locator(".pick").click()
+    asked: list[Any] = []
+    page.on("request", lambda it: app.calls("delete")(it) and asked.append(it.post_data_json))
+    visitor.button("Delete 2").click()
+    expect(page.locator("#leaving")).to_have_text(re.compile("2 videos will be deleted in . s."))
+    visitor.row("lynx").get_by_role("button", name="Delete").click()
+    expect(page.locator("#leaving")).to_have_text("3 videos will be deleted in 8 s.")
+    expect(visitor.rows).to_have_count(4)
+    expect(page.locator("#leaving")).to_be_hidden()
+    (told,) = asked
+    assert len(told["event_data"]["jobs"]) == 3
+    left = [job.request["prompt"] for job in maker.runner.jobs(maker.owner)]
+    assert left == ["Still at it [600 s]", "The heron.", "The marten.", "The lost."]
+    assert not list(app.studio.videos.glob("*/badger.mp4"))
+    expect(visitor.row("Still at it").locator("[aria-current]")).to_be_visible()
+
+
+def test_neighbours_are_a_key_away(visitor: Visitor, app: App, pngs: dict[str, Path]) -> None:
+    maker, page = Maker(app, visitor), visitor.page
+    names = ["heron", "otter", "badger"]
+    maker.done(*(maker.start(pngs["red"], f"The {name} turns.") for name in names))
+    maker.show()
+    before, after = visitor.button("Previous video"), visitor.button("Next video")
+    shown = visitor.rows.filter(has=page.locator("[aria-current]")).locator(".prompt")
+    expect(shown).to_have_text("The badger turns.")
+    expect(before).to_be_disabled()
+    after.click()
+    expect(shown).to_have_text("The otter turns.")
+    expect(visitor.details).to_contain_text("The otter turns.")
+    page.locator("body").press("ArrowRight")
+    expect(shown).to_have_text("The heron turns.")
+    expect(after).to_be_disabled()
+    page.keyboard.press("ArrowLeft")
+    expect(shown).to_have_text("The otter turns.")
+
+    opened: list[str] = []
+    page.on("request", lambda it: app.calls("use_list")(it) and opened.append(it.url))
+    visitor.prompt.fill("A word.")
+    visitor.prompt.press("ArrowLeft")
+    visitor.video.focus()
+    page.keyboard.press("ArrowRight")
+    visitor.choice("720p").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Alt+ArrowLeft")
+    page.wait_for_timeout(200)
+    assert opened == []
+    expect(shown).to_have_text("The otter turns.")
 
 
 def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
@@ -282,8 +522,12 @@ def test_jobs_of_others_stay_theirs(
             assert "error" not in said, name
             for secret in ("secret", "770077", str(maker.job(job).task_id), job + "/"):
                 assert secret not in said.replace(f'"{job}"', ""), (name, secret)
-        for do in ("open", "compare", "delete"):
+        for do in ("open", "compare", "more", "delete"):
             said = app.call("use_list", event={"do": do, "job": job}, **tab)
+            assert "error" not in said
+            assert "secret" not in said
+        for jobs in ([job], [[job], None, {"path": job}], job, None, {"a": 1}, ["x"] * 9999):
+            said = app.call("delete", event={"jobs": jobs}, **tab)
             assert "error" not in said
             assert "secret" not in said
     assert maker.job(running).state == JobState.RUNNING

@@ -24,6 +24,7 @@ from runner_fixtures import (
 
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.search import Search
 from vidu_demo.simulator import Fault
 
 # From a click to a video
@@ -41,7 +42,7 @@ def test_from_a_click_to_a_video(bench: Bench) -> None:
     assert (done.message, done.next_step, done.charged) == ("", "", None)
     files = {file.name for file in bench.file(done).parent.iterdir()}
     settings = done.video.replace(".mp4", ".json")
-    pictures = {"picture-1.jpg", "thumbnail.webp"}
+    pictures = {"picture-1.jpg", "thumbnail.webp", "still.webp"}
     assert files == {done.video, settings, "request.json", "uploads.json", *pictures}
     until(lambda: bench.runner.open_jobs == 0)
     assert bench.runner.look(done.id, OWNER) == (done, None, False)
@@ -162,9 +163,11 @@ def test_a_visitor_searches_their_own_jobs(bench: Bench) -> None:
     cat = bench.reaches(bench.start("1", prompt="A black CAT"), JobState.RUNNING)
     bench.start("2", prompt="a dog")
     bench.start("3", prompt="a cat", owner=OTHER)
-    assert [job.id for job in bench.runner.jobs(OWNER, search="cat")] == [cat.id]
-    assert [job.id for job in bench.runner.jobs(OWNER, search=cat.task_id or "")] == [cat.id]
-    assert bench.runner.jobs(OWNER, search="%") == []
+    assert [job.id for job in bench.runner.jobs(OWNER, search=Search("cat"))] == [cat.id]
+    assert [job.id for job in bench.runner.jobs(OWNER, search=Search(cat.task_id or ""))] == [
+        cat.id
+    ]
+    assert bench.runner.jobs(OWNER, search=Search("%")) == []
     assert len(bench.runner.jobs(OWNER)) == 2
 
 

@@ -164,7 +164,7 @@ def test_of_a_task_from_elsewhere_the_settings_say_what_is_known(bench: Bench) -
         bench.runner.delete(done.id, OWNER)
 
 
-@pytest.mark.parametrize("name", ["write_settings", "facts", "first_frame"])
+@pytest.mark.parametrize("name", ["write_settings", "facts", "still"])
 def test_what_is_good_to_have_never_holds_a_video_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
@@ -174,8 +174,8 @@ def test_what_is_good_to_have_never_holds_a_video_up(
     monkeypatch.setattr(clip, name, fails)
     done = bench.done(bench.start(images=["https://example.com/a.jpg"]))
     assert (done.message, done.charged) == ("", None)
-    assert done.facts or name != "write_settings"
-    assert (bench.runner.thumbnail(done) is None) == (name == "first_frame")
+    assert (done.facts is None) == (name == "facts")
+    assert (bench.runner.still(done) is None) == (name == "still")
     assert settings_beside(bench, done)["task_id"] == done.task_id
     warned = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [record.getMessage() for record in warned if "a mistake" in record.getMessage()]
@@ -198,14 +198,14 @@ def test_a_full_disk_after_the_download_does_not_hold_the_video_up(
     assert "No space left on device" in caplog.text
 
 
-# Thumbnails
+# Thumbnails and stills
 
 
 def colour(path: Path | None) -> tuple[int, int, int]:
     assert path
     with Image.open(path) as image:
         assert image.format == "WEBP"
-        assert max(image.size) == 192
+        assert max(image.size) == 512
         return image.convert("RGB").getpixel((5, 5))  # type: ignore[return-value]
 
 
@@ -218,22 +218,26 @@ def test_the_first_picture_is_the_thumbnail_before_anything_is_sent(bench: Bench
     assert red > 240
     assert green + blue < 30
     with Image.open(bench.videos / job.id / "thumbnail.webp") as image:
-        assert image.size == (192, 115)
+        assert image.size == (512, 307)
     assert bench.simulator.submit_count == 0
 
 
-def test_without_a_kept_picture_the_first_frame_is_the_thumbnail(bench: Bench) -> None:
-    bench.simulator.faults["download"] = [Fault(delay=0.1)]
-    linked = bench.start(images=["https://example.com/a.jpg", picture()])
-    assert bench.runner.thumbnail(linked) is None
+def test_a_still_of_the_video_stands_for_a_job_once_there_is_one(bench: Bench) -> None:
+    bench.simulator.faults["download"] = [Fault(delay=0.3)]
+    pictured = bench.start(images=[picture()])
+    thumbnail = bench.videos / pictured.id / "thumbnail.webp"
+    assert bench.runner.still(pictured) == thumbnail
+    linked = bench.start("another click", images=["https://example.com/a.jpg", picture()])
     adopted = bench.runner.adopt(task_in(bench), owner=OWNER)
-    for job in (linked, adopted):
+    for job in (pictured, linked, adopted):
         done = bench.done(job)
-        shown = colour(bench.runner.thumbnail(done))
-        frame = clip.first_frame(bench.file(done)).convert("RGB")
-        frame.thumbnail((192, 192))
-        there = frame.getpixel((5, 5))
+        assert bench.runner.thumbnail(done) == (thumbnail if job is pictured else None)
+        path = bench.videos / job.id / "still.webp"
+        assert bench.runner.still(done) == path
+        with Image.open(io.BytesIO(clip.still(bench.file(done), 512, "PNG"))) as middle:
+            there = middle.convert("RGB").getpixel((5, 5))
         assert isinstance(there, tuple)
+        shown = colour(path)
         assert all(abs(ours - its) < 24 for ours, its in zip(shown, there, strict=True))
 
 

@@ -75,9 +75,8 @@ def test_chinese_visitor_makes_a_video(
     visitor.button("生成视频").click()
     expect(visitor.headline).to_have_text(re.compile("^(已提交|排队中|生成中)"))
     expect(visitor.status.locator(".clock")).to_have_text(re.compile(r"^\d 秒$"))
-    expect(visitor.page.locator("#history .facts")).to_contain_text(
-        "$0.075 · 3 秒 · 540p · 种子 42 · 进行中"
-    )
+    expect(visitor.rows.locator(".facts")).to_have_text("$0.075 · 3 秒 · 540p · 种子 42")
+    expect(visitor.rows.locator(".state")).to_have_text("进行中")
     assert english(visitor) == []
     (body,) = api.submits[before:]
     assert body == {
@@ -93,7 +92,7 @@ def test_chinese_visitor_makes_a_video(
         "watermark": True,
     }
     expect(visitor.headline).to_have_text(re.compile(r"^已完成，用时 \d+ 秒$"))
-    expect(visitor.page.locator("#history .facts")).to_contain_text("完成")
+    expect(visitor.rows.locator(".state")).to_have_text("已完成")
     assert english(visitor) == []
 
     api.faults["submit"] = [refusing(403, "NOT_ENOUGH_BALANCE", "done")]

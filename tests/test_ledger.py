@@ -16,8 +16,9 @@ from vidu_demo.api.refusals import TaskFailed
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.follower import summary
-from vidu_demo.jobs.job import FOLLOWED, JobState
-from vidu_demo.jobs.ledger import LONGEST_SEARCH, MAX_WORDS, Ledger, digest
+from vidu_demo.jobs.job import FOLLOWED, JobState, Payer
+from vidu_demo.jobs.ledger import Ledger, digest
+from vidu_demo.jobs.search import LONGEST_SEARCH, MAX_WORDS, Mark, Search
 
 # Rows
 
@@ -149,10 +150,21 @@ def test_the_very_same_request_is_found_while_it_may_run(ledger: Ledger, state: 
 # Search
 
 
-def found(ledger: Ledger, search: str) -> list[str]:
-    return [
-        job.idempotency_key for job in ledger.for_owner("o" * 64, "there", most=9, search=search)
-    ]
+LABELS = [
+    ("not made", JobState.NOT_SENT),
+    ("not watched", JobState.STOPPED),
+    ("未知", JobState.UNKNOWN),
+    ("Draft", Mark.DRAFT),
+    ("Seed", Mark.SEED),
+    ("waits for your key", Mark.WAITS),
+]
+
+
+def found(ledger: Ledger, text: str) -> list[str]:
+    asked = {"search": Search(text, LABELS)}
+    jobs = ledger.for_owner("o" * 64, "there", most=9, **asked)
+    assert ledger.count("o" * 64, "there", **asked) == len(jobs)
+    return [job.idempotency_key for job in jobs]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +184,7 @@ def found(ledger: Ledger, search: str) -> list[str]:
         (" black  cat ", ["click-1"]),
         ("black cat jumps", []),
         ("Task-Five", ["click-5"]),
-        ("720p", []),
+        ("1080p", []),
     ],
 )
 def test_a_search_is_for_text_in_the_prompt_or_the_task_id(
@@ -183,6 +195,45 @@ def test_a_search_is_for_text_in_the_prompt_or_the_task_id(
         add(ledger, job(str(number), created=number, request=ASKED | {"prompt": prompt}))
     add(ledger, job("5", created=5.0, request={}, task_id="TASK-five"))
     add(ledger, job("6", owner="another", request=ASKED | {"prompt": "black über a_b"}))
+    assert found(ledger, search) == clicks
+
+
+@pytest.mark.parametrize(
+    ("search", "clicks"),
+    [
+        ("5500", ["click-1"]),
+        ("500", []),  # a seed is looked for from its beginning
+        ("seed", ["click-3", "click-2", "click-1"]),
+        ("seed 70", ["click-3"]),
+        ("720", ["click-1"]),
+        ("20p", []),
+        ("DRAFT", ["click-2"]),
+        ("not", ["click-3", "click-2"]),
+        ("made", ["click-2"]),
+        ("atched", []),
+        ("540p not", ["click-3", "click-2"]),
+        ("未知", ["click-1"]),
+        ("key", ["click-4"]),
+        ("cat draft", ["click-2"]),
+        ("dog draft", []),
+    ],
+)
+def test_a_search_is_for_what_a_card_shows(ledger: Ledger, search: str, clicks: list[str]) -> None:
+    for number, (state, settings) in enumerate(
+        (
+            (JobState.UNKNOWN, {"seed": 5500, "duration": 3, "resolution": "720p"}),
+            (JobState.NOT_SENT, {"seed": 7, "duration": 3, "resolution": "540p"}),
+            (JobState.STOPPED, {"seed": 70, "duration": 4, "resolution": "540p"}),
+        ),
+        1,
+    ):
+        request = {**settings, "prompt": "A cat."}
+        full = ASKED if state is JobState.NOT_SENT else None
+        add(ledger, job(str(number), created=number, state=state, request=request, full=full))
+    waits = {"state": JobState.RUNNING, "payer": Payer.VISITOR}
+    add(ledger, job("4", created=4.0, request={}, task_id="task", **waits))
+    add(ledger, job("5", state=JobState.DELETED, request=request))
+    add(ledger, job("6", owner="another", request=request))
     assert found(ledger, search) == clicks
 
 
@@ -202,8 +253,8 @@ def asked_of(ledger: Ledger, ask: Callable[[], Any]) -> tuple[str, Any]:
 
 def test_a_search_of_many_words_is_bounded(ledger: Ledger) -> None:
     words = " ".join(f"{letter} {number}" for number in range(40) for letter in "abc")
-    statement, _ = asked_of(ledger, lambda: found(ledger, words))
-    assert statement.count("LIKE") == 2 * MAX_WORDS
+    statement, _ = asked_of(ledger, lambda: ledger.count("o" * 64, search=Search(words)))
+    assert statement.count("LIKE") == 4 * MAX_WORDS
 
 
 def test_what_a_click_has_made_is_found_without_reading_every_row(ledger: Ledger) -> None:
@@ -244,7 +295,7 @@ def test_of_a_deleted_job_only_the_click_is_left(ledger: Ledger, path: Path) -> 
     assert ledger.states() == {left.id: JobState.DELETED}
     assert ledger.get(full.id) is None
     assert ledger.for_owner("o" * 64, "there", most=9) == []
-    assert ledger.for_owner("o" * 64, "there", most=9, search="ü") == []
+    assert ledger.for_owner("o" * 64, "there", most=9, search=Search("ü")) == []
     assert (
         ledger.same_request("o" * 64, "there", "f" * 64)
         == ledger.same_request("o" * 64, "there", "")

@@ -18,6 +18,7 @@ from vidu_demo.jobs import database
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.search import Search
 from vidu_demo.jobs.tables import MIGRATIONS
 
 LATEST = len(MIGRATIONS) + 1
@@ -114,6 +115,7 @@ def test_a_lifted_file_has_the_indexes_of_a_new_one(path: Path, tmp_path: Path) 
     [
         (lambda ledger: ledger.for_owner("o", "there", most=5), "ix_jobs_owner_created"),
         (lambda ledger: ledger.for_owner("o", "there", "here", most=5), "ix_jobs_owner_created"),
+        (lambda ledger: ledger.count("o", "there"), "ix_jobs_owner_fingerprint"),
         (lambda ledger: ledger.paid_by_visitor("o", "there"), "ix_jobs_owner_created"),
         (lambda ledger: ledger.same_request("o", "there", "f"), "ix_jobs_owner_fingerprint"),
         (lambda ledger: ledger.is_deleted("o", "there", "task"), "ix_jobs_owner_fingerprint"),
@@ -317,7 +319,7 @@ def test_what_was_asked_is_in_no_error(ledger: Ledger) -> None:
 def test_what_the_database_quotes_is_in_no_error(ledger: Ledger) -> None:
     add(ledger, job(request={"prompt": "a private \0 prompt"}))
     with pytest.raises(LedgerFailed, match="can't be read: unsupported Unicode") as failed:
-        ledger.for_owner("o" * 64, "there", most=5, search="a")
+        ledger.for_owner("o" * 64, "there", most=5, search=Search("a"))
     assert "private" not in str(failed.value)
 
 

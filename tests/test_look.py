@@ -78,7 +78,10 @@ PLACES = {
     "words that help": ".chips button",
     "the button": "#make",
     "search": "#search input",
+    "select all": ".selection .all",
+    "select": ".history .pick input",
     "open": ".history .open",
+    "the next video": ".neighbours button",
     "compare": ".history [data-do=compare]",
     "download": ".history a",
     "delete": ".history [data-do=delete]",
@@ -100,7 +103,7 @@ _FOCUS = """places => {
 }"""
 
 _SMALL = """() => {
-    const ours = '.examples, .chips, .status, .details, .history, .compare, .notify, #choices, '
+    const ours = '.examples, .chips, .status, .details, #history, .compare, .notify, #choices, '
         + '#checkout, .fits, .order, .fold > button, #search, .parts';
     return [...document.querySelectorAll('button, a, input, textarea')]
         .filter(one => one.closest(ours) && one.checkVisibility())
@@ -194,7 +197,7 @@ def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -
     walk.look("history")
     search = visitor.page.locator("#search input")
     search.fill("lifts")
-    rows = visitor.page.locator(".history li")
+    rows = visitor.page.locator(".history .card")
     expect(rows).to_have_count(2)
     walk.look("searched")
     search.fill("")

@@ -439,7 +439,7 @@ def test_a_job_opens_what_comes_from_outside_in_workers(
         assert thumbnail is not None
         with Image.open(thumbnail) as small:
             assert small.size == (64, 48)
-    expected = ["_prepare", "thumbnail", "check", "facts", "write_settings"]
+    expected = ["_prepare", "thumbnail", "check", "facts", "write_settings", "still"]
     assert run.asked == [(name, OWNER) for name in expected]
 
 

@@ -16,6 +16,7 @@ from test_spending_limits import FORM, LIMITS, ask, through
 
 from vidu_demo.jobs.job import Job, Payer
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.elsewhere import TASKS
 from vidu_demo.ui.browser.receipts import MAX_KEPT
@@ -130,8 +131,10 @@ def test_a_search_holds_nobody_else_up(hosted: App, monkeypatch: pytest.MonkeyPa
     on_the_loop: list[tuple[str, bool]] = []
     find = Ledger.for_owner
 
-    def for_owner(ledger: Ledger, *who: str, search: str = "", **options: Any) -> list[Job]:
-        on_the_loop.append((search, asyncio._get_running_loop() is not None))
+    def for_owner(
+        ledger: Ledger, *who: str, search: Search = EVERYTHING, **options: Any
+    ) -> list[Job]:
+        on_the_loop.append((search.text, asyncio._get_running_loop() is not None))
         return find(ledger, *who, search=search, **options)
 
     monkeypatch.setattr(Ledger, "for_owner", for_owner)

@@ -1,4 +1,4 @@
-"""The files in a job's folder: the pictures as sent, the request, a thumbnail, the video.
+"""The files in a job's folder: the pictures as sent, the request, a thumbnail, the video, a still.
 
 The settings are stored both in the video and next to it, as JSON.
 """
@@ -28,11 +28,12 @@ from vidu_demo.media import clip
 
 log = logging.getLogger(__name__)
 
-THUMBNAIL = "thumbnail.webp"
+THUMBNAIL, STILL = "thumbnail.webp", "still.webp"
+"""The first picture, and the middle of the video: takes of one picture begin alike."""
 UPLOADS = "uploads.json"
 """Lists the uploaded files that the pictures were made from."""
-THUMBNAIL_SIDE = 192
-"""Pixels of the longer side."""
+SMALL_SIDE = 512
+"""Pixels of the longer side of both."""
 FREE_BYTES_NEEDED = 200_000_000
 """Free disk space needed before money is spent: enough for the largest videos."""
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
@@ -88,7 +89,7 @@ def keep(
         ) from None
     if isinstance(first := pictures[0], Picture):
         with _best_effort(folder, THUMBNAIL):
-            small = run(thumbnail, first.data, THUMBNAIL_SIDE, "WEBP", visitor=visitor)
+            small = run(thumbnail, first.data, SMALL_SIDE, "WEBP", visitor=visitor)
             (folder / THUMBNAIL).write_bytes(small)
     return kept
 
@@ -130,7 +131,7 @@ def _outline(picture: Path) -> str:
 
 
 def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] | None:
-    """Add the extras to a saved video: its settings, in it and next to it, and a thumbnail.
+    """Add the extras to a saved video: its settings, in it and next to it, and a still.
 
     Failures are only logged, because the video itself is saved.
 
@@ -150,10 +151,9 @@ def complete(video: Path, job: Job, *, run: Run = in_process) -> dict[str, Any] 
         video.with_suffix(".json").write_text(text, encoding="utf-8")
     with _best_effort(video.parent, "settings in the video"):
         run(clip.write_settings, video, made_with, visitor=job.turn)
-    if not (video.parent / THUMBNAIL).exists():
-        with _best_effort(video.parent, THUMBNAIL):
-            small = run(clip.thumbnail, video, THUMBNAIL_SIDE, "WEBP", visitor=job.turn)
-            (video.parent / THUMBNAIL).write_bytes(small)
+    with _best_effort(video.parent, STILL):
+        still = run(clip.still, video, SMALL_SIDE, "WEBP", visitor=job.turn)
+        (video.parent / STILL).write_bytes(still)
     return facts
 
 

@@ -5,7 +5,7 @@ happens with it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.api.errors import Charged
-from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs import spending
 from vidu_demo.jobs.answers import Entry, merge
@@ -22,7 +21,9 @@ from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
+from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.tables import (
+    MAY_WAIT,
     answer_table,
     job_table,
     offer_table,
@@ -30,10 +31,6 @@ from vidu_demo.jobs.tables import (
 )
 from vidu_demo.jobs.takes import MAX_VIDEOS, Order
 
-LONGEST_SEARCH = int(VideoRequest.describe("prompt")["maxLength"])
-"""Characters."""
-MAX_WORDS = 16
-"""Words used in a search; each is looked up in all of a visitor's prompts."""
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
 NO_LIMITS = Limits()
@@ -45,10 +42,6 @@ _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
 _answers, _job, _offer = answer_table.c, job_table.c, offer_table.c
-_MAY_WAIT = sa.and_(
-    _job.payer == Payer.VISITOR, _job.state.in_((JobState.RUNNING, JobState.SAVING))
-)
-"""Selects the jobs that need their visitor's key to go on."""
 
 
 class Ledger:
@@ -232,29 +225,25 @@ class Ledger:
         """List a visitor's jobs with the same request, newest first."""
         return self._find(*_of(owner, backend), _job.fingerprint == fingerprint)
 
-    def for_owner(self, owner: str, *backends: str, most: int, search: str = "") -> list[Job]:
+    def for_owner(
+        self, owner: str, *backends: str, most: int, search: Search = EVERYTHING
+    ) -> list[Job]:
         """List a visitor's latest jobs, newest first, except those whose task does not exist.
 
         Args:
             owner: The visitor.
             backends: The APIs they were sent to.
             most: How many to list.
-            search: Only list jobs with all these words in their prompt or task id, ignoring case;
-                only the first `MAX_WORDS` different words count.
+            search: What they look for.
         """
-        if len(search) > LONGEST_SEARCH:  # no prompt has it, and SQLite refuses such a pattern
-            return []
-        places = (_job.request["prompt"].as_string(), _job.task_id)
-        matching = [
-            sa.or_(*(text.icontains(word, autoescape=True) for text in places))
-            for word in list(dict.fromkeys(search.split()))[:MAX_WORDS]
-        ]
-        theirs = (
-            _job.owner == owner,
-            _job.backend.in_(backends),
-            _job.state != JobState.NOT_FOUND,
-        )
-        return self._find(*theirs, *matching, limit=most)
+        return self._find(*_listed(owner, backends, search), limit=most)
+
+    def count(self, owner: str, *backends: str, search: Search = EVERYTHING) -> int:
+        """Count what `for_owner` lists if there is no limit."""
+        there = (*_listed(owner, backends, search), _job.state != JobState.DELETED)
+        with self._reading() as connection:
+            query = sa.select(sa.func.count()).select_from(job_table).where(*there)
+            return connection.scalars(query).one()
 
     def followed(self, *backends: str) -> list[Job]:
         """List the jobs at these APIs that the runner has to work on, newest first."""
@@ -262,7 +251,7 @@ class Ledger:
 
     def paid_by_visitor(self, owner: str, *backends: str) -> list[Job]:
         """List a visitor's jobs that need their own key to go on, newest first."""
-        return self._find(_job.owner == owner, _job.backend.in_(backends), _MAY_WAIT)
+        return self._find(_job.owner == owner, _job.backend.in_(backends), MAY_WAIT)
 
     def ended_before(self, then: float) -> list[Job]:
         """List the jobs that ended before a time, on all backends, except deleted ones.
@@ -273,7 +262,7 @@ class Ledger:
             then: Unix seconds.
         """
         ended = sa.func.coalesce(_job.finished, _job.created) < then
-        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), _MAY_WAIT))
+        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), MAY_WAIT))
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
@@ -390,6 +379,17 @@ def digest(*parts: str) -> str:
 
 def _of(owner: str, backend: str) -> tuple[sa.ColumnElement[bool], ...]:
     return _job.owner == owner, _job.backend == backend
+
+
+def _listed(
+    owner: str, backends: Collection[str], search: Search
+) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        _job.owner == owner,
+        _job.backend.in_(backends),
+        _job.state != JobState.NOT_FOUND,
+        *search.conditions,
+    )
 
 
 def _read(row: sa.RowMapping) -> Job:

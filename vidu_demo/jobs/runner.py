@@ -33,6 +33,7 @@ from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.room import Room
+from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.takes import Order
 
 DOUBLE_CLICK_SECONDS = 3.0
@@ -549,17 +550,21 @@ class JobRunner:
         """Return the version of a visitor's jobs. As long as it stays the same, so do the jobs."""
         return self._changes.version(owner)
 
-    def jobs(self, owner: str, *, most: int = 50, search: str = "") -> list[Job]:
+    def jobs(self, owner: str, *, most: int = 50, search: Search = EVERYTHING) -> list[Job]:
         """List a visitor's latest jobs, newest first.
 
         Args:
             owner: The visitor.
             most: How many to list.
-            search: Only list jobs with all these words in their prompt or task id, ignoring case.
+            search: What they look for.
         """
         backends = self._accounts.backends
         found = self._ledger.for_owner(owner, *backends, most=most, search=search)
         return [held.job if (held := self._followers.get(job.id)) else job for job in found]
+
+    def count(self, owner: str, search: Search = EVERYTHING) -> int:
+        """Count all of a visitor's jobs, or those that they look for."""
+        return self._ledger.count(owner, *self._accounts.backends, search=search)
 
     def usual_wait(self, request: VideoRequest, payer: Payer | None = None) -> float | None:
         """Return how long videos of this length and resolution usually take here.
@@ -584,9 +589,14 @@ class JobRunner:
         return self.videos / job.id / name
 
     def thumbnail(self, job: Job) -> Path | None:
-        """Return a job's thumbnail, if there is one yet."""
+        """Return a thumbnail of a job's picture, if there is one."""
         path = self.file(job, files.THUMBNAIL)
         return path if path.is_file() else None
+
+    def still(self, job: Job) -> Path | None:
+        """Return a still from the middle of a job's video; without one, its thumbnail if any."""
+        path = self.file(job, files.STILL)
+        return path if path.is_file() else self.thumbnail(job)
 
     def _known(self, task_id: str, owner: str) -> Job | None:
         """Find a visitor's job for a task, whoever paid for it."""

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.api.text import from_json, to_json
+from vidu_demo.jobs.job import JobState, Payer
 
 
 class Sentence(sa.types.TypeDecorator[str]):
@@ -56,6 +57,12 @@ job_table = sa.Table(
     sa.Index("ix_jobs_owner_task", "owner", "backend", "task_id", "created"),
     sa.Index("ix_jobs_state_created", "backend", "state", "created"),
 )
+
+MAY_WAIT = sa.and_(
+    job_table.c.payer == Payer.VISITOR,
+    job_table.c.state.in_((JobState.RUNNING, JobState.SAVING)),
+)
+"""Selects the jobs that need their visitor's key to go on."""
 
 spending_table = sa.Table(
     "spending",

@@ -1,4 +1,4 @@
-"""A finished video file: what it really contains, its first and last frame, and its settings.
+"""A finished video file: what it really contains, some of its frames, and its settings.
 
 The settings are stored in the file itself, as JSON in the ordinary `comment` of an MP4 or MOV. Any
 player shows them, and the page can fill its form from a video that is dropped on it.
@@ -33,7 +33,7 @@ __all__ = [
     "first_frame",
     "last_frame",
     "read_settings",
-    "thumbnail",
+    "still",
     "write_settings",
 ]
 
@@ -144,18 +144,28 @@ def first_frame(path: Path) -> Image.Image:
         return _image(first)
 
 
-def thumbnail(path: Path, side: int, sent_as: str = "JPEG") -> bytes:
-    """Make a thumbnail of the first frame.
+def still(path: Path, side: int, sent_as: str = "JPEG") -> bytes:
+    """Make a small picture of the middle of a video.
 
     Args:
-        path: The video.
+        path: The video. If its middle can't be decoded, the last frame before it is used.
         side: Maximum length of its longer side, in pixels.
         sent_as: `JPEG`, `PNG` or `WEBP`.
 
     Raises:
         ClipFailed: No frame can be decoded.
     """
-    return images.thumbnail(first_frame(path), side, sent_as)
+    import av  # noqa: PLC0415 - it loads slowly
+
+    shown: VideoFrame | None = None
+    with open_video(path) as container:
+        middle = ((container.start_time or 0) + (container.duration or 0) / 2) / av.time_base
+        for shown in frames(container):
+            if shown.time is not None and shown.time >= middle:
+                break
+        if shown is None:
+            raise ClipFailed("No frame of this video can be decoded.")
+        return images.thumbnail(_image(shown), side, sent_as)
 
 
 def last_frame(path: Path) -> Image.Image:

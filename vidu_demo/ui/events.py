@@ -21,6 +21,7 @@ from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status
 from vidu_demo.ui.job.calls import CallLog
+from vidu_demo.ui.job.history import MAX_ROWS
 from vidu_demo.ui.job.panel import Panel
 
 _NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
@@ -148,14 +149,14 @@ class Events:
 
         This runs on the event loop because it reads for only a millisecond: with hundreds of pages
         open, each refresh would otherwise wake a thread. A search may read all of the visitor's
-        prompts, so it gets one.
+        prompts, and a long list takes a while to draw, so they get one.
         """
-        if values.get("search"):
+        if values.get("search") or values.get("pages") != "1":
             return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
         return self._context.call(self._panel.look, request, values)
 
     def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
-        """Open, compare or delete a job in the history."""
+        """Open or compare a job in the list, or list more."""
         do, job_id = (str(getattr(event, name, "")) for name in ("do", "job"))
         return self._context.call(self._use, request, {**values, "do": do, "job_id": job_id})
 
@@ -163,18 +164,24 @@ class Events:
         match do:
             case "compare":
                 return self._panel.show(tab, tab.shown, beside=job_id)
-            case "delete":
-                return self._delete(tab, job_id)
+            case "more":
+                return self._panel.show_more(tab)
         return self._panel.show(tab, job_id)
 
-    def _delete(self, tab: Tab, job_id: str) -> Updates:
-        """Delete a job, its pictures and video, and its receipt in the browser."""
-        look = self._runner.look(job_id, tab.owner)
-        if look and self._runner.delete(job_id, tab.owner):
-            tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
-        left = self._panel.newest(tab) if job_id == tab.shown else tab.shown
-        view = self._panel.show(tab._replace(seen=""), left)
-        return {**view, self._panel.receipts: tab.receipts}
+    def delete(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Delete jobs, their pictures and videos, and their receipts in the browser."""
+        jobs = getattr(event, "jobs", None)
+        return self._context.call(self._delete, request, {**values, "jobs": jobs})
+
+    def _delete(self, tab: Tab, *, jobs: Any) -> Updates:
+        shown = tab.shown
+        for job_id in jobs[:MAX_ROWS] if isinstance(jobs, list) else ():
+            look = self._runner.look(job_id, tab.owner) if isinstance(job_id, str) else None
+            if look and self._runner.delete(job_id, tab.owner):
+                tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
+        if shown and not self._runner.look(shown, tab.owner):
+            tab, shown = tab._replace(seen=""), self._panel.newest(tab)
+        return {**self._panel.show(tab, shown, fault=tab.fault), self._panel.receipts: tab.receipts}
 
     def open_task(self, tab: Tab, *, text: Any) -> Updates:
         """Follow a task by its id, wherever it was started."""

@@ -173,9 +173,9 @@ class _Page:
         }
         panel.watch.tick(events.look, **looking)
         panel.history.search.change(events.look, api_name="search", **looking)
-        panel.history.list.click(
-            events.use_list, inputs_kwargs=panel.tab, outputs=panel.view, **SHORT
-        )
+        choosing: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": panel.view, **SHORT}
+        gr.on([panel.history.list.click, panel.stage.neighbours.click], events.use_list, **choosing)
+        panel.history.list.delete(events.delete, **choosing)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}

@@ -8,8 +8,10 @@ import gradio as gr
 from vidu_demo.ui.browser.visitor import Visitors, signed_in, token_of
 from vidu_demo.ui.i18n.words import Say, words_for
 
-INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "receipts")
+INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "pages", "receipts")
 """The names of the inputs that make a tab."""
+MAX_PAGES = 10
+"""Pages of the list that a tab can show, one below the other."""
 
 
 class Tab(NamedTuple):
@@ -23,6 +25,7 @@ class Tab(NamedTuple):
         fault: The error card shown instead of a job, or empty.
         held: The id of the offer to make again what is being made, or empty.
         search: The text in the search box.
+        pages: How many pages of the list are shown, from 1 to `MAX_PAGES`.
         receipts: The browser's list of task ids.
         request: The HTTP request.
     """
@@ -34,6 +37,7 @@ class Tab(NamedTuple):
     fault: str
     held: str
     search: str
+    pages: int
     receipts: Any
     request: gr.Request
 
@@ -60,6 +64,7 @@ class Tab(NamedTuple):
             fault=_text(values["fault"]),
             held=_text(values["held"]),
             search=_text(values["search"]),
+            pages=_pages(values["pages"]),
             receipts=values["receipts"],
             request=request,
         )
@@ -68,6 +73,11 @@ class Tab(NamedTuple):
     def say(self) -> Say:
         """The visitor's language."""
         return words_for(self.request)
+
+
+def _pages(value: Any) -> int:
+    known = {str(number): number for number in range(1, MAX_PAGES + 1)}
+    return known.get(_text(value), 1)
 
 
 def _text(value: Any) -> str:

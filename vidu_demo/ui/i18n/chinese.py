@@ -698,9 +698,28 @@ CHINESE: dict[str, str] = {
     "Download: {prompt}": "下载：{prompt}",
     "Delete: {prompt}": "删除：{prompt}",
     "Your videos": "你的视频",
-    "Search your videos by prompt or task id": "按提示词或任务 ID 搜索视频",
-    "Search by prompt or task id": "按提示词或任务 ID 搜索",
+    "The videos you make will be listed here, with everything they were made from.": (
+        "你生成的视频会列在这里，并附上生成时用到的一切。"
+    ),
+    "Search your videos by prompt, seed, resolution, state or task id": (
+        "按提示词、种子、分辨率、状态或任务 ID 搜索视频"
+    ),
+    "Search prompts, seeds, states": "搜索提示词、种子、状态",
+    "{found} of {all}": "{found} / {all} 条",
     "No videos found.": "没有找到视频。",
+    "Today": "今天",
+    "Yesterday": "昨天",
+    "Show more": "显示更多",
+    "Draft": "草稿",
+    "Selected videos": "选中的视频",
+    "Select: {prompt}": "选择：{prompt}",
+    "Select all": "全选",
+    "Download {number}": "下载 {number} 条",
+    "Delete {number}": "删除 {number} 条",
+    "Some may still be running. Delete?": "其中有些可能仍在运行，仍要删除？",
+    "1 video will be deleted in {seconds} s.": "1 条视频将在 {seconds} 秒后删除。",
+    "{number} videos will be deleted in {seconds} s.": "{number} 条视频将在 {seconds} 秒后删除。",
+    "Undo": "撤销",
     "simulated": "模拟",
     "sending": "发送中",
     "running": "进行中",
@@ -717,8 +736,11 @@ CHINESE: dict[str, str] = {
     "Compare": "对比",
     "Download": "下载",
     "Delete": "删除",
-    "Really delete?": "确定删除？",
     "It may still be running. Delete?": "可能仍在运行，仍要删除？",
+    # The videos beside the open one
+    "Other videos": "其他视频",
+    "Previous video": "上一条视频",
+    "Next video": "下一条视频",
     # Two side by side
     "Side by side": "并排对比",
     "Close": "关闭",

@@ -12,14 +12,18 @@ from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.ledger import LONGEST_SEARCH
+from vidu_demo.jobs.search import LONGEST_SEARCH, Mark, Search
 from vidu_demo.ui import Updates, templates
+from vidu_demo.ui.browser.tab import MAX_PAGES
+from vidu_demo.ui.i18n.chinese import CHINESE
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 
-MAX_ROWS = 50
-"""Rows shown; search finds older jobs."""
+PAGE_ROWS = 48
+"""Jobs on each page of the list."""
+MAX_ROWS = PAGE_ROWS * MAX_PAGES
+"""Jobs that the list can show; search finds older ones."""
 MANY = 5
-"""The search box is shown for more rows than this."""
+"""The search box is shown for more jobs than this."""
 
 _STATES = {
     JobState.PREPARED: "sending",
@@ -32,15 +36,26 @@ _STATES = {
     JobState.UNKNOWN: "unknown",
     JobState.STOPPED: "not watched",
 }
+_WAITS, _WATCHED = "waits for your key", "watched"
 _MONEY = {
     JobState.NOT_SENT: "nothing charged",
     JobState.UNKNOWN: "may have been billed",
     JobState.STOPPED: "may be billed",
 }
+_LABELS: tuple[tuple[str, JobState | Mark], ...] = (
+    *((label, state) for state, label in _STATES.items()),
+    (_WATCHED, JobState.RUNNING),
+    (_WAITS, Mark.WAITS),
+    ("Draft", Mark.DRAFT),
+    ("Seed", Mark.SEED),
+    ("simulated", Mark.SIMULATED),
+)
 
 
 class History:
-    """The list and its search box. A click event carries `do`, and the job's id as `job`.
+    """The list and its search box.
+
+    A click event carries `do`, and the job's id as `job`; a delete event the ids as `jobs`.
 
     Args:
         keeps: Returns for how many days jobs are kept; None for good.
@@ -48,14 +63,15 @@ class History:
 
     def __init__(self, keeps: Callable[[], float | None]) -> None:
         self._keeps = keeps
+        self.pages = gr.Textbox("1", visible=False)
         self.search = gr.Textbox(
             visible=False,
-            label=I18N("Search your videos by prompt or task id"),
+            label=I18N("Search your videos by prompt, seed, resolution, state or task id"),
             show_label=False,
             max_length=LONGEST_SEARCH,
             container=False,
             max_lines=1,
-            placeholder=I18N("Search by prompt or task id"),
+            placeholder=I18N("Search prompts, seeds, states"),
             elem_id="search",
         )
         self.list = gr.HTML(
@@ -72,7 +88,10 @@ class History:
         jobs: Sequence[Job],
         shown: Job | None,
         searched: str,
-        thumbnail: Callable[[Job], Path | None],
+        *,
+        more: bool,
+        counts: tuple[int, int] | None,
+        still: Callable[[Job], Path | None],
         video: Callable[[Job], Path | None],
         waits: Callable[[Job], bool],
         say: Say,
@@ -80,23 +99,38 @@ class History:
         """List jobs.
 
         Args:
-            jobs: The visitor's jobs, or those that match the search.
+            jobs: The visitor's jobs, or those that match the search, as from `in_order`.
             shown: The open job.
             searched: The search text; empty if none.
-            thumbnail: Returns a job's thumbnail.
+            more: True if there are more jobs to list.
+            counts: How many jobs match the search, and how many there are.
+            still: Returns the picture that stands for a job.
             video: Returns a job's video.
             waits: Tells whether a job waits for its visitor's key.
             say: The visitor's language.
         """
-        if not jobs and not searched:
-            return {self.list: "", self.search: gr.update(visible=False)}
-        rows = [_row(job, shown, thumbnail(job), video(job), say, waits=waits(job)) for job in jobs]
+        cards = [
+            _card(job, shown, still(job), video(job), say, waits=waits(job), joined=place > 0)
+            for click in _clicks(jobs)
+            for place, job in enumerate(click)
+        ]
         return {
             self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
             self.list: templates.render(
-                "history.html", rows=rows, kept=kept(self._keeps()), say=say
+                "history.html",
+                cards=cards,
+                counts=counts,
+                more=more and len(cards) < MAX_ROWS,
+                kept=kept(self._keeps()),
+                say=say,
             ),
         }
+
+
+def search(text: str) -> Search:
+    """Look for what a visitor enters in what cards show, in either language."""
+    both = [(word, shown_for) for label, shown_for in _LABELS for word in (label, CHINESE[label])]
+    return Search(text, both)
 
 
 def in_order(jobs: Sequence[Job]) -> list[Job]:
@@ -105,8 +139,7 @@ def in_order(jobs: Sequence[Job]) -> list[Job]:
     Args:
         jobs: Newest first.
     """
-    clicks = groupby(jobs, lambda job: job.click)
-    return [job for _, click in clicks for job in reversed(list(click))]
+    return [job for click in _clicks(jobs) for job in reversed(click)]
 
 
 def kept(days: float | None) -> str:
@@ -121,48 +154,59 @@ def kept(days: float | None) -> str:
     )
 
 
-class _Row(NamedTuple):
-    """What a row shows."""
+class _Card(NamedTuple):
+    """What a card shows."""
 
     job: Job
     current: bool
     comparable: bool
-    thumbnail: Path | None
+    joined: bool
+    still: Path | None
     video: Path | None
     prompt: str
     price: str
     facts: list[str]
+    state: str
+    money: str
     created: str
 
 
-def _row(
+def _clicks(jobs: Sequence[Job]) -> list[list[Job]]:
+    return [list(click) for _, click in groupby(jobs, lambda job: job.click)]
+
+
+def _card(
     job: Job,
     shown: Job | None,
-    thumbnail: Path | None,
+    still: Path | None,
     video: Path | None,
     say: Say,
     *,
     waits: bool,
-) -> _Row:
+    joined: bool,
+) -> _Card:
     current = bool(shown and shown.id == job.id)
-    return _Row(
+    return _Card(
         job,
         current,
         comparable=bool(video and shown and not current and shown.state == JobState.DONE),
-        thumbnail=thumbnail,
+        joined=joined,
+        still=still,
         video=video,
         prompt=str(job.request.get("prompt") or f"{say('Task')} {job.task_id}"),
         price=_price(job),
-        facts=_facts(job, say, waits=waits),
+        facts=_facts(job, say),
+        state=say(_state(job, waits=waits)),
+        money="" if job.simulated else say(_MONEY.get(job.state, "")),
         created=datetime.fromtimestamp(job.created, UTC).isoformat(),
     )
 
 
 def _state(job: Job, *, waits: bool) -> str:
     if waits:
-        return "waits for your key"
+        return _WAITS
     if job.only_an_id and job.state == JobState.RUNNING:  # whether it runs is not known yet
-        return "watched"
+        return _WATCHED
     return _STATES[job.state]
 
 
@@ -172,14 +216,11 @@ def _price(job: Job) -> str:
     return "" if price is None else pricing.format_price(price)
 
 
-def _facts(job: Job, say: Say, *, waits: bool) -> list[str]:
+def _facts(job: Job, say: Say) -> list[str]:
     request = job.request
     facts = [
         say(format_seconds(request["duration"])) if "duration" in request else "",
         request.get("resolution", ""),
         f"{say('Seed')} {request['seed']}" if "seed" in request else "",
-        say("simulated") if job.simulated else "",
-        say(_state(job, waits=waits)),
-        say(_MONEY.get(job.state, "")) if not job.simulated else "",
     ]
     return [fact for fact in facts if fact]

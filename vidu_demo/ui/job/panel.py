@@ -15,10 +15,10 @@ from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
-from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
 from vidu_demo.ui.form import recent
 from vidu_demo.ui.i18n.words import I18N, Say
-from vidu_demo.ui.job import compare, details, history, status
+from vidu_demo.ui.job import compare, details, history, neighbours, status
 from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.stage import Stage
@@ -83,13 +83,21 @@ class Panel:
             "fault": self.fault,
             "held": self.held,
             "search": self.history.search,
+            "pages": self.history.pages,
             "receipts": self.receipts,
         }
 
     @property
     def chosen(self) -> list[gr.blocks.Block]:
         """What the visitor chose to see. Refreshes must not change it, since one could be late."""
-        return [self.shown, self.fault, self.held, self.stage.anyway, self.compare]
+        return [
+            self.shown,
+            self.fault,
+            self.held,
+            self.stage.anyway,
+            self.compare,
+            self.history.pages,
+        ]
 
     @property
     def drawn(self) -> list[gr.blocks.Block]:
@@ -101,6 +109,7 @@ class Panel:
             self.receipts,
             self._prompts,
             *self.stage.outputs,
+            self.stage.neighbours,
             self.details,
             *self.history.outputs,
         ]
@@ -115,6 +124,11 @@ class Panel:
         view = self.show(tab, tab.shown, fault=tab.fault)
         chosen = [self.compare] if view.get(self.compare) else []
         return {widget: view[widget] for widget in [*self.drawn, *chosen] if widget in view}
+
+    def show_more(self, tab: Tab) -> Updates:
+        """List another page of the visitor's jobs."""
+        pages = min(tab.pages + 1, MAX_PAGES)
+        return {**self.look(tab._replace(pages=pages)), self.history.pages: str(pages)}
 
     def refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Show that a click had no effect, and why."""
@@ -141,11 +155,13 @@ class Panel:
         version = self._runner.version(
             tab.owner
         )  # read before the jobs, which can then be newer but never older
-        found = None
+        most, counts = tab.pages * history.PAGE_ROWS, None
         try:
-            jobs = self._jobs(tab)
+            found = jobs = self._runner.jobs(tab.owner, most=most + 1)
             if tab.search:
-                found = self._jobs(tab, search=tab.search)
+                search = history.search(tab.search)
+                found = self._runner.jobs(tab.owner, most=most + 1, search=search)
+                counts = self._runner.count(tab.owner, search), self._runner.count(tab.owner)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:
@@ -154,7 +170,7 @@ class Panel:
                 self.stage.place: fault or status.unreadable(error, say),
                 self.watch: watch.render(self._runner, tab.owner, ""),
             }
-        job = look.job if look else None
+        job, listed = look.job if look else None, history.in_order(found[:most])
         if job and job.parent and _just_done(job, tab.seen):
             other = self._runner.look(job.parent, tab.owner)
         seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
@@ -190,22 +206,26 @@ class Panel:
                 say=say,
             ),
             **self.stage.offer_in_full(self._in_full(job, tab), say),
+            self.stage.neighbours: neighbours.render(listed, job, say),
             self.details: self._details(job, fault, say),
             **self.history.show(
-                jobs if found is None else found,
+                listed,
                 job,
-                tab.search or "",
-                self._runner.thumbnail,
-                self.video,
-                self._runner.waits,
-                say,
+                tab.search,
+                more=len(found) > most,
+                counts=counts,
+                still=self._runner.still,
+                video=self.video,
+                waits=self._runner.waits,
+                say=say,
             ),
         }
 
     def beside(self, tab: Tab) -> Updates:
         """Compare the shown video with the one that is most like it."""
         look = self._runner.look(tab.shown, tab.owner)
-        other = self._partner(look.job, self._jobs(tab)) if look else None
+        jobs = self._runner.jobs(tab.owner, most=tab.pages * history.PAGE_ROWS)
+        other = self._partner(look.job, history.in_order(jobs)) if look else None
         return self.show(tab, tab.shown, beside=other.id if other else "")
 
     def _partner(self, job: Job, jobs: Sequence[Job]) -> Job | None:
@@ -234,10 +254,8 @@ class Panel:
 
     def newest(self, tab: Tab) -> str:
         """Return the id of the first job of the visitor's newest click; empty if there is none."""
-        return next((job.id for job in self._jobs(tab, most=MAX_VIDEOS)), "")
-
-    def _jobs(self, tab: Tab, *, most: int = history.MAX_ROWS, search: str = "") -> list[Job]:
-        return history.in_order(self._runner.jobs(tab.owner, most=most, search=search))
+        jobs = self._runner.jobs(tab.owner, most=MAX_VIDEOS)
+        return next((job.id for job in history.in_order(jobs)), "")
 
     def video(self, job: Job) -> Path | None:
         """Return a job's video, if the file exists."""

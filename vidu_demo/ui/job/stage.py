@@ -16,7 +16,7 @@ from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form import examples
 from vidu_demo.ui.i18n.words import I18N, Say, marked
-from vidu_demo.ui.job import notify, status
+from vidu_demo.ui.job import neighbours, notify, status
 from vidu_demo.ui.job.reuse import Action, Reuse
 
 _WIDE = 16, 9
@@ -40,6 +40,7 @@ class Stage:
         self.reuse = Reuse()
         self.full_offer = gr.Textbox(visible=False)
         with gr.Row(elem_id="choices"):
+            self.neighbours = neighbours.component()
             self.reuse.add(Action.GO_ON, Action.PROMPT, Action.PICTURE)
             self.full = gr.Button(visible=False, size="sm", variant="primary", elem_id="full")
             self.compare = gr.Button(I18N("Compare"), size="sm", visible=False)
