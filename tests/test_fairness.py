@@ -126,7 +126,7 @@ def test_the_bound_is_far_above_what_a_maker_needs() -> None:
 def test_receipts_of_more_tasks_than_one_may_watch_are_taken_up_as_far_as_there_is_room(
     bench: Bench, few: int
 ) -> None:
-    bench.simulator.statuses = [PROCESSING]
+    bench.simulator.faults["poll"] = Always([Fault(429)])  # or the API would say there are none
     bought = {"backend": "there", "request": {"prompt": "x"}}
     kept = [{"task": f"task-no-{number}", **bought} for number in range(5)]
     receipts.restore(kept, bench.runner, owner=OWNER, address="", adopt=bench.runner.adopt)

@@ -166,7 +166,7 @@ def test_at_zero_the_page_offers_the_simulator(
         expect(visitor.button("Today's budget is used up")).to_be_disabled()
         simulate.click()
         expect(visitor.headline).to_have_text(DONE)
-        expect(visitor.status).to_contain_text("The simulator, without a model")
+        expect(visitor.details).to_contain_text("The simulator, without a model")
         expect(visitor.rows).to_contain_text("simulated")
         expect(visitor.page.locator("#video video")).to_be_visible()
         simulate.click()
