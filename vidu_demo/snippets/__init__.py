@@ -97,7 +97,7 @@ def _fill(
     known = {name: value for name, value in request if value is not None}
     filled = VideoRequest.unchecked(**{"prompt": "", **VideoRequest.DEFAULTS, **known})
     values = {name: literal(value) for name, value in filled.payload([]).items()}
-    pictures = [literal(name) if is_url(name) else picture(name) for name in _pictures(request)]
+    pictures = [literal(name) if is_url(name) else picture(name) for name in picture_names(request)]
     values["images"] = f"[{', '.join(pictures)}]"
     values |= given or {}
     text = _Program(Path(__file__).with_name(program).read_text("utf-8")).substitute(
@@ -111,7 +111,7 @@ def _fill(
     return writable(text)
 
 
-def _pictures(request: VideoRequest) -> Iterator[str]:
+def picture_names(request: VideoRequest) -> Iterator[str]:
     """Name the pictures: URLs as they are, files without their folder.
 
     Files with the same name are numbered, since the program expects them all in one folder.
@@ -154,7 +154,7 @@ def _here_document(value: Any) -> str:
 
 
 def _curl(request: VideoRequest, loop: Loop = ONCE) -> str:
-    files = [name for name in _pictures(request) if not is_url(name)]
+    files = [name for name in picture_names(request) if not is_url(name)]
 
     def picture(name: str) -> str:
         return f'"$picture{files.index(name) + 1}"'
@@ -165,7 +165,7 @@ def _curl(request: VideoRequest, loop: Loop = ONCE) -> str:
         given = {"images": "[$picture]"}
         each = (
             shlex.quote(_json(name)) if is_url(name) else f"'\"'{picture(name)}'\"'"
-            for name in _pictures(request)
+            for name in picture_names(request)
         )
         run = f"for picture in {' '.join(each)}; do make; done"
     elif loop != ONCE:
