@@ -176,7 +176,7 @@ class Page:
     async def fill(self, prompt: str) -> None:
         """Fill the form, and wait until the button says the price."""
         self.form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto"]
-        self.form += [False, False, 1]
+        self.form += [False, False, 1, "", "", None]
         reviewed = await self.post("review", 0, self.seen, self.visitor, *self.form)
         _number, _kept, self.offer, *_ = reviewed
 

@@ -411,7 +411,8 @@ class Visitor:
 
     @property
     def make(self) -> Locator:
-        return self.button("Make the video")
+        """The button, once it buys: before, its label says what is missing."""
+        return self.page.locator("#make", has_text=re.compile(r"^\s*(Make|生成)"))
 
     @property
     def payer(self) -> Locator:

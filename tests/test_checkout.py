@@ -39,7 +39,7 @@ def test_takes_buy_what_the_button_says_once(
     visitor.field("Seed").fill("7")
     visitor.choice("3").check()
     expect(visitor.price).to_have_text("Estimate $0.12 for 3 videos")
-    make = visitor.button("Make 3 videos")
+    make = visitor.button("Make 3 · $0.12")
     with visitor.page.expect_request(app.calls("buy")) as clicked:
         make.evaluate("button => { for (let n = 0; n < 5; n++) button.click(); }")
     expect(visitor.rows).to_have_count(3)
@@ -72,13 +72,13 @@ def test_each_picture_makes_a_video(
     visitor.choose_smallest()
     visitor.choice("one per picture").check()
     expect(visitor.price).to_have_text("Estimate $0.08 for 2 videos")
-    visitor.button("Make 2 videos").click()
+    visitor.button("Make 2 · $0.08").click()
     until(lambda: api.submit_count == before + 2)
     pictures = [prepare(pngs[name]).data_uri for name in ("red", "green", "blue")]
     assert sorted(body["images"] for body in api.submits[before:]) == sorted(
         [picture] for picture in pictures[:2]
     )
-    expect(visitor.button("Make 2 videos")).to_be_enabled()
+    expect(visitor.make).to_be_enabled()
 
     # Of the next two, the second is being made already: nothing is sent, and both are offered.
     visitor.button("Clear").click()
@@ -86,7 +86,7 @@ def test_each_picture_makes_a_video(
     expect(visitor.thumbnails).to_have_count(2)
     only_first = "All pictures are sent, but only the first is known to be used."
     expect(visitor.page.get_by_text(only_first)).not_to_be_visible()
-    visitor.button("Make 2 videos").click()
+    visitor.button("Make 2 · $0.08").click()
     expect(visitor.headline).to_have_text("Not sent")
     expect(visitor.status).to_contain_text(
         "Already asked for and not finished: 1 of these 2 videos."
@@ -191,7 +191,7 @@ def test_draft_comes_first_and_leaves_the_form_alone(
     visitor.field("Seed").fill("11")
     visitor.choice("Watermark").check()
     expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
-    expect(visitor.draft).to_have_text("Draft first · $0.075")
+    expect(visitor.draft).to_have_text("Draft $0.075")
     visitor.draft.click()
     expect(visitor.task_id).to_be_visible()
     (body,) = api.submits[before:]

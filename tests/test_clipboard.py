@@ -37,7 +37,7 @@ def test_copying_a_link_says_so_and_what_it_leaves_out(
     visitor.prompt.fill("Slow orbit.")
     visitor.open_tab("Code")
     copy = visitor.button("Copy a link to this form")
-    expect(visitor.button("Add a picture")).to_be_disabled()
+    expect(visitor.button("Add a picture")).to_be_enabled()
     copy.click()
     expect(said).to_have_text("Link copied.")
     assert visitor.page.evaluate(copied) == f"{app.url}?prompt=Slow+orbit."

@@ -73,7 +73,7 @@ def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: 
     expect(visitor.page.locator(".payer")).to_have_text(
         "Simulated: videos are made on this machine, no model is used and nothing is charged."
     )
-    expect(visitor.price).to_have_text("Would cost about $0.275")
+    expect(visitor.price).to_have_text("Would cost $0.275")
     expect(visitor.page.locator("#price")).to_contain_text("Simulated: nothing is charged.")
 
     for afar in ({"Via": "1.1 a-proxy"}, {"X-Forwarded-For": "203.0.113.7"}):

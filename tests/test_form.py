@@ -11,19 +11,19 @@ from vidu_demo.simulator import Simulator
 
 
 def test_empty_page_says_what_is_missing(visitor: Visitor, pngs: dict[str, Path]) -> None:
-    expect(visitor.button("Add a picture")).to_be_disabled()
+    expect(visitor.button("Add a picture")).to_be_enabled()
     expect(visitor.headline).to_have_text("An example")
     expect(visitor.status).to_contain_text("Made by the simulator")
     expect(visitor.details).to_contain_text("Your own videos appear here.")
     expect(visitor.page.locator(".notice:visible")).to_have_count(0)
     visitor.upload(pngs["red"])
-    expect(visitor.button("Write a prompt")).to_be_disabled()
+    expect(visitor.button("Write a prompt")).to_be_enabled()
     visitor.prompt.fill("  ")
-    expect(visitor.button("Write a prompt")).to_be_disabled()
+    expect(visitor.button("Write a prompt")).to_be_enabled()
     visitor.prompt.fill("Slow push-in.")
     expect(visitor.make).to_be_enabled()
     visitor.button("Delete image").click()
-    expect(visitor.button("Add a picture")).to_be_disabled()
+    expect(visitor.button("Add a picture")).to_be_enabled()
 
 
 def test_what_is_sent_is_exactly_what_the_form_shows(
@@ -85,7 +85,7 @@ def test_price_follows_the_form(visitor: Visitor) -> None:
 
 def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Path]) -> None:
     def told(text: str) -> Any:
-        return expect(visitor.page.get_by_text(text, exact=True))
+        return expect(visitor.page.locator(".notice").get_by_text(text, exact=True))
 
     visitor.upload(pngs["red"])
     expect(visitor.thumbnails).to_have_count(1)
@@ -105,6 +105,9 @@ def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Pa
     told("A voice has no effect without sound.").not_to_be_visible()
     visitor.choice("Off-peak").check()
     told("Off-peak is not offered together with sound, so this may be refused.").to_be_visible()
+    expect(visitor.page.locator("#price p")).to_have_text(
+        "Off-peak is not offered together with sound, so this may be refused."
+    )
     visitor.choice("high").check()
     told("Q2 models are documented to ignore this setting.").to_be_visible()
     visitor.field("Seed").fill("0")
@@ -122,7 +125,8 @@ def test_numbers_out_of_their_limits_are_said_in_words(visitor: Visitor, api: Si
         ("2.6", "Duration must be a whole number"),
     ):
         duration.fill(typed)
-        expect(visitor.button(said)).to_be_disabled()
+        visitor.button(said).click()  # which leads there, and buys nothing
+        expect(duration).to_be_focused()
     duration.fill("2")
     expect(visitor.make).to_be_enabled()
     assert api.submit_count == before
@@ -152,7 +156,7 @@ def test_words_that_help_and_the_keyboard(
     expect(counter).to_have_text("2001 of 5000 characters")
 
     keyboard = visitor.page.keyboard
-    visitor.prompt.press("Control+Enter")  # without a picture the button is off
+    visitor.prompt.press("Control+Enter")  # without a picture the button asks for one
     visitor.page.wait_for_timeout(300)
     visitor.fill(pngs["red"], prompt="The cat blinks.")
     visitor.choose_smallest()
@@ -205,6 +209,6 @@ def test_what_is_typed_while_the_page_still_loads_stays(visitor: Visitor) -> Non
     visitor.prompt.fill("Slow push-in.")
     until(lambda: visitor.page.wait_for_timeout(50) or held)
     visitor.page.unroute("**/gradio_api/run/**")
-    expect(visitor.button("Add a picture")).to_be_disabled()
+    expect(visitor.button("Add a picture")).to_be_enabled()
     expect(visitor.page.locator("#price strong")).to_be_visible()
     expect(visitor.prompt).to_have_value("Slow push-in.", timeout=2000)

@@ -128,8 +128,8 @@ def test_the_page_lives_under_its_policy(
         visitor.upload(pngs["red"])
         for prompt in ("Slow push-in [4 s]", "Slow pull-out."):
             visitor.prompt.fill(prompt)
-            expect(visitor.button(say("Make the video"))).to_be_enabled()
-            visitor.button(say("Make the video")).click()
+            expect(visitor.make).to_be_enabled()
+            visitor.make.click()
             if "push-in" in prompt:
                 visitor.choice(say("Tell me when it is done")).check()
             expect(visitor.row(prompt)).to_have_attribute("data-state", "done")

@@ -278,7 +278,7 @@ def test_videos_of_one_click_are_listed_in_its_order(
     visitor.choose_smallest()
     visitor.fill(*pngs.values(), prompt="Slow orbit.")
     visitor.choice("one per picture").check()
-    visitor.button("Make 3 videos").click()
+    visitor.button("Make 3 · $0.12").click()
     expect(visitor.rows).to_have_count(3)
     jobs = app.studio.runner.jobs(Maker(app, visitor).owner)
     asked = [job.id for job in sorted(jobs, key=lambda job: job.idempotency_key)]

@@ -224,7 +224,8 @@ def _long_picture(folder: Path) -> Path:
 def _make(visitor: Visitor, takes: int, prompt: str, headline: str) -> None:
     visitor.choice(str(takes)).click()
     visitor.prompt.fill(prompt)
-    visitor.button(f"Make {takes} videos" if takes > 1 else "Make the video").click()
+    expect(visitor.make).to_contain_text(f"{takes} · $" if takes > 1 else "Make $")
+    visitor.make.click()
     expect(visitor.details.locator(".prompt")).to_have_text(prompt)
     expect(visitor.headline).to_contain_text(headline)
 

@@ -75,7 +75,7 @@ def test_picture_addresses_are_sent_as_they_are(visitor: Visitor, api: Simulator
     addresses = visitor.field("Picture URLs")
     addresses.fill("cat.jpg")
     visitor.prompt.fill("Slow push-in.")
-    expect(visitor.button("“cat.jpg” is not a picture URL")).to_be_disabled()
+    expect(visitor.button("“cat.jpg” is not a picture URL")).to_be_enabled()
     addresses.fill("https://example.com/a%20cat.jpg?x=1;y=2\n\n https://example.com/dog.png ")
     expect(visitor.make).to_be_enabled()
     visitor.make.click()
@@ -119,7 +119,7 @@ def test_picture_that_is_dropped(visitor: Visitor, pngs: dict[str, Path]) -> Non
     zone = visitor.page.locator("#pictures [aria-label='Click to upload or drop files']").first
     zone.dispatch_event("drop", {"dataTransfer": dropped})
     expect(visitor.thumbnails).to_have_count(1)
-    expect(visitor.button("Write a prompt")).to_be_disabled()
+    expect(visitor.button("Write a prompt")).to_be_enabled()
 
 
 def test_file_that_is_no_picture_is_told_apart_by_its_content(
@@ -132,7 +132,7 @@ def test_file_that_is_no_picture_is_told_apart_by_its_content(
         visitor.page.get_by_text("This file is not in a supported picture format.")
     ).to_be_visible()
     expect(visitor.thumbnails).to_have_count(1)
-    expect(visitor.button("Write a prompt")).to_be_disabled()
+    expect(visitor.button("Write a prompt")).to_be_enabled()
     assert str(tmp_path) not in visitor.page.content()
 
 
@@ -170,11 +170,12 @@ def test_what_is_too_long_is_padded_or_cropped_first(
         visitor.button("Delete image").click()
         visitor.upload(panorama)
         too_long = visitor.button("Pad or crop the picture")
-        expect(too_long).to_be_disabled()
+        expect(too_long).to_be_enabled()
         expect(framing).to_contain_text("This picture is too wide")
         expect(visitor.draft).not_to_be_visible()
         sent = api.submit_count
         too_long.dispatch_event("click")
+        expect(visitor.button("Pad it")).to_be_focused()
         visitor.page.wait_for_timeout(200)
         assert api.submit_count == sent
         visitor.button(way).click()
@@ -191,7 +192,7 @@ def test_first_frame_is_shown_again_after_a_reload(visitor: Visitor, tmp_path: P
     visitor.prompt.fill("Pan to the right.")
     visitor.upload(tmp_path / "long.png")
     expect(visitor.button("Pad it")).to_be_visible()
-    expect(visitor.button("Pad or crop the picture")).to_be_disabled()
+    expect(visitor.button("Pad or crop the picture")).to_be_enabled()
     visitor.page.reload()
     visitor.button("Pad it").click()
     expect(visitor.make).to_be_enabled()

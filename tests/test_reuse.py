@@ -42,6 +42,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     expect(visitor.choice("Watermark")).to_be_checked()
     expect(addresses).to_have_value("")
     expect(visitor.price).to_have_text("Estimate $0.04")
+    expect(visitor.make).to_be_enabled()
     visitor.page.reload()  # the picture is the form's own now
     expect(visitor.thumbnails).to_have_count(1)
     visitor.make.click()
@@ -99,7 +100,7 @@ def test_video_is_continued_with_its_own_settings(
     expect(visitor.choice("2")).to_be_checked()
     expect(visitor.field("Duration")).to_have_value("1")
     expect(visitor.field("Seed")).to_have_value("")
-    visitor.button("Make 2 videos").click()
+    visitor.button("Make 2 · $0.08").click()
     until(lambda: api.submit_count == before + 2)
     for sent in api.submits[-2:]:
         assert without(sent, "images", "seed", "prompt") == without(
@@ -190,7 +191,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     ).to_be_visible()
     expect(visitor.thumbnails).to_have_count(1)
     expect(visitor.choice("Off-peak")).not_to_be_checked()
-    expect(visitor.field("Voice")).to_have_value("English_Graceful_Lady")
+    expect(visitor.field("Voice")).to_have_value("Graceful Lady · English_Graceful_Lady")
     visitor.make.click()
     until(lambda: api.submit_count == before + 1)
     sent = api.submits[-1]
@@ -198,7 +199,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     assert same(picture_of(sent), first_frame(film))
 
     visitor.button("Clear").click()
-    expect(visitor.button("Add a picture")).to_be_disabled()
+    expect(visitor.button("Add a picture")).to_be_enabled()
     visitor.prompt.fill("The cat blinks.")
     foreign, broken = tmp_path / "holiday.mp4", tmp_path / "broken.mp4"
     foreign.write_bytes(clip)
@@ -206,7 +207,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     visitor.upload(broken)
     expect(visitor.page.get_by_text("“broken.mp4” can't be opened as a video.")).to_be_visible()
     expect(visitor.thumbnails).to_have_count(0)
-    expect(visitor.button("Add a picture")).to_be_disabled()
+    expect(visitor.button("Add a picture")).to_be_enabled()
     visitor.upload(foreign)
     expect(
         visitor.page.get_by_text(

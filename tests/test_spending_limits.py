@@ -158,7 +158,7 @@ def test_at_zero_the_page_offers_the_simulator(
 ) -> None:
     with browser.new_context() as context:
         visitor = Visitor(context, spent_up.url)
-        simulate = visitor.button("Try it on the simulator: free, no model")
+        simulate = visitor.button("Simulate for free")
         visitor.upload(pngs["red"])
         visitor.choose_smallest()
         expect(simulate).to_have_count(0)
@@ -264,7 +264,7 @@ def test_page_shows_the_limits_before_a_click(
         expect(terms).to_contain_text("Choose a shorter video, a lower resolution or fewer takes.")
         expect(terms).to_contain_text("Or use your own key: see the top of the page.")
         expect(terms).to_contain_text("$0.10 left for you until midnight UTC.")
-        expect(visitor.draft).to_have_text("Draft first · $0.075")
+        expect(visitor.draft).to_have_text("Draft $0.075")
         expect(visitor.choice("2")).to_be_visible()
         expect(visitor.choice("3")).to_have_count(0)
         visitor.choose_smallest()

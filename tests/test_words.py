@@ -51,12 +51,6 @@ BELOW = [
 ENGLISH = {
     # For programs, which can send anything
     "Give the settings by their names.",
-    "There is no setting called {name}.",
-    "{title} can be {options}; “{given}” is none of them.",
-    "{title} must be text.",
-    "{title} is either on or off.",
-    "{title} can't be read.",
-    "Give the pictures as a list.",
     "A picture can be a path, a URL, bytes or a Pillow image.",
     "Give the picture as a path, a link, a file's bytes or a PIL image.",
     "This is a link, which is sent as it is and not opened.",

@@ -79,10 +79,17 @@ def _is_data(image: str | os.PathLike[str]) -> bool:
 
 
 class Notice(NamedTuple):
-    """A fact about a choice: the field that it concerns, and a sentence."""
+    """A fact about a choice.
+
+    Attributes:
+        field: The field that it concerns.
+        text: The fact, in a sentence.
+        risky: True if the API may refuse the request for it.
+    """
 
     field: str
     text: str
+    risky: bool = False
 
 
 class VideoRequest(BaseModel):
@@ -278,6 +285,7 @@ class VideoRequest(BaseModel):
                 Notice(
                     "off_peak",
                     "Off-peak is not offered together with sound, so this may be refused.",
+                    risky=True,
                 )
             )
         return found

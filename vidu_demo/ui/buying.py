@@ -59,7 +59,7 @@ class Buying:
     @property
     def bought(self) -> list[gr.blocks.Block]:
         """The outputs of `submit` and `submit_again`."""
-        return [*self._panel.view, self._form.filled_at]
+        return [*self._panel.view, self._form.filling, self._form.filled_at]
 
     def review(
         self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
@@ -95,7 +95,7 @@ class Buying:
         filled = self._form.read(values, context.opener(request))
         return {
             self.number: reviewed,
-            self._kept: self._form.keep(filled),
+            self._kept: filled.keep(),
             **self._checkout.review(
                 filled,
                 context.whose_key(request, payer),
@@ -144,7 +144,7 @@ class Buying:
             if order:  # if the ledger can't be written, that is why there was no offer
                 runner.offer(order, owner=tab.owner)
             raise
-        return self._panel.show(tab, jobs[0].id)
+        return {**self._panel.show(tab, jobs[0].id), self._form.filling: None}
 
     def _refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Say why nothing was bought, and have the form reviewed again, for a new offer."""

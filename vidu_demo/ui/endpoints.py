@@ -23,7 +23,8 @@ from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
-from vidu_demo.ui.form.form import make_request, widget
+from vidu_demo.ui.form.form import make_request
+from vidu_demo.ui.form.sheet import widget
 from vidu_demo.ui.form.uploads import from_files
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
@@ -81,7 +82,7 @@ class Endpoints:
         self._urls = gr.Textbox(label="Picture URLs", visible=False)
         self._fields = [
             # Without I18N: programs would see the markers that it puts round labels.
-            widget(field, label=VideoRequest.describe(field)["title"], visible=False)
+            widget(field, label=VideoRequest.describe(field)["title"], elem_id=None, visible=False)
             for field in VideoRequest.SETTINGS
         ]
         self._update = gr.JSON(label="Status", visible=False)

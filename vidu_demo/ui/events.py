@@ -84,7 +84,9 @@ class Events:
             **self._pay(tab),
             self._form.examples: examples.strip(say),
             **self._form.restore(
-                linked or kept, self._context.who_buys(request, tab.owner)["limits"].max_jobs
+                kept,
+                self._context.who_buys(request, tab.owner)["limits"].max_jobs,
+                linked=linked,
             ),
             **self._panel.show(tab, job_id, fault=fault),
         }
@@ -211,7 +213,9 @@ class Events:
             return log.unchanged
         return log.show(self._runner.calls(tab.shown, tab.owner) if tab.shown else None)
 
-    def use_settings(self, tab: Tab, *, new_seed: bool = False, pictures: bool = True) -> Updates:
+    def use_settings(
+        self, tab: Tab, *, new_seed: bool = False, pictures: bool = True, **values: Any
+    ) -> Updates:
         """Fill the form with the shown job's settings and, optionally, its pictures."""
         look = self._runner.look(tab.shown, tab.owner)
         if not look:
@@ -224,6 +228,7 @@ class Events:
             {**job.request, "seed": None} if new_seed else job.request,
             [(str(file), None) for file in there],
             "\n".join(filter(is_url, images)),
+            before=self._form.read(values, self._context.opener(tab.request)),
         )
         gone = there != files
         if gone:
@@ -231,15 +236,21 @@ class Events:
         note = gr.Markdown(tab.say(_NOT_KEPT) if gone else "", visible=gone)
         return {**filled, self._form.pictures.note: note}
 
-    def go_on(self, tab: Tab) -> Updates:
+    def undo(self, tab: Tab, **values: Any) -> Updates:
+        """Fill the form as it was before it was filled last."""
+        return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
+
+    def go_on(self, tab: Tab, **values: Any) -> Updates:
         """Fill the form to continue the shown video from its last frame."""
         look = self._runner.look(tab.shown, tab.owner)
         if not look or not (video := self._panel.video(look.job)):
             return {self._form.more: gr.skip()}
+        opener = self._context.opener(tab.request)
         try:
-            picture = self._context.opener(tab.request).last_frame(video)
+            picture = opener.last_frame(video)
         except (ClipFailed, PictureInvalid):
             raise ViduError(
                 "The last frame of this video can't be read.", next_step="Use another picture."
             ) from None
-        return self._form.go_on(look.job.settings, picture)
+        before = self._form.read(values, opener)
+        return self._form.go_on(look.job.settings, picture, before=before)

@@ -188,6 +188,8 @@ class _Page:
     def _reuse(self, events: Events) -> None:
         form = self.form
         settings = [form.pictures.note, *form.filled]
+        undo = self.checkout.price.click
+        self._does(undo, events.undo, "undo", form.filled, form.inputs, **RAW)
         another = partial(events.use_settings, new_seed=True)
         repicture = partial(events.use_settings, pictures=False)
         buttons = self.panel.stage.reuse.buttons
@@ -198,7 +200,8 @@ class _Page:
             (Action.PICTURE, repicture, "change_picture", settings, _TO_FORM),
             (Action.GO_ON, events.go_on, "go_on", form.filled, _TO_FORM),
         ):
-            done = self._does(buttons[action].click, handler, name, outputs, js=js)
+            click = buttons[action].click
+            done = self._does(click, handler, name, outputs, form.inputs, js=js, **RAW)
             if action is Action.GO_ON:
                 done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
 

@@ -1,12 +1,13 @@
-"""The price, and the buttons for the video, for a draft of it, and for a simulated one."""
+"""The pay bar: the price, what to know about it, and the buttons that buy or simulate."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.api.errors import RequestInvalid
+from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs import takes
@@ -19,17 +20,19 @@ from vidu_demo.ui.payer import WhoseKey
 
 
 class Checkout:
-    """The row at the bottom of the form, which sticks to the bottom of the window."""
+    """The bar below the form, which sticks to the bottom of the window and keeps its height."""
 
     def __init__(self) -> None:
         self.offer, self.draft_offer, self.simulation = (
             gr.Textbox(visible=False) for _ in range(3)
         )
-        with gr.Row(elem_id="checkout", equal_height=True):
-            self.price = gr.HTML(elem_id="price", padding=False)
+        with gr.Row(elem_id="checkout"):
+            self.price = gr.HTML(
+                js_on_load="vidu.buttons(element, trigger, 'undo')", elem_id="price", padding=False
+            )
             self.draft = gr.Button(visible=False, size="lg", elem_id="draft")
             self.simulate = gr.Button(
-                I18N("Try it on the simulator: free, no model"),
+                I18N("Simulate for free"),
                 visible=False,
                 size="lg",
                 elem_id="simulate",
@@ -77,44 +80,73 @@ class Checkout:
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
-        order = draft = reached = None
-        missing = simulated = ""
+        order = draft = reached = missing = None
+        simulated = ""
         try:
             order = filled.order()
+            reached = limits.reached(spent, order.price, len(order.requests))
             draft = None if order.requests[0].is_draft else filled.draft()
         except RequestInvalid as error:
-            missing = error.problems[0].message
-        requests = order.requests if order else []
-        if order and (reached := limits.reached(spent, order.price, len(requests))):
-            missing = reached.label
-            simulated = "" if isinstance(reached, Paused) else simulation(order)
+            missing = error.problems[0]
+        if order and reached and not isinstance(reached, Paused):
+            simulated = simulation(order)
         if draft and limits.reached(spent, draft.price, 1):
             draft = None
-        cheap = f"{say('Draft first')} · {pricing.format_price(draft.price)}" if draft else ""
-        about = _about(payer, usual, limits.left(spent))
-        refused = _refused(reached, takes_keys=takes_keys) if reached else []
+        about = _about(payer, usual, limits.left(spent), draft=bool(draft))
+        alerts = _alerts(filled, reached, takes_keys=takes_keys)
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
             self.simulation: simulated,
-            self.price: _price(filled, requests, payer, about, refused, say),
-            self.draft: gr.Button(cheap, visible=bool(draft)),
             self.simulate: gr.Button(visible=bool(simulated)),
-            self.run: _run_button(missing, len(requests), sending=sending, say=say),
+            self.price: templates.render(
+                "price.html",
+                simulated=payer is WhoseKey.NOBODY,
+                missing=_place(missing, filled) if missing else "",
+                summary=say(joined(alerts or about)),
+                alerts=alerts,
+                about=about,
+                filling=filled.filling,
+                now=filled.keep(),
+                say=say,
+                **_priced(filled, order),
+            ),
+            self.draft: gr.Button(
+                say(Text("Draft {price}", price=_cost(draft, payer))) if draft else "",
+                visible=bool(draft),
+            ),
+            self.run: _run_button(order, missing, reached, payer, sending=sending, say=say),
         }
 
 
-def _refused(reached: LimitReached, *, takes_keys: bool) -> list[str]:
-    """Say why the host's limits forbid a click, and what to do instead."""
+def _place(missing: Problem, filled: FormValues) -> str:
+    """Tell where a problem is mended: at a field, or at the picture URLs."""
+    return "urls" if missing.field == "images" and filled.urls.strip() else missing.field
+
+
+def _alerts(filled: FormValues, reached: LimitReached | None, *, takes_keys: bool) -> Sequence[str]:
+    """Say why the host's limits forbid a click and what to do instead, or what may be refused."""
+    if not reached:
+        return [notice.text for notice in filled.first().notices() if notice.risky]
     said = [reached.what, reached.next_step]
     if takes_keys and not isinstance(reached, Paused):
         said.append("Or use your own key: see the top of the page.")
     return said
 
 
-def _about(payer: WhoseKey, usual: float | None, left: Decimal | None) -> list[str]:
+def _about(
+    payer: WhoseKey, usual: float | None, left: Decimal | None, *, draft: bool
+) -> Sequence[str]:
     """Say what to know about a price."""
-    about = [Text("Vidu's price list, {date}.", date=pricing.DATED), payer.reminder]
+    about = [payer.reminder]
+    if draft:
+        seconds, resolution = VideoRequest.DRAFT["duration"], VideoRequest.DRAFT["resolution"]
+        about.append(
+            Text(
+                "A draft is {duration} s at {resolution}.", duration=seconds, resolution=resolution
+            )
+        )
+    about.append(Text("Vidu's price list, {date}.", date=pricing.DATED))
     if usual:
         about.append(Text("Usually takes {time} here.", time=format_seconds(usual)))
     if left is not None:
@@ -123,32 +155,16 @@ def _about(payer: WhoseKey, usual: float | None, left: Decimal | None) -> list[s
     return about
 
 
-def _price(
-    filled: FormValues,
-    requests: Sequence[VideoRequest],
-    payer: WhoseKey,
-    about: Sequence[str],
-    refused: Sequence[str],
-    say: Say,
-) -> str:
-    prices = [request.price for request in requests] or _unfinished(filled)
-    if not prices:
-        return ""
-    amount = pricing.format_price(sum(prices, start=Decimal()))
-    several = say(Text(" for {number} videos", number=len(prices))) if prices[1:] else ""
-    return templates.render(
-        "price.html",
-        simulated=payer is WhoseKey.NOBODY,
-        amount=amount,
-        several=several,
-        about=say(joined(about)),
-        refused=say(joined(refused)) if refused else "",
-        say=say,
-    )
+def _priced(filled: FormValues, order: Order | None) -> dict[str, Any]:
+    """Price the form, finished or not; the amount is empty while a number is being typed."""
+    prices = [request.price for request in order.requests] if order else _unfinished(filled)
+    return {
+        "amount": pricing.format_price(sum(prices, start=Decimal())) if prices else "",
+        "videos": len(prices),
+    }
 
 
 def _unfinished(filled: FormValues) -> list[Decimal]:
-    """Price an unfinished form; empty while a number is still being typed."""
     try:
         plan = takes.plan(filled.unchecked(), filled.takes)
     except (RequestInvalid, TypeError):
@@ -157,10 +173,31 @@ def _unfinished(filled: FormValues) -> list[Decimal]:
     return [price for price in prices if price is not None] if None not in prices else []
 
 
-def _run_button(missing: str, count: int, *, sending: bool, say: Say) -> gr.Button:
+def _run_button(
+    order: Order | None,
+    missing: Problem | None,
+    reached: LimitReached | None,
+    payer: WhoseKey,
+    *,
+    sending: bool,
+    say: Say,
+) -> gr.Button:
+    """Make the button; while something is missing, a click on it leads there."""
     if sending:
         return gr.Button(say("Sending…"), interactive=False)
     if missing:
-        return gr.Button(say(missing).rstrip(".。"), interactive=False)
-    label = Text("Make {number} videos", number=count) if count > 1 else Text("Make the video")
+        return gr.Button(say(missing.message).rstrip(".。"), interactive=True)
+    if reached or not order:
+        return gr.Button(say(reached.label) if reached else "", interactive=False)
+    number, cost = len(order.requests), _cost(order, payer)
+    label = (
+        Text("Make {number} · {price}", number=number, price=cost)
+        if number > 1
+        else Text("Make {price}", price=cost)
+    )
     return gr.Button(say(label), interactive=True)
+
+
+def _cost(order: Order, payer: WhoseKey) -> str:
+    """Name the price on a button; in the simulator it would read as a charge."""
+    return Text("for free") if payer is WhoseKey.NOBODY else pricing.format_price(order.price)

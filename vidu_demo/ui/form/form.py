@@ -12,38 +12,15 @@ from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, Context
-from vidu_demo.ui.form import examples, recent, uploads
+from vidu_demo.ui.form import body, examples, filling, recent, uploads
 from vidu_demo.ui.form import prompt as prompt_help
+from vidu_demo.ui.form.filling import By, Filling
 from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
+from vidu_demo.ui.form.sheet import Sheet, widget
 from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
-from vidu_demo.ui.i18n.words import I18N, Say, named, words_for
-
-
-def widget(field: str, **options: Any) -> gr.components.Component:
-    """Make the widget for a field; label, limits and default come from `VideoRequest`."""
-    about = VideoRequest.describe(field)
-    common = {
-        "label": I18N(about["title"]),
-        "info": I18N(about["description"]),
-        "value": about.get("default"),
-        **options,
-    }
-    match about:
-        case {"enum": choices}:
-            return gr.Radio([(I18N(named(choice)), choice) for choice in choices], **common)
-        case {"type": "boolean"}:
-            return gr.Checkbox(**common)
-        case {"type": "integer", "default": int()}:
-            return gr.Slider(about["minimum"], about["maximum"], step=1, **common)
-        case {"type": "integer"}:
-            # Without limits: with a minimum, Gradio turns an empty number into 0.
-            return gr.Number(**common)
-        case {"examples": suggestions}:
-            return gr.Dropdown(suggestions, allow_custom_value=True, **common)
-        case _:
-            return gr.Textbox(**common)
+from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
 def make_request(
@@ -80,7 +57,6 @@ def _takes(most: int) -> list[Any]:
 
 _HINT = I18N(VideoRequest.describe("prompt")["description"])
 _NEXT = I18N("What happens next?")
-_OPTIONS: dict[str, dict[str, Any]] = {"seed": {"placeholder": I18N("Picked for you")}}
 
 
 class FormValues(NamedTuple):
@@ -92,7 +68,8 @@ class FormValues(NamedTuple):
         settings: Every other request parameter.
         takes: How many videos, as `takes.plan` expects it.
         opener: Opens the pictures.
-        fault: What is wrong with the uploaded pictures, if anything.
+        fault: What is wrong with the uploaded pictures or the JSON, if anything.
+        filling: What filled the form last, unless something was bought since.
     """
 
     files: list[UploadedFile]
@@ -100,7 +77,8 @@ class FormValues(NamedTuple):
     settings: dict[str, Any]
     takes: Any
     opener: Opener
-    fault: PictureInvalid | None = None
+    fault: RequestInvalid | None = None
+    filling: Filling | None = None
 
     def order(self) -> Order:
         """Sum up what a click asks for.
@@ -130,62 +108,58 @@ class FormValues(NamedTuple):
         each = self.takes == takes.EACH_PICTURE
         return request.model_copy(update={"images": request.images[:1]}) if each else request
 
+    def keep(self) -> dict[str, Any]:
+        """Sum up the form for the browser to keep across reloads."""
+        return {
+            "files": [str(file) for file in self.files],
+            "urls": self.urls,
+            **self.settings,
+            "takes": self.takes if takes.is_count(self.takes) else 1,
+        }
+
 
 class Form:
     """The left side of the page."""
 
     def __init__(self) -> None:
-        self.settings: dict[str, gr.components.Component] = {}
-        self.notices: dict[str, gr.Markdown] = {}
-        self.folded: list[str] = []
         # Gradio's gallery does not fire a change when it is emptied from here, so this one does.
         self.filled_at = gr.Textbox(visible=False)
+        self.filling = gr.JSON(visible=False)
         with gr.Column(elem_id="pictures-place"):  # keeps room for the gallery, which loads late
             self.pictures = Pictures()
-        self._add("images", None)
+        self.about_pictures = gr.Markdown(visible=False, elem_classes="notice")
         self.first_frame = FirstFrame()
         self.examples = examples.component()
         self.pictures.add_urls()
-        self._add(
+        self.prompt = widget(
             "prompt",
-            widget(
-                "prompt",
-                lines=3,
-                max_lines=12,
-                placeholder=I18N(
-                    "The cat lifts its head and looks at us, whiskers trembling. Slow push-in."
-                ),
-                elem_id="prompt",
+            lines=3,
+            max_lines=12,
+            placeholder=I18N(
+                "The cat lifts its head and looks at us, whiskers trembling. Slow push-in."
             ),
         )
+        self.about_prompt = gr.Markdown(visible=False, elem_classes="notice")
         self.counter = gr.HTML(elem_id="counter", padding=False)
         self.recent = recent.component()
         with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
             self.chips = prompt_help.component()
-        with gr.Row(equal_height=True):
-            self._add("duration", widget("duration", min_width=200))
-            self._add("resolution", widget("resolution", min_width=250, elem_id="resolution"))
-        with gr.Row(equal_height=True):
-            self.takes = gr.Radio(
-                _takes(takes.MAX_TAKES),
-                value=1,
-                label=I18N("Takes"),
-                info=I18N("How many videos one click makes. Each take has a different seed."),
-                min_width=300,
-                scale=3,
-                elem_id="takes",
-            )
-            with gr.Column(min_width=170, scale=2):
-                self._add("audio", widget("audio", elem_id="audio"))
-        with (
-            gr.Accordion(I18N("More settings"), open=False, elem_classes="fold") as self.more,
-            gr.Row(elem_id="more"),
-        ):
-            for field in VideoRequest.SETTINGS:
-                if field not in self.settings:
-                    with gr.Column(min_width=220):
-                        self._add(field, widget(field, **_OPTIONS.get(field, {})))
-                    self.folded.append(field)
+        self.sheet = Sheet()
+        self.takes = gr.Radio(
+            _takes(takes.MAX_TAKES),
+            value=1,
+            label=I18N("Takes"),
+            info=I18N("How many videos one click makes. Each take has a different seed."),
+            elem_id="takes",
+            elem_classes="choices",
+        )
+        self.more = self.sheet.more
+        self.settings = {"prompt": self.prompt, **self.sheet.settings}
+        self.notices = {
+            "images": self.about_pictures,
+            "prompt": self.about_prompt,
+            **self.sheet.notices,
+        }
 
     @property
     def inputs(self) -> dict[str, gr.components.Component]:
@@ -195,12 +169,16 @@ class Form:
             "urls": self.pictures.urls,
             **{field: self.settings[field] for field in VideoRequest.SETTINGS},
             "takes": self.takes,
+            "typed": self.sheet.typed,
+            "read": self.sheet.read,
+            "filling": self.filling,
         }
 
     @property
     def changes(self) -> list[Any]:
         """The events that fire when the form changes."""
         widgets = [*self.inputs.values(), self.filled_at]
+        widgets.remove(self.sheet.typed)  # once it is read, the form changes
         return [widget.change for widget in widgets]  # type: ignore[attr-defined]
 
     @staticmethod
@@ -211,38 +189,74 @@ class Form:
         words what is wrong. Objects and lists are dropped.
         """
         files: list[UploadedFile] = []
-        fault = None
+        fault: RequestInvalid | None = None
+        if (values["typed"] or "") != (values["read"] or ""):
+            fault = RequestInvalid(Problem("json", "Check the JSON."))
         try:
             files = uploads.from_gallery(values["gallery"])
         except PictureInvalid as error:
             fault = error
         settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
         urls = values["urls"] if isinstance(values["urls"], str) else ""
-        return FormValues(files, urls, settings, values["takes"], opener, fault)
+        last = Filling.read(values["filling"])
+        return FormValues(files, urls, settings, values["takes"], opener, fault, last)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
         """The outputs that `fill` and `restore` give values for."""
-        return [*self.inputs.values(), *self.pictures.choice, self.more, self.filled_at]
+        return [
+            *self.inputs.values(),
+            *self.pictures.choice,
+            self.more,
+            self.sheet.problems,
+            self.filled_at,
+        ]
 
     def fill(
-        self, settings: dict[str, Any], gallery: Sequence[tuple[str, None]], urls: str = ""
+        self,
+        settings: dict[str, Any],
+        gallery: Sequence[tuple[str, None]],
+        urls: str = "",
+        *,
+        before: FormValues,
     ) -> Updates:
-        """Fill the whole form. Settings that are missing or out of range get their defaults."""
-        return {**self._show(gallery, urls), **self._set(settings), self.takes: 1}
+        """Fill the whole form. Settings that are missing or out of range get their defaults.
 
-    def go_on(self, settings: dict[str, Any], picture: UploadedFile) -> Updates:
+        Args:
+            settings: The settings.
+            gallery: The pictures.
+            urls: Picture URLs, one per line.
+            before: The form before, for who wants it back.
+        """
+        changed = self._set({**settings, "takes": 1}, before.keep())
+        return {**self._show(gallery, urls), **changed}
+
+    def go_on(
+        self, settings: dict[str, Any], picture: UploadedFile, *, before: FormValues
+    ) -> Updates:
         """Fill the form to continue a video, with as many takes as before.
 
         Args:
             settings: The video's. Its seed is left out: it belongs to that take. If no settings
                 are known, those in the form stay.
             picture: Its last frame, which becomes the only picture.
+            before: The form before, for who wants it back.
         """
-        filled = self._set({**settings, "seed": None}) if settings else {}
-        prompt = self.settings["prompt"]
-        filled[prompt] = {**filled.get(prompt, gr.update()), "info": _NEXT}
+        kept = before.keep()
+        filled = self._set({**(settings or kept), "seed": None, "takes": before.takes}, kept)
+        filled[self.prompt]["info"] = _NEXT
         return {**self._show(uploads.as_gallery([picture])), **filled}
+
+    def undo(self, now: FormValues) -> Updates:
+        """Fill the form as it was before it was filled last."""
+        if not now.filling:
+            return {self.filling: gr.skip()}
+        before = self.recall(now.filling.before, now.opener)
+        settings = {**before.settings, "takes": before.takes}
+        return {
+            **self._show(uploads.as_gallery(before.files), before.urls),
+            **self._set(settings, now.keep(), By.UNDO),
+        }
 
     def _show(self, gallery: Sequence[tuple[str, None]], urls: str = "") -> Updates:
         return {
@@ -252,52 +266,75 @@ class Form:
             self.filled_at: str(time.time()),
         }
 
-    def _set(self, settings: dict[str, Any]) -> Updates:
-        known = {
-            field: VideoRequest.valid_or_default(field, settings.get(field))
-            for field in VideoRequest.SETTINGS
-        }
+    def _set(
+        self, settings: Mapping[str, Any], before: dict[str, Any], by: str = By.CHOICE
+    ) -> Updates:
+        known = filling.settings(settings)
         return {
-            **{self.settings[field]: value for field, value in known.items()},
-            self.settings["prompt"]: gr.update(value=known["prompt"], info=_HINT),
+            **{self.settings[field]: known[field] for field in VideoRequest.SETTINGS},
+            self.prompt: gr.update(value=known["prompt"], info=_HINT),
+            self.takes: known["takes"],
+            self.filling: Filling(before, known, by)._asdict(),
+            **self.sheet.discard_edits(),
             **self._unfold(known),
         }
 
-    def keep(self, filled: FormValues) -> dict[str, Any]:
-        """Sum up the form for the browser to keep across reloads."""
-        return {
-            "files": [str(file) for file in filled.files],
-            "urls": filled.urls,
-            "takes": filled.takes if takes.is_count(filled.takes) else 1,
-            **filled.settings,
+    def _read_body(self, text: Any, typed: Any, now: FormValues, say: Say) -> Updates:
+        """Put what is valid of a request body into the form, and say what is not."""
+        if not isinstance(typed, str) or not typed:  # the edits were discarded
+            return {self.filling: gr.skip()}
+        given = body.read(text if isinstance(text, str) else "", now.files)
+        updates: Updates = {
+            self.settings[field]: value
+            for field, value in given.settings.items()
+            if value != now.settings[field]
         }
+        if given.images is not None:
+            files = [now.files[image] for image in given.images if isinstance(image, int)]
+            urls = [image for image in given.images if isinstance(image, str)]
+            if files != now.files:
+                updates[self.pictures.gallery] = uploads.as_gallery(files) or None
+            if urls != url_lines(now.urls):
+                updates[self.pictures.urls] = "\n".join(urls)
+        if updates:
+            going_on = now.filling and now.filling.by == By.JSON
+            before = now.filling.before if now.filling and going_on else now.keep()
+            after = filling.settings({**now.settings, **given.settings, "takes": now.takes})
+            updates |= {self.filling: Filling(before, after, By.JSON)._asdict()}
+            updates |= self._unfold(after)
+        updates[self.filled_at] = str(time.time())
+        return {**updates, **self.sheet.judge(given.problems, typed, say)}
 
     def recall(self, kept: Any, opener: Opener) -> FormValues:
-        """Read what `keep` gave the browser.
+        """Read what `FormValues.keep` gave the browser.
 
         The browser is not trusted: only files that Gradio itself stored are restored, and only
         settings within their limits.
         """
         kept = kept if isinstance(kept, dict) else {}
-        urls, count = kept.get("urls"), kept.get("takes")
+        urls, settings = kept.get("urls"), filling.settings(kept)
         return FormValues(
-            uploads.existing(kept.get("files")),
-            urls if isinstance(urls, str) else "",
-            {
-                field: VideoRequest.valid_or_default(field, kept.get(field))
-                for field in VideoRequest.SETTINGS
-            },
-            count if takes.is_count(count) else 1,
-            opener,
+            files=uploads.existing(kept.get("files")),
+            urls=urls if isinstance(urls, str) else "",
+            takes=settings.pop("takes"),
+            settings=settings,
+            opener=opener,
         )
 
-    def restore(self, kept: Any, max_jobs: int | None = None) -> Updates:
+    def restore(
+        self, kept: Any, max_jobs: int | None = None, *, linked: dict[str, Any] | None = None
+    ) -> Updates:
         """Fill the form with what the browser kept, within the host's limit of videos at once.
 
         Defaults are not sent, so that they don't overwrite what is typed while the page loads.
         The seed always is: otherwise Gradio turns an empty number into 0.
+
+        Args:
+            kept: What the browser kept.
+            max_jobs: The limit.
+            linked: What a link asks for instead, if there is one.
         """
-        files, urls, settings, count, *_ = self.recall(kept, Opener())
+        files, urls, settings, count, *_ = self.recall(linked or kept, Opener())
         changed = {
             field: value
             for field, value in settings.items()
@@ -313,11 +350,15 @@ class Form:
         choices = _takes(most)
         value = {"value": count} if count in (takes.EACH_PICTURE, *range(2, most + 1)) else {}
         updates[self.takes] = gr.update(choices=choices, **value)
+        if linked:
+            before = self.recall(kept, Opener()).keep()
+            updates[self.filling] = Filling(before, filling.settings(linked))._asdict()
         return updates | self._unfold(settings)
 
-    def _unfold(self, settings: dict[str, Any]) -> Updates:
+    def _unfold(self, settings: Mapping[str, Any]) -> Updates:
         """Open the folded settings if any is in use: nothing paid for stays hidden."""
-        used = any(settings[field] != VideoRequest.DEFAULTS.get(field) for field in self.folded)
+        folded = self.sheet.folded
+        used = any(settings[field] != VideoRequest.DEFAULTS.get(field) for field in folded)
         return {self.more: gr.Accordion(open=True)} if used else {}
 
     @property
@@ -327,6 +368,7 @@ class Form:
             self.pictures.order,
             self.counter,
             self.chips,
+            self.sheet.body,
             *self.notices.values(),
         ]
 
@@ -338,6 +380,7 @@ class Form:
             **self.pictures.review(filled.unchecked().images),
             self.counter: prompt_help.counter(first.prompt, say),
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
+            self.sheet.body: body.write(filled.unchecked()),
             **{
                 place: gr.Markdown(say(told.get(field, "")), visible=field in told)
                 for field, place in self.notices.items()
@@ -347,43 +390,60 @@ class Form:
     def listen(self, context: Context) -> None:
         """Wire the events that stay within the form."""
 
-        def take_up(request: gr.Request, gallery: Any) -> Updates:
-            return self._take_up(gallery, context.opener(request), words_for(request))
+        def take_up(request: gr.Request, **values: Any) -> Updates:
+            opener = context.opener(request)
+            return self._take_up(values, opener, words_for(request))
+
+        def example(event: gr.EventData, request: gr.Request, **values: Any) -> Updates:
+            before = self.read(values, context.opener(request))
+            return self._example(event, before, words_for(request))
+
+        def read_body(request: gr.Request, json: Any, **values: Any) -> Updates:
+            now = self.read(values, context.opener(request))
+            return self._read_body(json, values["typed"], now, words_for(request))
 
         gallery, urls = self.pictures.gallery, self.pictures.urls
         self.pictures.listen(context, self.filled_at)
         told = context.listen(
             gallery.upload,
             take_up,
-            {"gallery": gallery},
+            self.inputs,
             [self.pictures.note, self.pictures.swaps, *self.filled],
             trigger_mode="always_last",
             **RAW,
         )
         self.pictures.swap(told, self.filled_at)
         self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
-        prompt = self.settings["prompt"]
+        prompt = self.prompt
         context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
         context.listen(self.recent.click, recent.pick, {}, [prompt])
-        context.listen(self.examples.click, self._example, {}, self.filled)
+        context.listen(self.examples.click, example, self.inputs, self.filled, **RAW)
+        context.listen(
+            self.sheet.typed.change,
+            read_body,
+            {"json": self.sheet.json, **self.inputs},
+            self.filled,
+            trigger_mode="always_last",
+            **RAW,
+        )
+        self.sheet.listen(self.filling, self.filled_at)
 
-    def _take_up(self, gallery: Any, opener: Opener, say: Say) -> Updates:
-        checked = check(uploads.existing_in_gallery(gallery), opener, say)
-        hint: Updates = {self.settings["prompt"]: gr.update(info=_HINT)}
-        filled = self.fill(checked.settings, []) if checked.settings else hint
+    def _take_up(self, values: Mapping[str, Any], opener: Opener, say: Say) -> Updates:
+        files = uploads.existing_in_gallery(values["gallery"])
+        checked = check(files, opener, say)
+        filled: Updates = {self.prompt: gr.update(info=_HINT)}
+        if checked.settings:
+            before = self.read(values, opener)
+            pictures = [file for file in files if not opener.is_video(file)]
+            filled = self.fill(checked.settings, [], before=before._replace(files=pictures))
         for later in (self.pictures.gallery, self.filled_at):  # the gallery may have changed since
             filled.pop(later, None)
         return {**filled, **self.pictures.tell(checked)}
 
-    def _example(self, request: gr.Request, event: gr.EventData) -> Updates:
+    def _example(self, event: gr.EventData, before: FormValues, say: Say) -> Updates:
         try:
             example = examples.find(str(getattr(event, "example", "")))
         except KeyError:
             return {self.more: gr.skip()}
-        prompt = words_for(request)(example.settings["prompt"])
-        return self.fill({**example.settings, "prompt": prompt}, [(str(example.picture), None)])
-
-    def _add(self, field: str, made: gr.components.Component | None) -> None:
-        if made:
-            self.settings[field] = made
-        self.notices[field] = gr.Markdown(visible=False, elem_classes="notice")
+        settings = {**example.settings, "prompt": say(example.settings["prompt"])}
+        return self.fill(settings, [(str(example.picture), None)], before=before)

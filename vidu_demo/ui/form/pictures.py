@@ -122,12 +122,15 @@ class Pictures:
 
     def add_urls(self) -> None:
         """Add the URL box, which comes further down."""
-        with gr.Accordion(I18N("Or use picture URLs"), open=False, elem_classes="fold"):
+        with gr.Accordion(
+            I18N("Or use picture URLs"), open=False, elem_id="addresses", elem_classes="fold"
+        ):
             self.urls = gr.Textbox(
                 label=I18N("Picture URLs"),
                 info=I18N("One per line. They come after the uploaded pictures."),
                 lines=2,
                 placeholder="https://…",
+                elem_id="urls",
             )
 
     def review(self, images: Sequence[Any]) -> Updates:

@@ -330,19 +330,47 @@ CHINESE: dict[str, str] = {
     "Off-peak is not offered together with sound, so this may be refused.": (
         "错峰不支持同时开启声音，请求可能被拒绝。"
     ),
+    # The settings as JSON, and what filled the form
+    "Settings": "设置",
+    "Form": "表单",
+    "Request body": "请求体",
+    "What is sent. Edit it, or paste a body from anywhere.": (
+        "将要发送的内容。可直接修改，也可从别处粘贴。"
+    ),
+    "Check the JSON.": "请检查 JSON。",
+    "This is too long: at most {most} characters are read.": "内容太长，最多读取 {most} 个字符。",
+    "This is not a JSON object.": "这不是 JSON 对象。",
+    "This is not valid JSON: see line {line}, column {column}.": (
+        "JSON 格式有误：第 {line} 行，第 {column} 列。"
+    ),
+    "Something follows after the JSON object.": "JSON 对象之后还有多余的内容。",
+    "Name the uploaded pictures before the URLs.": "请把上传的图片写在网址之前。",
+    "There is no setting called {name}.": "没有名为 {name} 的设置。",
+    "{title} can be {options}; “{given}” is none of them.": (
+        "{title}可以是 {options}，不能是“{given}”。"
+    ),
+    "{title} must be text.": "{title}必须是文字。",
+    "{title} is either on or off.": "{title}只能是 true 或 false。",
+    "{title} can't be read.": "无法读取{title}。",
+    "Give the pictures as a list.": "请用列表给出图片。",
+    "{number} settings changed": "改动了 {number} 项设置",
+    "1 setting changed": "改动了 1 项设置",
+    "Pictures changed": "图片已更换",
+    "Redo": "恢复",
     # The price and the buttons
     "Estimate": "预估价",
-    "Would cost about": "真实生成约需",
     "Would cost": "真实生成约需",
     " for {number} videos": "（共 {number} 条）",
     "Vidu's price list, {date}.": "按 Vidu 价目表（{date}）。",
     "Simulated: nothing is charged.": "模拟模式，不收费。",
     "Charged to {key}.": "费用记在{key}上。",
     "Usually takes {time} here.": "在这里通常需要 {time}。",
-    "Draft first": "先出草稿",
-    "Try it on the simulator: free, no model": "用模拟器试试：免费，不使用模型",
-    "Make the video": "生成视频",
-    "Make {number} videos": "生成 {number} 条视频",
+    "A draft is {duration} s at {resolution}.": "草稿为 {duration} 秒、{resolution}。",
+    "Draft {price}": "草稿 {price}",
+    "Make {price}": "生成 {price}",
+    "Make {number} · {price}": "生成 {number} 条 {price}",
+    "for free": "· 免费",
+    "Simulate for free": "免费模拟",
     "Sending…": "发送中…",
     "The form had just changed, so nothing was sent.": "表单刚刚有改动，所以没有发送。",
     "This price is no longer valid, so nothing was sent.": "这个价格已失效，所以没有发送。",

@@ -1,10 +1,15 @@
-// Runs once the page has loaded: compares the clocks, and makes Ctrl+Enter submit.
+// Runs once the page has loaded: compares the clocks, makes Ctrl+Enter submit (⌘+Enter on a Mac), and
+// keeps what Tab reaches out from under the pay bar: browsers bring a text into view only in part.
 vidu.arrive = (namesInLink) => (serverTime) => {
   vidu.clockAhead = Date.now() / 1000 - serverTime;
   vidu.forgetLink(namesInLink);
+  document.documentElement.classList.toggle('vidu-mac', /^Mac/.test(navigator.platform));
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     document.querySelector('#make')?.click();
+  });
+  document.addEventListener('keyup', (event) => {
+    if (event.key === 'Tab') document.activeElement.scrollIntoView({block: 'nearest'});
   });
 };
