@@ -135,7 +135,7 @@ class Walk:
         self.page.get_by_role("spinbutton", name="Duration").fill("1")
         self.page.locator("#resolution").get_by_text("540p").click()
         self.page.locator("#prompt textarea").fill(prompt)
-        self.page.get_by_role("button", name="Make the video", exact=True).click()
+        self.page.locator("#make", has_text="Make").click()
         expect(self.page.locator("#status .prompt")).to_have_text(prompt)
 
     def wait_for(self, headline: str) -> None:
