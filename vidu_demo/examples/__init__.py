@@ -1,4 +1,4 @@
-"""Example pictures with settings, and one finished video. It knows nothing of Gradio."""
+"""Example pictures with settings, and the simulator's videos. It knows nothing of Gradio."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,11 @@ class Example:
     def thumbnail(self) -> Path:
         """The picture as a small WebP file."""
         return MEDIA / "thumbnails" / f"{self.picture.stem}.webp"
+
+    @property
+    def video(self) -> Path:
+        """What the simulator made of it at 540p; `docs/clips.py` renders it."""
+        return MEDIA / "videos" / f"{self.picture.stem}.mp4"
 
 
 @dataclass(frozen=True)
@@ -115,4 +120,4 @@ EXAMPLES: tuple[Example, ...] = (
     ),
 )
 
-FINISHED = Finished(EXAMPLES[0], MEDIA / "finished.mp4")
+FINISHED = Finished(EXAMPLES[0], EXAMPLES[0].video)

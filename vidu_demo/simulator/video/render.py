@@ -27,7 +27,6 @@ SHORT_SIDES = {"540p": 540, "720p": 720, "1080p": 1080}
 OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 X264 = {
     "preset": "veryfast",
-    "crf": "23",
     "x264-params": "mbtree=0",  # with it, some widths give different bytes every time
 }
 BT709 = 1  # the primaries and transfer curve, in H.264's tables
@@ -37,13 +36,22 @@ class StoppedError(Exception):
     """The rendering was cancelled."""
 
 
-def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
+def render(
+    request: dict[str, Any],
+    path: Path,
+    stopped: Callable[[], bool] = bool,
+    *,
+    crf: int = 23,
+    sound_rate: int = 128_000,
+) -> None:
     """Render a request to an MP4: H.264, and AAC if sound is requested.
 
     Args:
         request: A checked request body.
         path: Where to write it.
         stopped: Called before every frame; True cancels the rendering.
+        crf: H.264's constant rate factor, 0 to 51: higher makes a smaller file.
+        sound_rate: Bits of sound per second.
 
     Raises:
         StoppedError: It was cancelled; the file is unusable.
@@ -54,8 +62,8 @@ def render(request: dict[str, Any], path: Path, stopped: Callable[[], bool] = bo
     seed = request.get("seed") or _digest(request["prompt"] + image)
     sound = soundtrack(request, seed)
     with av.open(path, "w", format="mp4", options=OPTIONS) as container:
-        video = _video_stream(container, size)
-        audio = None if sound is None else _audio_stream(container)
+        video = _video_stream(container, size, crf)
+        audio = None if sound is None else _audio_stream(container, sound_rate)
         for number, frame in enumerate(
             frames(request, picture, size, seed, FPS * request["duration"])
         ):
@@ -80,8 +88,8 @@ def _digest(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
-def _video_stream(container: OutputContainer, size: tuple[int, int]) -> VideoStream:
-    stream = container.add_stream("libx264", FPS, options=X264)
+def _video_stream(container: OutputContainer, size: tuple[int, int], crf: int) -> VideoStream:
+    stream = container.add_stream("libx264", FPS, options={**X264, "crf": str(crf)})
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
@@ -93,9 +101,9 @@ def _video_stream(container: OutputContainer, size: tuple[int, int]) -> VideoStr
     return stream
 
 
-def _audio_stream(container: OutputContainer) -> AudioStream:
+def _audio_stream(container: OutputContainer, rate: int) -> AudioStream:
     stream = container.add_stream("aac", RATE, layout="stereo")
-    stream.bit_rate = 128_000
+    stream.bit_rate = rate
     return stream
 
 
