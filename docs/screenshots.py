@@ -77,12 +77,12 @@ class Walk:
         self.choose(FINISHED.example)
         self.photograph("filled")
 
-        page.get_by_role("button", name="Delete image").click()
+        page.get_by_role("button", name="Remove", exact=True).click()
         upload = page.locator("#pictures input[type=file]").first
         upload.set_input_files(
             {"name": "panorama.png", "mimeType": "image/png", "buffer": panorama()}
         )
-        page.locator(".first-frame.too-long").wait_for()
+        page.locator(".tile .unfit").wait_for()
         self.photograph("too-long")
 
         self.make(FINISHED.example, FINISHED.example.settings["prompt"])
@@ -126,7 +126,10 @@ class Walk:
 
     def choose(self, example: Example) -> None:
         """Fill the form with an example."""
-        self.page.locator("#examples").get_by_role("button", name=example.name).click()
+        remove = self.page.get_by_role("button", name="Remove", exact=True)
+        if remove.is_visible():
+            remove.click()
+        self.page.locator(".examples").get_by_role("button", name=example.name).click()
         expect(self.page.locator("#prompt textarea")).to_have_value(example.settings["prompt"])
 
     def make(self, example: Example, prompt: str) -> None:

@@ -484,7 +484,16 @@ class Visitor:
 
     @property
     def thumbnails(self) -> Locator:
-        return self.page.get_by_role("button", name=re.compile(r"^Thumbnail \d"))
+        return self.page.locator("#pictures .strip li")
+
+    @property
+    def tile(self) -> Locator:
+        return self.page.locator("#tile")
+
+    @property
+    def said(self) -> Locator:
+        """What is said about the pictures beside them."""
+        return self.page.locator("#pictures .said")
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)

@@ -22,7 +22,7 @@ def test_empty_page_says_what_is_missing(visitor: Visitor, pngs: dict[str, Path]
     expect(visitor.button("Write a prompt")).to_be_enabled()
     visitor.prompt.fill("Slow push-in.")
     expect(visitor.make).to_be_enabled()
-    visitor.button("Delete image").click()
+    visitor.button("Remove").click()
     expect(visitor.button("Add a picture")).to_be_enabled()
 
 

@@ -18,8 +18,9 @@ from vidu_demo.api.images import MAX_RATIO, prepare
 from vidu_demo.media import framing
 from vidu_demo.media.framing import Frame, TooLong, crop, frame, pad, ratio, video_size
 from vidu_demo.simulator.video import render as simulated
-from vidu_demo.ui.form import first_frame
+from vidu_demo.ui.form import tile
 from vidu_demo.ui.form.opening import Opener
+from vidu_demo.ui.form.tile import Shown
 from vidu_demo.ui.form.uploads import UploadedFile
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -32,7 +33,7 @@ def save(path: Path, size: tuple[int, int], **options: object) -> str:
     return str(path)
 
 
-def shown(preview: str) -> Image.Image:
+def opened(preview: str) -> Image.Image:
     head, _, body = preview.partition(",")
     assert head == "data:image/jpeg;base64"
     return Image.open(io.BytesIO(base64.b64decode(body)))
@@ -47,9 +48,9 @@ def look(*paths: str) -> list[Frame | TooLong | None]:
     return Opener().frames([UploadedFile(Path(path)) for path in paths])
 
 
-def gallery(*paths: str) -> list[dict[str, Any]]:
-    """A gallery's value, as a browser sends it."""
-    return [{"image": {"path": path}, "caption": None} for path in paths]
+def files(*paths: str) -> list[dict[str, Any]]:
+    """The form's pictures, as a browser sends them."""
+    return [{"path": path} for path in paths]
 
 
 @pytest.fixture
@@ -166,11 +167,11 @@ def test_a_frame_is_upright_and_on_white(tmp_path: Path) -> None:
     turned = frame(save(tmp_path / "turned.jpg", (640, 360), exif=exif.tobytes()))
     assert isinstance(turned, Frame)
     assert turned.size == (360, 640)
-    assert shown(turned.preview).size == (90, 160)
+    assert opened(turned.preview).size == (180, 320)
     Image.new("RGBA", (40, 30)).save(tmp_path / "clear.png")
     clear = frame(tmp_path / "clear.png")
     assert isinstance(clear, Frame)
-    assert shown(clear.preview).getpixel((20, 15)) == (255, 255, 255)
+    assert opened(clear.preview).getpixel((20, 15)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,8 @@ def test_a_long_picture_shows_both_ways(panorama: str) -> None:
     assert isinstance(seen, TooLong)
     assert "too wide: 1000 by 100 pixels is 10:1," in seen.reason
     assert (seen.padded.size, seen.cropped.size) == ((1000, 250), (400, 100))
-    assert shown(seen.padded.preview).size == shown(seen.cropped.preview).size == (320, 80)
+    assert opened(seen.padded.preview).size == (640, 160)
+    assert opened(seen.cropped.preview).size == (400, 100)
 
 
 def test_a_file_is_prepared_once_until_it_changes(
@@ -232,6 +234,10 @@ def words(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
+def shown(*paths: str) -> list[Shown]:
+    return tile.look(Opener(), files(*paths))
+
+
 @pytest.mark.parametrize(
     ("size", "resolution", "said"),
     [
@@ -242,56 +248,57 @@ def words(html: str) -> str:
 def test_the_first_frame_and_the_video(
     tmp_path: Path, size: tuple[int, int], resolution: str, said: str
 ) -> None:
-    files = [save(tmp_path / "first.png", size), save(tmp_path / "second.png", (90, 90))]
-    html = first_frame.render(look(*files), resolution, url=True)
-    assert words(html) == f"First frame as sent: {said}"
-    seen = frame(files[0])
+    paths = [save(tmp_path / "first.png", size), save(tmp_path / "second.png", (90, 90))]
+    html = tile.render(shown(*paths), "https://example.com/a.jpg", resolution)
+    assert words(html).startswith(f"First frame as sent: {said}")
+    seen = frame(paths[0])
     assert isinstance(seen, Frame)
     assert (
-        html.count("<img") == html.count(f'<img src="{seen.preview}" alt="The first frame">') == 1
+        html.count("data:image") == html.count(f'src="{seen.preview}" alt="The first frame">') == 1
     )
 
 
 def test_a_picture_by_address_is_not_measured() -> None:
-    assert words(first_frame.render([], "720p", url=True)) == (
-        "The video keeps the picture's shape; its size is known once it is made."
-    )
-    assert first_frame.render([], "720p", url=False) == ""
+    measured = "The video keeps the picture's shape; its size is known once it is made."
+    assert measured in words(tile.render([], "https://example.com/a.jpg", "720p"))
+    assert measured not in words(tile.render([], " ", "720p"))
 
 
 def test_what_is_too_long_is_shown_both_ways(photo: str, panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
-    html = first_frame.render(look(panorama), "720p", url=False)
+    html = tile.render(shown(panorama), "", "720p")
     assert words(html).startswith("This picture is too wide:")
     assert "Padded , 1000 × 250: the whole picture" in words(html)
     assert "Cropped , 400 × 100: the middle" in words(html)
     assert f'<img src="{seen.padded.preview}" alt="Padded">' in html
     assert f'<img src="{seen.cropped.preview}" alt="Cropped">' in html
     assert "The video" not in html
-    second = words(first_frame.render(look(photo, panorama), "720p", url=False))
-    assert second.startswith("Picture 2: This picture is too wide:")
+    assert "Picture 2: This picture is too wide:" in words(
+        tile.render(shown(photo, panorama), "", "720p")
+    )
 
 
 def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) -> None:
-    assert first_frame.any_too_long(look(photo, panorama))
-    assert not first_frame.any_too_long(look(photo))
-    assert not first_frame.any_too_long(look(photo + ".gone"))
-    assert first_frame.render(look(photo + ".gone"), "720p", url=False) == ""
+    assert tile.any_too_long(look(photo, panorama))
+    assert not tile.any_too_long(look(photo))
+    assert not tile.any_too_long(look(photo + ".gone"))
 
 
-def review(gallery: Any, urls: str | None) -> tuple[str, Any]:
-    return first_frame.review(Opener(), gallery=gallery, urls=urls, resolution="720p")
+def test_what_is_gone_is_said(photo: str) -> None:
+    html = tile.render(shown(photo + ".gone", photo), "", "720p")
+    gone = "This picture is no longer available. Add it again."
+    assert words(html).startswith(f"Picture 1: {gone}")
+    assert "The video" not in html
+    assert html.count('<img src="gradio_api/file=') == 1
 
 
 def test_the_choice_stands_there_only_when_there_is_one(photo: str, panorama: str) -> None:
-    for files, visible in (([photo], False), ([panorama], True), ([], False)):
-        html, row = review(gallery(*files), None)
-        assert html == first_frame.render(look(*files), "720p", url=False)
-        assert row.visible is visible
-    assert review(None, "https://example.com/a.jpg")[0] != ""
+    for paths, offered in (([photo], False), ([panorama], True), ([], False)):
+        html = tile.render(shown(*paths), "", "720p")
+        assert ("Pad it" in html) is ("Crop it" in html) is offered
     # A URL that a visitor types is never opened as a file.
-    assert "<img" not in review(None, photo)[0]
+    assert "data:image" not in tile.render([], photo, "720p")
 
 
 @pytest.mark.parametrize(("way", "size"), [("pad", (1000, 250)), ("crop", (400, 100))])
@@ -302,17 +309,12 @@ def test_only_what_is_too_long_is_changed(
     size: tuple[int, int],
 ) -> None:
     before = Path(panorama).read_bytes()
-    gone = photo + ".gone"
-    first, (path, _caption) = first_frame.fit(Opener(), way, gallery(photo, panorama, gone))
-    assert first == (photo, None)
-    assert Path(path).name == f"panorama-{way}.jpg"
-    assert list(Path(path).parent.iterdir()) == [Path(path)]
-    seen = frame(path)
+    (made,) = tile.fit(Opener(), way, panorama)
+    assert made.path.name == f"panorama-{way}.jpg"
+    assert list(made.path.parent.iterdir()) == [made.path]
+    seen = frame(made)
     assert isinstance(seen, Frame)
     assert seen.size == size
     assert Path(panorama).read_bytes() == before
-    assert first_frame.fit(Opener(), way, gallery(path)) == [(path, None)]
-
-
-def test_no_pictures_to_fit() -> None:
-    assert first_frame.fit(Opener(), "pad", None) == first_frame.fit(Opener(), "crop", []) == []
+    for path in (photo, photo + ".gone", str(made), "/etc/passwd", "", None, 7):
+        assert tile.fit(Opener(), way, path) == []

@@ -224,7 +224,7 @@ def test_the_largest_honest_call_passes(app: App) -> None:
 
 
 def test_invented_sessions_take_no_memory(app: App) -> None:
-    listener = next(d for d in app.demo.config["dependencies"] if d["api_name"] == "first_frame")
+    listener = next(d for d in app.demo.config["dependencies"] if d["api_name"] == "tile")
 
     def visit(number: int) -> None:
         long = "雨" + "A" * (LIMITS.body - 1000)

@@ -24,9 +24,9 @@ _SEEN = """() => {
     const place = walk.currentNode.parentElement;
     if (place.checkVisibility() && !place.closest(apart)) seen.push(walk.currentNode.data);
   }
-  const marked = ['#status *', '#details *', '#history *', '#examples *', '#first-frame *'];
+  const marked = ['#status *', '#details *', '#history *', '#pictures *'];
   for (const place of document.querySelectorAll(marked))
-    for (const name of ['alt', 'title', 'data-sure', 'data-copied'])
+    for (const name of ['alt', 'title', 'aria-label', 'data-sure', 'data-copied'])
       seen.push(place.getAttribute(name) || '');
   return seen;
 }"""
@@ -64,7 +64,7 @@ def test_chinese_visitor_makes_a_video(
     visitor.upload(pngs["red"], pngs["green"])
     expect(visitor.button("请输入提示词")).to_be_enabled()
     expect(visitor.page.get_by_text("所有图片都会发送，但能确定用到的只有第一张。")).to_be_visible()
-    expect(visitor.page.locator("#first-frame")).to_have_text(
+    expect(visitor.tile.locator("figcaption")).to_have_text(
         "发送的首帧：320 × 240（4:3）。视频尺寸为 960 × 720。图片较小，视频会显得模糊。"
     )
     visitor.field("时长").fill("3")
@@ -125,7 +125,13 @@ def test_everybody_else_reads_english(
     for locale in ("en-US", "zh-HK", "de-DE"):
         visitor = visit(locale=locale)
         fold_all_out(visitor)
-        for words in ("Pictures", "Takes", "one per picture", "Background music.", "Answers"):
+        for words in (
+            "Start with a picture",
+            "Takes",
+            "one per picture",
+            "Background music.",
+            "Answers",
+        ):
             expect(visitor.page.get_by_text(words, exact=True).first).to_be_visible()
         expect(visitor.choice("auto")).to_be_checked()
         expect(visitor.headline).to_have_text("An example")

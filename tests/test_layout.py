@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from conftest import refusing
-from page_fixtures import DONE, Visitor
+from page_fixtures import DONE, Visitor, until
+from PIL import Image
 from playwright.sync_api import expect
 
 from vidu_demo.simulator import Simulator
@@ -75,3 +76,39 @@ def test_phone_never_scrolls_sideways(
     visitor.make.click()
     expect(visitor.headline).to_have_text("Not submitted")
     assert fits()
+
+
+@pytest.mark.parametrize("window", [(1440, 900), (1024, 768), (390, 844)])
+def test_the_prompt_is_in_sight_with_pictures_in(
+    visit: Callable[..., Visitor], pngs: dict[str, Path], tmp_path: Path, window: tuple[int, int]
+) -> None:
+    width, height = window
+    phone = {"has_touch": True, "is_mobile": True} if width < 500 else {}
+    visitor = visit(viewport={"width": width, "height": height}, **phone)
+    panorama = tmp_path / "panorama.png"
+    Image.new("RGB", (1200, 200), "teal").save(panorama)
+
+    def expect_in_sight() -> None:
+        bar = visitor.page.locator("#checkout")
+
+        def clear() -> bool:
+            prompt, below = visitor.prompt.bounding_box(), bar.bounding_box()
+            assert prompt
+            assert below
+            return 0 < prompt["y"] + prompt["height"] < below["y"] < height
+
+        expect(bar).to_be_visible()
+        until(clear)
+        assert visitor.page.evaluate("scrollY") == 0
+
+    expect_in_sight()
+    visitor.upload(panorama)
+    expect(visitor.button("Pad or crop the picture")).to_be_visible()
+    expect_in_sight()
+    visitor.button("Crop it").click()
+    expect(visitor.tile).to_contain_text("First frame as sent")
+    expect_in_sight()
+    visitor.upload(pngs["red"], pngs["green"], pngs["blue"])
+    expect(visitor.page.get_by_text("All pictures are sent")).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(4)
+    expect_in_sight()

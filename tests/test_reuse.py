@@ -69,7 +69,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     visitor.row("Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
     visitor.button("Continue from last frame").click()
-    expect(visitor.page.locator("#first-frame")).to_contain_text("First frame as sent: 720 × 540")
+    expect(visitor.tile).to_contain_text("First frame as sent: 720 × 540")
     expect(addresses).to_have_value("")
     visitor.make.click()
     until(lambda: api.submit_count == before + 3)
@@ -198,7 +198,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     assert without(sent, "images") == without(made, "images")
     assert same(picture_of(sent), first_frame(film))
 
-    visitor.button("Clear").click()
+    visitor.button("Remove").click()
     expect(visitor.button("Add a picture")).to_be_enabled()
     visitor.prompt.fill("The cat blinks.")
     foreign, broken = tmp_path / "holiday.mp4", tmp_path / "broken.mp4"

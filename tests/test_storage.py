@@ -63,7 +63,7 @@ def test_a_click_still_buys_and_is_followed_until_the_bell_rings(
             visitor.page.wait_for_function("chimes === 4")
         # The tab knows the visitor again with each event, so it lists all that is theirs.
         expect(visitor.rows).to_have_count(number + 1)
-        visitor.button("Clear").click()
+        visitor.button("Remove").click()
         expect(visitor.thumbnails).to_have_count(0)
     visitor.rows.last.locator(".open").click()
     expect(visitor.details).to_contain_text("The first one.")

@@ -38,7 +38,7 @@ def values(listener: Any, visitor: Any, job: str, offer: str, files: list[str]) 
     """What a stranger may send to a listener: a form that could be bought, and another's job."""
     form: dict[str, Any] = {**FORM, "urls": "https://example.com/a.jpg", "offer": offer}
     form |= {"image_urls": form["urls"], "shown": job, "held": offer, "text": job, "job": job}
-    form |= {"gallery": [{"image": {"path": path}, "caption": None} for path in files]}
+    form |= {"files": [{"path": path} for path in files]}
     data = []
     parameters = [name for name in inspect.signature(listener.fn).parameters if name != "caller"]
     names = listener.input_keyword_names or parameters

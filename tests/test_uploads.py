@@ -1,5 +1,6 @@
 """Files on the machine: nobody can get one that was not uploaded, in any way."""
 
+import json
 import os
 import re
 import socket
@@ -81,23 +82,25 @@ def test_a_socket_is_no_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["x", {"image": {"path": "x"}}, [None], ["x"], [{}], [{"image": "x"}], [{"image": 7}]]
+    "value", ["x", {"path": "x"}, [None], ["x"], [{}], [{"path": ["x"]}], [{"path": 7}]]
 )
-def test_any_value_of_a_gallery_can_come(folder: Path, value: Any) -> None:
+def test_any_list_of_pictures_can_come(folder: Path, value: Any) -> None:
     assert folder
-    assert uploads.existing_in_gallery(value) == []
+    found = uploads.paths(value)
+    assert found == ([""] if isinstance(value, list) else [])
+    assert uploads.existing(found) == []
     if isinstance(value, list):
-        for read in (uploads.from_gallery, uploads.from_files):
-            with pytest.raises(PictureInvalid):
-                read(value)
+        with pytest.raises(PictureInvalid):
+            uploads.from_files(value)
 
 
-def test_a_gallery_holds_a_number_of_pictures(folder: Path) -> None:
-    item = {"image": {"path": f"{folder}/abc/cat.png"}, "caption": None}
-    assert len(uploads.from_gallery([item] * uploads.MAX_PICTURES)) == uploads.MAX_PICTURES
+def test_a_form_holds_a_number_of_pictures(folder: Path) -> None:
+    item = {"path": f"{folder}/abc/cat.png"}
+    assert len(uploads.from_files([item] * uploads.MAX_PICTURES)) == uploads.MAX_PICTURES
     with pytest.raises(PictureInvalid, match="Up to 20 pictures"):
-        uploads.from_gallery([item] * (uploads.MAX_PICTURES + 1))
-    assert len(uploads.existing_in_gallery([item] * 999)) == uploads.MAX_PICTURES
+        uploads.from_files([item] * (uploads.MAX_PICTURES + 1))
+    assert len(uploads.paths([item] * 999)) == uploads.MAX_PICTURES
+    assert len(uploads.existing([item["path"]] * 999)) == uploads.MAX_PICTURES
 
 
 def test_new_files_take_nobodys_place(folder: Path) -> None:
@@ -129,7 +132,16 @@ def shapes(path: str) -> Iterator[Any]:
     yield from (update, [update], path)
 
 
-HOLDERS = ("gallery", "file", "browserstate", "json")
+def test_no_event_adds_a_file_that_was_not_uploaded(app: App, secret: Path) -> None:
+    visitor = app.token()
+    for event in ({"paths": [str(secret)]}, {"paths": str(secret)}, {"paths": [[str(secret)]]}):
+        told = json.loads(app.call("take_up", visitor=visitor, event=event))
+        assert told["data"][0]["files"] == [], event
+    told = app.call("fit", visitor=visitor, event={"way": "pad", "path": str(secret)})
+    assert told == "This is not an uploaded file."
+
+
+HOLDERS = ("html", "file", "browserstate", "json")
 """Widgets whose value is more than a text or a number."""
 
 

@@ -19,7 +19,7 @@ from vidu_demo.api.run import Cache, Run, in_process
 LONGEST = 4320
 """Maximum long side of a padded picture, in pixels: that of the largest video, 1080p at 4:1."""
 
-PREVIEW = (320, 160)
+PREVIEW = (640, 320)
 """Maximum width and height of a preview, in pixels."""
 
 NAMED_RATIOS = ((5, 4), (4, 3), (3, 2), (16, 10), (16, 9), (21, 9))

@@ -16,7 +16,6 @@ from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
-from vidu_demo.ui.form import examples
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status
@@ -64,7 +63,7 @@ class Events:
             self._server_time,
             self._navigation,
             *self._paying,
-            form.examples,
+            *form.pictures.translated,
             *form.filled,
             *panel.view,
         ]
@@ -82,7 +81,7 @@ class Events:
             self._server_time: time.time(),
             self._navigation: parts.render(say),
             **self._pay(tab),
-            self._form.examples: examples.strip(say),
+            **self._form.pictures.translate(say),
             **self._form.restore(
                 kept,
                 self._context.who_buys(request, tab.owner)["limits"].max_jobs,
@@ -226,15 +225,14 @@ class Events:
         there = [file for file in files if file.is_file()]
         filled = self._form.fill(
             {**job.request, "seed": None} if new_seed else job.request,
-            [(str(file), None) for file in there],
+            there,
             "\n".join(filter(is_url, images)),
             before=self._form.read(values, self._context.opener(tab.request)),
         )
         gone = there != files
         if gone:
-            del filled[self._form.pictures.gallery]  # the gallery may hold these very pictures
-        note = gr.Markdown(tab.say(_NOT_KEPT) if gone else "", visible=gone)
-        return {**filled, self._form.pictures.note: note}
+            del filled[self._form.pictures.files]  # the form may hold these very pictures
+        return {**filled, **self._form.pictures.tell(tab.say(_NOT_KEPT) if gone else "")}
 
     def undo(self, tab: Tab, **values: Any) -> Updates:
         """Fill the form as it was before it was filled last."""

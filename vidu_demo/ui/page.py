@@ -142,7 +142,6 @@ class _Page:
         kept = {"kept": self.kept, **panel.tab}
         arrived = demo.load(events.welcome, inputs_kwargs=kept, outputs=events.welcomed, **SHORT)
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
-        demo.load(None, None, None, js="vidu.catchDrops")
         changes = [*self.form.changes, panel.seen.change]
         filled_at = self.form.filled_at
         for review in (
@@ -187,7 +186,7 @@ class _Page:
 
     def _reuse(self, events: Events) -> None:
         form = self.form
-        settings = [form.pictures.note, *form.filled]
+        settings = [form.pictures.news, *form.filled]
         undo = self.checkout.price.click
         self._does(undo, events.undo, "undo", form.filled, form.inputs, **RAW)
         another = partial(events.use_settings, new_seed=True)

@@ -1,25 +1,8 @@
-"""The examples: a strip that fills the form, and a finished video to show until there is one."""
-
-import gradio as gr
+"""The examples: finding one by its name, and a finished video to show until there is one."""
 
 from vidu_demo.examples import EXAMPLES, FINISHED, Example
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say, format_seconds
-
-
-def component() -> gr.HTML:
-    """Make the strip. Its click event carries the example's name as `example`."""
-    return gr.HTML(
-        strip(str),
-        js_on_load="vidu.buttons(element, trigger, 'example')",
-        elem_id="examples",
-        padding=False,
-    )
-
-
-def strip(say: Say) -> str:
-    """Show the examples' pictures as buttons."""
-    return templates.render("examples.html", examples=EXAMPLES, say=say)
 
 
 def find(name: str) -> Example:

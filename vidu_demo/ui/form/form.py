@@ -1,7 +1,8 @@
 """The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -11,14 +12,14 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
-from vidu_demo.ui.context import RAW, Context
+from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import body, examples, filling, recent, uploads
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.filling import By, Filling
-from vidu_demo.ui.form.first_frame import FirstFrame, any_too_long
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
 from vidu_demo.ui.form.sheet import Sheet, widget
+from vidu_demo.ui.form.tile import any_too_long
 from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
 from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
@@ -122,15 +123,10 @@ class Form:
     """The left side of the page."""
 
     def __init__(self) -> None:
-        # Gradio's gallery does not fire a change when it is emptied from here, so this one does.
-        self.filled_at = gr.Textbox(visible=False)
+        self.filled_at, self.example = gr.Textbox(visible=False), gr.Textbox(visible=False)
         self.filling = gr.JSON(visible=False)
-        with gr.Column(elem_id="pictures-place"):  # keeps room for the gallery, which loads late
-            self.pictures = Pictures()
+        self.pictures = Pictures()
         self.about_pictures = gr.Markdown(visible=False, elem_classes="notice")
-        self.first_frame = FirstFrame()
-        self.examples = examples.component()
-        self.pictures.add_urls()
         self.prompt = widget(
             "prompt",
             lines=3,
@@ -142,6 +138,7 @@ class Form:
         self.about_prompt = gr.Markdown(visible=False, elem_classes="notice")
         self.counter = gr.HTML(elem_id="counter", padding=False)
         self.recent = recent.component()
+        self.pictures.add_urls()
         with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
             self.chips = prompt_help.component()
         self.sheet = Sheet()
@@ -165,7 +162,7 @@ class Form:
     def inputs(self) -> dict[str, gr.components.Component]:
         """Every widget, by the name that `read` expects."""
         return {
-            "gallery": self.pictures.gallery,
+            "files": self.pictures.files,
             "urls": self.pictures.urls,
             **{field: self.settings[field] for field in VideoRequest.SETTINGS},
             "takes": self.takes,
@@ -193,7 +190,7 @@ class Form:
         if (values["typed"] or "") != (values["read"] or ""):
             fault = RequestInvalid(Problem("json", "Check the JSON."))
         try:
-            files = uploads.from_gallery(values["gallery"])
+            files = uploads.from_files(values["files"])
         except PictureInvalid as error:
             fault = error
         settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
@@ -206,16 +203,16 @@ class Form:
         """The outputs that `fill` and `restore` give values for."""
         return [
             *self.inputs.values(),
-            *self.pictures.choice,
             self.more,
             self.sheet.problems,
             self.filled_at,
+            self.example,
         ]
 
     def fill(
         self,
         settings: dict[str, Any],
-        gallery: Sequence[tuple[str, None]],
+        files: Iterable[PathLike[str]],
         urls: str = "",
         *,
         before: FormValues,
@@ -224,12 +221,12 @@ class Form:
 
         Args:
             settings: The settings.
-            gallery: The pictures.
+            files: The pictures.
             urls: Picture URLs, one per line.
             before: The form before, for who wants it back.
         """
         changed = self._set({**settings, "takes": 1}, before.keep())
-        return {**self._show(gallery, urls), **changed}
+        return {**self._show(files, urls), **changed}
 
     def go_on(
         self, settings: dict[str, Any], picture: UploadedFile, *, before: FormValues
@@ -245,7 +242,7 @@ class Form:
         kept = before.keep()
         filled = self._set({**(settings or kept), "seed": None, "takes": before.takes}, kept)
         filled[self.prompt]["info"] = _NEXT
-        return {**self._show(uploads.as_gallery([picture])), **filled}
+        return {**self._show([picture]), **filled}
 
     def undo(self, now: FormValues) -> Updates:
         """Fill the form as it was before it was filled last."""
@@ -254,16 +251,16 @@ class Form:
         before = self.recall(now.filling.before, now.opener)
         settings = {**before.settings, "takes": before.takes}
         return {
-            **self._show(uploads.as_gallery(before.files), before.urls),
+            **self._show(before.files, before.urls),
             **self._set(settings, now.keep(), By.UNDO),
         }
 
-    def _show(self, gallery: Sequence[tuple[str, None]], urls: str = "") -> Updates:
+    def _show(self, files: Iterable[PathLike[str]], urls: str = "") -> Updates:
         return {
-            self.pictures.gallery: list(gallery) or None,
-            **self.pictures.choose_none(),
+            self.pictures.files: uploads.as_files(files),
             self.pictures.urls: urls,
             self.filled_at: str(time.time()),
+            self.example: "",
         }
 
     def _set(
@@ -293,7 +290,7 @@ class Form:
             files = [now.files[image] for image in given.images if isinstance(image, int)]
             urls = [image for image in given.images if isinstance(image, str)]
             if files != now.files:
-                updates[self.pictures.gallery] = uploads.as_gallery(files) or None
+                updates[self.pictures.files] = uploads.as_files(files)
             if urls != url_lines(now.urls):
                 updates[self.pictures.urls] = "\n".join(urls)
         if updates:
@@ -343,7 +340,7 @@ class Form:
         updates: Updates = {self.settings[field]: value for field, value in changed.items()}
         updates[self.filled_at] = str(time.time())
         if files:
-            updates[self.pictures.gallery] = uploads.as_gallery(files)
+            updates[self.pictures.files] = uploads.as_files(files)
         if urls:
             updates[self.pictures.urls] = urls
         most = takes.MAX_TAKES if max_jobs is None else min(max_jobs, takes.MAX_TAKES)
@@ -365,7 +362,6 @@ class Form:
     def reviewed(self) -> list[gr.blocks.Block]:
         """The outputs that `review` gives values for."""
         return [
-            self.pictures.order,
             self.counter,
             self.chips,
             self.sheet.body,
@@ -377,7 +373,6 @@ class Form:
         first = filled.first()
         told = {notice.field: notice.text for notice in first.notices()}
         return {
-            **self.pictures.review(filled.unchecked().images),
             self.counter: prompt_help.counter(first.prompt, say),
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
             self.sheet.body: body.write(filled.unchecked()),
@@ -390,9 +385,10 @@ class Form:
     def listen(self, context: Context) -> None:
         """Wire the events that stay within the form."""
 
-        def take_up(request: gr.Request, **values: Any) -> Updates:
+        def take_up(request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
             opener = context.opener(request)
-            return self._take_up(values, opener, words_for(request))
+            paths = getattr(event, "paths", None)
+            return self._take_up(paths, values, opener, words_for(request))
 
         def example(event: gr.EventData, request: gr.Request, **values: Any) -> Updates:
             before = self.read(values, context.opener(request))
@@ -402,22 +398,20 @@ class Form:
             now = self.read(values, context.opener(request))
             return self._read_body(json, values["typed"], now, words_for(request))
 
-        gallery, urls = self.pictures.gallery, self.pictures.urls
-        self.pictures.listen(context, self.filled_at)
-        told = context.listen(
-            gallery.upload,
+        pictures, prompt = self.pictures, self.prompt
+        pictures.listen(context, self.settings["resolution"], self.filled_at)
+        taken = context.listen(
+            pictures.files.upload,
             take_up,
             self.inputs,
-            [self.pictures.note, self.pictures.swaps, *self.filled],
-            trigger_mode="always_last",
+            [pictures.news, *self.filled],
+            trigger_mode="multiple",
             **RAW,
         )
-        self.pictures.swap(told, self.filled_at)
-        self.first_frame.listen(context, gallery, urls, self.settings["resolution"], self.filled_at)
-        prompt = self.prompt
+        taken.failure(None, js="vidu.tellPictures", **SHORT)
+        context.listen(pictures.files.example, example, self.inputs, self.filled, **RAW)
         context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
         context.listen(self.recent.click, recent.pick, {}, [prompt])
-        context.listen(self.examples.click, example, self.inputs, self.filled, **RAW)
         context.listen(
             self.sheet.typed.change,
             read_body,
@@ -428,17 +422,13 @@ class Form:
         )
         self.sheet.listen(self.filling, self.filled_at)
 
-    def _take_up(self, values: Mapping[str, Any], opener: Opener, say: Say) -> Updates:
-        files = uploads.existing_in_gallery(values["gallery"])
-        checked = check(files, opener, say)
-        filled: Updates = {self.prompt: gr.update(info=_HINT)}
+    def _take_up(self, paths: Any, values: Mapping[str, Any], opener: Opener, say: Say) -> Updates:
+        checked = check(paths, opener, say)
+        filled: Updates = {self.prompt: gr.update(info=_HINT), self.example: ""}
         if checked.settings:
-            before = self.read(values, opener)
-            pictures = [file for file in files if not opener.is_video(file)]
-            filled = self.fill(checked.settings, [], before=before._replace(files=pictures))
-        for later in (self.pictures.gallery, self.filled_at):  # the gallery may have changed since
-            filled.pop(later, None)
-        return {**filled, **self.pictures.tell(checked)}
+            filled = self.fill(checked.settings, [], before=self.read(values, opener))
+            filled.pop(self.pictures.files)  # they may have changed since
+        return {**filled, **self.pictures.tell(checked.said, checked.files, uploaded=True)}
 
     def _example(self, event: gr.EventData, before: FormValues, say: Say) -> Updates:
         try:
@@ -446,4 +436,5 @@ class Form:
         except KeyError:
             return {self.more: gr.skip()}
         settings = {**example.settings, "prompt": say(example.settings["prompt"])}
-        return self.fill(settings, [(str(example.picture), None)], before=before)
+        filled = self.fill(settings, [example.picture], before=before)
+        return {**filled, self.example: example.name}

@@ -1,69 +1,73 @@
 """The pictures: uploading, checking and ordering them, or giving URLs."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable
 from functools import partial
+from os import PathLike
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
-from vidu_demo.api.images import is_url
-from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.images import MAX_FILE_BYTES, is_url
 from vidu_demo.api.text import Text, own
 from vidu_demo.api.video import ClipFailed
-from vidu_demo.ui import Updates, file_url, templates
+from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.context import RAW, SHORT, Context
-from vidu_demo.ui.form import uploads
+from vidu_demo.ui.form import tile, uploads
 from vidu_demo.ui.form.opening import Opener
-from vidu_demo.ui.form.uploads import UploadedFile
-from vidu_demo.ui.i18n.words import I18N, Say
+from vidu_demo.ui.form.uploads import MAX_PICTURES, UploadedFile
+from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
 class Checked(NamedTuple):
     """The outcome of an upload.
 
     Attributes:
-        swaps: The picture to use for each upload, by its path; None if it can't be used.
+        files: The pictures to add.
         said: What is wrong with the others, or what was done with a video.
         settings: The settings in a dropped video, if there was one.
     """
 
-    swaps: dict[str, UploadedFile | None]
+    files: list[UploadedFile]
     said: str
     settings: dict[str, Any] | None
 
 
-def check(files: Sequence[UploadedFile], opener: Opener, say: Say = str) -> Checked:
-    """Drop files that can't be used, say why, and convert pictures that browsers can't show.
+def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
+    """Leave out files that can't be used, say why, and convert what browsers can't show.
 
     A picture that is only too long stays, since it can be padded or cropped. A video is replaced
     by its first frame.
 
     Args:
-        files: The uploads, and what was there before.
+        paths: The paths of the uploads, as the browser sends them.
         opener: Opens them.
         say: The visitor's language.
     """
-    swaps: dict[str, UploadedFile | None] = {}
+    usable: list[UploadedFile] = []
     said, settings = [], None
-    for file in files:
-        name, swaps[str(file)] = file.path.name[:60], None
+    for file in uploads.existing(paths):
+        name = file.path.name[:60]
         try:
             if opener.is_video(file):
-                swaps[str(file)] = opener.first_frame(file)
+                usable.append(opener.first_frame(file))
                 settings = opener.settings(file)
                 said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
                 continue
             opener.frame(file)
-            swaps[str(file)] = opener.viewable(file)
+            usable.append(opener.viewable(file))
         except PictureInvalid as error:
             said.append(say(Text("“{name}”: {text}", name=name, text=own(error.what))))
         except ClipFailed:
             said.append(say(Text("“{name}” can't be opened as a video.", name=name)))
-    return Checked(swaps, "  \n".join(said), settings)
+    if isinstance(paths, list) and len(paths) > MAX_PICTURES:
+        said.append(say(_ONLY_FIRST))
+    return Checked(usable, "\n".join(said), settings)
 
 
 _CLIP_READ = "The video's settings are now in the form, with its first frame as the picture."
+_ONLY_FIRST = Text("Only the first {most} were added.", most=MAX_PICTURES)
 _CLIP_WITHOUT = "This video has no settings from this page; its first frame is now the picture."
 
 
@@ -88,37 +92,46 @@ def read_urls(text: Any) -> list[str]:
     return lines
 
 
-def _mark(place: int | None) -> str:
-    """Mark the picture to move. The gallery itself must not treat it as selected."""
-    return "" if place is None else templates.render("mark.html", place=place)
+def _adding(say: Say) -> str:
+    return templates.render(
+        "adding.html", largest=MAX_FILE_BYTES, too_large=uploads.TOO_LARGE, say=say
+    )
+
+
+_markup = partial(gr.HTML, js_on_load=None, apply_default_css=False, padding=False)
 
 
 class Pictures:
-    """The upper part of the form."""
+    """The upper part of the form.
+
+    Attributes:
+        tile: Shows the pictures, or how to begin.
+        files: The list of pictures, which the browser changes and the server can replace. Its
+            script turns what is clicked in the tile into events.
+        news: What the server tells the script: pictures to add or to replace, and what was wrong.
+    """
 
     def __init__(self) -> None:
-        self.gallery = gr.Gallery(
-            label=I18N(VideoRequest.describe("images")["title"]),
-            show_label=True,
-            interactive=True,
-            type="filepath",
-            file_types=["image"],
-            sources=["upload", "webcam", "clipboard"],
-            columns=4,
-            fit_columns=False,
-            height=176,
-            object_fit="contain",
-            allow_preview=False,
-            buttons=[],
-            elem_id="pictures",
-        )
-        self.chosen = gr.Number(visible=False, value=None, precision=0)
-        with gr.Row(visible=False, elem_classes="order") as self.order:
-            self.earlier = gr.Button(I18N("← Earlier"), size="sm", interactive=False)
-            self.later = gr.Button(I18N("Later →"), size="sm", interactive=False)
-        self.note = gr.Markdown(visible=False, elem_classes="notice")
-        self.swaps = gr.JSON(visible=False)
-        self.mark = gr.HTML(padding=False, elem_id="mark")
+        with gr.Column(elem_id="pictures"):
+            self.tile = _markup(tile.render([], "", ""), elem_id="tile")
+            self._adding = _markup(_adding(str), elem_id="adding")
+            self.files = gr.HTML(
+                [],
+                html_template="",
+                # gr.HTML has the events that this names.
+                js_on_load="vidu.pictures(trigger, props, watch, 'upload', 'fit', 'example')",
+                visible="hidden",
+            )
+        self.news, self._drawn = gr.JSON(visible=False), gr.JSON(visible=False)
+
+    @property
+    def translated(self) -> list[gr.blocks.Block]:
+        """The outputs of `translate`."""
+        return [self.tile, self._adding]
+
+    def translate(self, say: Say) -> Updates:
+        """Show how to begin, in the visitor's language."""
+        return {self.tile: tile.render([], "", "", say), self._adding: _adding(say)}
 
     def add_urls(self) -> None:
         """Add the URL box, which comes further down."""
@@ -133,81 +146,55 @@ class Pictures:
                 elem_id="urls",
             )
 
-    def review(self, images: Sequence[Any]) -> Updates:
-        """Offer to reorder the pictures if there are several."""
-        return {self.order: gr.Row(visible=len(images) > 1)}
+    def tell(
+        self,
+        said: str,
+        files: Iterable[PathLike[str]] = (),
+        *,
+        replaces: str | None = None,
+        uploaded: bool = False,
+    ) -> Updates:
+        """Say something beside the pictures, and add some to the list as it is by then.
 
-    @property
-    def choice(self) -> list[gr.blocks.Block]:
-        """The outputs that `choose_none` gives values for."""
-        return [self.chosen, self.earlier, self.later, self.mark]
-
-    def choose_none(self) -> Updates:
-        """Choose no picture to move."""
-        return self._choose(None)
-
-    def _choose(self, place: int | None) -> Updates:
-        can_move = gr.Button(interactive=place is not None)
-        return {
-            self.chosen: place,
-            self.earlier: can_move,
-            self.later: can_move,
-            self.mark: _mark(place),
+        Args:
+            said: What to say; nothing if it is empty.
+            files: The pictures to add.
+            replaces: The path of the picture that they replace, if it is still there.
+            uploaded: True if this answers an upload.
+        """
+        news = {
+            "said": said,
+            "files": uploads.as_files(files),
+            "replaces": replaces,
+            "uploaded": uploaded,
+            "at": time.time(),  # so that the same news can come twice
         }
+        return {self.news: news}
 
-    def tell(self, checked: Checked) -> Updates:
-        """Say what was wrong with an upload, and which picture to use for each file."""
-        return {
-            self.note: gr.Markdown(checked.said, visible=bool(checked.said)),
-            self.swaps: {
-                path: new and {"path": str(new), "url": file_url(new.path)}
-                for path, new in checked.swaps.items()
-            },
-        }
+    def listen(self, context: Context, resolution: Any, filled_at: gr.Textbox) -> None:
+        """Wire what stays within the pictures."""
 
-    def swap(self, told: gr.events.Dependency, filled_at: gr.Textbox) -> None:
-        """Apply the swaps from `tell` to the gallery as it is by then."""
-        inputs, outputs = [self.swaps, self.gallery], [self.gallery, filled_at]
-        told.then(None, inputs, outputs, js="vidu.swap", **SHORT)
+        def draw(request: gr.Request, files: Any, **values: Any) -> dict[str, Any]:
+            pictures = tile.look(context.opener(request), files)
+            html = tile.render(pictures, **values, say=words_for(request))
+            return {"html": html, "paths": [picture.path for picture in pictures]}
 
-    def listen(self, context: Context, filled_at: gr.Textbox) -> None:
-        """Wire the reordering of pictures."""
+        def fit(request: gr.Request, event: gr.EventData) -> Updates:
+            way, path = getattr(event, "way", ""), getattr(event, "path", "")
+            fitted = tile.fit(context.opener(request), way, path)
+            return self.tell("", fitted, replaces=path) if fitted else {self.news: gr.skip()}
 
-        def choose(event: gr.SelectData) -> Updates:
-            place = getattr(event, "index", None)  # anyone can call this, with anything
-            return self._choose(place if isinstance(place, int) else None)
-
-        def move(step: int, gallery: Any, chosen: Any) -> Updates:
-            pictures = uploads.existing_in_gallery(gallery)
-            places = range(len(pictures))
-            if not isinstance(chosen, int) or chosen not in places or chosen + step not in places:
-                return {self.chosen: gr.skip()}
-            pictures.insert(chosen + step, pictures.pop(chosen))
-            return {
-                self.gallery: uploads.as_gallery(pictures),
-                self.chosen: chosen + step,
-                self.mark: _mark(chosen + step),
-            }
-
-        context.listen(self.gallery.select, choose, {}, self.choice)
-        self.gallery.select(None, None, self.gallery, js="vidu.unselect", **SHORT)
-        gr.on(
-            [self.gallery.change, filled_at.change],
-            None,
-            [self.gallery, self.swaps, self.note],
-            self.note,
-            js="vidu.takeBackNote",
+        inputs = {"files": self.files, "urls": self.urls, "resolution": resolution}
+        changes = [widget.change for widget in (*inputs.values(), filled_at)]
+        drawn = context.listen(
+            partial(gr.on, changes),
+            draw,
+            inputs,
+            self._drawn,
             trigger_mode="always_last",
-            **SHORT,
+            api_name="tile",
+            **RAW,
         )
-        # Deleting a picture shifts the others.
-        context.listen(self.gallery.delete, self.choose_none, {}, self.choice)
-        for button, name, step in ((self.earlier, "earlier", -1), (self.later, "later", 1)):
-            context.listen(
-                button.click,
-                partial(move, step),
-                {"gallery": self.gallery, "chosen": self.chosen},
-                [self.gallery, self.chosen, self.mark],
-                api_name=name,
-                **RAW,
-            )
+        drawn.success(None, [self._drawn, self.files], self.tile, js="vidu.drawPictures", **SHORT)
+        context.listen(self.files.fit, fit, {}, self.news, trigger_mode="multiple", api_name="fit")
+        self.news.change(None, self.news, None, js="vidu.tellPictures", **SHORT)

@@ -7,12 +7,13 @@ listener over plain HTTP. So listeners never pass on a path, only an `UploadedFi
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
 from vidu_demo.api.errors import PictureInvalid
@@ -22,7 +23,10 @@ from vidu_demo.ui.guard.limits import LIMITS
 
 MAX_PICTURES = LIMITS.pictures
 
-_MISSING = "This picture is no longer available. Add it again."
+MISSING = "This picture is no longer available. Add it again."
+TOO_LARGE = Text(
+    "This file is larger than {most} MB. Use a smaller one.", most=MAX_FILE_BYTES // 1_000_000
+)
 TOO_MANY = Text("Up to {most} pictures can be sent at once. Remove some.", most=MAX_PICTURES)
 _LONGEST_PATH = 4096
 
@@ -61,38 +65,32 @@ def check(path: Any) -> UploadedFile:
         if not stat.S_ISREG(state.st_mode):
             raise ValueError
     except (OSError, ValueError, RuntimeError):
-        raise PictureInvalid(_MISSING) from None
+        raise PictureInvalid(MISSING) from None
     if state.st_size > MAX_FILE_BYTES:
-        raise PictureInvalid(
-            Text(
-                "This file is larger than {most} MB. Use a smaller one.",
-                most=MAX_FILE_BYTES // 1_000_000,
-            )
-        )
+        raise PictureInvalid(TOO_LARGE)
     return UploadedFile(folder() / file)
 
 
-def from_gallery(value: Any) -> list[UploadedFile]:
-    """Read a gallery's value: a list of items such as `{"image": {"path": …}}`.
+def from_files(value: Any) -> list[UploadedFile]:
+    """Read the form's pictures or a file picker's: a list of items such as `{"path": …}`.
 
     Raises:
         PictureInvalid: An item is not an uploaded file, or there are too many.
     """
-    return _all(_in_gallery(value))
+    found = [_path(item) for item in _listed(value)]
+    if len(found) > MAX_PICTURES:
+        raise PictureInvalid(TOO_MANY)
+    return [check(path) for path in found]
 
 
-def from_files(value: Any) -> list[UploadedFile]:
-    """Read a file picker's value: a list of items such as `{"path": …}`. Raises as above."""
-    return _all([_path(item) for item in _listed(value)])
-
-
-def existing_in_gallery(value: Any) -> list[UploadedFile]:
-    """Read a gallery's value, leaving out files that are gone, invalid or too many."""
-    return existing(_in_gallery(value))
+def paths(value: Any) -> list[str]:
+    """Read the paths of the same, unchecked and as many as can be sent; empty if it has none."""
+    found = [_path(item) for item in _listed(value)[:MAX_PICTURES]]
+    return [path if isinstance(path, str) else "" for path in found]
 
 
 def existing(paths: Any) -> list[UploadedFile]:
-    """Read paths that a browser kept, leaving out the same."""
+    """Read paths that a browser kept, leaving out files that are gone, invalid or too many."""
     found = []
     for path in _listed(paths)[:MAX_PICTURES]:
         with suppress(PictureInvalid):
@@ -100,9 +98,9 @@ def existing(paths: Any) -> list[UploadedFile]:
     return found
 
 
-def as_gallery(files: Iterable[UploadedFile]) -> list[tuple[str, None]]:
-    """Convert files to a gallery's value."""
-    return [(str(file), None) for file in files]
+def as_files(files: Iterable[os.PathLike[str]]) -> list[dict[str, Any]]:
+    """Convert paths to the form's pictures. Gradio copies those from elsewhere to the folder."""
+    return [FileData(path=os.fspath(file)).model_dump() for file in files]
 
 
 def new_file(name: str) -> UploadedFile:
@@ -115,17 +113,6 @@ def folder() -> Path:
     made = Path(get_upload_folder()).absolute()
     made.mkdir(parents=True, exist_ok=True)
     return made
-
-
-def _all(paths: Sequence[Any]) -> list[UploadedFile]:
-    if len(paths) > MAX_PICTURES:
-        raise PictureInvalid(TOO_MANY)
-    return [check(path) for path in paths]
-
-
-def _in_gallery(value: Any) -> list[Any]:
-    items = (item if isinstance(item, dict) else {} for item in _listed(value))
-    return [_path(item.get("image") or item.get("video")) for item in items]
 
 
 def _path(file: Any) -> Any:

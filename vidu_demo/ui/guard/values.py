@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.blocks import Block
-from gradio.data_classes import FileData
+from gradio.data_classes import FileData, ListFiles
 from pydantic import BaseModel, ValidationError
 
 from vidu_demo.ui.form import uploads
@@ -56,8 +56,8 @@ def every(value: Any) -> Iterator[Any]:
 def _fits(block: Block, value: Any, *, raw: bool) -> bool:
     if value is None or isinstance(block, (gr.State, gr.BrowserState, gr.JSON)):
         return True
-    if isinstance(block, (gr.Gallery, gr.File)) and block.data_model:
-        return _valid(block.data_model, value)
+    if isinstance(block, (gr.HTML, gr.File)):  # the form's pictures, or a file picker
+        return _valid(ListFiles, value)
     if not isinstance(block, (gr.Radio, gr.Number, gr.Slider, gr.Checkbox)):
         return isinstance(value, str)
     if raw:
@@ -90,8 +90,6 @@ def _within(block: Any, value: float) -> bool:
 def _tells(listener: BlockFunction, event: Any) -> bool:
     parameters = inspect.signature(listener.fn).parameters.values() if listener.fn else ()
     kinds = [kind for p in parameters if isinstance(kind := p.annotation, type)]
-    if any(issubclass(kind, gr.SelectData) for kind in kinds):
-        return isinstance(event, dict) and type(event.get("index")) is int and "value" in event
     return isinstance(event, dict) or not any(issubclass(kind, gr.EventData) for kind in kinds)
 
 

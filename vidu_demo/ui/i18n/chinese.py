@@ -86,8 +86,32 @@ CHINESE: dict[str, str] = {
     ),
     "Add a picture": "请添加图片",
     "Add a picture.": "请添加图片。",
-    "← Earlier": "← 前移",
-    "Later →": "后移 →",
+    "Start with a picture": "先选一张图片",
+    "Drop it anywhere on the page.": "可以拖到页面任意位置。",
+    "A video made here brings its settings with it.": "本页面生成的视频会带上自己的设置。",
+    "Upload": "上传",
+    "Take a photo": "拍照",
+    "Paste": "粘贴",
+    "Add another": "再加一张",
+    "Remove": "移除",
+    "Remove all": "全部移除",
+    "Take the photo": "拍摄",
+    "Cancel": "取消",
+    "Uploading…": "正在上传…",
+    "The upload failed. Try again.": "上传失败，请重试。",
+    "Too much has been uploaded from here or overall. Try again in an hour.": (
+        "此处或全站的上传量已达上限，请一小时后再试。"
+    ),
+    "The camera can't be used.": "无法使用摄像头。",
+    "There is no picture to paste. Copy one first.": "没有可粘贴的图片，请先复制一张。",
+    "Pictures, in the order they are sent": "图片，按发送顺序排列",
+    "Picture {place} of {of}": "第 {place} 张图片，共 {of} 张",
+    "Drag it or use the arrow keys to move it. Delete removes it.": (
+        "拖动或用方向键移动，按删除键移除。"
+    ),
+    "move it forward": "前移",
+    "move it back": "后移",
+    "remove it": "移除",
     "Or try one of these": "或者试试这些",
     "A fisherman rows across an evening lake": "渔夫划船穿过傍晚的湖面",
     "A cat looks up": "抬头的猫",
@@ -135,6 +159,7 @@ CHINESE: dict[str, str] = {
         "这段视频不含本页面的设置，已将首帧作为图片。"
     ),
     "“{name}”: {text}": "“{name}”：{text}",
+    "Only the first {most} were added.": "只添加了前 {most} 个文件。",
     "“{name}” can't be opened as a video.": "“{name}”无法作为视频打开。",
     # The first frame
     "First frame as sent: {size} ({ratio}).": "发送的首帧：{size}（{ratio}）。",

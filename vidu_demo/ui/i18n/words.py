@@ -23,13 +23,7 @@ LANGUAGES = {"en": "English", "zh-CN": "中文"}
 LANGUAGE_COOKIE = "vidu-demo-language"
 """The cookie with the language that a visitor has chosen: one of `LANGUAGES`."""
 
-GRADIOS = {
-    "upload_text.drop_gallery": "Drop a picture, or a video made by this page",
-    "common.webcam": "Take a photo",
-}
-"""Replacements for Gradio's own texts that are too vague or missing, by its keys."""
-
-I18N = gr.I18n(en=GRADIOS, zh=CHINESE)
+I18N = gr.I18n(en={}, zh=CHINESE)
 """In another language the key itself is shown, which is the English text."""
 
 

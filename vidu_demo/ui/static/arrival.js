@@ -1,6 +1,8 @@
 // Runs once the page has loaded: compares the clocks, makes Ctrl+Enter submit (⌘+Enter on a Mac), and
 // keeps what Tab reaches out from under the pay bar: browsers bring a text into view only in part.
 vidu.arrive = (namesInLink) => (serverTime) => {
+  vidu.welcomed = true;
+  document.dispatchEvent(new Event('vidu:batch')); // one may have waited
   vidu.clockAhead = Date.now() / 1000 - serverTime;
   vidu.forgetLink(namesInLink);
   document.documentElement.classList.toggle('vidu-mac', /^Mac/.test(navigator.platform));

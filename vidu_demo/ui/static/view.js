@@ -38,10 +38,19 @@ vidu.selecting = (place) => (text) => {
 
 vidu.nothing = () => '';
 
-// Gradio's gallery does not always fire a change when it is filled by the server. A time does.
 vidu.now = () => String(Date.now());
 
 vidu.revealing = (count) => () => Array(count).fill({__type__: 'update', visible: true});
 
 // For what is only asked for while it is in sight: empty as long as it is not.
 vidu.askAgain = (asked) => asked && vidu.now();
+
+// The server draws the place a moment later.
+vidu.focusOnceDrawn = (selector) => {
+  new MutationObserver((_, watching) => {
+    const place = document.querySelector(selector);
+    if (!place) return;
+    watching.disconnect();
+    place.focus();
+  }).observe(document.querySelector('#pictures'), {attributes: true, childList: true, subtree: true});
+};
