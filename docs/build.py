@@ -145,7 +145,7 @@ def notices() -> str:
         ),
         VideoRequest.unchecked(images=[], prompt="", audio=True, off_peak=True),
     )
-    found = dict(notice for draft in drafts for notice in draft.notices())
+    found = {notice.field: notice.text for draft in drafts for notice in draft.notices()}
     rows = ((code(f), found[f]) for f in VideoRequest.model_fields if f in found)
     return table("field | what the page says", rows)
 
