@@ -4,7 +4,7 @@ They are small enough to come with the package. Render them again when an exampl
 """
 
 from vidu_demo.api.images import prepare
-from vidu_demo.examples import EXAMPLES
+from vidu_demo.examples import EXAMPLES, VIDEO_RESOLUTION
 from vidu_demo.simulator.video.render import render
 
 CRF, SOUND_RATE = 35, 48_000
@@ -16,7 +16,7 @@ def main() -> None:
         request = {
             **example.settings,
             "images": [prepare(example.picture).data_uri],
-            "resolution": "540p",
+            "resolution": VIDEO_RESOLUTION,
         }
         render(request, example.video, crf=CRF, sound_rate=SOUND_RATE)
         print(f"{example.video.name}: {example.video.stat().st_size:,} bytes")

@@ -15,7 +15,7 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from vidu_demo.examples import EXAMPLES, FINISHED, Example
+from vidu_demo.examples import EXAMPLES, Example
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
 from vidu_demo.ui.launch import launch
@@ -74,7 +74,7 @@ class Walk:
         page = self.page
         self.photograph("first-visit")
 
-        self.choose(FINISHED.example)
+        self.choose(EXAMPLES[0])
         self.photograph("filled")
 
         page.get_by_role("button", name="Remove", exact=True).click()
@@ -85,7 +85,7 @@ class Walk:
         page.locator(".tile .unfit").wait_for()
         self.photograph("too-long")
 
-        self.make(FINISHED.example, FINISHED.example.settings["prompt"])
+        self.make(EXAMPLES[0], EXAMPLES[0].settings["prompt"])
         page.locator("#status progress[value]").wait_for()
         page.route(CHANGES, lambda _: None)
         self.photograph("running")
@@ -99,7 +99,7 @@ class Walk:
 
         for number, prompt in enumerate(PROMPTS):
             self.make(EXAMPLES[number * len(EXAMPLES) // len(PROMPTS)], prompt)
-        self.make(FINISHED.example, FINISHED.example.settings["prompt"])
+        self.make(EXAMPLES[0], EXAMPLES[0].settings["prompt"])
         self.wait_for("Done in")
         self.photograph("history")
         self.photograph_window("page", (1440, 1040))
@@ -188,7 +188,7 @@ def shrink(path: Path) -> None:
 def panorama() -> bytes:
     """Cut a picture out that is too long for a video."""
     png = io.BytesIO()
-    with Image.open(FINISHED.example.picture) as picture:
+    with Image.open(EXAMPLES[0].picture) as picture:
         middle = picture.height // 2
         picture.crop((0, middle, picture.width, middle + picture.width // 6)).save(png, "PNG")
     return png.getvalue()

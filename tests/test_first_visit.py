@@ -9,7 +9,7 @@ from page_fixtures import App, Visitor, free_port
 from playwright.sync_api import expect
 
 from vidu_demo.api.images import prepare
-from vidu_demo.examples import EXAMPLES, FINISHED
+from vidu_demo.examples import EXAMPLES
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.studio import Studio
@@ -25,13 +25,16 @@ def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
     expect(visitor.page.locator("#price")).to_contain_text("Charged to your key.")
     expect(visitor.headline).to_have_text("An example")
     expect(visitor.status).to_contain_text("Made by the simulator: no model was used.")
-    expect(visitor.details).to_contain_text(FINISHED.example.settings["prompt"])
+    expect(visitor.details).to_contain_text(EXAMPLES[0].settings["prompt"])
     assert visitor.video.evaluate("v => v.paused")
     shown = visitor.video.evaluate("async v => (await (await fetch(v.src)).blob()).size")
-    assert shown == FINISHED.clip.stat().st_size
+    assert shown == EXAMPLES[0].video.stat().st_size
 
     example = EXAMPLES[1]
     visitor.button(example.name).click()
+    expect(visitor.details).to_contain_text(example.settings["prompt"])
+    length = "async v => (await (await fetch(v.src)).blob()).size"
+    until(lambda: visitor.video.evaluate(length) == example.video.stat().st_size)
     expect(visitor.prompt).to_have_value(example.settings["prompt"])
     expect(visitor.thumbnails).to_have_count(1)
     expect(visitor.choice("Sound")).to_be_checked()

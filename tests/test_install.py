@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 import vidu_demo
 from vidu_demo import ViduClient, VideoRequest
-from vidu_demo.examples import EXAMPLES, FINISHED
+from vidu_demo.examples import EXAMPLES
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.snippets import SNIPPETS
@@ -26,7 +26,7 @@ from vidu_demo.ui.static import CSS_FILE, head
 home = Path(vidu_demo.__file__).parent
 assert home.is_relative_to(sys.argv[1]), home
 assert all(example.picture.is_file() for example in EXAMPLES)
-assert FINISHED.clip.is_file()
+assert EXAMPLES[0].video.is_file()
 assert CSS_FILE.is_file()
 assert "vidu.status = " in head()
 request = VideoRequest.unchecked(images=["x.jpg"], prompt="x")

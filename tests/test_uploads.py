@@ -15,7 +15,7 @@ from PIL import Image
 
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.images import MAX_FILE_BYTES
-from vidu_demo.examples import FINISHED
+from vidu_demo.examples import EXAMPLES
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.form import uploads
 
@@ -175,7 +175,7 @@ def test_no_listener_gives_a_file_that_was_not_uploaded(
             assert not re.search('file=[^"]*holiday', told), data
     new = [path for path in set(app.uploads.rglob("*")) - known if path.is_file()]
     assert [path.name for path in new if path.read_bytes() == content] == []
-    assert {path.name for path in new} <= {FINISHED.clip.name}
+    assert {path.name for path in new} <= {EXAMPLES[0].video.name}
     assert api.submit_count == before
     assert secret.read_bytes() == content
     assert list(secret.parent.iterdir()) == [secret]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+VIDEO_RESOLUTION = "540p"
+"""The resolution of the examples' videos, whatever their settings say."""
 MEDIA = Path(__file__).resolve().parent / "media"
 
 
@@ -30,21 +32,8 @@ class Example:
 
     @property
     def video(self) -> Path:
-        """What the simulator made of it at 540p; `docs/clips.py` renders it."""
+        """What the simulator made of it; `docs/clips.py` renders it."""
         return MEDIA / "videos" / f"{self.picture.stem}.mp4"
-
-
-@dataclass(frozen=True)
-class Finished:
-    """An example with the video that the simulator made from it.
-
-    Attributes:
-        example: The example.
-        clip: The video file.
-    """
-
-    example: Example
-    clip: Path
 
 
 _PAINTED = "Painted for this project, under its MIT licence"
@@ -119,5 +108,3 @@ EXAMPLES: tuple[Example, ...] = (
         _PAINTED,
     ),
 )
-
-FINISHED = Finished(EXAMPLES[0], EXAMPLES[0].video)

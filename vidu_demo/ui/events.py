@@ -196,6 +196,13 @@ class Events:
         self._runner.watch_again(job.id, tab.owner)
         return self._panel.show(tab, job.id)
 
+    def show_example(self, tab: Tab, *, example: Any) -> Updates:
+        """Show what was made of the example in the form, unless a job is being watched."""
+        look = self._runner.look(tab.shown, tab.owner)
+        if not example or (look and look.job.open):
+            return {self._panel.seen: gr.skip()}
+        return self._panel.show(tab, str(example))
+
     def stop_watching(self, tab: Tab) -> Updates:
         """Stop following the shown job; its task continues."""
         self._runner.stop(tab.shown, tab.owner)

@@ -181,6 +181,8 @@ class _Page:
         stage, view = panel.stage, panel.view
         self._does(stage.stop.click, events.stop_watching, "stop_watching", view)
         self._does(stage.resume.click, events.watch_again, "watch_again", view)
+        chosen = self.form.example
+        self._does(chosen.change, events.show_example, "show_example", view, {"example": chosen})
         self._does(stage.compare.click, panel.beside, "compare", view)
         self._does(self.task_box.submit, events.open_task, "open_task", view, text, js=_TO_STATUS)
 

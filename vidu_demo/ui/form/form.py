@@ -431,9 +431,8 @@ class Form:
         return {**filled, **self.pictures.tell(checked.said, checked.files, uploaded=True)}
 
     def _example(self, event: gr.EventData, before: FormValues, say: Say) -> Updates:
-        try:
-            example = examples.find(str(getattr(event, "example", "")))
-        except KeyError:
+        example = examples.find(str(getattr(event, "example", "")))
+        if not example:
             return {self.more: gr.skip()}
         settings = {**example.settings, "prompt": say(example.settings["prompt"])}
         filled = self.fill(settings, [example.picture], before=before)

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.examples import FINISHED
+from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.offers import Offer
@@ -16,7 +16,7 @@ from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
-from vidu_demo.ui.form import recent
+from vidu_demo.ui.form import examples, recent
 from vidu_demo.ui.i18n.words import I18N, Say
 from vidu_demo.ui.job import compare, details, history, neighbours, status
 from vidu_demo.ui.job.calls import CallLog
@@ -143,11 +143,11 @@ class Panel:
         }
 
     def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
-        """Draw a job or an error card; if there is neither, the example.
+        """Draw a job or an error card; if there is neither, an example.
 
         Args:
             tab: The visitor, and what they see now.
-            job_id: The job's id; empty for none.
+            job_id: The job's id, or an example's name; empty for none.
             fault: An error card.
             beside: The id of a job to compare it with.
         """
@@ -173,7 +173,8 @@ class Panel:
         job, listed = look.job if look else None, history.in_order(found[:most])
         if job and job.parent and _just_done(job, tab.seen):
             other = self._runner.look(job.parent, tab.owner)
-        seen = f"{job.id} {job.state}" if job else "fault" if fault else "example"
+        example = examples.find(job_id) or EXAMPLES[0]
+        seen = f"{job.id} {job.state}" if job else "fault" if fault else example.name
         video = self.video(job) if job else None
         kept = receipts.with_jobs(tab.receipts, jobs)
         missing = job is not None and job.state == JobState.NOT_FOUND
@@ -186,7 +187,7 @@ class Panel:
             same_pictures = compare.same_pictures(*pair, self._runner.file)
             comparison = compare.render(*pair, self._video_url, same_pictures, say)
         return {
-            self.shown: job.id if job else "",
+            self.shown: job.id if job else "" if fault else example.name,
             self.fault: fault,
             self.compare: comparison,
             self.seen: seen,
@@ -203,11 +204,16 @@ class Panel:
                 video=video,
                 video_shown=seen == tab.seen,
                 comparable=bool(job and video and self._partner(job, jobs)),
+                example=example,
                 say=say,
             ),
             **self.stage.offer_in_full(self._in_full(job, tab), say),
             self.stage.neighbours: neighbours.render(listed, job, say),
-            self.details: self._details(job, fault, say),
+            self.details: details.render(job, say)
+            if job
+            else details.of_example(example, history.kept(self._keeps()), say)
+            if not fault
+            else "",
             **self.history.show(
                 listed,
                 job,
@@ -244,13 +250,6 @@ class Panel:
             return self._runner.offer(order, owner=tab.owner) if order else None
         except LedgerFailed:  # the next drawing offers it again
             return None
-
-    def _details(self, job: Job | None, fault: str, say: Say) -> str:
-        if job:
-            return details.render(job, say)
-        return (
-            "" if fault else details.of_example(FINISHED.example, history.kept(self._keeps()), say)
-        )
 
     def newest(self, tab: Tab) -> str:
         """Return the id of the first job of the visitor's newest click; empty if there is none."""

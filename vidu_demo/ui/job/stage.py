@@ -8,7 +8,7 @@ from PIL import Image
 
 from vidu_demo.api import pricing
 from vidu_demo.api.text import Text
-from vidu_demo.examples import FINISHED
+from vidu_demo.examples import Example
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobView
@@ -84,9 +84,10 @@ class Stage:
         video: Path | None,
         video_shown: bool,
         comparable: bool,
+        example: Example,
         say: Say,
     ) -> Updates:
-        """Draw a job or an error; if there is neither, the example.
+        """Draw a job or an error; if there is neither, an example.
 
         Args:
             look: The job's state.
@@ -96,45 +97,42 @@ class Stage:
             video: The finished video.
             video_shown: True if the tab already shows this video: sending it would restart it.
             comparable: True if there is a video to compare this one with.
+            example: The example.
             say: The visitor's language.
         """
         job = look.job if look else None
         state = job.state if job else None
         gone = state == JobState.DONE and not video
-        example = not (fault or look)
         if fault:
             place = fault
         elif look:
             place = status.render(look, say, gone=gone)
         else:
-            place = examples.finished(say)
-        clip = FINISHED.clip if example else video
+            place = examples.describe(example, say)
+            picture, video = example.thumbnail, example.video
         return {
             self.place: place + _screen(job, picture),
             self.notify: notify.render(jobs, say),
             self.compare: gr.update(visible=comparable),
-            self.save: templates.render("save.html", video=video, say=say) if video else "",
+            self.save: templates.render("save.html", video=video, say=say) if job and video else "",
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
                 value=say("Download again" if gone else "Resume watching"),
                 visible=gone or state == JobState.STOPPED,
             ),
-            self.video: gr.skip() if video_shown else gr.update(value=clip, autoplay=not example),
-            **self.reuse.show(job, video),
+            self.video: gr.skip() if video_shown else gr.update(value=video, autoplay=bool(job)),
+            **self.reuse.show(job, video if job else None),
         }
 
     def offer_in_full(self, offer: Offer | None, say: Say) -> Updates:
-        """Action to make in full what was a draft; hide the button if there is no offer."""
-        label = (
-            f"{say('Make in full')} · {pricing.format_price(offer.order.price)}" if offer else ""
-        )
-        return {
-            self.full_offer: offer.id if offer else "",
-            self.full: gr.Button(label, visible=bool(offer)),
-        }
+        """Offer to make in full what was a draft; hide the button if there is no offer."""
+        if not offer:
+            return {self.full_offer: "", self.full: gr.update(visible=False)}
+        label = f"{say('Make in full')} · {pricing.format_price(offer.order.price)}"
+        return {self.full_offer: offer.id, self.full: gr.update(value=label, visible=True)}
 
     def offer_another(self, held: Order | None, say: Say) -> Updates:
-        """Action to send what was held back; hide the button if there is nothing.
+        """Offer to send what was held back; hide the button if there is nothing.
 
         Not part of `show`, because a late refresh must not hide it.
         """
