@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 from conftest import DEFAULTS
-from page_fixtures import App, Visitor, free_port
+from page_fixtures import App, Visitor, free_port, until
 from playwright.sync_api import expect
 
 from vidu_demo.api.images import prepare
