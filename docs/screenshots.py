@@ -25,6 +25,14 @@ DOCS = Path(__file__).resolve().parent
 
 LAPTOP, TABLET, PHONE = (1440, 900), (1024, 768), (390, 844)
 """Windows, in pixels."""
+PARTS = {
+    "first-visit": "Make",
+    "filled": "Make",
+    "too-long": "Make",
+    "history": "Videos",
+    "searched": "Videos",
+}
+"""Which part of the page a phone shows in a state; the stage in all others."""
 
 MADE = 120_000
 """Milliseconds that a few videos may take on a slow machine."""
@@ -93,6 +101,11 @@ class Walk:
         self.wait_for("Done in")
         self.photograph("done")
 
+        self.choose(EXAMPLES[2])
+        page.locator("#draft").click()
+        self.wait_for("Draft done in")
+        self.photograph("draft")
+
         self.make(EXAMPLES[1], "The cat looks up. [fail]")
         self.wait_for("No video was made")
         self.photograph("failed")
@@ -110,7 +123,7 @@ class Walk:
         expect(rows).to_have_count(5)
         self.photograph("searched")
         search.fill("")
-        expect(rows).to_have_count(len(PROMPTS) + 3)
+        expect(rows).to_have_count(len(PROMPTS) + 4)
 
         page.get_by_role("button", name=re.compile("^Compare: ")).last.click()
         page.locator("#compare table").wait_for()
@@ -119,10 +132,10 @@ class Walk:
         shrink(DOCS / "compare.png")
         page.locator("#compare .close").click()
 
-        for fold in ("Prompt ideas", "This form as code"):
-            page.get_by_role("button", name=fold).click()
+        page.get_by_role("button", name="Prompt ideas").click()
+        page.get_by_role("tab", name="Code", exact=True).click()
         page.locator(".cm-line").first.wait_for()
-        self.photograph("folds")
+        self.photograph("everything-open")
 
     def choose(self, example: Example) -> None:
         """Fill the form with an example."""
@@ -136,10 +149,10 @@ class Walk:
         """Start a short video of an example's picture."""
         self.choose(example)
         self.page.get_by_role("spinbutton", name="Duration").fill("1")
-        self.page.locator("#resolution").get_by_text("540p").click()
+        self.page.get_by_role("radio", name="540p").check()
         self.page.locator("#prompt textarea").fill(prompt)
         self.page.locator("#make", has_text="Make").click()
-        expect(self.page.locator("#status .prompt")).to_have_text(prompt)
+        expect(self.page.locator("#details .prompt")).to_have_text(prompt)
 
     def wait_for(self, headline: str) -> None:
         """Wait until every video has come to its end."""
@@ -148,9 +161,11 @@ class Walk:
         expect(self.page.locator("#history")).not_to_contain_text("running", timeout=MADE)
 
     def photograph(self, state: str) -> None:
-        """Take the whole page, in every window and colour scheme."""
+        """Take the whole page, or its part on a phone, in every window and colour scheme."""
         for width, height in (PHONE, TABLET, LAPTOP):
             self._resize(width, height)
+            if (width, height) == PHONE:
+                self._go_to(PARTS.get(state, "Watch"))
             # In a window of the page's height, what sticks to the window's foot covers nothing.
             whole = self.page.evaluate("document.documentElement.scrollHeight")
             self._resize(width, max(height, whole))
@@ -159,12 +174,16 @@ class Walk:
                 self._take(self.folder / f"{state}-{width}-{scheme}.png", scheme)
             self._resize(width, height)
 
+    def _go_to(self, part: str) -> None:
+        """Open a part of the page on a phone."""
+        self.page.get_by_role("navigation").get_by_role("button", name=part).click()
+
     def photograph_window(self, name: str, window: tuple[int, int]) -> None:
-        """Take what a window shows of the status and the video, for the texts."""
+        """Take what a window shows of the video, for the texts."""
         self._resize(*window)
-        self.page.locator("#status").evaluate(
-            "status => scrollBy(0, status.getBoundingClientRect().top - 100)"
-        )
+        if window == PHONE:
+            self._go_to("Watch")
+        self.page.evaluate("scrollTo(0, 0)")
         self.page.locator("#video video").evaluate(STAND_STILL)
         self._take(DOCS / f"{name}.png", "light")
         shrink(DOCS / f"{name}.png")
