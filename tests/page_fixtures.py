@@ -530,6 +530,13 @@ class Visitor:
         self.prompt.fill(prompt)
         expect(self.make).to_be_enabled()
 
+    def choose(self, example: str) -> None:
+        """Fill the form with an example, which is there as long as there is no picture."""
+        remove = self.page.get_by_role("button", name=re.compile("^Remove( all)?$"))
+        if remove.count():
+            remove.last.click()
+        self.button(example).click()
+
     def choose_smallest(self) -> None:
         self.field("Duration").fill("1")
         self.choice("540p").check()

@@ -70,7 +70,7 @@ def test_the_bar_has_one_height(
     visitor.choice("4").check()
     expect(visitor.button("Make 4 · $0.60")).to_be_enabled()
     measure("four takes, no draft")
-    visitor.button("A cat looks up").click()
+    visitor.choose("A cat looks up")
     expect(visitor.page.locator(".filling")).to_be_visible()
     visitor.choice("4").check()
     expect(visitor.button("Make 4 · $0.80")).to_be_enabled()

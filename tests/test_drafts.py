@@ -67,28 +67,28 @@ def test_the_full_video_comes_beside_its_draft(
 ) -> None:
     before = api.submit_count
     visitor.fill(pngs["green"], prompt="Slow orbit.")
-    visitor.field("Duration").fill("4")
+    visitor.field("Duration").fill("9")
     visitor.choice("540p").check()
-    expect(visitor.price).to_contain_text("$0.1")
+    expect(visitor.price).to_contain_text("$0.225")
     visitor.draft.click()
     expect(visitor.headline).to_have_text(re.compile(r"^Draft done in \d+ s$"))
-    expect(visitor.details).to_contain_text("Draft of4 s · 540p")
+    expect(visitor.details).to_contain_text("Draft of9 s · 540p")
     expect(visitor.rows.locator(".draft")).to_have_text("Draft")
     visitor.prompt.fill("Something else.")
     full = visitor.page.locator("#full")
-    expect(full).to_have_text("Make in full · $0.10")
+    expect(full).to_have_text("Make in full · $0.225")
     full.click()
     expect(visitor.headline).to_have_text(re.compile(r"^Done in \d+ s$"))
     expect(visitor.page.locator("#compare video")).to_have_count(2)
-    expect(visitor.page.locator("#compare table")).to_contain_text("Duration3 s4 s")
-    expect(visitor.rows.filter(has_text="4 s")).to_have_count(1)
+    expect(visitor.page.locator("#compare table")).to_contain_text("Duration3 s9 s")
+    expect(visitor.rows.filter(has_text="9 s")).to_have_count(1)
     expect(visitor.rows.locator(".draft")).to_have_count(1)
     expect(full).to_be_hidden()
     draft, made = api.submits[before:]
     assert without(made, "images") == {
         **DEFAULTS,
         "prompt": "Slow orbit.",
-        "duration": 4,
+        "duration": 9,
         "resolution": "540p",
         "seed": draft["seed"],
     }

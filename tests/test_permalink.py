@@ -42,6 +42,7 @@ def test_form_as_code_and_as_a_link(
             assert private not in code
 
     visitor.button("Copy a link to this form").click()
+    expect(visitor.page.locator("#link")).to_contain_text("Link copied.")
     link = visitor.page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(f"{visitor.url}?")
     assert parse_qs(urlsplit(link).query) == {

@@ -48,9 +48,7 @@ def test_a_recent_prompt_goes_into_the_box_until_its_job_is_deleted(
     expect(visitor.prompt).to_be_focused()
     expect(shown.first).not_to_be_visible()
 
-    delete = visitor.row("The first.").get_by_role("button", name="Delete")
-    delete.click()
-    delete.click()
+    visitor.row("The first.").get_by_role("button", name="Delete").click()
     expect(visitor.rows).to_have_count(1)
     expect(shown).to_have_text(["The second."])
     assert visitor.broken == []

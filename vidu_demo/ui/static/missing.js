@@ -5,7 +5,7 @@ vidu.leadToMissing = () => {
     const missing = document.querySelector('#price [data-missing]')?.dataset.missing;
     if (!missing) return;
     event.stopPropagation();
-    const fit = document.querySelector('.fits button');
+    const fit = document.querySelector('#tile .unfit button');
     if (fit?.checkVisibility()) fit.focus();
     else if (missing === 'images') document.querySelector('#pictures input[type=file]')?.click();
     else vidu.reach(missing);
