@@ -53,15 +53,17 @@ def fetch(
     task: Task,
     path: Path,
     *,
+    part: Path | None = None,
     reach: Reach | None = None,
     check: Callable[[Path, str], None] = check,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
-    """Download the video of a finished task to `path`, by way of a `*.part` file next to it.
+    """Download the video of a finished task to `path`, by way of an unfinished file next to it.
 
     Args:
         task: A task with a link.
         path: The file.
+        part: The unfinished file; by default, the same name with `.part` added.
         reach: Where the link may lead; by default, taken from the environment.
         check: Called with a complete file and the task's id; raises `DownloadFailed` if the file
             is not a video.
@@ -72,7 +74,7 @@ def fetch(
         LinkRefused: The link leads somewhere that is not allowed.
         DownloadFailed: Anything else went wrong; no unfinished file is left at `path`.
     """
-    part = path.with_name(path.name + ".part")
+    part = part or path.with_name(path.name + ".part")
     failed = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

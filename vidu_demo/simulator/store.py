@@ -1,10 +1,13 @@
 """Stores tasks on disk: a JSON file for each request, and its video next to it.
 
-A new store on an old folder continues where the last one stopped, even if that was killed.
+A store continues what another one on its folder has left, even if that was killed. It may also be
+at work still: a store renders what it was given, and what it is asked for.
 """
 
 import json
 import logging
+import re
+import secrets
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
@@ -18,6 +21,7 @@ log = logging.getLogger(__name__)
 
 KEPT = 24 * 3600  # seconds
 WORKERS = 2
+_ID = re.compile("[0-9a-f-]{36}")
 
 
 class TaskStore:
@@ -33,24 +37,29 @@ class TaskStore:
         self._clip = clip
         self._tasks: dict[str, SimulatedTask] = {}
         self._renders: dict[str, Future[None]] = {}
-        self._stopped = threading.Event()
+        self._stopped, self._lock = threading.Event(), threading.Lock()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="simulator-render")
         folder.mkdir(parents=True, exist_ok=True)
-        for part in folder.glob("*.part"):
-            part.unlink()
         for file in folder.glob("*.json"):
-            saved = json.loads(file.read_bytes())
-            self._take(SimulatedTask(**saved["task"]), saved["request"])
+            self._read(file)
 
     def add(self, task: SimulatedTask, request: dict[str, Any]) -> None:
         """Save a task, then start rendering it."""
         file = self._file(task.task_id, "json")
-        self._write(file, json.dumps({"task": asdict(task), "request": request}).encode())
-        self._take(task, request)
+        part = self._part(file)
+        part.write_bytes(json.dumps({"task": asdict(task), "request": request}).encode())
+        part.replace(file)
+        self._tasks[task.task_id] = task
+        self._start(task, request)
 
     def get(self, task_id: str) -> SimulatedTask | None:
-        """Look a task up."""
-        return self._tasks.get(task_id)
+        """Look a task up, and render its video if nobody has."""
+        task, file = self._tasks.get(task_id), self._file(task_id, "json")
+        known = task and (task.failure or task_id in self._renders or self.rendered(task_id))
+        if not known and _ID.fullmatch(task_id) and file.exists():
+            task, request = self._read(file)
+            self._start(task, request)
+        return task
 
     def rendered(self, task_id: str) -> bool:
         """Tell whether a task's video is ready."""
@@ -79,6 +88,8 @@ class TaskStore:
                 future.cancel()
             for kind in ("json", "mp4"):
                 self._file(task_id, kind).unlink(missing_ok=True)
+            for part in self._folder.glob(f"{task_id}.*.part"):
+                part.unlink(missing_ok=True)
         return old
 
     def close(self) -> None:
@@ -86,14 +97,20 @@ class TaskStore:
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def _take(self, task: SimulatedTask, request: dict[str, Any]) -> None:
-        if not task.failure and not self.rendered(task.task_id):
+    def _read(self, file: Path) -> tuple[SimulatedTask, dict[str, Any]]:
+        saved = json.loads(file.read_bytes())
+        task = self._tasks[saved["task"]["task_id"]] = SimulatedTask(**saved["task"])
+        return task, saved["request"]
+
+    def _start(self, task: SimulatedTask, request: dict[str, Any]) -> None:
+        with self._lock:
+            if task.task_id in self._renders or task.failure or self.rendered(task.task_id):
+                return
             self._renders[task.task_id] = self._pool.submit(self._render, task.task_id, request)
-        self._tasks[task.task_id] = task
 
     def _render(self, task_id: str, request: dict[str, Any]) -> None:
         file = self._file(task_id, "mp4")
-        part = file.with_suffix(".part")
+        part = self._part(file)
         try:
             render(request, part, self._stopped.is_set)
             part.replace(file)
@@ -106,7 +123,5 @@ class TaskStore:
     def _file(self, task_id: str, kind: str) -> Path:
         return self._folder / f"{task_id}.{kind}"
 
-    def _write(self, file: Path, content: bytes) -> None:
-        part = file.with_suffix(".part")
-        part.write_bytes(content)
-        part.replace(file)
+    def _part(self, file: Path) -> Path:
+        return file.with_suffix(f".{secrets.token_hex(4)}.part")
