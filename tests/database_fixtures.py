@@ -32,7 +32,7 @@ class PostgreSQL:
             shutil.chown(self._folder, "nobody", "nogroup")
         self._run("initdb", "--username=test", "--auth=trust", "--no-sync", "--locale=C.UTF-8")
         # Only the machine itself could lose what is not synced, and these tests don't crash it.
-        options = f"-k {self._folder} -c listen_addresses= -c fsync=off"
+        options = f"-k {self._folder} -c listen_addresses= -c fsync=off -c max_connections=300"
         self._run("pg_ctl", "start", "--wait", f"--log={self._folder / 'log'}", "-o", options)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -54,3 +54,26 @@ def run_studio(desk: Connection, prompts: Sequence[str], *place: Any) -> None:
     desk.send("ready")
     desk.recv()
     studio.close()
+
+
+def run_process(desk: Connection, *place: Any) -> None:
+    """Run one of several processes without its page: click for each prompt that is sent."""
+    from vidu_demo.api.request import VideoRequest
+    from vidu_demo.jobs import shared_scheduler
+    from vidu_demo.settings import Settings
+    from vidu_demo.studio import Studio
+
+    enter(*place)
+    shared_scheduler.STALLED_SECONDS, shared_scheduler.HEARTBEAT_SECONDS = 2.0, 0.4
+    shared_scheduler.RESCUES = "* * * * * */1"
+    studio = Studio(Settings.from_environment())
+    desk.send("ready")
+    while prompt := desk.recv():
+        request = VideoRequest(images=["https://example.com/a.jpg"], prompt=prompt, duration=1)
+        try:
+            job = studio.runner.start(request, owner="me", idempotency_key=prompt)
+            desk.send(job.id)
+        except Exception as error:
+            desk.send(f"{type(error).__name__}: {error}")
+    studio.close()
+    desk.send("closed")

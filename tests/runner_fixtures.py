@@ -22,7 +22,7 @@ from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
-from vidu_demo.jobs import follower, takes
+from vidu_demo.jobs import follower, followers, shared_scheduler, takes
 from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
@@ -58,6 +58,11 @@ def shorten_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(follower, "TROUBLE_SECONDS", 0.1)
     patch.setattr(follower, "LONGEST_SAVE_WAIT", 0.05)
     patch.setattr(follower, "WRITE_AGAIN_SECONDS", 0.05)
+    patch.setattr(followers, "WRITE_AGAIN_SECONDS", 0.05)
+    patch.setattr(shared_scheduler, "STALLED_SECONDS", 4.0)
+    patch.setattr(shared_scheduler, "HEARTBEAT_SECONDS", 0.5)
+    patch.setattr(shared_scheduler, "RESCUES", "* * * * * */1")
+    patch.setattr(shared_scheduler, "RETRY_SECONDS", 0.1)
 
 
 def until(true: Callable[[], Any], what: str = "") -> None:

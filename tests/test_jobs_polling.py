@@ -36,6 +36,7 @@ def keeps_the_rate(times: list[float], rate: float, *, within: int = 30) -> None
         assert last - first >= within / rate - 0.25
 
 
+@pytest.mark.database("sqlite")  # where a job is followed as soon as it is clicked
 def test_two_hundred_jobs_share_the_rate_fairly(bench: Bench) -> None:
     bench.simulator.statuses = [PROCESSING]
     tasks = [task_in(bench) for _ in range(200)]

@@ -49,6 +49,7 @@ def test_stop_and_watch_again(bench: Bench) -> None:
     assert bench.simulator.submit_count == 1
 
 
+@pytest.mark.database("sqlite")  # where a job is followed as soon as it is clicked
 def test_steps_do_not_add_up_however_often_a_job_is_stopped(bench: Bench) -> None:
     def followers() -> int:
         return sum(isinstance(each, follower.Follower) for each in gc.get_objects())

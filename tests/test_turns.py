@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runner_fixtures import until
 
-from vidu_demo.jobs.scheduler import WORKERS, FairQueue, Kind, Scheduler, Step
+from vidu_demo.jobs.scheduler import WORKERS, FairQueue, HeapScheduler, Kind, Step
 
 RATE = 4.0
 """Polls a second. Its spacing is an exact number."""
+
+NOBODY: Any = None
+"""Who is told of nothing by a scheduler that has no others beside it."""
 
 names = map(str, count())
 
@@ -26,7 +29,7 @@ def step(
     lock: str = "",
     run: Callable[[], None] = lambda: None,
 ) -> Step:
-    return Step(run, kind, visitor, lock or next(names))
+    return Step(run, "job", kind, visitor, lock or next(names))
 
 
 def served(queue: FairQueue, polls: int, now: float = 0.0) -> list[tuple[str, ...]]:
@@ -238,11 +241,11 @@ def test_a_lock_is_held_by_one_and_costs_the_others_no_turn() -> None:
 
 
 def test_a_thousand_waiting_polls_hold_no_thread() -> None:
-    scheduler = Scheduler(time.monotonic, polls_per_second=0.001)
+    scheduler = HeapScheduler(time.monotonic, polls_per_second=0.001)
     before, ran = threading.active_count(), deque[Any]()
     for number in range(1000):
         scheduler.put(step(f"{number}", run=lambda: ran.append(1)), 0.0)
-    scheduler.open()
+    scheduler.open(NOBODY)
     scheduler.put(step("a", kind=Kind.SUBMIT, run=lambda: ran.append("submit")), 0.0)
     until(lambda: len(ran) == 2)
     assert threading.active_count() - before <= 3
@@ -251,13 +254,13 @@ def test_a_thousand_waiting_polls_hold_no_thread() -> None:
 
 
 def test_a_step_that_breaks_ends_too() -> None:
-    scheduler, ran = Scheduler(time.monotonic, 1000.0), threading.Event()
+    scheduler, ran = HeapScheduler(time.monotonic, 1000.0), threading.Event()
 
     def breaks() -> None:
         raise RuntimeError("a mistake")
 
     scheduler.put(step("a", lock="same", run=breaks), 0.0)
     scheduler.put(step("a", lock="same", run=ran.set), 0.0)
-    scheduler.open()
+    scheduler.open(NOBODY)
     assert ran.wait(10)
     scheduler.close()

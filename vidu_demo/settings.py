@@ -72,8 +72,8 @@ class Settings:
         repr=False,
         metadata={
             "env": "VIDU_DATABASE_URL",
-            "help": "The ledger's database, as an SQLAlchemy URL; "
-            "by default, SQLite in the data folder.",
+            "help": "The ledger's database, as an SQLAlchemy URL; by default, SQLite in the data "
+            "folder. With PostgreSQL, several processes can share it and the data folder.",
         },
     )
     media_hosts: str = field(
@@ -88,7 +88,7 @@ class Settings:
         default=5.0,
         metadata={
             "env": "VIDU_REQUESTS_PER_SECOND",
-            "help": "Maximum polls per second, for all jobs together.",
+            "help": "Maximum polls per second, for all jobs and processes together.",
         },
     )
     budget_per_day: Decimal | None = field(
@@ -296,6 +296,11 @@ class Settings:
     def proxies(self) -> tuple[str, ...]:
         """The trusted proxies."""
         return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
+
+    @property
+    def shared(self) -> bool:
+        """True if several processes can use the data folder and the database."""
+        return self.database_url.startswith("postgresql")
 
     @property
     def ledger_url(self) -> str | sa.URL:

@@ -24,6 +24,9 @@ from vidu_demo.media.pool import WorkerPool
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 
+_START_SECONDS = 30.0
+"""How long one of several processes waits for another that is starting on the same data."""
+
 
 class DataInUse(ViduError):
     """Another run of the app is using the same data: each job must have only one follower."""
@@ -57,10 +60,13 @@ class Studio:
         self.settings, self.simulated = settings, simulate or not settings.host_pays
         self.videos = settings.data_dir / "videos"
         with ExitStack() as stack:
-            stack.callback(_lock(settings.data_dir).release)
+            lock = _lock(settings.data_dir, _START_SECONDS if settings.shared else 0.0)
+            stack.callback(lock.release)
             self.secret = _secret(settings.data_dir / "secret")
             ledger = Ledger(settings.ledger_url)
             stack.callback(ledger.close)
+            if settings.shared:
+                lock.release()  # two that start together must not make two secrets
             simulator = Simulator(folder=settings.data_dir / "simulator", remember=False)
             stack.enter_context(simulator)
             client = ViduClient(simulator.key, simulator.url)
@@ -134,11 +140,11 @@ def _copies(folder: Path, stack: ExitStack) -> Path:
     return Path(os.environ[name])
 
 
-def _lock(folder: Path) -> FileLock:
+def _lock(folder: Path, wait: float) -> FileLock:
     lock = FileLock(folder / "in-use.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait)
     except Timeout:
         raise DataInUse from None
     except OSError as error:

@@ -23,9 +23,13 @@ class Changes:
     def mark(self, owner: str) -> None:
         """Give a visitor's jobs a new version."""
         if len(self._latest) >= MAX_VISITORS:
-            self._rest = next(self._numbers)
-            self._latest = {}
+            self.mark_all()
         self._latest[owner] = next(self._numbers)
+
+    def mark_all(self) -> None:
+        """Give all jobs a new version, because it is not known whose have changed."""
+        self._rest = next(self._numbers)
+        self._latest = {}
 
     def version(self, owner: str) -> str:
         """Return the version of a visitor's jobs: a short text, different after a restart."""

@@ -14,7 +14,9 @@ from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
 
 _LOCK_SECONDS = 5.0
 """How long a query waits for another process that holds a lock. A page may be waiting for it."""
-_MIGRATING = 0x76696475
+_PAUSE_SECONDS = 15.0
+"""How long a transaction can be idle before the server ends it."""
+MIGRATING = 0x76696475
 """The number of the PostgreSQL lock that is held by the app that migrates."""
 _WAL_ATTEMPTS, _WAL_WAIT = 100, 0.05
 """How often an app that starts beside others tries to set up a new file, and seconds between."""
@@ -32,6 +34,8 @@ def connect(url: str | sa.URL) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         # A connection from before a restart of the server is replaced, instead of failing once.
         engine = sa.create_engine(parsed, pool_pre_ping=True)
     except ImportError as error:
@@ -90,7 +94,7 @@ def _migrate(engine: sa.Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         elif engine.dialect.name == "postgresql":
             # Of two apps that find no tables, the second must wait until the first has made them.
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
         version_table.create(connection, checkfirst=True)
         version = connection.scalar(sa.select(version_table.c.version))
         if version is None:
@@ -117,6 +121,8 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {1000 * _LOCK_SECONDS:.0f}")
+        # A process that is paused must not hold the others up.
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {1000 * _PAUSE_SECONDS:.0f}")
     connection.commit()  # a rollback would undo it
 
 

@@ -4,6 +4,7 @@ The settings are stored both in the video and next to it, as JSON.
 """
 
 import filecmp
+import itertools
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from vidu_demo.api.images import SUFFIXES, Picture, is_url, thumbnail
@@ -185,7 +187,7 @@ def delete(folder: Path, copies: Path | None = None) -> None:
 
 def size(*folders: Path) -> int:
     """Add up the files in folders, in bytes."""
-    return sum(file.stat().st_size for file in _walk(folders))
+    return sum(stat.st_size for _, stat in _walk(folders))
 
 
 def delete_oldest(folder: Path, *, before: float, most: float) -> None:
@@ -196,12 +198,12 @@ def delete_oldest(folder: Path, *, before: float, most: float) -> None:
         before: Unix seconds; older files go.
         most: Bytes that can stay.
     """
-    found = sorted(((file.stat().st_mtime, file) for file in _walk([folder])), reverse=True)
+    found = sorted(_walk([folder]), key=lambda each: each[1].st_mtime, reverse=True)
     kept = 0
-    for modified, file in found:
+    for file, stat in found:
+        kept += stat.st_size
         with suppress(OSError):
-            kept += file.stat().st_size
-            if modified < before or kept > most:
+            if stat.st_mtime < before or kept > most:
                 file.unlink()
                 file.parent.rmdir()
 
@@ -214,7 +216,13 @@ def delete_pictures(folder: Path) -> None:
                 file.unlink()
 
 
-def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
+def delete_parts(folder: Path) -> None:
+    """Delete the unfinished downloads in a job's folder, whose video is there."""
+    for part in folder.glob("*.part"):
+        part.unlink(missing_ok=True)
+
+
+def tidy(videos: Path, states: Mapping[str, JobState], before: float) -> None:
     """Delete what an earlier run of the app left behind.
 
     A folder without a job is only deleted if it contains nothing but unsent files: its job may be
@@ -223,6 +231,8 @@ def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
     Args:
         videos: Where each job has a folder.
         states: Every job's state, by its id.
+        before: Unix seconds. A folder without a job that is newer may belong to a click that
+            another process is working on.
     """
     for folder in videos.iterdir() if videos.is_dir() else ():
         match states.get(folder.name):
@@ -231,7 +241,9 @@ def tidy(videos: Path, states: Mapping[str, JobState]) -> None:
             case JobState.DELETED:
                 delete(folder)
             case None if _UNSENT_FOLDER.fullmatch(folder.name):
-                if all(_UNSENT_FILE.fullmatch(file.name) for file in folder.iterdir()):
+                if folder.stat().st_mtime < before and all(
+                    _UNSENT_FILE.fullmatch(file.name) for file in folder.iterdir()
+                ):
                     delete(folder)
 
 
@@ -241,18 +253,25 @@ def _copies(folder: Path, copies: Path) -> Iterator[Path]:
             if Path(name).is_relative_to(copies):
                 yield Path(name)
     sizes: dict[int, list[Path]] = {}
-    for file in _walk([folder]):
-        sizes.setdefault(file.stat().st_size, []).append(file)
-    for copy in _walk([copies]) if sizes else ():  # a task from elsewhere may have no files
+    for file, stat in _walk([folder]):
+        sizes.setdefault(stat.st_size, []).append(file)
+    for copy, stat in _walk([copies]) if sizes else ():  # a task from elsewhere may have no files
         with suppress(OSError):
-            alike = sizes.get(copy.stat().st_size, [])
+            alike = sizes.get(stat.st_size, [])
             if any(filecmp.cmp(copy, file, shallow=False) for file in alike):
                 yield copy
 
 
-def _walk(folders: Iterable[Path]) -> list[Path]:
-    files = (file for folder in folders for file in folder.rglob("*"))
-    return [file for file in files if file.is_file() and not file.is_symlink()]
+def _walk(folders: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:
+    """List the files in folders, except those that are deleted meanwhile."""
+    found = []
+    for place, _, names in itertools.chain.from_iterable(map(os.walk, folders)):
+        for file in (Path(place, name) for name in names):
+            with suppress(OSError):
+                stat = file.lstat()
+                if S_ISREG(stat.st_mode):
+                    found.append((file, stat))
+    return found
 
 
 def video_name(job: Job) -> str:

@@ -4,6 +4,7 @@ Whatever happens is saved before the next step.
 """
 
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,15 @@ class Follower:
         self._record.keep_answers()
 
     @property
+    def pending(self) -> bool:
+        """True if the ledger is missing a change."""
+        return self._record.pending
+
+    def flush(self) -> None:
+        """Write what the ledger is missing, if it can be written now."""
+        self._record.flush()
+
+    @property
     def stopped(self) -> bool:
         """True once this follower may write nothing more about the job, except its video."""
         return self._record.closed
@@ -169,12 +179,12 @@ class Follower:
             Seconds until the step after it, or None once the job has ended.
         """
         try:
-            self._record.flush()
+            self.flush()
             wait = self._step()
         except Exception:
             log.exception("job %s: a fault of this app", self.job.id)
             wait = TROUBLE_SECONDS
-        if self._record.pending:
+        if self.pending:
             return min(wait or WRITE_AGAIN_SECONDS, WRITE_AGAIN_SECONDS)
         return None if self.stopped else wait
 
@@ -192,15 +202,11 @@ class Follower:
     def in_trouble(self) -> bool:
         """True if its polls fail, and nothing is lost if another follower takes over."""
         polls = self.job.awaits_task and self.kind is Kind.POLL
-        return polls and bool(self.job.message) and not self._record.pending
+        return polls and bool(self.job.message) and not self.pending
 
     def hand_over(self) -> None:
         """Write nothing more, because another follower takes over."""
         self._record.discard()
-
-    def end_interrupted(self) -> None:
-        """End a job that was being sent when the app was stopped."""
-        self._end(JobState.UNKNOWN, SubmitOutcomeUnknown(STOPPED_DURING))
 
     def _step(self) -> float | None:
         if self.stopped:
@@ -209,6 +215,8 @@ class Follower:
             match self.job.state:
                 case JobState.PREPARED:
                     return self._submit()
+                case JobState.SUBMITTING:  # its process was stopped meanwhile
+                    return self._end(JobState.UNKNOWN, SubmitOutcomeUnknown(STOPPED_DURING))
                 case JobState.RUNNING | JobState.SAVING:
                     return self._save() if self.kind is Kind.DOWNLOAD else self._poll()
         except KeyForgotten:  # `Followers.resume` goes on once the visitor has entered it
@@ -235,8 +243,13 @@ class Follower:
         except Exception:
             log.exception("job %s: a fault of this app during the submit", self.job.id)
             return self._end(JobState.UNKNOWN, SubmitOutcomeUnknown())
+        # All of it, as another process may have taken this one for dead and the id for lost.
         self._record.change(
-            task_id=task_id, state=JobState.RUNNING, submitted=self._services.wall()
+            task_id=task_id,
+            state=JobState.RUNNING,
+            submitted=self._services.wall(),
+            finished=None,
+            **NOTHING_WRONG,
         )
         # A second receipt: a host's log often outlives its disk.
         log.info("job %s is task %s", self.job.id, task_id)
@@ -278,14 +291,17 @@ class Follower:
     def _save(self) -> float | None:
         job, task, reach = self.job, self.task, self._client.reach
         video = self._folder / files.video_name(job)
+        # A name of its own, as a process that was taken for dead may still be writing there.
+        part = video.with_name(f"{video.name}.{secrets.token_hex(4)}.part")
         try:
-            fetch(task or Task(job.task_id or ""), video, reach=reach, check=self._check)
+            fetch(task or Task(job.task_id or ""), video, part=part, reach=reach, check=self._check)
         except ViduError as error:
             # The next attempt polls again, so it gets a fresh link if the API gives one.
             self.task = None
             self._save_failures += 1
             self._report(error)
             return min(LONGEST_SAVE_WAIT, 2.0 ** min(self._save_failures, 10))
+        files.delete_parts(self._folder)
         facts = files.complete(video, job, run=self._services.run)
         self._record.change(state=JobState.DONE, video=video.name, facts=facts, **NOTHING_WRONG)
         self._services.durations.clear()

@@ -1,14 +1,17 @@
-"""The followers of all open jobs, one per job; the scheduler runs their steps."""
+"""The followers of the open jobs in this process, one per job; the scheduler runs their steps."""
 
 import threading
 from contextlib import suppress
 from functools import partial
 
+from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.follower import Follower, Services
-from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.scheduler import Scheduler, Step
+from vidu_demo.jobs.follower import WRITE_AGAIN_SECONDS, Follower, Services, summary
+from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.scheduler import Kind, Scheduler, Step
+
+_STOPPED_BEFORE = "The app was stopped before this was sent."
 
 
 class Followers:
@@ -16,12 +19,11 @@ class Followers:
 
     Args:
         services: What the followers share.
-        polls_per_second: The maximum, for all jobs together.
+        scheduler: Runs their steps.
     """
 
-    def __init__(self, services: Services, polls_per_second: float) -> None:
-        self._services = services
-        self._scheduler = Scheduler(services.clock, polls_per_second)
+    def __init__(self, services: Services, scheduler: Scheduler) -> None:
+        self._services, self._scheduler = services, scheduler
         self._followers: dict[str, Follower] = {}
         self._next: dict[Follower, Step] = {}
         self._lock = threading.Lock()
@@ -31,7 +33,7 @@ class Followers:
 
     def open(self) -> None:
         """Start. Jobs that are already followed wait for this."""
-        self._scheduler.open()
+        self._scheduler.open(self)
 
     def close(self) -> None:
         """Finish the running steps and start no more."""
@@ -40,25 +42,35 @@ class Followers:
             follower.keep_answers()
 
     def get(self, job_id: str) -> Follower | None:
-        """Return a job's follower, if it has one."""
+        """Return a job's follower, if it has one in this process."""
         return self._followers.get(job_id)
 
-    @property
-    def unfinished(self) -> list[Job]:
-        """The followed jobs that have not ended."""
-        with self._lock:
-            jobs = [follower.job for follower in self._followers.values()]
-        return [job for job in jobs if job.open]
-
-    def follow(self, job: Job) -> Follower:
-        """Start following a job, replacing any earlier follower."""
-        follower = Follower(job, self._services)
-        with self._lock:
-            self._drop(job.id)
-            self._followers[job.id] = follower
+    def follow(self, job: Job) -> None:
+        """Have a job followed, in this process if nothing prevents it."""
         self._services.changes.mark(job.owner)
-        self._schedule(follower, 0.0)
-        return follower
+        if self._scheduler.assign(job.id):
+            self._begin(job, instead_of=self.get(job.id))
+
+    def begin(self, job: Job) -> bool:
+        """Follow a job in this process; False if there is nothing to do."""
+        if not job.open or self._services.accounts.waits(job):
+            return False
+        self._begin(job, instead_of=self.get(job.id))
+        return True
+
+    def take_over(self, job: Job) -> bool:
+        """Go on with a job whose process is gone; False if there is nothing to do.
+
+        Raises:
+            LedgerFailed: It can't be written.
+        """
+        if job.state is JobState.PREPARED:
+            # A claim, so that no process can send it after this.
+            stopped = summary(ViduError(_STOPPED_BEFORE, next_step=""))
+            wall, ledger = self._services.wall, self._services.ledger
+            ledger.claim(job, state=JobState.NOT_SENT, finished=wall(), **stopped)
+            return False
+        return self.begin(job)
 
     def resume(self, job_id: str) -> None:
         """Follow a job that has not ended, unless it has a follower that is not in trouble.
@@ -66,39 +78,67 @@ class Followers:
         Raises:
             LedgerFailed: It can't be read.
         """
+        earlier = self._followers.get(job_id)
+        # Whatever a follower writes is in the ledger before the follower is gone.
+        job = earlier.job if earlier else self._services.ledger.get(job_id)
+        if not job or not job.awaits_task or (earlier and not earlier.in_trouble):
+            return
+        if earlier or self._scheduler.assign(job_id):
+            self._begin(job, instead_of=earlier)
+
+    def lose(self, job_id: str) -> None:
+        """Run no more steps of a job, because another process follows it or it has ended."""
         with self._lock:
-            earlier = self._followers.get(job_id)
-            # Whatever a follower writes is in the ledger before the follower is gone.
-            job = earlier.job if earlier else self._services.ledger.get(job_id)
-            if not job or not job.awaits_task or (earlier and not earlier.in_trouble):
+            if not (follower := self._drop(job_id)):
                 return
-            if earlier:
-                earlier.hand_over()
-                self._drop(job_id)
-            follower = self._followers[job.id] = Follower(job, self._services)
-        self._services.changes.mark(job.owner)
-        self._schedule(follower, 0.0)
+        self._services.changes.mark(follower.job.owner)
+        self._scheduler.ended(job_id)
+        self._flush(follower)
+        if follower.job.payer is Payer.VISITOR:  # no other process has the key
+            with suppress(LedgerFailed):
+                self.resume(job_id)
+
+    def let_go(self, job_id: str) -> None:
+        """Remove a job's follower, if it has one. Its pending changes are not written any more."""
+        if follower := self.get(job_id):
+            follower.hand_over()
+        self.drop(job_id)
 
     def drop(self, job_id: str) -> None:
         """Remove a job's stopped follower, if it has one."""
         with self._lock:
             self._drop(job_id)
+        self._scheduler.ended(job_id)
 
-    def _drop(self, job_id: str) -> None:
+    def _begin(self, job: Job, *, instead_of: Follower | None) -> None:
+        """Follow a job in this process, unless another thread has begun to since."""
+        with self._lock:
+            if self._followers.get(job.id) is not instead_of:
+                return
+            if instead_of:
+                instead_of.hand_over()
+                self._drop(job.id)
+            follower = self._followers[job.id] = Follower(job, self._services)
+        self._services.changes.mark(job.owner)
+        self._schedule(follower, 0.0)
+
+    def _drop(self, job_id: str) -> Follower | None:
         """Remove a follower and its next step, or these could add up faster than they are due."""
         follower = self._followers.pop(job_id, None)
         if follower and (step := self._next.pop(follower, None)):
             self._scheduler.cancel(step)
+        return follower
 
     def _schedule(self, follower: Follower, wait: float) -> None:
-        run, weight = partial(self._step, follower), follower.weight
-        step = Step(run, follower.kind, follower.visitor, follower.lock, weight)
+        run, job = partial(self._step, follower), follower.job
+        step = Step(run, job.id, follower.kind, follower.visitor, follower.lock, follower.weight)
         self._next[follower] = step
         self._scheduler.put(step, wait)
 
     def _step(self, follower: Follower) -> None:
         wait = follower.step()
-        if wait is not None:
+        ours = self._followers.get(follower.job.id) is follower
+        if wait is not None and ours:
             self._schedule(follower, wait)
             return
         self._next.pop(follower, None)
@@ -106,12 +146,25 @@ class Followers:
         folder = self._services.videos / job.id
         if job.state is JobState.NOT_SENT:
             files.delete_pictures(folder)
-        with self._lock:
-            if self._followers.get(job.id) is follower:
-                del self._followers[job.id]
-        if job.awaits_task and not follower.stopped and not self._services.accounts.waits(job):
+        if ours:
+            with self._lock:
+                if self._followers.get(job.id) is follower:
+                    del self._followers[job.id]
+            self._scheduler.ended(job.id)
+        self._flush(follower)
+        waits = self._services.accounts.waits(job)
+        if ours and job.awaits_task and not follower.stopped and not waits:
             with suppress(LedgerFailed):  # the key was entered after this step had found none
                 self.resume(job.id)
         with suppress(LedgerFailed):  # the next start of the app will retry
             if follower.stopped and not self._services.ledger.get(job.id):
                 files.delete(folder)  # the job was deleted while this step wrote there
+
+    def _flush(self, follower: Follower) -> None:
+        """Write what a follower that is gone has left to write, such as a task's id."""
+        follower.flush()
+        if follower.pending:
+            job = follower.job
+            again = partial(self._flush, follower)
+            step = Step(again, job.id, Kind.SUBMIT, follower.visitor, f"flush {job.id}")
+            self._scheduler.put(step, WRITE_AGAIN_SECONDS)

@@ -5,10 +5,12 @@ happens with it.
 """
 
 import hashlib
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
 
@@ -41,6 +43,11 @@ _RECENT = 1000
 _LONGEST_DURATION = 1800.0
 """Seconds. A longer task was not watched to its end: the app was off, or the visitor stopped."""
 
+CHANGES = "vidu_changes"
+"""The PostgreSQL channel that says whose jobs have changed."""
+_CLICKS = 0x76696475 << 32
+"""The first number of the PostgreSQL locks of visitors' clicks."""
+
 _answers, _job, _offer = answer_table.c, job_table.c, offer_table.c
 
 
@@ -57,10 +64,34 @@ class Ledger:
 
     def __init__(self, url: str | sa.URL) -> None:
         self._engine = connect(url)
+        # At most half of the engine's connections, as whoever holds one goes on to use another.
+        self._click_locks = [threading.Lock() for _ in range(7 if self.shared else 64)]
 
     def close(self) -> None:
         """Close the database's connections."""
         self._engine.dispose()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database."""
+        return self._engine
+
+    @property
+    def shared(self) -> bool:
+        """True if several processes can use it at once."""
+        return self._engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def one_click(self, owner: str) -> Iterator[None]:
+        """Let no other click of a visitor's run meanwhile, in any process."""
+        number = crc32(owner.encode())
+        with self._click_locks[number % len(self._click_locks)]:
+            if not self.shared:
+                yield
+                return
+            with self._writing() as connection:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLICKS + number)))
+                yield
 
     def offer(self, offer: Offer) -> Offer:
         """Write an offer, unless the visitor has the same one with more than half its time left.
@@ -124,6 +155,7 @@ class Ledger:
                     raise OfferExpired
                 spending.spend(connection, jobs, limits)
                 connection.execute(job_table.insert().values([asdict(job) for job in jobs]))
+                self._announce(connection, jobs[0].owner)
         except (sa.exc.IntegrityError, OfferExpired) as error:
             if found := self.by_key(key):
                 return found
@@ -140,17 +172,24 @@ class Ledger:
         """
         return self._update(job, changes, _job.state == job.state)
 
-    def change(self, job: Job, *, answers: Sequence[Entry] = (), **changes: Any) -> Job:
-        """Change a job; returns once committed.
+    def change(self, job: Job, *, answers: Sequence[Entry] = (), **changes: Any) -> Job | None:
+        """Change a job if its state is still the known one; returns once committed.
 
-        A job that has been deleted in the meantime stays deleted.
+        A task's id that comes late is kept even if another process has taken it for lost.
 
         Args:
             job: The job.
             answers: What the API answered since the last change; kept in the same transaction.
             changes: The fields that change.
+
+        Returns:
+            The changed job; None if its state has changed.
         """
-        self._update(job, changes, _job.state != JobState.DELETED, answers)
+        known = _job.state == job.state
+        if changes.get("task_id"):
+            known |= sa.and_(_job.state == JobState.UNKNOWN, _job.task_id.is_(None))
+        if not self._update(job, changes, known, answers):
+            return None
         changed = replace(job, **changes)
         return replace(changed, price=0) if changed.state is JobState.NOT_SENT else changed
 
@@ -249,6 +288,20 @@ class Ledger:
         """List the jobs at these APIs that the runner has to work on, newest first."""
         return self._find(_job.backend.in_(backends), _job.state.in_(FOLLOWED))
 
+    def count_open(self, *, owner: str = "", address: str = "") -> int:
+        """Count the unfinished jobs of a visitor or, if given, from an address."""
+        whose = _job.address == address if address else _job.owner == owner
+        query = sa.select(sa.func.count()).where(whose, _job.state.in_(FOLLOWED))
+        with self._reading() as connection:
+            return connection.scalar(query) or 0
+
+    def count_followed(self, *backends: str) -> int:
+        """Count the unfinished jobs, except those that may wait for their visitor's key."""
+        followed = (_job.backend.in_(backends), _job.state.in_(FOLLOWED), sa.not_(MAY_WAIT))
+        query = sa.select(sa.func.count()).where(*followed)
+        with self._reading() as connection:
+            return connection.scalar(query) or 0
+
     def paid_by_visitor(self, owner: str, *backends: str) -> list[Job]:
         """List a visitor's jobs that need their own key to go on, newest first."""
         return self._find(_job.owner == owner, _job.backend.in_(backends), MAY_WAIT)
@@ -346,7 +399,14 @@ class Ledger:
                 _delete_traces(connection, job)
             elif updated:
                 _keep_answers(connection, job.id, answers)
+            if updated:
+                self._announce(connection, job.owner)
             return updated
+
+    def _announce(self, connection: sa.Connection, owner: str) -> None:
+        """Tell the other processes that a visitor's jobs have changed, once this is committed."""
+        if self.shared:
+            connection.execute(sa.select(sa.func.pg_notify(CHANGES, owner)))
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:

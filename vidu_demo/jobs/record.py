@@ -16,6 +16,9 @@ from vidu_demo.jobs.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
+_NEEDED = "task_id"
+"""The change that must not be lost."""
+
 
 class JobRecord:
     """A job that one follower writes and many threads read.
@@ -30,11 +33,12 @@ class JobRecord:
 
     Attributes:
         job: The job with every change, including pending ones.
-        closed: True once nothing may change except that its video is there.
+        closed: True once nothing may change except that its task's id or its video is there.
     """
 
     def __init__(self, job: Job, ledger: Ledger, changes: Changes) -> None:
         self.job, self.closed = job, False
+        self._written = job.state
         self._ledger, self._changes = ledger, changes
         self._pending: dict[str, Any] = {}
         self._new_answers: tuple[Entry, ...] = ()
@@ -80,14 +84,17 @@ class JobRecord:
         """
         claimed = self._ledger.claim(self.job, state=state)
         if claimed:
-            self.job = replace(self.job, state=state)
+            self.job, self._written = replace(self.job, state=state), state
             self._changes.mark(self.job.owner)
         return claimed
 
     def change(self, **changes: Any) -> None:
-        """Change the job in memory, and in the ledger if it can be written now."""
+        """Change the job in memory, and in the ledger if it can be written now.
+
+        If another process has moved the job on meanwhile, the change is dropped, and this closes.
+        """
         with self._lock:
-            if self.closed and changes.get("state") is not JobState.DONE:
+            if self.closed and not (changes.get("state") is JobState.DONE or _NEEDED in changes):
                 return
             self.job = replace(self.job, **changes)
             self._changes.mark(self.job.owner)
@@ -107,7 +114,8 @@ class JobRecord:
         """Close and drop pending changes, because another record takes over."""
         with self._lock:
             self.closed = True
-            self._pending.clear()
+            if _NEEDED not in self._pending:
+                self._pending.clear()
             self.keep_answers()
 
     def flush(self) -> None:
@@ -115,8 +123,12 @@ class JobRecord:
         with self._lock:
             if not self._pending:
                 return
+            before = replace(self.job, state=self._written)
             try:
-                self._ledger.change(self.job, answers=self._new_answers, **self._pending)
+                changed = self._ledger.change(before, answers=self._new_answers, **self._pending)
+                if not changed:
+                    self.closed = True
+                    changed = self._ledger.get(self.job.id)
             except LedgerFailed as error:
                 log.critical(
                     "job %s, task %s, %s: not written down: %s",
@@ -126,5 +138,7 @@ class JobRecord:
                     error.what,
                 )
             else:
+                self.job = changed or self.job
+                self._written = self.job.state
                 self._pending.clear()
                 self._new_answers = ()

@@ -4,20 +4,19 @@ It needs no open browser and keeps no visitor waiting.
 """
 
 import secrets
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from zlib import crc32
 
 from vidu_demo.api.client import system_random
-from vidu_demo.api.errors import KeyMissing, ViduError
+from vidu_demo.api.errors import KeyMissing
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
+from vidu_demo.api.text import Text
 from vidu_demo.jobs import files
 from vidu_demo.jobs.accounts import Accounts
 from vidu_demo.jobs.answers import Entry
@@ -26,16 +25,19 @@ from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired, TooManyOpen
-from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services, summary
+from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.room import Room
+from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.takes import Order
 
+LONGEST_CLICK = 3600.0
+"""Seconds. A folder that is older and has no job is of a click that came to nothing."""
 DOUBLE_CLICK_SECONDS = 3.0
 """The same request within this time counts as a double click."""
 MAX_OPEN = 200
@@ -113,21 +115,15 @@ class JobRunner:
             self._changes,
             run,
         )
-        self._followers = Followers(self._services, requests_per_second)
-        self._click_locks = [threading.Lock() for _ in range(64)]
+        self._followers = Followers(self._services, self._scheduler(requests_per_second))
 
     def open(self) -> "JobRunner":
-        """Resume every job that an earlier run of the app left open."""
-        for job in self._ledger.followed(*self._accounts.backends):
-            if job.state is JobState.PREPARED:
-                # Claimed, so that no other process with this ledger can send it.
-                stopped = summary(ViduError(_STOPPED_BEFORE, next_step=""))
-                self._ledger.claim(job, state=JobState.NOT_SENT, finished=self._wall(), **stopped)
-                continue
-            follower = self._followers.follow(job)
-            if job.state is JobState.SUBMITTING:
-                follower.end_interrupted()
-        files.tidy(self.videos, self._ledger.states())
+        """Resume every job that an earlier run of the app, or a process that is gone, left open."""
+        if not self._ledger.shared:
+            for job in self._ledger.followed(*self._accounts.backends):
+                self._followers.take_over(job)
+        before = self._wall() - (LONGEST_CLICK if self._ledger.shared else 0)
+        files.tidy(self.videos, self._ledger.states(), before)
         self._followers.open()
         return self
 
@@ -365,7 +361,7 @@ class JobRunner:
         )
         written: list[Job] = []
         try:
-            with self._click_lock(owner):
+            with self._ledger.one_click(owner):
                 now = self._wall()
                 # A millisecond apart, to keep their order.
                 jobs = [replace(job, created=now + n / 1000) for n, job in enumerate(jobs)]
@@ -410,11 +406,11 @@ class JobRunner:
         """
         payer = payer or self.payer(owner)
         backend = self._accounts.backend(payer)
-        with self._click_lock(owner):
+        with self._ledger.one_click(owner):
             if found := self._known(task_id, owner):
                 if found.fingerprint or found.open or found.payer is payer:
                     return found
-                return self._ledger.change(found, payer=payer, backend=backend)
+                return self._ledger.change(found, payer=payer, backend=backend) or found
             self._check_open(owner, address)
             now = self._wall()
             job = adopted_job(
@@ -448,10 +444,9 @@ class JobRunner:
         look = self.look(job_id, owner)
         if not look:
             return None
-        follower = self._followers.get(job_id)
-        if look.waits and not follower:  # a job that waits for a key is not followed
-            follower = Follower(look.job, self._services)
-        return follower.job if follower and follower.stop() else None
+        # One that waits for a key is not followed, or it is in another process, which will notice.
+        follower = self._followers.get(job_id) or Follower(look.job, self._services)
+        return follower.job if follower.stop() else None
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
         """Resume a job that was stopped, or whose task was not found or not finished.
@@ -462,7 +457,7 @@ class JobRunner:
             TooManyOpen: The visitor has too many unfinished jobs.
             LedgerFailed: The change can't be saved.
         """
-        with self._click_lock(owner):
+        with self._ledger.one_click(owner):
             look = self.look(job_id, owner)
             job = look.job if look else None
             if not job or job.open or not job.task_id:
@@ -473,15 +468,16 @@ class JobRunner:
             if done and self.file(job, job.video or "").is_file():
                 return None
             self._check_open(owner, job.address)
-            if earlier := self._followers.get(job_id):
-                earlier.hand_over()  # its pending changes must not be written after this
-            job = self._ledger.change(
-                job,
+            self._followers.let_go(job_id)
+            written = self._ledger.get(job_id)
+            job = written and self._ledger.change(
+                written,
                 # It may have ended unwatched, so how long it took can't be known.
                 **{"state": JobState.SAVING} if done else _UNWATCHED,
                 **NOTHING_WRONG,
             )
-            self._followers.follow(job)
+            if job:
+                self._followers.follow(job)
         return job
 
     def delete(self, job_id: str, owner: str) -> bool:
@@ -495,7 +491,7 @@ class JobRunner:
         Raises:
             LedgerFailed: The ledger can't be written; nothing was deleted.
         """
-        with self._click_lock(owner):
+        with self._ledger.one_click(owner):
             look = self.look(job_id, owner)
             if not look or look.job.open or not self._ledger.delete(look.job):
                 return False
@@ -581,8 +577,11 @@ class JobRunner:
 
     @property
     def open_jobs(self) -> int:
-        """The number of jobs being followed."""
-        return len(self._followers)
+        """The number of jobs being followed, by any process."""
+        here = len(self._followers)
+        if not self._ledger.shared:
+            return here
+        return max(here, self._ledger.count_followed(*self._accounts.backends))
 
     def file(self, job: Job, name: str) -> Path:
         """Return the path of a file in a job's folder."""
@@ -624,9 +623,23 @@ class JobRunner:
             raise error
         return found
 
-    def _click_lock(self, owner: str) -> threading.Lock:
-        """Return the lock for a visitor's clicks, which few other visitors share."""
-        return self._click_locks[crc32(owner.encode()) % len(self._click_locks)]
+    def _scheduler(self, polls_per_second: float) -> Scheduler:
+        if not self._ledger.shared:
+            return HeapScheduler(self._services.clock, polls_per_second)
+        try:
+            from vidu_demo.jobs.shared_scheduler import SharedScheduler  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise LedgerFailed(
+                Text("The database's driver is not installed: {name}.", name=error.name)
+            ) from None
+        return SharedScheduler(
+            self._ledger,
+            self._accounts.backends,
+            self._accounts.takes_keys,
+            self._changes,
+            self._services.clock,
+            polls_per_second,
+        )
 
     def _check_open(self, owner: str, address: str, more: int = 1) -> None:
         """Check that a visitor may have more unfinished jobs.
@@ -634,12 +647,10 @@ class JobRunner:
         Raises:
             TooManyOpen: They, or all visitors from their address, would have too many.
         """
-        jobs = self._followers.unfinished
-        if sum(job.owner == owner for job in jobs) + more > MAX_OPEN:
+        if self._ledger.count_open(owner=owner) + more > MAX_OPEN:
             raise TooManyOpen(MAX_OPEN)
-        if address and sum(job.address == address for job in jobs) + more > MAX_OPEN_AT_ADDRESS:
+        if address and self._ledger.count_open(address=address) + more > MAX_OPEN_AT_ADDRESS:
             raise TooManyOpen(MAX_OPEN_AT_ADDRESS)
 
 
 _UNWATCHED: dict[str, Any] = {"state": JobState.RUNNING, "submitted": None, "finished": None}
-_STOPPED_BEFORE = "The app was stopped before this was sent."

@@ -1,6 +1,6 @@
 """Runs each job's next step when it is due: many jobs, few threads, one rate limit, and fairly.
 
-`FairQueue` decides what comes next and `Scheduler` runs it. Submits, polls and downloads have
+`FairQueue` decides what comes next and `HeapScheduler` runs it. Submits, polls and downloads have
 their own workers, and no worker ever waits, neither for the rate limit nor for another's lock.
 Within each kind, visitors are served round-robin (like fair queueing in networks) and none of them
 gets all the workers, so one visitor's thousand steps delay another visitor by only one.
@@ -8,6 +8,7 @@ gets all the workers, so one visitor's thousand steps delay another visitor by o
 
 import heapq
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
+from typing import Protocol
+
+from vidu_demo.jobs.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ class Step:
 
     Attributes:
         run: Does it, and handles its own errors.
+        job: The job's id.
         kind: What it does.
         visitor: Whom it is for, from the largest group to the smallest. Groups take turns, and so
             do the parts within each group.
@@ -45,21 +50,58 @@ class Step:
     """
 
     run: Callable[[], None]
+    job: str
     kind: Kind
     visitor: tuple[str, ...]
     lock: str
     weight: float = 1.0
 
 
+class Listener(Protocol):
+    """What a scheduler tells whoever follows the jobs."""
+
+    def begin(self, job: Job) -> bool:
+        """Follow a job in this process; False if there is nothing to do."""
+
+    def take_over(self, job: Job) -> bool:
+        """Go on with a job whose process is gone; False if there is nothing to do."""
+
+    def lose(self, job_id: str) -> None:
+        """Run no more steps of a job, because another process follows it or it has ended."""
+
+
+class Scheduler(Protocol):
+    """Has each open job followed by one process, and runs its steps there when they are due."""
+
+    def open(self, listener: Listener) -> None:
+        """Start. Steps that were put earlier wait for this."""
+
+    def close(self) -> None:
+        """Finish the running steps and start no more."""
+
+    def assign(self, job_id: str) -> bool:
+        """Have a job followed: by this process at once if True, and otherwise soon."""
+
+    def ended(self, job_id: str) -> None:
+        """Note that this process no longer follows a job."""
+
+    def put(self, step: Step, wait: float) -> None:
+        """Run a step in `wait` seconds, or as soon after that as it is its visitor's turn."""
+
+    def cancel(self, step: Step) -> None:
+        """Remove a step that was put, unless it has started."""
+
+
 class FairQueue:
     """Decides which step is next.
 
     Args:
-        polls_per_second: The maximum, for all visitors together.
+        polls_per_second: The maximum, for all visitors together; None if other processes count, so
+            that `polls_from` says after each poll when the next can start.
     """
 
-    def __init__(self, polls_per_second: float) -> None:
-        self._spacing = 1.0 / polls_per_second
+    def __init__(self, polls_per_second: float | None) -> None:
+        self._spacing = 1.0 / polls_per_second if polls_per_second else math.inf
         self._next_poll = 0.0
         self._later: list[tuple[float, int, Step]] = []
         self._order = count()
@@ -87,6 +129,10 @@ class FairQueue:
                 return step
         return None
 
+    def polls_from(self, time: float) -> None:
+        """Let the next poll start from a time on."""
+        self._next_poll = time
+
     def done(self, step: Step) -> None:
         """End a started step. Put the job's next step before this, so that it keeps its turn."""
         self._locked.discard(step.lock)
@@ -109,7 +155,7 @@ class FairQueue:
     def wait(self, now: float) -> float | None:
         """Seconds to wait after `now` until `take` may find a step; None if it won't."""
         times = [self._next_poll, *(due for due, *_ in self._later[:1])]
-        return min((time - now for time in times if time > now), default=None)
+        return min((time - now for time in times if now < time < math.inf), default=None)
 
     def _let_go(self, step: Step) -> None:
         """Release a step, and remove groups that hold no other."""
@@ -163,33 +209,40 @@ class _Group:
         return None
 
 
-class Scheduler:
-    """Runs steps when they are due.
+class HeapScheduler:
+    """A scheduler for the only process that follows jobs.
 
     Args:
         clock: Returns seconds, monotonic.
-        polls_per_second: The maximum, for all visitors together.
+        polls_per_second: As for `FairQueue`.
     """
 
-    def __init__(self, clock: Callable[[], float], polls_per_second: float) -> None:
+    def __init__(self, clock: Callable[[], float], polls_per_second: float | None) -> None:
         self._clock = clock
         self._queue = FairQueue(polls_per_second)
         self._changed = threading.Condition()
-        self._closing = False
+        self._closing = threading.Event()
         self._workers = ThreadPoolExecutor(sum(WORKERS.values()), "vidu-worker")
         self._thread = threading.Thread(target=self._schedule, name="vidu-jobs", daemon=True)
 
-    def open(self) -> None:
+    def open(self, listener: Listener) -> None:  # noqa: ARG002 - nobody else follows anything
         """Start. Steps that were put earlier wait for this."""
         self._thread.start()
 
     def close(self) -> None:
         """Finish the running steps and start no more."""
         with self._changed:
-            self._closing = True
+            self._closing.set()
             self._changed.notify_all()
         self._thread.join()
         self._workers.shutdown(cancel_futures=True)
+
+    def assign(self, job_id: str) -> bool:  # noqa: ARG002 - every job is followed here
+        """Have a job followed by this process at once."""
+        return True
+
+    def ended(self, job_id: str) -> None:
+        """Nothing to note: nobody else asks."""
 
     def put(self, step: Step, wait: float) -> None:
         """Run a step in `wait` seconds, or as soon after that as it is its visitor's turn."""
@@ -205,7 +258,7 @@ class Scheduler:
     def _schedule(self) -> None:
         while step := self._next():
             try:
-                self._workers.submit(self._run, step)
+                self._workers.submit(self._start, step)
             except RuntimeError as error:
                 # No thread could be added: an existing one takes it, or Python is exiting.
                 log.error("a step has to wait for a thread: %s", error)
@@ -213,17 +266,20 @@ class Scheduler:
     def _next(self) -> Step | None:
         """Wait for the next step; None once closed."""
         with self._changed:
-            while not self._closing:
+            while not self._closing.is_set():
                 now = self._clock()
                 if step := self._queue.take(now):
                     return step
                 self._changed.wait(self._queue.wait(now))
         return None
 
-    def _run(self, step: Step) -> None:
+    def _start(self, step: Step) -> None:
         try:
-            step.run()
+            self._run(step)
         finally:
             with self._changed:
                 self._queue.done(step)
                 self._changed.notify()
+
+    def _run(self, step: Step) -> None:
+        step.run()

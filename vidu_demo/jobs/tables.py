@@ -107,6 +107,15 @@ answer_table = sa.Table(
 )
 """What the API answered about each job: apart from the jobs, which pages read by the hundred."""
 
+poll_table = sa.Table(
+    "poll_rate",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("next", sa.Double, nullable=False),
+)
+"""When the next poll may be sent, in Unix seconds of the server's clock: one row, used only where
+several processes poll."""
+
 version_table = sa.Table(
     "schema_version", metadata, sa.Column("version", sa.Integer, nullable=False)
 )
@@ -201,6 +210,12 @@ def _add_drafts(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _add_poll_rate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE poll_rate (id INTEGER NOT NULL PRIMARY KEY, next DOUBLE PRECISION NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -212,6 +227,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_payers,
     _add_answers,
     _add_drafts,
+    _add_poll_rate,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""
