@@ -1,6 +1,7 @@
 """What tests run in processes of their own: a program, a Jupyter kernel, a studio.
 
-Where the app is imported already, its simulator needs half a second for a task.
+Where the app is imported already, its simulator needs half a second for a task, and a process that
+is silent for two seconds counts as gone.
 """
 
 import os
@@ -21,6 +22,9 @@ def enter(folder: Path, environment: dict[str, str], out: Path, err: Path) -> No
     for stream, file in ((sys.stdout, out), (sys.stderr, err)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
         stream.reconfigure(line_buffering=True)
+    if shared := sys.modules.get("vidu_demo.jobs.shared_scheduler"):
+        shared.STALLED_SECONDS, shared.HEARTBEAT_SECONDS = 2.0, 0.4
+        shared.RESCUES = "* * * * * */1"
     if studio := sys.modules.get("vidu_demo.studio"):
         studio.Simulator = partial(studio.Simulator, seconds=0.5)
 
@@ -59,13 +63,10 @@ def run_studio(desk: Connection, prompts: Sequence[str], *place: Any) -> None:
 def run_process(desk: Connection, *place: Any) -> None:
     """Run one of several processes without its page: click for each prompt that is sent."""
     from vidu_demo.api.request import VideoRequest
-    from vidu_demo.jobs import shared_scheduler
     from vidu_demo.settings import Settings
     from vidu_demo.studio import Studio
 
     enter(*place)
-    shared_scheduler.STALLED_SECONDS, shared_scheduler.HEARTBEAT_SECONDS = 2.0, 0.4
-    shared_scheduler.RESCUES = "* * * * * */1"
     studio = Studio(Settings.from_environment())
     desk.send("ready")
     while prompt := desk.recv():

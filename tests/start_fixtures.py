@@ -23,7 +23,8 @@ APP = ROOT / "app.py"
 def _server() -> ForkServerContext:
     """A process that imports Gradio and the app, which takes seconds, and forks others."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["vidu_demo.ui.page", "vidu_demo.ui.serve"])
+    preloaded = ["vidu_demo.ui.page", "vidu_demo.ui.serve", "vidu_demo.jobs.shared_scheduler"]
+    context.set_forkserver_preload(preloaded)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**QUIET, "PYTHONPATH": str(ROOT)}.items():
             patch.setenv(name, value)

@@ -101,14 +101,14 @@ class JobRecord:
             self._pending.update(changes)
             self.flush()
 
-    def close(self, states: Collection[JobState], **changes: Any) -> bool:
+    def close(self, states: Collection[JobState], state: JobState, **changes: Any) -> bool:
         """Make the last change, if the job is still in one of these states."""
         with self._lock:
             if self.job.state not in states:
                 return False
-            self.change(**changes)
+            self.change(state=state, **changes)
             self.closed = True
-        return True
+            return self.job.state is state  # another process may have been faster
 
     def discard(self) -> None:
         """Close and drop pending changes, because another record takes over."""

@@ -638,6 +638,7 @@ class JobRunner:
             self._accounts.takes_keys,
             self._changes,
             self._services.clock,
+            self._wall,
             polls_per_second,
         )
 

@@ -12,7 +12,6 @@ import asyncio
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
@@ -81,6 +80,7 @@ class SharedScheduler(HeapScheduler):
         keys: True if visitors' jobs wait for their keys; otherwise they are taken over, too.
         changes: Told whose jobs other processes have changed.
         clock: Returns seconds, monotonic.
+        wall: Returns Unix seconds.
         polls_per_second: The maximum, for all processes together.
 
     Raises:
@@ -94,10 +94,12 @@ class SharedScheduler(HeapScheduler):
         keys: bool,
         changes: Changes,
         clock: Callable[[], float],
+        wall: Callable[[], float],
         polls_per_second: float,
     ) -> None:
         super().__init__(clock, None)
         self._ledger, self._backends, self._changes = ledger, backends, changes
+        self._wall = wall
         self._waiting = MAY_WAIT if keys else sa.false()
         self._polls = Polls(ledger.engine, polls_per_second)
         self._own = secrets.token_hex(8)
@@ -281,7 +283,7 @@ class SharedScheduler(HeapScheduler):
             _job.state.in_(FOLLOWED),
             sa.not_(self._waiting),
             # A click that has just been written is queued next.
-            (_job.state != JobState.PREPARED) | (_job.created < time.time() - STALLED_SECONDS),
+            (_job.state != JobState.PREPARED) | (_job.created < self._wall() - STALLED_SECONDS),
             ~sa.exists().where(_queued.c.lock == _job.id),
         )
         with self._ledger.engine.connect() as connection:
