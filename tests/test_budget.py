@@ -164,6 +164,12 @@ def test_what_was_not_sent_gives_its_money_back_once(ledger: Ledger) -> None:
     assert spent(ledger) == 0
 
 
+def test_a_colon_in_a_callers_own_key_is_not_a_number_of_a_video(ledger: Ledger) -> None:
+    (made,) = ledger.add([job("1", idempotency_key="my: key", price=4000)], FIVE)
+    assert ledger.change(made, state=JobState.NOT_SENT)
+    assert spent(ledger) == 0
+
+
 @pytest.mark.parametrize("state", [JobState.UNKNOWN, JobState.FAILED, JobState.DONE])
 def test_what_may_have_been_charged_does_not(ledger: Ledger, state: JobState) -> None:
     (made,) = ledger.add([job("1", price=4000)], FIVE)

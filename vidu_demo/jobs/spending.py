@@ -93,12 +93,13 @@ def by_day(connection: sa.Connection) -> list[DaysSpending]:
 def give_back(connection: sa.Connection, job_id: str) -> None:
     """Take a job's price off its day. The row is locked, as it has just been written."""
     this = _job.id == job_id
-    about = sa.select(_job.price, _job.idempotency_key, _job.owner, _job.address).where(this)
-    price, key, owner, address = connection.execute(about).one()
+    about = sa.select(_job.price, _job.idempotency_key, _job.owner, _job.address, _job.created)
+    price, key, owner, address, created = connection.execute(about.where(this)).one()
     if price:
         # A click counts on the day of its first job; at midnight, the others may be of the next.
+        # A colon may also be the caller's own.
         first = sa.select(_job.created).where(_job.idempotency_key == key.partition(":")[0])
-        day = day_of(connection.scalars(first).one())
+        day = day_of(connection.scalar(first) or created)
         _lock(connection, day)
         _count(connection, day, counted(owner, address), -price, -1)
         connection.execute(job_table.update().where(this).values(price=0))

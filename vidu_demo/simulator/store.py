@@ -88,7 +88,9 @@ class TaskStore:
                 future.cancel()
             for kind in ("json", "mp4"):
                 self._file(task_id, kind).unlink(missing_ok=True)
-            for part in self._folder.glob(f"{task_id}.*.part"):
+        # Not by patterns with ids in them: Python remembers the latest few hundred.
+        for part in self._folder.glob("*.part"):
+            if part.name.partition(".")[0] in old:
                 part.unlink(missing_ok=True)
         return old
 
