@@ -1,4 +1,4 @@
-"""The handlers that don't buy: arriving, opening, deleting and reusing jobs."""
+"""The handlers that neither buy nor fill the form: arriving, opening and deleting jobs."""
 
 import asyncio
 import time
@@ -6,9 +6,6 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.errors import PictureInvalid, ViduError
-from vidu_demo.api.images import is_url
-from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header, parts
 from vidu_demo.ui.browser import own_key, permalink, receipts
@@ -22,8 +19,6 @@ from vidu_demo.ui.job import status
 from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.history import MAX_ROWS
 from vidu_demo.ui.job.panel import Panel
-
-_NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
 
 
 class Events:
@@ -218,44 +213,3 @@ class Events:
         if not asked:
             return log.unchanged
         return log.show(self._runner.calls(tab.shown, tab.owner) if tab.shown else None)
-
-    def use_settings(
-        self, tab: Tab, *, new_seed: bool = False, pictures: bool = True, **values: Any
-    ) -> Updates:
-        """Fill the form with the shown job's settings and, optionally, its pictures."""
-        look = self._runner.look(tab.shown, tab.owner)
-        if not look:
-            return {self._form.more: gr.skip()}
-        job = look.job
-        images = job.request.get("images", []) if pictures else []
-        files = [self._runner.file(job, name) for name in images if not is_url(name)]
-        there = [file for file in files if file.is_file()]
-        filled = self._form.fill(
-            {**job.request, "seed": None} if new_seed else job.request,
-            there,
-            "\n".join(filter(is_url, images)),
-            before=self._form.read(values, self._context.opener(tab.request)),
-        )
-        gone = there != files
-        if gone:
-            del filled[self._form.pictures.files]  # the form may hold these very pictures
-        return {**filled, **self._form.pictures.tell(tab.say(_NOT_KEPT) if gone else "")}
-
-    def undo(self, tab: Tab, **values: Any) -> Updates:
-        """Fill the form as it was before it was filled last."""
-        return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
-
-    def go_on(self, tab: Tab, **values: Any) -> Updates:
-        """Fill the form to continue the shown video from its last frame."""
-        look = self._runner.look(tab.shown, tab.owner)
-        if not look or not (video := self._panel.video(look.job)):
-            return {self._form.more: gr.skip()}
-        opener = self._context.opener(tab.request)
-        try:
-            picture = opener.last_frame(video)
-        except (ClipFailed, PictureInvalid):
-            raise ViduError(
-                "The last frame of this video can't be read.", next_step="Use another picture."
-            ) from None
-        before = self._form.read(values, opener)
-        return self._form.go_on(look.job.settings, picture, before=before)

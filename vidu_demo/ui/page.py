@@ -29,6 +29,7 @@ from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Action
 from vidu_demo.ui.payer import WhoseKey
+from vidu_demo.ui.reusing import Reusing
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#stage')", "vidu.showing('#pictures')"
@@ -122,7 +123,7 @@ class _Page:
         self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)
         self._show(events)
-        self._reuse(events)
+        self._reuse(Reusing(context, form, panel))
 
     def _arrive(self, events: Events, buying: Buying) -> None:
         demo, panel = self._context.demo, self.panel
@@ -186,20 +187,20 @@ class _Page:
         self._does(stage.compare.click, panel.beside, "compare", view)
         self._does(self.task_box.submit, events.open_task, "open_task", view, text, js=_TO_STATUS)
 
-    def _reuse(self, events: Events) -> None:
+    def _reuse(self, reusing: Reusing) -> None:
         form = self.form
         settings = [form.pictures.news, *form.filled]
         undo = self.checkout.price.click
-        self._does(undo, events.undo, "undo", form.filled, form.inputs, **RAW)
-        another = partial(events.use_settings, new_seed=True)
-        repicture = partial(events.use_settings, pictures=False)
+        self._does(undo, reusing.undo, "undo", form.filled, form.inputs, **RAW)
+        another = partial(reusing.use_settings, new_seed=True)
+        repicture = partial(reusing.use_settings, pictures=False)
         buttons = self.panel.stage.reuse.buttons
         for action, handler, name, outputs, js in (
-            (Action.SAME, events.use_settings, "use_settings", settings, _TO_FORM),
+            (Action.SAME, reusing.use_settings, "use_settings", settings, _TO_FORM),
             (Action.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
-            (Action.PROMPT, events.use_settings, "change_prompt", settings, _TO_PROMPT),
+            (Action.PROMPT, reusing.use_settings, "change_prompt", settings, _TO_PROMPT),
             (Action.PICTURE, repicture, "change_picture", settings, _TO_FORM),
-            (Action.GO_ON, events.go_on, "go_on", form.filled, _TO_FORM),
+            (Action.GO_ON, reusing.go_on, "go_on", form.filled, _TO_FORM),
         ):
             click = buttons[action].click
             done = self._does(click, handler, name, outputs, form.inputs, js=js, **RAW)

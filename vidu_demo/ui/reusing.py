@@ -1,0 +1,71 @@
+"""The handlers that fill the form with a job's settings, or as it was before."""
+
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import PictureInvalid, ViduError
+from vidu_demo.api.images import is_url
+from vidu_demo.api.video import ClipFailed
+from vidu_demo.ui import Updates
+from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.context import Context
+from vidu_demo.ui.form.form import Form
+from vidu_demo.ui.job.panel import Panel
+
+_NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
+
+
+class Reusing:
+    """Handlers. Each gets the form's values as well, so that it can be undone.
+
+    Args:
+        context: What the handlers share.
+        form: What is filled.
+        panel: Shows the job.
+    """
+
+    def __init__(self, context: Context, form: Form, panel: Panel) -> None:
+        self._context, self._runner = context, context.runner
+        self._form, self._panel = form, panel
+
+    def use_settings(
+        self, tab: Tab, *, new_seed: bool = False, pictures: bool = True, **values: Any
+    ) -> Updates:
+        """Fill the form with the shown job's settings and, optionally, its pictures."""
+        look = self._runner.look(tab.shown, tab.owner)
+        if not look:
+            return {self._form.more: gr.skip()}
+        job = look.job
+        images = job.request.get("images", []) if pictures else []
+        files = [self._runner.file(job, name) for name in images if not is_url(name)]
+        there = [file for file in files if file.is_file()]
+        filled = self._form.fill(
+            {**job.request, "seed": None} if new_seed else job.request,
+            there,
+            "\n".join(filter(is_url, images)),
+            before=self._form.read(values, self._context.opener(tab.request)),
+        )
+        gone = there != files
+        if gone:
+            del filled[self._form.pictures.files]  # the form may hold these very pictures
+        return {**filled, **self._form.pictures.tell(tab.say(_NOT_KEPT) if gone else "")}
+
+    def undo(self, tab: Tab, **values: Any) -> Updates:
+        """Fill the form as it was before it was filled last."""
+        return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
+
+    def go_on(self, tab: Tab, **values: Any) -> Updates:
+        """Fill the form to continue the shown video from its last frame."""
+        look = self._runner.look(tab.shown, tab.owner)
+        if not look or not (video := self._panel.video(look.job)):
+            return {self._form.more: gr.skip()}
+        opener = self._context.opener(tab.request)
+        try:
+            picture = opener.last_frame(video)
+        except (ClipFailed, PictureInvalid):
+            raise ViduError(
+                "The last frame of this video can't be read.", next_step="Use another picture."
+            ) from None
+        before = self._form.read(values, opener)
+        return self._form.go_on(look.job.settings, picture, before=before)
