@@ -120,7 +120,7 @@ class Walk:
         search = page.locator("#search").get_by_role("textbox")
         search.fill("slow")
         rows = page.locator("#history .card")
-        expect(rows).to_have_count(5)
+        expect(rows).to_have_count(6)
         self.photograph("searched")
         search.fill("")
         expect(rows).to_have_count(len(PROMPTS) + 4)
@@ -187,6 +187,7 @@ class Walk:
         self.page.locator("#video video").evaluate(STAND_STILL)
         self._take(DOCS / f"{name}.png", "light")
         shrink(DOCS / f"{name}.png")
+        self._resize(*LAPTOP)
 
     def _resize(self, width: int, height: int) -> None:
         self.page.set_viewport_size({"width": width, "height": height})

@@ -438,6 +438,7 @@ CHINESE: dict[str, str] = {
     "Draft of": "草稿原设置",
     "Details": "详情",
     "Make in full": "生成完整视频",
+    "Make in full for free": "免费生成完整视频",
     "More": "更多",
     "Share": "分享",
     "Make": "制作",

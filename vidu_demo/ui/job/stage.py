@@ -9,7 +9,7 @@ from PIL import Image
 from vidu_demo.api import pricing
 from vidu_demo.api.text import Text
 from vidu_demo.examples import Example
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.jobs.takes import Order
@@ -129,6 +129,8 @@ class Stage:
         if not offer:
             return {self.full_offer: "", self.full: gr.update(visible=False)}
         label = f"{say('Make in full')} · {pricing.format_price(offer.order.price)}"
+        if offer.payer is Payer.SIMULATOR:
+            label = say("Make in full for free")
         return {self.full_offer: offer.id, self.full: gr.update(value=label, visible=True)}
 
     def offer_another(self, held: Order | None, say: Say) -> Updates:
