@@ -18,7 +18,7 @@ from typing import Any
 import forked
 import pytest
 from database_fixtures import connected, database_url
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import HealthCheck, Phase, event, example, given, settings
 from hypothesis import strategies as st
 from runner_fixtures import KEY, PATIENCE, plays
 from start_fixtures import start
@@ -292,7 +292,7 @@ class World(Together):
                 case "not sent":
                     assert not submits[row["request"]["prompt"]]
                 case _:
-                    assert row["state"] == "unknown"
+                    assert row["state"] == "unknown", row
                     assert not row["task_id"]
 
 
@@ -300,6 +300,7 @@ class World(Together):
 @example(steps=[("slow", 2), ("click", 0), ("pause", 0), ("click", 1), ("cut", 0)])
 @settings(
     max_examples=4,
+    phases=[Phase.explicit, Phase.generate],  # a shrunk example would take minutes
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
