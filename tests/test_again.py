@@ -12,7 +12,7 @@ from vidu_demo.jobs.follower import summary
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.ui.job.reuse import Action, actions, meaning
 
-AGAIN, ANEW = (Action.SAME,), (Action.SAME, Action.NEW_SEED)
+SAME, EITHER = (Action.SAME,), (Action.SAME, Action.NEW_SEED)
 CHANGED: dict[type[ApiRefused], tuple[Action, ...]] = {
     refusals.PromptBlocked: (Action.PROMPT,),
     refusals.PictureBlocked: (Action.PICTURE,),
@@ -30,10 +30,10 @@ def ended(state: JobState, message: str = "") -> Job:
 @pytest.mark.parametrize("state", JobState)
 def test_by_state_where_nothing_was_refused(state: JobState) -> None:
     fitting = {
-        JobState.DONE: (*ANEW, Action.GO_ON),
-        JobState.STOPPED: ANEW,
-        JobState.FAILED: ANEW,
-        JobState.NOT_SENT: AGAIN,
+        JobState.DONE: (*EITHER, Action.GO_ON),
+        JobState.STOPPED: EITHER,
+        JobState.FAILED: EITHER,
+        JobState.NOT_SENT: SAME,
         JobState.UNKNOWN: (),
         JobState.NOT_FOUND: (),
         JobState.DELETED: (),
@@ -45,7 +45,7 @@ def test_by_state_where_nothing_was_refused(state: JobState) -> None:
 def test_what_is_not_known_or_gone_is_not_offered() -> None:
     done = ended(JobState.DONE)
     assert actions(None, video=False) == ()
-    assert actions(done, video=False) == ANEW
+    assert actions(done, video=False) == EITHER
     assert actions(replace(done, request={}), video=True) == (Action.GO_ON,)
 
 
@@ -54,10 +54,10 @@ def test_by_meaning(known: type[ApiRefused], code: str) -> None:
     refused = refusal(400, f'{{"reason": "{code}", "message": "Something else, ILLEGAL_X."}}')
     row = ended(JobState.NOT_SENT, summary(refused)["message"])
     assert meaning(row) is known
-    assert actions(row, video=False) == CHANGED.get(known, AGAIN)
+    assert actions(row, video=False) == CHANGED.get(known, SAME)
     failed = ended(JobState.FAILED, TaskFailed("task-1", code).what)
     assert meaning(failed) is known
-    assert actions(failed, video=False) == CHANGED.get(known, ANEW)
+    assert actions(failed, video=False) == CHANGED.get(known, EITHER)
 
 
 @pytest.mark.parametrize(("known", "status"), STATUSES)

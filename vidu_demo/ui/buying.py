@@ -58,7 +58,7 @@ class Buying:
 
     @property
     def bought(self) -> list[gr.blocks.Block]:
-        """The outputs of `submit` and `submit_again`."""
+        """The outputs of every handler that buys."""
         return [*self._panel.view, self._form.filling, self._form.filled_at]
 
     def review(
@@ -120,19 +120,16 @@ class Buying:
         except ViduError as error:
             return self._refuse(tab, error)
 
-    def submit_in_full(self, tab: Tab, *, offer: Any) -> Updates:
-        """Buy in full what the shown draft is a draft of, whatever the form says now."""
+    def submit_offer(self, tab: Tab, *, offer: Any) -> Updates:
+        """Buy exactly what was offered, whatever the form says now."""
         try:
             return self._buy(tab, offer, None)
         except ViduError as error:
             return self._refuse(tab, error)
 
     def submit_again(self, tab: Tab) -> Updates:
-        """Buy exactly what was held back, whatever the form says now."""
-        try:
-            return self._buy(tab, tab.held, None)
-        except ViduError as error:
-            return self._refuse(tab, error)
+        """Buy exactly what was held back."""
+        return self.submit_offer(tab, offer=tab.held)
 
     def _buy(self, tab: Tab, offer: Any, order: Order | None) -> Updates:
         runner = self._context.runner

@@ -14,7 +14,6 @@ def component(payer: WhoseKey) -> gr.HTML:
         render(payer, str),
         js_on_load="vidu.language(element)",
         padding=False,
-        elem_classes="header-place",
     )
 
 

@@ -160,7 +160,7 @@ class _Page:
             (checkout.draft, draft, "buy_draft", {"offer": checkout.draft_offer, **form}),
             (checkout.simulate, buying.submit, "simulate", {"offer": checkout.simulation, **form}),
             (stage.anyway, buying.submit_again, "buy_again", {}),
-            (stage.full, buying.submit_in_full, "buy_in_full", {"offer": stage.full_offer}),
+            (stage.full, buying.submit_offer, "buy_in_full", {"offer": stage.full_offer}),
         ):
             self._does(button.click, handler, name, buying.bought, inputs, js=_TO_STATUS, **RAW)
 

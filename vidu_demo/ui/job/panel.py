@@ -1,13 +1,13 @@
 """The right side of the page: the open job, and the list of the visitor's videos."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.examples import EXAMPLES
+from vidu_demo.examples import EXAMPLES, Example
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.offers import Offer
@@ -152,9 +152,8 @@ class Panel:
             beside: The id of a job to compare it with.
         """
         say = tab.say
-        version = self._runner.version(
-            tab.owner
-        )  # read before the jobs, which can then be newer but never older
+        # Read before the jobs, which can then be newer but never older.
+        version = self._runner.version(tab.owner)
         most, counts = tab.pages * history.PAGE_ROWS, None
         try:
             found = jobs = self._runner.jobs(tab.owner, most=most + 1)
@@ -203,17 +202,13 @@ class Panel:
                 picture=self._runner.thumbnail(job) if job else None,
                 video=video,
                 video_shown=seen == tab.seen,
-                comparable=bool(job and video and self._partner(job, jobs)),
+                comparable=bool(job and video) and any(self._others(job, jobs)),
                 example=example,
                 say=say,
             ),
             **self.stage.offer_in_full(self._in_full(job, tab), say),
             self.stage.neighbours: neighbours.render(listed, job, say),
-            self.details: details.render(job, say)
-            if job
-            else details.of_example(example, history.kept(self._keeps()), say)
-            if not fault
-            else "",
+            self.details: self._details_of(job, example, say) if job or not fault else "",
             **self.history.show(
                 listed,
                 job,
@@ -226,6 +221,11 @@ class Panel:
                 say=say,
             ),
         }
+
+    def _details_of(self, job: Job | None, example: Example, say: Say) -> str:
+        if job:
+            return details.render(job, say)
+        return details.of_example(example, history.kept(self._keeps()), say)
 
     def beside(self, tab: Tab) -> Updates:
         """Compare the shown video with the one that is most like it."""
@@ -240,8 +240,11 @@ class Panel:
         def likeness(other: Job) -> tuple[bool, bool]:
             return job.parent == other.id or other.parent == job.id, other.click == job.click
 
-        others = [other for other in jobs if other.id != job.id and self.video(other)]
-        return max(others, key=likeness, default=None)
+        return max(self._others(job, jobs), key=likeness, default=None)
+
+    def _others(self, job: Job | None, jobs: Sequence[Job]) -> Iterator[Job]:
+        """Find the other jobs that have a video, one by one: each is a look at the disk."""
+        return (other for other in jobs if job and other.id != job.id and self.video(other))
 
     def _in_full(self, job: Job | None, tab: Tab) -> Offer | None:
         """Offer to make a finished draft in full."""
