@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClipFailed",
     "Facts",
+    "as_comment",
     "differences",
     "facts",
     "first_frame",
@@ -41,8 +42,8 @@ LENGTH_TOLERANCE = 0.5
 """Seconds. Models make frames in groups, so few videos are exactly as long as requested."""
 SIDE_TOLERANCE = 15
 """Pixels. Encoders work in blocks of 16, and not all crop the excess: 1088 for 1080."""
-MAX_SETTINGS = 100_000
-"""Characters of JSON: the longest prompt with room to spare."""
+MAX_SETTINGS = 400_000
+"""Characters of JSON: the longest prompts of a joined video's 24 parts, with room to spare."""
 
 _REMUXES = ("+faststart", "+faststart+use_metadata_tags")
 """FFmpeg's `movflags`, in the order tried. The first writes tags where every player looks, but
@@ -207,7 +208,7 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
 
     part = path.with_name(path.name + ".part")
     try:
-        comment = json.dumps(settings, ensure_ascii=False, allow_nan=False)
+        comment = as_comment(settings)
         held = _contents(path)
         for movflags in _REMUXES:
             _remux(path, part, {**held[0], "comment": comment}, movflags)
@@ -225,6 +226,15 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
     finally:
         with suppress(OSError, ValueError):  # whatever failed above may fail here, too
             part.unlink(missing_ok=True)
+
+
+def as_comment(settings: Mapping[str, Any]) -> str:
+    """Write settings as the text of a comment.
+
+    Raises:
+        TypeError, ValueError: JSON can't hold them.
+    """
+    return json.dumps(settings, ensure_ascii=False, allow_nan=False)
 
 
 def read_settings(path: Path) -> dict[str, Any] | None:

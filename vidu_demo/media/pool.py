@@ -1,17 +1,13 @@
 """Worker processes that decode untrusted files, with limits on time and memory per call."""
 
-import os
 import pickle
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import vidu_demo
 from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.media import process
 from vidu_demo.media.codec import Unreadable, unpack
 from vidu_demo.media.fair_semaphore import FairSemaphore
 from vidu_demo.media.worker import READY
@@ -25,10 +21,6 @@ MEGABYTES = 680
 MAX_WAITING = 32
 """Waiting calls per visitor."""
 START_SECONDS = 60.0
-ENVIRONMENT = (
-    "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG",
-)  # fmt: skip
-"""What a worker sees of the environment: no key, no token, no proxy."""
 
 
 class OpeningFailed(PictureInvalid):
@@ -143,19 +135,7 @@ class _Worker:
     """One process, running one call at a time."""
 
     def __init__(self, megabytes: int) -> None:
-        home = Path(vidu_demo.__file__).parent.parent
-        known = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-        self._process = subprocess.Popen(  # noqa: S603 - this program, and a number
-            [sys.executable, "-P", "-m", "vidu_demo.media.worker", str(megabytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={
-                **known,
-                "PYTHONPATH": os.pathsep.join([str(home), *filter(None, sys.path)]),
-                "OPENBLAS_NUM_THREADS": "1",
-            },
-        )
+        self._process = process.start("vidu_demo.media.worker", str(megabytes))
         self._ready = False
 
     @property

@@ -15,17 +15,9 @@ from vidu_demo.api import images
 from vidu_demo.api.errors import ViduError
 from vidu_demo.media import framing
 from vidu_demo.media.codec import pack
+from vidu_demo.media.process import limit_memory
 
 READY = b"\1"
-
-
-def limit_memory(megabytes: int) -> None:
-    """Limit the memory of this process, if the system can do that."""
-    if sys.platform == "linux":  # other systems ignore the call or don't have it
-        import resource  # noqa: PLC0415
-
-        most = megabytes * 1_000_000
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def serve(calls: IO[bytes], results: IO[bytes]) -> None:

@@ -854,6 +854,23 @@ CHINESE: dict[str, str] = {
     "Nothing to watch": "没有可跟踪的任务",
     "This doesn't look like a task id.": "这不像是任务 ID。",
     "Copy the whole id.": "请复制完整的任务 ID。",
+    # Joining videos
+    "Part {number}: {why}": "第 {number} 段：{why}",
+    "Part {number} can't be read as a video.": "第 {number} 段无法作为视频读取。",
+    "Part {number} is longer than {most} s.": "第 {number} 段超过 {most} 秒。",
+    "Nothing is left of part {number}.": "第 {number} 段裁剪后没有剩余内容。",
+    "Only 1 to {most} videos can be joined.": "只能拼接 1 到 {most} 个视频。",
+    "These videos can't be joined.": "这些视频无法拼接。",
+    "The joined video can't be written: {why}.": "无法写入拼接后的视频：{why}。",
+    "The joined video can't be written: it is not complete.": "无法写入拼接后的视频：文件不完整。",
+    "The joined video can't be written.": "无法写入拼接后的视频。",
+    "the encoder failed": "编码失败",
+    "Joining took too long or too much memory.": "拼接耗时过长或占用内存过多。",
+    "Joining can't start: this machine is too busy.": "无法开始拼接：本机过于繁忙。",
+    "Too many of your videos are waiting to be joined. Try again later.": (
+        "您等待拼接的视频太多。请稍后再试。"
+    ),
+    "There is no disk space left for the joined video.": "磁盘空间不足，无法保存拼接后的视频。",
     # Signing in
     "Your name, if you like": "姓名（可不填）",
     "Password": "密码",
