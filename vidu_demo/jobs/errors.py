@@ -25,6 +25,26 @@ class DiskFull(ViduError):
     next_step = "Delete some of your videos, or come back later."
 
 
+class FilmNotReady(ViduError):
+    """A part of a film is no video, or not yet."""
+
+    what = "A part of this film is not finished, or its video is missing."
+    next_step = "Wait for it, make it again, or remove it."
+
+
+class TooManyFilms(ViduError):
+    """This visitor has too many films.
+
+    Args:
+        most: How many that is.
+    """
+
+    next_step = "Delete one that you no longer need."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Text("You have {number} films, the most for one visitor.", number=most))
+
+
 class OfferExpired(ViduError):
     """An offer is too old, or was never made to this visitor."""
 

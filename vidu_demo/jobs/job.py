@@ -126,6 +126,11 @@ class Job:
         """True while the runner is working on it."""
         return self.state in FOLLOWED
 
+    def is_in_full(self, draft: "Job") -> bool:
+        """Tell whether it is what another job is a draft of, and not just made from it."""
+        same_seed = self.request.get("seed") == draft.request.get("seed")
+        return bool(self.parent == draft.id and draft.full and not self.full and same_seed)
+
     @property
     def only_an_id(self) -> bool:
         """True if only its task's id is known, which someone has entered: not bought here."""

@@ -7,7 +7,7 @@ happens with it.
 import hashlib
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from typing import Any
 from zlib import crc32
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.text import Text
-from vidu_demo.jobs import spending
+from vidu_demo.jobs import sequences, spending
 from vidu_demo.jobs.answers import Entry, merge
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent
 from vidu_demo.jobs.database import cause, connect, empty_log
@@ -92,6 +92,21 @@ class Ledger:
             with self._writing() as connection:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLICKS + number)))
                 yield
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """Open a connection for the queries of another file."""
+        return self._reading()
+
+    @contextmanager
+    def changing(self, owner: str) -> Iterator[sa.Connection]:
+        """Run the block in one transaction that changes what a visitor's pages show."""
+        with self._writing() as connection:
+            yield connection
+            self._announce(connection, owner)
+
+    def among(self, owner: str, ids: Collection[str]) -> dict[str, Job]:
+        """Find those of a visitor's jobs that have these ids."""
+        return {job.id: job for job in self._find(_job.id.in_(ids), _job.owner == owner)}
 
     def offer(self, offer: Offer) -> Offer:
         """Write an offer, unless the visitor has the same one with more than half its time left.
@@ -477,7 +492,8 @@ def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entr
 
 
 def _delete_traces(connection: sa.Connection, job: Job) -> None:
-    """Delete what other tables hold of a job: its answers, and offers with its prompt."""
+    """Delete what other tables hold of a job: answers, parts, and offers with its prompt."""
+    sequences.forget(connection, job)
     connection.execute(answer_table.delete().where(_answers.job == job.id))
     prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
     connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))

@@ -6,6 +6,7 @@ It needs no open browser and keeps no visitor waiting.
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +25,14 @@ from vidu_demo.jobs.budget import Limits, Spent
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
-from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired, TooManyOpen
+from vidu_demo.jobs.errors import (
+    DuplicateRequest,
+    LedgerFailed,
+    OfferExpired,
+    TooManyFilms,
+    TooManyOpen,
+)
+from vidu_demo.jobs.films import Films, Joiner
 from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
@@ -34,6 +42,7 @@ from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
+from vidu_demo.jobs.sequences import Place
 from vidu_demo.jobs.takes import Order
 
 LONGEST_CLICK = 3600.0
@@ -85,6 +94,11 @@ class JobRunner:
         wall: Returns Unix seconds.
         random: Returns a number in [0, 1).
         run: Opens pictures and videos: in this process, or a pool's `run`.
+        joins: Joins films; None if none can be joined.
+
+    Attributes:
+        videos: The same folder.
+        films: The visitors' films.
     """
 
     def __init__(
@@ -99,11 +113,13 @@ class JobRunner:
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = system_random,
         run: Run = in_process,
+        joins: Joiner | None = None,
     ) -> None:
         self.videos, self._accounts, self._room = videos, accounts, room
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._durations = Durations(ledger)
         self._changes = Changes()
+        self.films = Films(ledger, videos, self._changes, wall, room, joins)
         self._services = Services(
             ledger,
             accounts,
@@ -124,11 +140,13 @@ class JobRunner:
                 self._followers.take_over(job)
         before = self._wall() - (LONGEST_CLICK if self._ledger.shared else 0)
         files.tidy(self.videos, self._ledger.states(), before)
+        self.films.tidy()
         self._followers.open()
         return self
 
     def close(self) -> None:
         """Stop. Open jobs continue at the vendor; the next `open` resumes them."""
+        self.films.close()
         self._followers.close()
 
     @property
@@ -282,7 +300,7 @@ class JobRunner:
         order = order or offer.order
         offer.check(order)
         try:
-            return self.start_all(
+            jobs = self.start_all(
                 order.requests,
                 owner=owner,
                 idempotency_key=offer.id,
@@ -297,6 +315,13 @@ class JobRunner:
             known = {*offer.acknowledged, *(job.id for job in error.jobs)}
             error.again = self.offer(order, owner=owner, acknowledged=sorted(known), payer=payer)
             raise
+        with suppress(LedgerFailed, TooManyFilms):  # the video is bought; it can be added by hand
+            draft = self._ledger.get(order.parent) if order.parent and not order.place else None
+            if draft and jobs[0].is_in_full(draft):
+                self.films.put(jobs[0], Place(draft.id, instead=True))
+            elif order.place:
+                self.films.put(jobs[0], order.place)
+        return jobs
 
     def start(self, request: VideoRequest, **options: Any) -> Job:
         """Start the only job of a click. See `start_all`."""
@@ -357,7 +382,7 @@ class JobRunner:
             random=self._random,
             run=self._run,
             full=full,
-            parent=parent,
+            parent=parent if parent and self.look(parent, owner) else "",
         )
         written: list[Job] = []
         try:
@@ -493,8 +518,10 @@ class JobRunner:
         """
         with self._ledger.one_click(owner):
             look = self.look(job_id, owner)
+            delete_film = self.films.forget_files(job_id, owner)
             if not look or look.job.open or not self._ledger.delete(look.job):
                 return False
+            delete_film()
             self._followers.drop(job_id)
         self._changes.mark(owner)
         files.delete(self.videos / job_id, self._room.copies if self._room else None)
@@ -523,6 +550,17 @@ class JobRunner:
         if not job or not secrets.compare_digest(job.owner, owner):
             return None
         return JobView(job, follower.task if follower else None, self.waits(job))
+
+    def among(self, ids: Collection[str], owner: str) -> dict[str, JobView]:
+        """Return the state of those of a visitor's jobs that have these ids."""
+        found = self._ledger.among(owner, ids)
+        held = {job_id: self._followers.get(job_id) for job_id in found}
+        return {
+            job_id: JobView(follower.job, follower.task, self.waits(follower.job))
+            if (follower := held[job_id])
+            else JobView(job, None, self.waits(job))
+            for job_id, job in found.items()
+        }
 
     def calls(self, job_id: str, owner: str) -> Calls | None:
         """Return what was sent and answered about a visitor's job; None if it is not theirs.

@@ -107,6 +107,18 @@ answer_table = sa.Table(
 )
 """What the API answered about each job: apart from the jobs, which pages read by the hundred."""
 
+sequence_table = sa.Table(
+    "sequences",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("parts", sa.JSON, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("film", sa.String(200)),
+    sa.Column("joining", sa.JSON(none_as_null=True)),
+    sa.Index("ix_sequences_owner", "owner"),
+)
+
 poll_table = sa.Table(
     "poll_rate",
     metadata,
@@ -216,6 +228,15 @@ def _add_poll_rate(connection: sa.Connection) -> None:
     )
 
 
+def _add_sequences(connection: sa.Connection) -> None:
+    for statement in (
+        "CREATE TABLE sequences (id VARCHAR(32) NOT NULL PRIMARY KEY, owner VARCHAR(64) NOT NULL, "
+        "parts JSON NOT NULL, created DOUBLE PRECISION NOT NULL, film VARCHAR(200), joining JSON)",
+        "CREATE INDEX ix_sequences_owner ON sequences (owner)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -228,6 +249,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_answers,
     _add_drafts,
     _add_poll_rate,
+    _add_sequences,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

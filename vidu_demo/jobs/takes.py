@@ -1,7 +1,7 @@
 """Several videos from one form: takes with different seeds, or one video per picture."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +10,7 @@ from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
+from vidu_demo.jobs.sequences import Place
 
 MAX_TAKES = 4
 EACH_PICTURE = "each"
@@ -27,6 +28,7 @@ class Order:
         takes: How many videos, as `plan` expects it.
         full: What the request is a draft of; None if it is no draft.
         parent: The id of the job that this one is made from, such as its draft; or empty.
+        place: Where its first video goes in a film; None if in none.
 
     Raises:
         RequestInvalid: There are too many videos, or `takes` is invalid.
@@ -36,6 +38,7 @@ class Order:
     takes: int | str = 1
     full: VideoRequest | None = None
     parent: str = ""
+    place: Place | None = None
 
     def __post_init__(self) -> None:
         _ = self.requests
@@ -58,6 +61,7 @@ class Order:
             "request": _as_json(self.request),
             "full": self.full and _as_json(self.full),
             "parent": self.parent,
+            "place": self.place and asdict(self.place),
         }
 
     @classmethod
@@ -69,6 +73,7 @@ class Order:
             fields["takes"],
             _from_json(full) if full else None,
             fields.get("parent", ""),
+            Place.read(fields.get("place")),
         )
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "differences",
     "facts",
     "first_frame",
+    "frame_at",
     "last_frame",
     "read_settings",
     "still",
@@ -52,6 +53,8 @@ _WRITERS_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder",
 """Tags that a remux rewrites."""
 _BEYOND_THE_END = 2**40
 """In any track's time base: FFmpeg then seeks to the last key frame."""
+_ROUNDING = 0.002
+"""Seconds that a browser's time can be before the frame that it shows."""
 _UNTAGGED, _HD = 2, 720
 """FFmpeg's code for no colour matrix, and the height from which browsers then assume BT.709."""
 
@@ -186,6 +189,37 @@ def last_frame(path: Path) -> Image.Image:
                     container.seek(_BEYOND_THE_END, stream=main_track(container))
             if last := deque(frames(container), maxlen=1):
                 return _image(last.pop())
+    raise ClipFailed("No frame of this video can be decoded.")
+
+
+def frame_at(path: Path, seconds: float) -> Image.Image:
+    """Return the frame that a player shows at a time, or the last one before it.
+
+    Args:
+        path: The video.
+        seconds: From the video's beginning.
+
+    Raises:
+        ClipFailed: No frame can be decoded.
+    """
+    import av  # noqa: PLC0415 - it loads slowly
+
+    for seeking in (True, False):
+        shown: VideoFrame | None = None
+        with open_video(path) as container:
+            at = seconds + (container.start_time or 0) / av.time_base
+            if seeking:  # to the key frame before it
+                with suppress(av.FFmpegError):
+                    container.seek(int(at * av.time_base))
+            for frame in frames(container):
+                late = frame.time is not None and frame.time > at + _ROUNDING
+                if shown is not None and late:
+                    break
+                shown = frame
+                if late:
+                    break
+            if shown is not None:
+                return _image(shown)
     raise ClipFailed("No frame of this video can be decoded.")
 
 

@@ -23,6 +23,7 @@ from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.endpoints import Endpoints
 from vidu_demo.ui.events import Events
+from vidu_demo.ui.film.events import FilmEvents
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import I18N
@@ -124,6 +125,7 @@ class _Page:
         self._buy(buying)
         self._show(events)
         self._reuse(Reusing(context, form, panel))
+        self._make_films(FilmEvents(context, form, panel))
 
     def _arrive(self, events: Events, buying: Buying) -> None:
         demo, panel = self._context.demo, self.panel
@@ -200,12 +202,29 @@ class _Page:
             (Action.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
             (Action.PROMPT, reusing.use_settings, "change_prompt", settings, _TO_PROMPT),
             (Action.PICTURE, repicture, "change_picture", settings, _TO_FORM),
-            (Action.GO_ON, reusing.go_on, "go_on", form.filled, _TO_FORM),
+            (Action.GO_ON, reusing.go_on, "go_on", form.filled, "vidu.goOn"),
         ):
             click = buttons[action].click
-            done = self._does(click, handler, name, outputs, form.inputs, js=js, **RAW)
+            at = {"at": self.panel.stage.reuse.at} if action is Action.GO_ON else {}
+            inputs = {**at, **form.inputs}
+            done = self._does(click, handler, name, outputs, inputs, js=js, **RAW)
             if action is Action.GO_ON:
                 done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
+
+    def _make_films(self, events: FilmEvents) -> None:
+        form, panel = self.form, self.panel
+        films, view = panel.films, panel.view
+        using: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": view, **SHORT}
+        gr.on([films.strip.click, films.list.click], events.use, api_name="film", **using)
+        arranging = {**using, "outputs": films.outputs, "trigger_mode": "always_last"}
+        films.strip.arrange(events.arrange, **arranging)
+        filled = [form.pictures.news, *form.filled]
+        again = {"inputs_kwargs": {**form.inputs, **panel.tab}, "outputs": filled}
+        films.strip.again(events.again, js=_TO_FORM, **again, **SHORT, **RAW)
+        self._does(panel.stage.film.click, events.start, "start_film", view)
+        dropped = {"film": form.film, **form.inputs}
+        outputs = [*filled, *view]
+        self._does(form.film.change, events.restore, "restore_film", outputs, dropped, **RAW)
 
     def _does(
         self,

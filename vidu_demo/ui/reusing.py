@@ -7,10 +7,12 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid, ViduError
 from vidu_demo.api.images import is_url
 from vidu_demo.api.video import ClipFailed
+from vidu_demo.jobs.sequences import Place, seconds
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.form import Form
+from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.job.panel import Panel
 
 _NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
@@ -55,17 +57,25 @@ class Reusing:
         """Fill the form as it was before it was filled last."""
         return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
 
-    def go_on(self, tab: Tab, **values: Any) -> Updates:
-        """Fill the form to continue the shown video from its last frame."""
+    def go_on(self, tab: Tab, *, at: Any = None, **values: Any) -> Updates:
+        """Fill the form to continue the shown video, from a paused frame or the last one.
+
+        Args:
+            tab: The tab.
+            at: When the frame is shown, in seconds of the video; anything else is the last frame.
+            values: The form's.
+        """
         look = self._runner.look(tab.shown, tab.owner)
         if not look or not (video := self._panel.video(look.job)):
             return {self._form.more: gr.skip()}
-        opener = self._context.opener(tab.request)
+        opener, end = self._context.opener(tab.request), seconds(at)
         try:
-            picture = opener.last_frame(video)
+            picture = opener.last_frame(video) if end is None else opener.frame_at(video, end)
         except (ClipFailed, PictureInvalid):
             raise ViduError(
-                "The last frame of this video can't be read.", next_step="Use another picture."
+                "This frame of the video can't be read.", next_step="Use another picture."
             ) from None
         before = self._form.read(values, opener)
-        return self._form.go_on(look.job.settings, picture, before=before)
+        place = Place(look.job.id, end=end or None, film=tab.film)
+        link = Link(str(picture), look.job.id, place)
+        return self._form.go_on(look.job.settings, picture, before=before, link=link)

@@ -8,7 +8,7 @@ import gradio as gr
 from vidu_demo.ui.browser.visitor import Visitors, signed_in, token_of
 from vidu_demo.ui.i18n.words import Say, words_for
 
-INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "pages", "receipts")
+INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "pages", "film", "receipts")
 """The names of the inputs that make a tab."""
 MAX_PAGES = 10
 """Pages of the list that a tab can show, one below the other."""
@@ -26,6 +26,7 @@ class Tab(NamedTuple):
         held: The id of the offer to make again what is being made, or empty.
         search: The text in the search box.
         pages: How many pages of the list are shown, from 1 to `MAX_PAGES`.
+        film: The id of the open film, or empty.
         receipts: The browser's list of task ids.
         request: The HTTP request.
     """
@@ -38,6 +39,7 @@ class Tab(NamedTuple):
     held: str
     search: str
     pages: int
+    film: str
     receipts: Any
     request: gr.Request
 
@@ -65,6 +67,7 @@ class Tab(NamedTuple):
             held=_text(values["held"]),
             search=_text(values["search"]),
             pages=_pages(values["pages"]),
+            film=_text(values["film"]),
             receipts=values["receipts"],
             request=request,
         )

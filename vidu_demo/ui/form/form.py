@@ -16,6 +16,7 @@ from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import body, examples, filling, recent, uploads
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.filling import By, Filling
+from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
 from vidu_demo.ui.form.sheet import Sheet, widget
@@ -71,6 +72,7 @@ class FormValues(NamedTuple):
         opener: Opens the pictures.
         fault: What is wrong with the uploaded pictures or the JSON, if anything.
         filling: What filled the form last, unless something was bought since.
+        link: What the first picture comes from, if from a video.
     """
 
     files: list[UploadedFile]
@@ -80,6 +82,7 @@ class FormValues(NamedTuple):
     opener: Opener
     fault: RequestInvalid | None = None
     filling: Filling | None = None
+    link: Link | None = None
 
     def order(self) -> Order:
         """Sum up what a click asks for.
@@ -91,12 +94,19 @@ class FormValues(NamedTuple):
             raise self.fault
         if any_too_long(self.opener.frames(self.files)):
             raise RequestInvalid(Problem("images", "Pad or crop the picture."))
-        return Order(make_request(self.files, self.urls, self.settings), self.takes)
+        request = make_request(self.files, self.urls, self.settings)
+        return Order(request, self.takes, **self._linked(request))
 
     def draft(self) -> Order:
         """Ask for a short, cheap draft of the first video. Raises as above."""
         full = self.order().requests[0]
-        return Order(full.draft(), full=full)
+        return Order(full.draft(), full=full, **self._linked(full))
+
+    def _linked(self, request: VideoRequest) -> dict[str, Any]:
+        """Say what a video is made from, unless another picture has taken the place of that."""
+        if not self.link or not self.link.holds(request.images):
+            return {}
+        return {"parent": self.link.parent, "place": self.link.place}
 
     def unchecked(self) -> VideoRequest:
         """Make a request from an unfinished form, without checks, to read its price."""
@@ -116,6 +126,7 @@ class FormValues(NamedTuple):
             "urls": self.urls,
             **self.settings,
             "takes": self.takes if takes.is_count(self.takes) else 1,
+            "link": self.link and self.link.fields,
         }
 
 
@@ -124,7 +135,7 @@ class Form:
 
     def __init__(self) -> None:
         self.filled_at, self.example = gr.Textbox(visible=False), gr.Textbox(visible=False)
-        self.filling = gr.JSON(visible=False)
+        self.filling, self.link, self.film = (gr.JSON(visible=False) for _ in range(3))
         self.pictures = Pictures()
         self.about_pictures = gr.Markdown(visible=False, elem_classes="notice")
         self.prompt = widget(
@@ -169,6 +180,7 @@ class Form:
             "typed": self.sheet.typed,
             "read": self.sheet.read,
             "filling": self.filling,
+            "link": self.link,
         }
 
     @property
@@ -195,8 +207,8 @@ class Form:
             fault = error
         settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
         urls = values["urls"] if isinstance(values["urls"], str) else ""
-        last = Filling.read(values["filling"])
-        return FormValues(files, urls, settings, values["takes"], opener, fault, last)
+        last, link = Filling.read(values["filling"]), Link.read(values.get("link"))
+        return FormValues(files, urls, settings, values["takes"], opener, fault, last, link)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
@@ -216,6 +228,7 @@ class Form:
         urls: str = "",
         *,
         before: FormValues,
+        link: Link | None = None,
     ) -> Updates:
         """Fill the whole form. Settings that are missing or out of range get their defaults.
 
@@ -224,25 +237,32 @@ class Form:
             files: The pictures.
             urls: Picture URLs, one per line.
             before: The form before, for who wants it back.
+            link: What the first picture comes from.
         """
         changed = self._set({**settings, "takes": 1}, before.keep())
-        return {**self._show(files, urls), **changed}
+        return {**self._show(files, urls, link), **changed}
 
     def go_on(
-        self, settings: dict[str, Any], picture: UploadedFile, *, before: FormValues
+        self,
+        settings: dict[str, Any],
+        picture: UploadedFile,
+        *,
+        before: FormValues,
+        link: Link | None = None,
     ) -> Updates:
         """Fill the form to continue a video, with as many takes as before.
 
         Args:
             settings: The video's. Its seed is left out: it belongs to that take. If no settings
                 are known, those in the form stay.
-            picture: Its last frame, which becomes the only picture.
+            picture: The frame to begin with, which becomes the only picture.
             before: The form before, for who wants it back.
+            link: What it continues.
         """
         kept = before.keep()
         filled = self._set({**(settings or kept), "seed": None, "takes": before.takes}, kept)
         filled[self.prompt]["info"] = _NEXT
-        return {**self._show([picture]), **filled}
+        return {**self._show([picture], link=link), **filled}
 
     def undo(self, now: FormValues) -> Updates:
         """Fill the form as it was before it was filled last."""
@@ -251,12 +271,15 @@ class Form:
         before = self.recall(now.filling.before, now.opener)
         settings = {**before.settings, "takes": before.takes}
         return {
-            **self._show(before.files, before.urls),
+            **self._show(before.files, before.urls, before.link),
             **self._set(settings, now.keep(), By.UNDO),
         }
 
-    def _show(self, files: Iterable[PathLike[str]], urls: str = "") -> Updates:
+    def _show(
+        self, files: Iterable[PathLike[str]], urls: str = "", link: Link | None = None
+    ) -> Updates:
         return {
+            self.link: link and link.fields,
             self.pictures.files: uploads.as_files(files),
             self.pictures.urls: urls,
             self.filled_at: str(time.time()),
@@ -316,6 +339,7 @@ class Form:
             takes=settings.pop("takes"),
             settings=settings,
             opener=opener,
+            link=Link.read(kept.get("link")),
         )
 
     def restore(
@@ -331,7 +355,8 @@ class Form:
             max_jobs: The limit.
             linked: What a link asks for instead, if there is one.
         """
-        files, urls, settings, count, *_ = self.recall(linked or kept, Opener())
+        recalled = self.recall(linked or kept, Opener())
+        files, urls, settings, count, *_ = recalled
         changed = {
             field: value
             for field, value in settings.items()
@@ -343,6 +368,8 @@ class Form:
             updates[self.pictures.files] = uploads.as_files(files)
         if urls:
             updates[self.pictures.urls] = urls
+        if recalled.link:
+            updates[self.link] = recalled.link.fields
         most = takes.MAX_TAKES if max_jobs is None else min(max_jobs, takes.MAX_TAKES)
         choices = _takes(most)
         value = {"value": count} if count in (takes.EACH_PICTURE, *range(2, most + 1)) else {}
@@ -404,7 +431,7 @@ class Form:
             pictures.files.upload,
             take_up,
             self.inputs,
-            [pictures.news, *self.filled],
+            [pictures.news, self.film, *self.filled],
             trigger_mode="multiple",
             **RAW,
         )
@@ -425,6 +452,8 @@ class Form:
     def _take_up(self, paths: Any, values: Mapping[str, Any], opener: Opener, say: Say) -> Updates:
         checked = check(paths, opener, say)
         filled: Updates = {self.prompt: gr.update(info=_HINT), self.example: ""}
+        if checked.film:
+            filled[self.film] = {"path": str(checked.film), "at": time.time()}
         if checked.settings:
             filled = self.fill(checked.settings, [], before=self.read(values, opener))
             filled.pop(self.pictures.files)  # they may have changed since

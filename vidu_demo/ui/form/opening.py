@@ -1,5 +1,6 @@
 """Opens uploaded files, in the visitors' turns and in worker processes if there are any."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,31 @@ class Opener:
         picture = uploads.new_file(f"{video.stem}-last.png")
         self.run(clip.last_frame, video, visitor=self.visitor).save(picture)
         return picture
+
+    def frame_at(self, video: Path, seconds: float) -> UploadedFile:
+        """Save the frame of a video that is shown at a time, to start the next video.
+
+        Raises:
+            ClipFailed, PictureInvalid: It can't be opened.
+        """
+        picture = uploads.new_file(f"{video.stem}-{seconds:.1f}s.png")
+        self.run(clip.frame_at, video, seconds, visitor=self.visitor).save(picture)
+        return picture
+
+    def copied(self, picture: Path) -> UploadedFile:
+        """Copy a picture of a job, so that it is an upload of its own.
+
+        Raises:
+            OSError: It can't be read, or there is no space.
+        """
+        copy = uploads.new_file(picture.name)
+        shutil.copyfile(picture, copy)
+        return copy
+
+    def story(self, file: UploadedFile) -> dict[str, Any] | None:
+        """Read what a film was made of, from a film joined here; it can't be trusted."""
+        carried = self.run(clip.read_settings, file.path, visitor=self.visitor) or {}
+        return carried if isinstance(carried.get("parts"), list) else None
 
     def settings(self, file: UploadedFile) -> dict[str, Any] | None:
         """Read the request's settings from a video made here."""

@@ -27,11 +27,13 @@ class Checked(NamedTuple):
         files: The pictures to add.
         said: What is wrong with the others, or what was done with a video.
         settings: The settings in a dropped video, if there was one.
+        film: A dropped film that was joined here, if there was one.
     """
 
     files: list[UploadedFile]
     said: str
     settings: dict[str, Any] | None
+    film: UploadedFile | None = None
 
 
 def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
@@ -46,11 +48,14 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
         say: The visitor's language.
     """
     usable: list[UploadedFile] = []
-    said, settings = [], None
+    said, settings, film = [], None, None
     for file in uploads.existing(paths):
         name = file.path.name[:60]
         try:
             if opener.is_video(file):
+                if opener.story(file):
+                    film = file
+                    continue
                 usable.append(opener.first_frame(file))
                 settings = opener.settings(file)
                 said.append(say(_CLIP_READ if settings else _CLIP_WITHOUT))
@@ -63,7 +68,7 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
             said.append(say(Text("“{name}” can't be opened as a video.", name=name)))
     if isinstance(paths, list) and len(paths) > MAX_PICTURES:
         said.append(say(_ONLY_FIRST))
-    return Checked(usable, "\n".join(said), settings)
+    return Checked(usable, "\n".join(said), settings, film)
 
 
 _CLIP_READ = "The video's settings are now in the form, with its first frame as the picture."

@@ -526,7 +526,7 @@ CHINESE: dict[str, str] = {
     ),
     "This page did not load completely, so nothing was sent.": "页面没有完整加载，所以没有发送。",
     "Reload it.": "请重新加载。",
-    "The last frame of this video can't be read.": "无法读取这段视频的最后一帧。",
+    "This frame of the video can't be read.": "无法读取这段视频的这一帧。",
     "Use another picture.": "请换一张图片。",
     "Tell me when it is done": "完成时提醒我",
     "Your video is done": "视频完成了",
@@ -791,6 +791,50 @@ CHINESE: dict[str, str] = {
     "Download": "下载",
     "Delete": "删除",
     "It may still be running. Delete?": "可能仍在运行，仍要删除？",
+    # Films
+    "Film": "影片",
+    "Your films": "你的影片",
+    "Start a film": "开始一部影片",
+    "Add to film": "加入影片",
+    "1 part": "1 段",
+    "{number} parts": "{number} 段",
+    "Part {place}": "第 {place} 段",
+    "Part {place} of {of}": "第 {place} 段，共 {of} 段",
+    "Parts, in the order they are played": "各段，按播放顺序",
+    "Drag it or use the arrow keys to move it. Enter opens it, Delete removes it.": (
+        "拖动或用方向键移动，按 Enter 打开，按 Delete 移除。"
+    ),
+    "Continue from {seconds} s": "从 {seconds} 秒处继续",
+    "gone": "已不在",
+    "missing": "缺失",
+    "from": "从",
+    "to": "到",
+    "Make again": "重做",
+    "make it again": "重做",
+    "The open video is another take of part {place}.": "打开的视频是第 {place} 段的另一个版本。",
+    "Use this take": "改用这个版本",
+    "The open video is not in this film.": "打开的视频不在这部影片中。",
+    "Play all": "全部播放",
+    "Join to one video": "合成一个视频",
+    "Joining": "正在合成",
+    "Joining: {percent} %": "正在合成：{percent}%",
+    "Stop": "停止",
+    "Download the film": "下载影片",
+    "Not all parts are videos yet.": "还有段落没有视频。",
+    "Delete the film? Its videos stay.": "删除影片？其中的视频会保留。",
+    "The film's parts are below the video again.": "影片的各段已重新列在视频下方。",
+    "{number} of this film's {of} parts are no longer among your videos. "
+    "Click one to make it again: its settings are then in the form.": (
+        "这部影片共 {of} 段，其中 {number} 段已不在你的视频里。点击其中一段即可重做：其设置会填入表单。"
+    ),
+    "A part of this film is not finished, or its video is missing.": (
+        "影片中有一段尚未完成，或其视频已缺失。"
+    ),
+    "Wait for it, make it again, or remove it.": "请等它完成、重做或移除它。",
+    "You have {number} films, the most for one visitor.": (
+        "你已有 {number} 部影片，达到每位访客的上限。"
+    ),
+    "Delete one that you no longer need.": "请删除一部不再需要的影片。",
     # The videos beside the open one
     "Other videos": "其他视频",
     "Previous video": "上一条视频",

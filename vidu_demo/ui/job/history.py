@@ -196,13 +196,14 @@ def _card(
         prompt=str(job.request.get("prompt") or f"{say('Task')} {job.task_id}"),
         price=_price(job),
         facts=_facts(job, say),
-        state=say(_state(job, waits=waits)),
+        state=say(state_of(job, waits=waits)),
         money="" if job.simulated else say(_MONEY.get(job.state, "")),
         created=datetime.fromtimestamp(job.created, UTC).isoformat(),
     )
 
 
-def _state(job: Job, *, waits: bool) -> str:
+def state_of(job: Job, *, waits: bool) -> str:
+    """Say in a word or two what became of a job."""
     if waits:
         return _WAITS
     if job.only_an_id and job.state == JobState.RUNNING:  # whether it runs is not known yet

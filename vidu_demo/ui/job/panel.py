@@ -16,6 +16,7 @@ from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
+from vidu_demo.ui.film.films import Films
 from vidu_demo.ui.form import examples, recent
 from vidu_demo.ui.i18n.words import I18N, Say
 from vidu_demo.ui.job import compare, details, history, neighbours, status
@@ -50,9 +51,11 @@ class Panel:
         self.held = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
         self.watch = watch.component()
+        self.films = Films(runner, self.video)
         asked = gr.Textbox("", visible=False)
         with gr.Column(elem_id="stage"):
             self.stage = Stage()
+            self.films.add_strip()
             with gr.Tabs(elem_id="about"):
                 with gr.Tab(I18N("Details")) as self._details_tab:
                     self.details = details.component()
@@ -65,7 +68,8 @@ class Panel:
         self.compare = compare.component()
 
     def add_videos(self) -> None:
-        """Add the list here."""
+        """Add the lists here."""
+        self.films.add_list()
         self.history = history.History(self._keeps)
 
     def listen(self) -> None:
@@ -84,6 +88,7 @@ class Panel:
             "held": self.held,
             "search": self.history.search,
             "pages": self.history.pages,
+            "film": self.films.open,
             "receipts": self.receipts,
         }
 
@@ -97,6 +102,7 @@ class Panel:
             self.stage.anyway,
             self.compare,
             self.history.pages,
+            self.films.open,
         ]
 
     @property
@@ -112,6 +118,7 @@ class Panel:
             self.stage.neighbours,
             self.details,
             *self.history.outputs,
+            *self.films.outputs,
         ]
 
     @property
@@ -162,6 +169,7 @@ class Panel:
                 found = self._runner.jobs(tab.owner, most=most + 1, search=search)
                 counts = self._runner.count(tab.owner, search), self._runner.count(tab.owner)
             look = self._runner.look(job_id, tab.owner) if job_id else None
+            films = self.films.draw(tab, look.job if look else None, say=say)
             other = self._runner.look(beside, tab.owner) if beside else None
         except LedgerFailed as error:
             return {
@@ -171,7 +179,8 @@ class Panel:
             }
         job, listed = look.job if look else None, history.in_order(found[:most])
         if job and job.parent and _just_done(job, tab.seen):
-            other = self._runner.look(job.parent, tab.owner)
+            draft = self._runner.look(job.parent, tab.owner)
+            other = draft if draft and job.is_in_full(draft.job) else other
         example = examples.find(job_id) or EXAMPLES[0]
         seen = f"{job.id} {job.state}" if job else "fault" if fault else example.name
         video = self.video(job) if job else None
@@ -179,7 +188,7 @@ class Panel:
         missing = job is not None and job.state == JobState.NOT_FOUND
         if job and missing:
             kept = receipts.without(tab.receipts if kept is None else kept, job)
-        running = any(j.open for j in [*jobs, *([job] if job else [])])
+        running = films.running or any(j.open for j in [*jobs, *([job] if job else [])])
         comparison = ""
         if job and video and other and self.video(other.job):
             pair = (other.job, job) if job.parent == other.job.id else (job, other.job)
@@ -207,6 +216,9 @@ class Panel:
                 say=say,
             ),
             **self.stage.offer_in_full(self._in_full(job, tab), say),
+            **self.stage.offer_film(startable=bool(video) and not films.film),
+            self.films.open: films.film.id if films.film else "",
+            **films.updates,
             self.stage.neighbours: neighbours.render(listed, job, say),
             self.details: self._details_of(job, example, say) if job or not fault else "",
             **self.history.show(
@@ -221,6 +233,11 @@ class Panel:
                 say=say,
             ),
         }
+
+    def show_films(self, tab: Tab) -> Updates:
+        """Draw the films only."""
+        look = self._runner.look(tab.shown, tab.owner) if tab.shown else None
+        return self.films.draw(tab, look.job if look else None, say=tab.say).updates
 
     def _details_of(self, job: Job | None, example: Example, say: Say) -> str:
         if job:

@@ -36,6 +36,7 @@ _REFUSED: dict[type[ApiRefused], tuple[Action, ...]] = {
     VideoBlocked: (Action.PROMPT, Action.PICTURE),
 }
 """What must change before sending again, by error; for other errors, nothing must."""
+_IDS = {Action.GO_ON: "go-on"}
 
 
 def meaning(job: Job) -> type[ApiRefused]:
@@ -74,15 +75,22 @@ def actions(job: Job | None, *, video: bool) -> tuple[Action, ...]:
 
 
 class Reuse:
-    """A button for each action."""
+    """A button for each action.
+
+    Attributes:
+        at: When the paused frame is shown, in seconds of the video, as a click sends it.
+    """
 
     def __init__(self) -> None:
         self.buttons: dict[Action, gr.Button] = {}
+        self.at = gr.Number(visible=False)
 
     def add(self, *added: Action) -> None:
         """Add the buttons for some actions here."""
         for action in added:
-            self.buttons[action] = gr.Button(I18N(action.value), size="sm", visible=False)
+            self.buttons[action] = gr.Button(
+                I18N(action.value), size="sm", visible=False, elem_id=_IDS.get(action)
+            )
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:

@@ -56,7 +56,11 @@ class Stage:
             )
             with gr.Column(elem_id="more-choices"):
                 self.reuse.add(Action.SAME, Action.NEW_SEED)
+                self.film = gr.Button(I18N("Start a film"), size="sm", visible=False)
             self.notify = notify.component()
+            self.frame = gr.HTML(
+                js_on_load="vidu.nameFrame(element)", elem_id="frame", padding=False
+            )
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
@@ -66,6 +70,8 @@ class Stage:
             self.place,
             self.full_offer,
             self.full,
+            self.film,
+            self.frame,
             self.compare,
             self.save,
             self.stop,
@@ -115,6 +121,7 @@ class Stage:
             self.notify: notify.render(jobs, say),
             self.compare: gr.update(visible=comparable),
             self.save: templates.render("save.html", video=video, say=say) if job and video else "",
+            self.frame: templates.render("frame.html", say=say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
                 value=say("Download again" if gone else "Resume watching"),
@@ -132,6 +139,10 @@ class Stage:
         if offer.payer is Payer.SIMULATOR:
             label = say("Make in full for free")
         return {self.full_offer: offer.id, self.full: gr.update(value=label, visible=True)}
+
+    def offer_film(self, *, startable: bool) -> Updates:
+        """Offer to start a film with the open video."""
+        return {self.film: gr.update(visible=startable)}
 
     def offer_another(self, held: Order | None, say: Say) -> Updates:
         """Offer to send what was held back; hide the button if there is nothing.

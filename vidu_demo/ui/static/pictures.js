@@ -35,7 +35,7 @@ vidu.pictures = (trigger, props, watch) => {
     find('.strip').children[Math.min(place, list().length - 1)]?.focus();
     if (!list().length) vidu.focusOnceDrawn('#pictures .empty [data-do=choose]');
   };
-  vidu.sortable(move, remove, placeOf);
+  vidu.sortable('#pictures .strip li', move, remove, placeOf);
 
   const upload = async (file) => {
     const {about, failed, largest, tooLarge, tooMuch} = words();

@@ -1,8 +1,8 @@
-// The strip of pictures is put in order by dragging, and with the arrow keys.
-vidu.sortable = (move, remove, placeOf) => {
-  const itemAt = (event) => event.target.closest?.('#pictures .strip li');
+// A strip of pictures or parts is put in order by dragging, and with the arrow keys.
+vidu.sortable = (items, move, remove, placeOf) => {
+  const itemAt = (event) => event.target.closest?.(items);
   let dragged;
-  const marked = (item) => document.querySelectorAll('#pictures .strip li')
+  const marked = (item) => document.querySelectorAll(items)
     .forEach((one) => one.classList.toggle('target', one === item && one !== dragged));
   document.addEventListener('dragstart', (event) => {
     dragged = itemAt(event);

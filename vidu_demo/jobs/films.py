@@ -1,0 +1,367 @@
+"""A visitor's films: changes their sequences, and has them joined to one file in the background."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs import files
+from vidu_demo.jobs.changes import Changes
+from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
+from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.room import Room
+from vidu_demo.jobs.sequences import (
+    MAX_PARTS,
+    Edit,
+    Film,
+    Joining,
+    Part,
+    Place,
+    Sequences,
+    arranged,
+    with_place,
+)
+from vidu_demo.media.clip import MAX_SETTINGS
+from vidu_demo.media.join import Part as Source
+
+LOOK_SECONDS = 0.3
+"""How often the progress of a film is looked at."""
+BEAT_SECONDS = 5.0
+"""How often it is written that a film is still being joined, if its percentage stays the same."""
+_FOLDER = "film-"
+
+log = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """What a joiner says about a film."""
+
+    @property
+    def percent(self) -> float:
+        """From 0 to 100."""
+
+    @property
+    def done(self) -> bool:
+        """True once the film is there."""
+
+    @property
+    def error(self) -> str:
+        """Why it failed; empty if it did not."""
+
+
+class Joiner(Protocol):
+    """Joins videos in a process of its own."""
+
+    def start(
+        self,
+        key: str,
+        parts: Sequence[Source],
+        target: Path,
+        story: Mapping[str, Any],
+        *,
+        visitor: str,
+    ) -> None:
+        """Begin to join videos."""
+
+    def state(self, key: str) -> Progress | None:
+        """Tell how far it is; None if there is no such film."""
+
+    def stop(self, key: str) -> None:
+        """End it without a film."""
+
+    def close(self) -> None:
+        """End all of them."""
+
+
+class Films:
+    """Changes and joins films. Thread-safe.
+
+    Args:
+        ledger: Stores the sequences.
+        videos: The folder that gets a folder for each film, as for each job.
+        changes: Is told whose pages change.
+        wall: Returns Unix seconds.
+        room: Limits the disk space; None for no limit.
+        joins: Writes the films; None if this app can't.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        videos: Path,
+        changes: Changes,
+        wall: Callable[[], float],
+        room: Room | None = None,
+        joins: Joiner | None = None,
+    ) -> None:
+        self._ledger, self._rows = ledger, Sequences(ledger)
+        self._videos, self._changes, self._wall, self._room = videos, changes, wall, room
+        self._joins = joins
+        self._closing = threading.Event()
+        self._watchers: set[threading.Thread] = set()
+
+    def tidy(self) -> None:
+        """Delete the films of sequences that are gone."""
+        known = self._rows.names()
+        for folder in self._videos.glob(f"{_FOLDER}*"):
+            if folder.name.removeprefix(_FOLDER) not in known:
+                files.delete(folder)
+
+    def close(self) -> None:
+        """Stop joining."""
+        self._closing.set()
+        for watcher in list(self._watchers):
+            watcher.join()
+        if self._joins:
+            self._joins.close()
+
+    @property
+    def can_join(self) -> bool:
+        """True if this app can join films."""
+        return self._joins is not None
+
+    def all_of(self, owner: str) -> list[Film]:
+        """List a visitor's films, newest first."""
+        return self._rows.all_of(owner)
+
+    def find(self, film_id: str, owner: str) -> Film | None:
+        """Find a visitor's film by its id."""
+        return next((film for film in self.all_of(owner) if film.id == film_id), None)
+
+    def running(self, film: Film) -> bool:
+        """Tell whether a film is being joined."""
+        return film.running(self._wall())
+
+    def file(self, film: Film) -> Path | None:
+        """Return a joined film, if the file exists."""
+        path = self._folder(film) / film.file if film.file else None
+        return path if path and path.is_file() else None
+
+    def begin(self, owner: str, parts: Sequence[Part]) -> Film:
+        """Begin a film.
+
+        Raises:
+            TooManyFilms: The visitor has too many.
+        """
+        with self._ledger.one_click(owner):
+            begun = self._rows.add(owner, parts, self._wall())
+        self._changes.mark(owner)
+        return begun
+
+    def edit(self, film_id: str, owner: str, edit: Edit) -> Film | None:
+        """Change the parts of a film.
+
+        Args:
+            film_id: The film.
+            owner: The visitor.
+            edit: Returns its other parts; without any, the film is deleted.
+
+        Returns:
+            The film as it is now; None if there is none.
+        """
+        with self._ledger.one_click(owner):
+            film = self.find(film_id, owner)
+            parts = tuple(edit(film)) if film else ()
+            if film and parts != film.parts:
+                self._arrange(film, parts)
+                self._changes.mark(owner)
+        return self.find(film_id, owner)
+
+    def arrange(self, film_id: str, owner: str, wanted: Sequence[Part]) -> Film | None:
+        """Put the parts of a film into an order, with other ends."""
+        return self.edit(film_id, owner, lambda film: arranged(film, wanted))
+
+    def add(self, film_id: str, owner: str, job_id: str) -> Film | None:
+        """Add a job to the end of a film, unless it is there already or there is no room."""
+
+        def add(film: Film) -> Sequence[Part]:
+            there = film.place(job_id) is not None or len(film.parts) >= MAX_PARTS
+            return film.parts if there else (*film.parts, Part(job_id))
+
+        return self.edit(film_id, owner, add)
+
+    def remove(self, film_id: str, owner: str, job_id: str) -> Film | None:
+        """Take a part out of a film."""
+        return self.edit(
+            film_id, owner, lambda film: [part for part in film.parts if part.job != job_id]
+        )
+
+    def replace(self, film_id: str, owner: str, job_id: str, by: str) -> Film | None:
+        """Let another job take the place of a part, from its beginning to its end."""
+        place = Place(job_id, instead=True)
+        return self.edit(film_id, owner, lambda film: with_place(film.parts, Part(by), place))
+
+    def put(self, job: Job, place: Place) -> None:
+        """Put a job that was just bought where its visitor wants it.
+
+        What it follows need not be in a film: then the two begin one. If the part that it follows
+        has been continued already, this is another take, and it is left out.
+
+        Raises:
+            LedgerFailed, TooManyFilms: It can't be put there; the job is not affected.
+        """
+        owner = job.owner
+        found = [film for film in self.all_of(owner) if film.place(place.part) is not None]
+        found.sort(key=lambda film: film.id != place.film)
+        if found:
+            film = found[0]
+            self.edit(film.id, owner, lambda film: self._placed(film, job, place))
+        elif not place.instead and self._ledger.among(owner, [place.part]):
+            self.begin(owner, with_place([Part(place.part)], Part(job.id), place))
+
+    def _placed(self, film: Film, job: Job, place: Place) -> Sequence[Part]:
+        at = film.place(place.part)
+        after = film.parts[at + 1 : at + 2] if at is not None and not place.instead else ()
+        known = self._ledger.among(job.owner, [part.job for part in after])
+        if job.parent and any(other.parent == job.parent for other in known.values()):
+            return film.parts
+        return with_place(film.parts, Part(job.id), place)
+
+    def delete(self, film_id: str, owner: str) -> None:
+        """Delete a visitor's film. The videos that it is made of stay."""
+        self.edit(film_id, owner, lambda _: ())
+
+    def forget_files(self, job_id: str, owner: str) -> Callable[[], None]:
+        """Return what deletes the film that a job is in, once the job is deleted."""
+        found = [film for film in self.all_of(owner) if film.place(job_id) is not None]
+
+        def delete() -> None:
+            for film in found:
+                self._drop(film)
+
+        return delete
+
+    def join(self, film_id: str, owner: str) -> None:
+        """Begin to join a film.
+
+        Raises:
+            FilmNotReady: A part of it is no video.
+            DiskFull: There is no room for it.
+            LedgerFailed: The ledger can't be written.
+        """
+        film = self.find(film_id, owner)
+        if not film or not self._joins or self.running(film):
+            return
+        if self._room:
+            self._room.check()
+        jobs = self._ledger.among(owner, [part.job for part in film.parts])
+        parts = [self._source(part, jobs.get(part.job)) for part in film.parts]
+        token = self._rows.begin_join(film, self._wall())
+        if not token:
+            return
+        self._drop(film)
+        target = self._folder(film) / _name(self._wall())
+        visitor = jobs[film.parts[0].job].turn
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._joins.start(token, parts, target, story(film, jobs), visitor=visitor)
+        except Exception:
+            self._rows.end_join(film, token, None)
+            raise
+        watcher = threading.Thread(
+            target=self._watch,
+            args=(self._joins, film, token, target),
+            name=f"film {film.id}",
+            daemon=True,
+        )
+        self._watchers.add(watcher)
+        watcher.start()
+        self._changes.mark(owner)
+
+    def stop(self, film_id: str, owner: str) -> None:
+        """Stop joining a film. If another process does, it notices."""
+        film = self.find(film_id, owner)
+        if film and film.joining:
+            self._rows.end_join(film, film.joining.token, None)
+            if self._joins:
+                self._joins.stop(film.joining.token)
+            self._changes.mark(owner)
+
+    def _arrange(self, film: Film, parts: Sequence[Part]) -> None:
+        self._rows.arrange(film, parts)
+        if film.joining and self._joins:
+            self._joins.stop(film.joining.token)
+        self._drop(film)
+
+    def _drop(self, film: Film) -> None:
+        files.delete(self._folder(film))
+
+    def _folder(self, film: Film) -> Path:
+        return self._videos / f"{_FOLDER}{film.id}"
+
+    def _source(self, part: Part, job: Job | None) -> Source:
+        video = self._videos / job.id / job.video if job and job.video else None
+        if not job or job.state is not JobState.DONE or not video or not video.is_file():
+            raise FilmNotReady
+        return Source(video, part.start, part.end)
+
+    def _watch(self, joins: Joiner, film: Film, token: str, target: Path) -> None:
+        """Write the progress of a film until it is joined, fails or is stopped."""
+        try:
+            self._follow(joins, film, token, target)
+        except Exception:
+            log.exception("film %s was not joined", film.id)
+            joins.stop(token)
+        finally:
+            self._watchers.discard(threading.current_thread())
+
+    def _follow(self, joins: Joiner, film: Film, token: str, target: Path) -> None:
+        joining, wanted = Joining(token, at=self._wall()), True
+        while wanted and not self._closing.wait(LOOK_SECONDS):
+            state = joins.state(token)
+            if state is None:
+                wanted = self._rows.end_join(film, token, None)
+                break
+            if state.done or state.error:
+                self._finish(film, joining, target, state.error)
+                return
+            percent, now = min(100, max(0, int(state.percent))), self._wall()
+            if percent != joining.percent or now - joining.at > BEAT_SECONDS:
+                joining = replace(joining, percent=percent, at=now)
+                with suppress(LedgerFailed):  # the next look writes it
+                    wanted = self._rows.note_join(film, joining)
+                self._changes.mark(film.owner)
+        joins.stop(token)
+        if wanted:  # the app is closing
+            self._rows.end_join(film, token, None)
+        self._changes.mark(film.owner)
+
+    def _finish(self, film: Film, joining: Joining, target: Path, error: str) -> None:
+        if error:
+            self._rows.note_join(film, replace(joining, fault=error))
+        elif not self._rows.end_join(film, joining.token, target.name):
+            target.unlink(missing_ok=True)  # it has changed meanwhile
+        self._changes.mark(film.owner)
+
+
+def story(film: Film, jobs: Mapping[str, Job]) -> dict[str, Any]:
+    """Tell what a film was made of, for its metadata.
+
+    Settings that would make it too long are left out, from the end.
+
+    Args:
+        film: The film.
+        jobs: The jobs of its parts, by id.
+    """
+    parts: list[dict[str, Any]] = [
+        {"job": part.job, "start": part.start, "end": part.end} for part in film.parts
+    ]
+    told = {"model": VideoRequest.MODEL, "parts": parts}
+    for part in parts:
+        part["request"] = jobs[part["job"]].settings
+        if len(json.dumps(told, ensure_ascii=False)) > MAX_SETTINGS:
+            del part["request"]
+            break
+    return told
+
+
+def _name(now: float) -> str:
+    """Name a film by its time (UTC), so that a browser never takes an earlier one for it."""
+    return datetime.fromtimestamp(now, UTC).strftime("vidu-film-%Y%m%d-%H%M%S.mp4")

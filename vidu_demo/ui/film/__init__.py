@@ -1,0 +1,1 @@
+"""Films: the strip of a film's parts under the stage, its player, and the list of films."""

@@ -1,0 +1,242 @@
+"""The handlers of films: starting, arranging, joining, and restoring one that is dropped."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.images import is_url
+from vidu_demo.api.text import Text
+from vidu_demo.api.video import ClipFailed
+from vidu_demo.jobs.job import Job
+from vidu_demo.jobs.sequences import MAX_PARTS, Film, Part, Place, is_id
+from vidu_demo.ui import Updates
+from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.context import Context
+from vidu_demo.ui.form import filling, uploads
+from vidu_demo.ui.form.form import Form, FormValues
+from vidu_demo.ui.form.link import Link
+from vidu_demo.ui.form.uploads import UploadedFile
+from vidu_demo.ui.job.panel import Panel
+
+_ALL_THERE = "The film's parts are below the video again."
+_SOME_GONE = (
+    "{number} of this film's {of} parts are no longer among your videos. "
+    "Click one to make it again: its settings are then in the form."
+)
+
+
+class FilmEvents:
+    """Handlers.
+
+    Args:
+        context: What the handlers share.
+        form: Is filled to make a part again.
+        panel: Shows the film.
+    """
+
+    def __init__(self, context: Context, form: Form, panel: Panel) -> None:
+        self._context, self._runner = context, context.runner
+        self._films, self._form, self._panel = context.runner.films, form, panel
+
+    # The strip and the list
+
+    def use(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Do what a button of the strip or the list says."""
+        do, job, film = (str(getattr(event, name, "")) for name in ("do", "job", "film"))
+        given = {**values, "do": do, "job": job, "film_id": film}
+        return self._context.call(self._use, request, given)
+
+    def _use(self, tab: Tab, *, do: str, job: str, film_id: str) -> Updates:
+        films, owner, shown = self._films, tab.owner, tab.shown
+        here = tab._replace(film=film_id)
+        match do:
+            case "open" if is_id(job):
+                shown = job
+            case "open":
+                found = films.find(film_id, owner)
+                shown = self._first(found, owner) if found else shown
+            case "close":
+                here = tab._replace(film="")
+            case "remove":
+                films.remove(film_id, owner, job)
+            case "add" if self._is_video(shown, owner):
+                films.add(film_id, owner, shown)
+            case "use" if self._is_video(shown, owner):
+                films.replace(film_id, owner, job, shown)
+            case "join":
+                films.join(film_id, owner)
+            case "stop":
+                films.stop(film_id, owner)
+            case "delete":
+                films.delete(film_id, owner)
+        return self._panel.show(here, shown, fault=tab.fault)
+
+    def _first(self, film: Film, owner: str) -> str:
+        """Return the id of a film's first job that the visitor has; empty if there is none."""
+        jobs = self._runner.among([part.job for part in film.parts], owner)
+        return next((part.job for part in film.parts if part.job in jobs), "")
+
+    def _is_video(self, job_id: str, owner: str) -> bool:
+        return self._video(job_id, owner) is not None
+
+    def _video(self, job_id: str, owner: str) -> Path | None:
+        look = self._runner.look(job_id, owner) if is_id(job_id) else None
+        return self._panel.video(look.job) if look else None
+
+    def arrange(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Put the parts in another order, or cut off their ends."""
+        sent, film = getattr(event, "parts", None), str(getattr(event, "film", ""))
+        return self._context.call(self._arrange, request, {**values, "sent": sent, "film_id": film})
+
+    def _arrange(self, tab: Tab, *, sent: Any, film_id: str) -> Updates:
+        self._films.arrange(film_id, tab.owner, _parts(sent))
+        return self._panel.show_films(tab._replace(film=film_id))
+
+    def start(self, tab: Tab) -> Updates:
+        """Start a film with the open video."""
+        if self._is_video(tab.shown, tab.owner):
+            film = self._films.begin(tab.owner, [Part(tab.shown)])
+            tab = tab._replace(film=film.id)
+        return self._panel.show(tab, tab.shown)
+
+    # The form
+
+    def again(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Fill the form with what a part was made of. What it then makes takes the part's place."""
+        job, film = (str(getattr(event, name, "")) for name in ("job", "film"))
+        return self._context.call(self._again, request, {**values, "job": job, "film_id": film})
+
+    def _again(self, tab: Tab, *, job: str, film_id: str, **values: Any) -> Updates:
+        film = self._films.find(film_id, tab.owner)
+        place = film.place(job) if film else None
+        if not film or place is None:
+            return {self._form.more: gr.skip()}
+        before = self._form.read(values, self._context.opener(tab.request))
+        look = self._runner.look(job, tab.owner)
+        if not look:
+            return self._fill_unknown(film, place, tab, before)
+        request = look.job.request
+        images = request.get("images", [])
+        files = self._copies(look.job, [name for name in images if not is_url(name)], before)
+        return self._fill(
+            request,
+            files,
+            "\n".join(filter(is_url, images)),
+            before=before,
+            link=self._link(film, place, images, files, look.job.parent or look.job.id),
+        )
+
+    def _copies(self, job: Job, names: Sequence[str], form: FormValues) -> list[UploadedFile]:
+        """Copy a job's pictures, as far as they are there."""
+        there = [file for name in names if (file := self._runner.file(job, name)).is_file()]
+        return [form.opener.copied(file) for file in there]
+
+    @staticmethod
+    def _link(
+        film: Film, place: int, images: Sequence[str], files: Sequence[UploadedFile], parent: str
+    ) -> Link:
+        first = str(files[0]) if files else next(filter(is_url, images), "")
+        return Link(first, parent, Place(film.parts[place].job, instead=True, film=film.id))
+
+    def _fill_unknown(
+        self,
+        film: Film,
+        place: int,
+        tab: Tab,
+        before: FormValues,
+        dropped: UploadedFile | None = None,
+    ) -> Updates:
+        """Fill the form for a part that the visitor has no job of.
+
+        Its picture is the frame before it: of the part before, or of the film that was dropped.
+        """
+        files: list[UploadedFile] = []
+        part, opener = film.parts[place], before.opener
+        try:
+            if place and (video := self._video(film.parts[place - 1].job, tab.owner)):
+                end = film.parts[place - 1].end
+                files = [opener.last_frame(video) if end is None else opener.frame_at(video, end)]
+            elif not place and dropped:
+                files = [opener.first_frame(dropped)]
+        except (ClipFailed, PictureInvalid):
+            pass  # the form asks for a picture
+        link = self._link(film, place, [], files, "")
+        return self._fill(part.settings or {}, files, "", before=before, link=link)
+
+    def _fill(
+        self,
+        settings: dict[str, Any],
+        files: Sequence[UploadedFile],
+        urls: str,
+        *,
+        before: FormValues,
+        link: Link,
+    ) -> Updates:
+        return {
+            **self._form.fill(settings, files, urls, before=before, link=link),
+            **self._form.pictures.tell(""),
+        }
+
+    # A film that is dropped
+
+    def restore(self, tab: Tab, *, film: Any, **values: Any) -> Updates:
+        """Restore the strip of a film that was dropped on the page.
+
+        The file, and with it everything that it says, can come from anyone.
+        """
+        before = self._form.read(values, self._context.opener(tab.request))
+        try:
+            dropped = uploads.check(film.get("path") if isinstance(film, dict) else None)
+            story = before.opener.story(dropped) or {}
+        except PictureInvalid:
+            return {self._form.more: gr.skip()}
+        told = story.get("parts")
+        parts = self._owned(told[:MAX_PARTS] if isinstance(told, list) else [], tab.owner)
+        if not parts:
+            return {self._form.more: gr.skip()}
+        restored = self._same(parts, tab.owner) or self._films.begin(tab.owner, parts)
+        gone = [place for place, part in enumerate(parts) if part.settings is not None]
+        filled: Updates = {}
+        said: str = _ALL_THERE
+        if gone:
+            filled = self._fill_unknown(restored, gone[0], tab, before, dropped)
+            said = Text(_SOME_GONE, number=len(gone), of=len(parts))
+        tab = tab._replace(film=restored.id)
+        return {
+            **filled,
+            **self._form.pictures.tell(tab.say(said)),
+            **self._panel.show(tab, self._first(restored, tab.owner) or tab.shown),
+        }
+
+    def _same(self, parts: Sequence[Part], owner: str) -> Film | None:
+        """Find the visitor's film of the same parts, and arrange it as they are."""
+        jobs = {part.job for part in parts}
+        for film in self._films.all_of(owner):
+            if jobs == {part.job for part in film.parts}:
+                return self._films.arrange(film.id, owner, parts)
+        return None
+
+    def _owned(self, told: Sequence[Any], owner: str) -> list[Part]:
+        """Read the parts of a film; of those that the visitor has no video of, the settings."""
+        parts: dict[str, Part] = {}
+        for each in told:
+            part = Part.read(each)
+            if part and self._is_video(part.job, owner):
+                parts.setdefault(part.job, part)
+            elif isinstance(each, dict) and isinstance(each.get("request"), dict):
+                known = filling.settings(each["request"])
+                known.pop("takes")
+                name = secrets.token_hex(16)
+                parts[name] = replace(part or Part(name), job=name, settings=known)
+        return list(parts.values())
+
+
+def _parts(sent: Any) -> list[Part]:
+    """Read the parts that a browser sends, which can be anything."""
+    listed = sent[:MAX_PARTS] if isinstance(sent, list) else []
+    return [part for each in listed if (part := Part.read(each))]

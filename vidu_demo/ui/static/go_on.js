@@ -1,0 +1,31 @@
+// A video that is paused within is continued from the frame in sight; the button says which.
+vidu.pausedAt = () => {
+  const END = 0.1; // seconds: the last frame is the last
+  const video = document.querySelector('#video video');
+  if (!video?.paused || video.ended || !video.duration) return null;
+  const {currentTime: at, duration} = video;
+  return at > 0 && at < duration - END ? Math.round(1000 * at) / 1000 : null;
+};
+
+vidu.goOn = (_, ...values) => {
+  const at = vidu.pausedAt();
+  vidu.show('#pictures');
+  return [at, ...values];
+};
+
+vidu.nameFrame = (element) => {
+  const tell = () => {
+    const button = document.querySelector('#go-on');
+    const words = element.querySelector('[data-frame]')?.dataset;
+    if (!button || !words) return;
+    const at = vidu.pausedAt();
+    const text = at === null ? words.last : words.frame.replace('{seconds}', at.toFixed(1));
+    if (button.textContent.trim() !== text) button.textContent = text;
+  };
+  ['pause', 'play', 'playing', 'seeked', 'ended', 'loadedmetadata', 'emptied'].forEach((name) => {
+    document.addEventListener(name, ({target}) => {
+      if (target.closest?.('#video')) tell();
+    }, true);
+  });
+  new MutationObserver(tell).observe(element, {childList: true, subtree: true, attributes: true});
+};
