@@ -27,6 +27,7 @@ from vidu_demo.media.clip import (
     Facts,
     facts,
     first_frame,
+    frame_at,
     last_frame,
     read_settings,
     still,
@@ -117,6 +118,19 @@ def test_a_still_is_from_the_middle(film: Make, name: str) -> None:
         assert small.size == ((24, 32) if name == "turned" else (32, 24))
         # Frames of a variable rate come ever more slowly here.
         assert number_of(small) == (12 if name == "variable rate" else FRAMES // 2)
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_the_frame_at_a_time(film: Make, name: str) -> None:
+    path = film(name)
+    begins = [n / 10 for n in range(FRAMES)]
+    if name == "variable rate":
+        begins = [n * (n + 5) / 100 for n in range(FRAMES)]
+    for number in (0, 1, 7, FRAMES - 2):
+        middle = (begins[number] + begins[number + 1]) / 2
+        for time in (begins[number], middle, begins[number + 1] - 0.005):
+            assert number_of(frame_at(path, time)) == number, time
+    assert number_of(frame_at(path, 3600)) == FRAMES - 1
 
 
 def test_a_frame_is_upright(film: Make) -> None:

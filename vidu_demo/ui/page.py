@@ -222,7 +222,7 @@ class _Page:
         again = {"inputs_kwargs": {**form.inputs, **panel.tab}, "outputs": filled}
         films.strip.again(events.again, js=_TO_FORM, **again, **SHORT, **RAW)
         self._does(panel.stage.film.click, events.start, "start_film", view)
-        dropped = {"film": form.film, **form.inputs}
+        dropped = {"dropped": form.film, **form.inputs}
         outputs = [*filled, *view]
         self._does(form.film.change, events.restore, "restore_film", outputs, dropped, **RAW)
 

@@ -184,15 +184,15 @@ class FilmEvents:
 
     # A film that is dropped
 
-    def restore(self, tab: Tab, *, film: Any, **values: Any) -> Updates:
+    def restore(self, tab: Tab, *, dropped: Any, **values: Any) -> Updates:
         """Restore the strip of a film that was dropped on the page.
 
         The file, and with it everything that it says, can come from anyone.
         """
         before = self._form.read(values, self._context.opener(tab.request))
         try:
-            dropped = uploads.check(film.get("path") if isinstance(film, dict) else None)
-            story = before.opener.story(dropped) or {}
+            file = uploads.check(dropped.get("path") if isinstance(dropped, dict) else None)
+            story = before.opener.story(file) or {}
         except PictureInvalid:
             return {self._form.more: gr.skip()}
         told = story.get("parts")
@@ -204,7 +204,7 @@ class FilmEvents:
         filled: Updates = {}
         said: str = _ALL_THERE
         if gone:
-            filled = self._fill_unknown(restored, gone[0], tab, before, dropped)
+            filled = self._fill_unknown(restored, gone[0], tab, before, file)
             said = Text(_SOME_GONE, number=len(gone), of=len(parts))
         tab = tab._replace(film=restored.id)
         return {

@@ -825,7 +825,8 @@ CHINESE: dict[str, str] = {
     "The film's parts are below the video again.": "影片的各段已重新列在视频下方。",
     "{number} of this film's {of} parts are no longer among your videos. "
     "Click one to make it again: its settings are then in the form.": (
-        "这部影片共 {of} 段，其中 {number} 段已不在你的视频里。点击其中一段即可重做：其设置会填入表单。"
+        "这部影片共 {of} 段，其中 {number} 段已不在你的视频里。"
+        "点击其中一段即可重做：其设置会填入表单。"
     ),
     "A part of this film is not finished, or its video is missing.": (
         "影片中有一段尚未完成，或其视频已缺失。"
