@@ -212,12 +212,11 @@ def frame_at(path: Path, seconds: float) -> Image.Image:
                 with suppress(av.FFmpegError):
                     container.seek(int(at * av.time_base))
             for frame in frames(container):
-                late = frame.time is not None and frame.time > at + _ROUNDING
-                if shown is not None and late:
-                    break
+                if frame.time is not None and frame.time > at + _ROUNDING:
+                    if not seeking:
+                        shown = shown or frame
+                    break  # a seek can go too far, and then nothing is shown
                 shown = frame
-                if late:
-                    break
             if shown is not None:
                 return _image(shown)
     raise ClipFailed("No frame of this video can be decoded.")
