@@ -1,0 +1,335 @@
+"""Films on the page: by mouse, keyboard and touch."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_fixtures import App, Maker, Visitor, picture_of, until
+from playwright.sync_api import Locator, expect
+from test_reuse import drop, same
+
+from vidu_demo.jobs.sequences import Film, Part
+from vidu_demo.media.clip import frame_at, last_frame, write_settings
+from vidu_demo.simulator import Simulator
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
+NOTE_SWITCHES = """() => {
+  const box = document.querySelector('.film-player');
+  const [one, other] = box.querySelectorAll('video');
+  window.switches = [];
+  new MutationObserver(() => {
+    const front = box.querySelector('.front');
+    switches.push({
+      at: box.dataset.at, ready: front.readyState, time: front.currentTime, src: front.src,
+      seeking: front.seeking, when: performance.now(),
+    });
+  }).observe(box, {attributes: true, attributeFilter: ['data-at']});
+}"""
+
+
+class Studio:
+    """A visitor's film."""
+
+    def __init__(self, app: App, visitor: Visitor) -> None:
+        self.maker, self.page, self.visitor = Maker(app, visitor), visitor.page, visitor
+        self.films = app.studio.runner.films
+
+    @property
+    def strip(self) -> Locator:
+        return self.page.locator("#film .film")
+
+    @property
+    def parts(self) -> Locator:
+        return self.page.locator("#film .reel li")
+
+    @property
+    def player(self) -> Locator:
+        return self.page.locator(".film-player")
+
+    @property
+    def film(self) -> Film:
+        (film,) = self.films.all_of(self.maker.owner)
+        return film
+
+    @property
+    def order(self) -> list[str]:
+        return [part.job for part in self.film.parts]
+
+    def expect_order(self, *jobs: str) -> None:
+        """Wait until the strip and the ledger say so."""
+        until(lambda: self.page.wait_for_timeout(50) or self.order == list(jobs))
+        shown = self.parts.evaluate_all("items => items.map((item) => item.dataset.job)")
+        assert shown == list(jobs)
+
+    def begin(self, *jobs: str, phone: bool = False) -> None:
+        self.films.begin(self.maker.owner, [Part(job) for job in jobs])
+        self.maker.show("Videos" if phone else "")
+        self.page.locator("#films .open").click()
+        expect(self.parts).to_have_count(len(jobs))
+
+
+@pytest.fixture
+def studio(app: App, visitor: Visitor) -> Studio:
+    return Studio(app, visitor)
+
+
+def made(maker: Maker, pngs: dict[str, Path], *names: str, **asked: Any) -> list[str]:
+    jobs = [maker.start(pngs[name], f"A {name} wind.", duration=2, **asked) for name in names]
+    maker.done(*jobs)
+    return jobs
+
+
+def test_a_film_of_four_parts_by_keyboard_alone(
+    studio: Studio, visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    page, keyboard = visitor.page, visitor.page.keyboard
+    (first,) = made(studio.maker, pngs, "green")
+    studio.maker.show()
+
+    def tab_to(place: str) -> None:
+        for _ in range(200):
+            if page.evaluate("(place) => document.activeElement.matches(place)", place):
+                return
+            keyboard.press("Tab")
+        raise AssertionError(place)
+
+    for number, prompt in enumerate(("It rains.", "It clears.", "Night falls."), start=2):
+        tab_to("#go-on")
+        keyboard.press("Enter")
+        expect(visitor.prompt).to_be_focused()
+        expect(visitor.make).to_be_enabled()
+        until(lambda: page.evaluate("getSelection().toString()") or page.wait_for_timeout(50))
+        keyboard.type(prompt)
+        expect(visitor.make).to_be_enabled()
+        keyboard.press("Control+Enter")
+        expect(studio.parts).to_have_count(number)
+        expect(studio.parts.nth(number - 1)).to_have_attribute("aria-current", "true")
+        expect(visitor.headline).to_have_text(re.compile("^Done"))
+    jobs = studio.order
+    assert jobs[0] == first
+    assert [studio.maker.job(job).parent for job in jobs] == ["", *jobs[:3]]
+    assert all(studio.maker.job(job).full is None for job in jobs)
+    assert all(part.end is None for part in studio.film.parts)
+    for job, sent in zip(jobs, api.submits[-3:], strict=False):
+        film = studio.maker.runner.file(studio.maker.job(job), str(studio.maker.job(job).video))
+        assert same(picture_of(sent), last_frame(film))
+
+    tab_to("#film .reel li:nth-child(1)")
+    for _ in range(2):
+        keyboard.press("ArrowRight")
+    keyboard.press("ArrowLeft")
+    studio.expect_order(jobs[1], jobs[0], *jobs[2:])
+    expect(studio.parts.nth(1)).to_be_focused()
+    keyboard.press("ArrowLeft")
+    studio.expect_order(*jobs)
+    keyboard.press("Enter")
+    expect(studio.parts.nth(0)).to_have_attribute("aria-current", "true")
+    tab_to("#film [name=end]")
+    keyboard.press("Control+a")
+    keyboard.type("0.8")
+    keyboard.press("Enter")
+    until(lambda: page.wait_for_timeout(50) or studio.film.parts[0] == Part(first, end=0.8))
+    expect(studio.strip.locator(".sum")).to_contain_text("6.8 s")
+    tab_to("#film [data-do=play]")
+    keyboard.press("Enter")
+    expect(studio.player).to_be_visible()
+    expect(studio.player).to_have_attribute("data-at", "1")
+    keyboard.press("Escape")
+    expect(studio.player).to_be_hidden()
+    expect(studio.strip.locator("[data-do=play]")).to_be_focused()
+
+
+def test_parts_are_played_without_a_gap(
+    studio: Studio, visitor: Visitor, pngs: dict[str, Path]
+) -> None:
+    jobs = made(studio.maker, pngs, "red", "green", "blue")
+    studio.begin(*jobs)
+    parts = [Part(jobs[0], 0.5, 1.2), Part(jobs[1], 0.3, 1.1), Part(jobs[2], 1.0)]
+    studio.films.arrange(studio.film.id, studio.maker.owner, parts)
+    studio.maker.show()
+    visitor.page.locator("#films .open").click()
+    expect(studio.strip.locator(".sum")).to_contain_text("3 parts 2.5 s")
+    visitor.page.evaluate(NOTE_SWITCHES)
+    visitor.button("Play all").click()
+    expect(studio.player.locator(".clock")).to_have_text("2.5 / 2.5 s")
+    expect(studio.player.locator(".play")).to_have_text("Play")
+    noted = visitor.page.evaluate("switches")
+    assert [each["at"] for each in noted] == ["0", "1", "2"]
+    for each, part in zip(noted[1:], parts[1:], strict=True):
+        assert each["ready"] >= 3
+        assert not each["seeking"]
+        assert each["time"] == pytest.approx(part.start, abs=0.06)
+        assert part.job in each["src"]
+    studio.player.locator(".play").click()  # from the beginning
+    expect(studio.player).to_have_attribute("data-at", "0")
+    studio.player.get_by_role("button", name="Close").click()
+    expect(studio.player).to_be_hidden()
+
+
+def test_a_film_is_made_by_mouse(
+    studio: Studio, visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    page = visitor.page
+    red, green = made(studio.maker, pngs, "red", "green")
+    studio.maker.show()
+    visitor.row("A red wind.").locator(".open").click()
+    visitor.more("Start a film")
+    expect(studio.parts).to_have_count(1)
+    visitor.row("A green wind.").locator(".open").click()
+    visitor.button("Add to film").click()
+    studio.expect_order(red, green)
+    expect(studio.strip.locator(".sum")).to_have_text(re.compile(r"2 parts 4\.0 s \$0\.1\d"))
+    studio.parts.nth(1).drag_to(studio.parts.nth(0))
+    studio.expect_order(green, red)
+
+    # From a paused frame: the part before ends there.
+    expect(visitor.video).to_be_visible()
+    visitor.video.evaluate("video => { video.pause(); video.currentTime = 1.03; }")
+    page.get_by_role("button", name="Continue from 1.0 s").click()
+    expect(visitor.prompt).to_be_focused()
+    visitor.prompt.fill("It rains.")
+    expect(visitor.make).to_be_enabled()
+    visitor.choice("2").check()
+    expect(visitor.make).to_have_text(re.compile("Make 2"))
+    visitor.make.click()
+    expect(studio.parts).to_have_count(3)
+    rain = studio.order[1]
+    studio.expect_order(green, rain, red)
+    assert studio.film.parts[0].end == 1.03
+    film = studio.maker.runner.file(studio.maker.job(green), str(studio.maker.done(green)[0].video))
+    assert same(picture_of(api.submits[-1]), frame_at(film, 1.03))
+    expect(visitor.headline).to_have_text(re.compile("^Done"))
+    (other,) = [
+        job.id
+        for job in studio.maker.runner.jobs(studio.maker.owner)
+        if job.parent == green and job.id != rain
+    ]
+    studio.maker.done(other)
+    page.locator(f"#history [data-job='{other}'] .open").click()
+    expect(studio.strip).to_contain_text("The open video is another take of part 2.")
+    visitor.button("Use this take").click()
+    studio.expect_order(green, other, red)
+
+    # Made again, with its own pictures, in its own place.
+    before = api.submit_count
+    page.get_by_role("button", name="Part 2: make it again").click()
+    expect(visitor.prompt).to_have_value("It rains.")
+    visitor.prompt.fill("It snows.")
+    expect(visitor.make).to_be_enabled()
+    visitor.make.click()
+    until(lambda: page.wait_for_timeout(50) or studio.order[1] not in (rain, other))
+    until(lambda: api.submit_count == before + 1)
+    assert same(picture_of(api.submits[-1]), picture_of(api.submits[-2]))
+    expect(visitor.headline).to_have_text(re.compile("^Done"))
+    page.get_by_role("button", name="Part 2: remove it").click()
+    studio.expect_order(green, red)
+
+    page.locator("#films").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete the film? Its videos stay.").click()
+    expect(page.locator("#films li")).to_have_count(0)
+    expect(studio.strip).to_have_count(0)
+    expect(visitor.rows).to_have_count(5)
+
+
+def test_a_film_is_made_by_touch(
+    visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
+) -> None:
+    visitor = visit(**PHONE)
+    studio, page = Studio(app, visitor), visitor.page
+    red, green, blue = jobs = made(studio.maker, pngs, "red", "green", "blue")
+    studio.begin(*jobs, phone=True)
+    expect(studio.strip).to_be_visible()
+    page.get_by_role("button", name="Part 3 of 3: move it forward").tap()
+    studio.expect_order(red, blue, green)
+    studio.parts.nth(1).tap()
+    expect(studio.parts.nth(1)).to_have_attribute("aria-current", "true")
+    page.get_by_label("Part 2: from").fill("0.5")
+    page.get_by_label("Part 2: from").press("Tab")
+    until(lambda: page.wait_for_timeout(50) or studio.film.parts[1].start == 0.5)
+    page.get_by_role("button", name="Part 2: remove it").tap()
+    studio.expect_order(red, green)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    page.get_by_role("button", name="Play all").tap()
+    expect(studio.player).to_be_visible()
+    expect(studio.player).to_have_attribute("data-at", "1")
+    studio.player.get_by_role("button", name="Close").tap()
+    expect(studio.player).to_be_hidden()
+
+
+def story(*jobs: str, **more: Any) -> dict[str, Any]:
+    parts = [
+        {"job": job, "start": 0.5, "end": None, "request": {"prompt": f"No {place}."}}
+        for place, job in enumerate(jobs, start=1)
+    ]
+    return {"parts": parts, **more}
+
+
+def test_a_dropped_film_restores_its_strip(
+    studio: Studio,
+    visit: Callable[..., Visitor],
+    app: App,
+    visitor: Visitor,
+    pngs: dict[str, Path],
+    clip: bytes,
+    tmp_path: Path,
+) -> None:
+    red, green = made(studio.maker, pngs, "red", "green")
+    film = tmp_path / "film.mp4"
+    film.write_bytes(clip)
+    write_settings(film, story(green, red))
+    studio.maker.show()
+    for _ in range(2):  # the second time it is the same film
+        drop(visitor, film)
+        expect(visitor.said).to_have_text("The film's parts are below the video again.")
+        studio.expect_order(green, red)
+        assert studio.film.parts[0].start == 0.5
+        expect(visitor.thumbnails).to_have_count(0)
+        studio.parts.nth(0).press("ArrowRight")
+        studio.expect_order(red, green)
+
+    # Another visitor has the settings only, and the first frame.
+    other = visit()
+    theirs = Studio(app, other)
+    drop(other, film)
+    expect(theirs.parts).to_have_count(2)
+    expect(theirs.parts.first.locator(".state")).to_have_text("gone")
+    expect(other.said).to_contain_text("2 of this film's 2 parts are no longer among your videos.")
+    expect(other.prompt).to_have_value("No 1.")
+    expect(other.thumbnails).to_have_count(1)
+    expect(other.make).to_be_enabled()
+    assert "A red" not in other.page.content()
+    other.choose_smallest()
+    other.make.click()
+    expect(theirs.parts.first).to_have_attribute("aria-current", "true")
+    expect(other.headline).to_have_text(re.compile("^Done"))
+    theirs.parts.nth(1).press("Enter")
+    expect(other.prompt).to_have_value("No 2.")
+    expect(other.thumbnails).to_have_count(1)  # the last frame of the part before
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"parts": []},
+        {"parts": ["x", 7, None, {"job": "../../etc"}, {"job": ["a"], "request": "no"}]},
+        {"parts": {"job": "a" * 32}},
+        {"parts": [{"job": "a" * 32, "start": "1e999", "end": -4, "request": {"seed": {}}}] * 99},
+    ],
+    ids=["none", "no parts", "no list", "many"],
+)
+def test_a_hostile_story_is_borne(app: App, clip: bytes, told: dict[str, Any]) -> None:
+    film = app.uploads / "hostile" / "film.mp4"
+    film.parent.mkdir(parents=True, exist_ok=True)
+    film.write_bytes(clip)
+    write_settings(film, told)
+    visitor = app.token()
+    answer = app.call("restore_film", visitor=visitor, dropped={"path": str(film), "at": 1})
+    assert "error" not in json.loads(answer), answer
