@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, expect
 from test_reuse import drop, same
 
 from vidu_demo.jobs.sequences import Film, Part
-from vidu_demo.media.clip import frame_at, last_frame, write_settings
+from vidu_demo.media.clip import facts, frame_at, last_frame, read_settings, write_settings
 from vidu_demo.simulator import Simulator
 
 PHONE: dict[str, Any] = {
@@ -87,7 +87,7 @@ def made(maker: Maker, pngs: dict[str, Path], *names: str, **asked: Any) -> list
 
 
 def test_a_film_of_four_parts_by_keyboard_alone(
-    studio: Studio, visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+    studio: Studio, visitor: Visitor, api: Simulator, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
     page, keyboard = visitor.page, visitor.page.keyboard
     (first,) = made(studio.maker, pngs, "green")
@@ -144,6 +144,22 @@ def test_a_film_of_four_parts_by_keyboard_alone(
     keyboard.press("Escape")
     expect(studio.player).to_be_hidden()
     expect(studio.strip.locator("[data-do=play]")).to_be_focused()
+    tab_to("#film [data-do=join]")
+    keyboard.press("Enter")
+    expect(visitor.page.get_by_text(re.compile(r"^Joining: \d+ %$"))).to_be_visible()
+    link = visitor.page.get_by_role("link", name="Download the film")
+    expect(link).to_be_visible()
+    tab_to("#film a[download]")
+    with page.expect_download() as started:
+        keyboard.press("Enter")
+    path = tmp_path / started.value.suggested_filename
+    started.value.save_as(path)
+    assert facts(path).seconds == pytest.approx(6.8, abs=0.2)
+    told = read_settings(path)
+    assert told
+    assert [part["job"] for part in told["parts"]] == jobs
+    prompts = [part["request"]["prompt"] for part in told["parts"]]
+    assert prompts == ["A green wind.", "It rains.", "It clears.", "Night falls."]
 
 
 def test_parts_are_played_without_a_gap(

@@ -16,6 +16,7 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Payer
+from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
 from vidu_demo.jobs.room import Room
@@ -92,6 +93,7 @@ class Studio:
                 room=room,
                 requests_per_second=settings.requests_per_second,
                 run=self.pool.run,
+                joins=Joins(room=room),
             ).open()
             stack.callback(self.runner.close)
             self.retention = Retention(self.runner, room, days=settings.retention_days).open()

@@ -321,6 +321,7 @@ class Films:
                 break
             if state.done or state.error:
                 self._finish(film, joining, target, state.error)
+                joins.stop(token)  # so that it is forgotten
                 return
             percent, now = min(100, max(0, int(state.percent))), self._wall()
             if percent != joining.percent or now - joining.at > BEAT_SECONDS:
