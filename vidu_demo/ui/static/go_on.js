@@ -27,5 +27,9 @@ vidu.nameFrame = (element) => {
       if (target.closest?.('#video')) tell();
     }, true);
   });
+  // Gradio's player takes every key on its buttons for a click, even the Tab that leaves them.
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Tab' && event.target.closest?.('#video')) event.stopPropagation();
+  }, true);
   new MutationObserver(tell).observe(element, {childList: true, subtree: true, attributes: true});
 };
