@@ -65,8 +65,9 @@ class Clip(NamedTuple):
             return say("gone")
         if self.look.job.state is JobState.DONE:
             return say("missing")
-        state = say(state_of(self.look.job, waits=self.look.waits))
-        return state if self.percent is None else f"{state} {self.percent}%"
+        if self.percent is not None:
+            return f"{self.percent}%"
+        return say(state_of(self.look.job, waits=self.look.waits))
 
 
 def clips(

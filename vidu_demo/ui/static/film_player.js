@@ -7,7 +7,7 @@ vidu.filmPlayer = (element) => {
   const ready = (video) => video.readyState >= 3 && !video.seeking;
   const READY_EVENTS = ['canplay', 'seeked'];
   const EARLY = 0.02; // seconds: less than a frame
-  let parts = [], words = {}, at = 0, playing = false, before;
+  let parts = [], words = {}, at = 0, playing = false, before, interrupted = [];
 
   const left = ({start, end}) => end - start;
   const total = () => parts.reduce((sum, each) => sum + left(each), 0);
@@ -87,6 +87,7 @@ vidu.filmPlayer = (element) => {
     pause();
     box.hidden = true;
     players.forEach((video) => { video.removeAttribute('src'); video.load(); });
+    interrupted.forEach((video) => video.play().catch(() => {}));
     before?.focus({preventScroll: true});
   };
   players.forEach((video) => READY_EVENTS.forEach((name) => video.addEventListener(name, () => {
@@ -103,6 +104,7 @@ vidu.filmPlayer = (element) => {
     parts = detail.parts.filter(({src}) => src).map(({src, start, end, length}) => (
       {src, start: Number(start), end: end === '' ? Number(length) : Number(end)}));
     if (!parts.length) return;
+    interrupted = [...document.querySelectorAll('#video video')].filter((video) => !video.paused);
     document.querySelectorAll('video').forEach((video) => video.pause());
     before = document.activeElement;
     part('close').setAttribute('aria-label', words.close);
