@@ -269,6 +269,20 @@ def test_a_deleted_video_leaves_its_films(bench: Bench, films: Films, joins: Fak
     assert films.all_of(OWNER) == []
 
 
+def test_what_a_foreign_film_said_is_forgotten_at_the_end_of_its_term(
+    bench: Bench, films: Films
+) -> None:
+    one = video(bench, "one")
+    gone = Part("e" * 32, settings={"prompt": "someone's"})
+    films.begin(OWNER, [Part(one.id), gone])
+    films.begin(OTHER, [gone])
+    films.forget_older(0.0)
+    assert len(only(films).parts) == 2
+    films.forget_older(films._wall() + 1)
+    assert order_of(only(films)) == [one.id]
+    assert films.all_of(OTHER) == []
+
+
 def test_an_old_ledger_gets_films(tmp_path: Path, clock: Clock) -> None:
     write(tmp_path / "old.db", VERSION_1)
     with closing(Ledger(database_url(tmp_path / "old.db"))) as lifted:
@@ -379,6 +393,14 @@ def test_the_app_is_closed_while_it_joins(bench: Bench, films: Films, joins: Fak
     film = films.begin(OWNER, [Part(video(bench, "one").id)])
     films.join(film.id, OWNER)
     bench.reopen(joins=joins)
+    assert only(bench.runner.films).joining is None
+
+
+@pytest.mark.database("sqlite")
+def test_a_join_of_an_app_that_was_killed_is_forgotten(bench: Bench, films: Films) -> None:
+    film = films.begin(OWNER, [Part(video(bench, "one").id)])
+    assert films._rows.begin_join(film, films._wall())
+    bench.reopen()
     assert only(bench.runner.films).joining is None
 
 

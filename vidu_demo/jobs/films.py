@@ -108,9 +108,12 @@ class Films:
         self._watchers: set[threading.Thread] = set()
 
     def tidy(self) -> None:
-        """Delete the films of sequences that are gone."""
+        """Clear up after an earlier run of the app: films of sequences that are gone, and joins."""
+        if not self._ledger.shared:  # otherwise another process may be joining
+            self._rows.forget_joins()
+        folders = [*self._videos.glob(f"{_FOLDER}*")]  # first: a newer one has a newer sequence
         known = self._rows.names()
-        for folder in self._videos.glob(f"{_FOLDER}*"):
+        for folder in folders:
             if folder.name.removeprefix(_FOLDER) not in known:
                 files.delete(folder)
 
@@ -227,6 +230,20 @@ class Films:
     def delete(self, film_id: str, owner: str) -> None:
         """Delete a visitor's film. The videos that it is made of stay."""
         self.edit(film_id, owner, lambda _: ())
+
+    def forget_older(self, than: float) -> None:
+        """Forget what films begun before a time say of videos that their visitor does not have.
+
+        Args:
+            than: Unix seconds.
+        """
+        for film in self._rows.begun_before(than):
+            if any(part.settings is not None for part in film.parts):
+                self.edit(
+                    film.id,
+                    film.owner,
+                    lambda film: [part for part in film.parts if part.settings is None],
+                )
 
     def forget_files(self, job_id: str, owner: str) -> Callable[[], None]:
         """Return what deletes the film that a job is in, once the job is deleted."""

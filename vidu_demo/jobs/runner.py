@@ -542,6 +542,7 @@ class JobRunner:
             if self.waits(job):
                 self.stop(job.id, job.owner)
             self.delete(job.id, job.owner)
+        self.films.forget_older(than)
 
     def look(self, job_id: str, owner: str) -> JobView | None:
         """Return the state of a visitor's job; None if it is not theirs."""

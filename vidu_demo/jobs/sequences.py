@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vidu_demo.jobs.ledger import Ledger
 
 MAX_PARTS = 24
-MAX_SEQUENCES = 50
+MAX_SEQUENCES = 20
 """Per visitor."""
 SHORTEST = 0.1
 """Seconds that are left of a part, however much is cut off."""
@@ -176,6 +176,17 @@ class Sequences:
         """Return the id of every sequence of every visitor."""
         with self._ledger.reading() as connection:
             return set(connection.scalars(sa.select(_row.id)))
+
+    def begun_before(self, then: float) -> list[Film]:
+        """List the sequences of all visitors that were begun before a time, in Unix seconds."""
+        query = sequence_table.select().where(_row.created < then)
+        with self._ledger.reading() as connection:
+            return [_read(row) for row in connection.execute(query)]
+
+    def forget_joins(self) -> None:
+        """Forget the films that an earlier run of the app was joining."""
+        with self._ledger.changing("") as connection:
+            connection.execute(sequence_table.update().values(joining=None))
 
     def add(self, owner: str, parts: Sequence[Part], now: float) -> Film:
         """Begin a sequence.

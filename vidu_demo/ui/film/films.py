@@ -119,12 +119,14 @@ class Films:
     ) -> str:
         listed = []
         for film in films:
-            clips = strip.clips(film, jobs, self._runner.still, self._video)
+            # Many films have many parts: only what is shown is looked for on the disk.
+            clips = strip.clips(film, jobs, lambda _: None, lambda _: None)
+            seen = [clip.look.job for clip in clips if clip.look][:_STILLS]
             listed.append(
                 _Listed(
                     film.id,
                     film is open_,
-                    [clip.still for clip in clips if clip.still][:_STILLS],
+                    [still for still in map(self._runner.still, seen) if still],
                     strip.sum_up(clips, say),
                     self._runner.films.file(film),
                 )
