@@ -396,7 +396,7 @@ def test_the_app_is_closed_while_it_joins(bench: Bench, films: Films, joins: Fak
     assert only(bench.runner.films).joining is None
 
 
-@pytest.mark.database("sqlite")
+@pytest.mark.database("sqlite")  # with several processes, another one may be joining
 def test_a_join_of_an_app_that_was_killed_is_forgotten(bench: Bench, films: Films) -> None:
     film = films.begin(OWNER, [Part(video(bench, "one").id)])
     assert films._rows.begin_join(film, films._wall())
@@ -418,7 +418,7 @@ def test_folders_of_films_that_are_gone_are_deleted_at_the_start(
 
 
 def test_a_story_is_never_too_long_to_be_read(bench: Bench) -> None:
-    job = video(bench, "x" * 2000)
+    job = bench.done(bench.start("long", prompt="x" * 2000))
     parts = tuple(Part(job.id) for _ in range(MAX_PARTS))
     told = story(Film("f" * 32, OWNER, parts, 0.0), {job.id: bench.row(job)})
     assert len(json.dumps(told, ensure_ascii=False)) <= module.MAX_SETTINGS
