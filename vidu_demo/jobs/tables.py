@@ -107,6 +107,15 @@ answer_table = sa.Table(
 )
 """What the API answered about each job: apart from the jobs, which pages read by the hundred."""
 
+link_table = sa.Table(
+    "links",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), nullable=False, unique=True),
+    sa.Column("created", sa.Double, nullable=False),
+)
+"""Links to single videos, for whoever has them. One that is revoked is deleted."""
+
 poll_table = sa.Table(
     "poll_rate",
     metadata,
@@ -216,6 +225,13 @@ def _add_poll_rate(connection: sa.Connection) -> None:
     )
 
 
+def _add_links(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE links (id VARCHAR(32) NOT NULL PRIMARY KEY, job VARCHAR(32) NOT NULL "
+        "UNIQUE REFERENCES jobs (id), created DOUBLE PRECISION NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -228,6 +244,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_answers,
     _add_drafts,
     _add_poll_rate,
+    _add_links,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

@@ -30,6 +30,8 @@ from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Action
 from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.reusing import Reusing
+from vidu_demo.ui.sharing import watch_page
+from vidu_demo.ui.sharing.takeaway import Takeaway
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#stage')", "vidu.showing('#pictures')"
@@ -64,14 +66,20 @@ def build(
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
-    visitors = Visitors(secret or secrets.token_bytes())
+    secret = secret or secrets.token_bytes()
+    visitors, takeaway = Visitors(secret), Takeaway(runner, secret)
     checks = own_key.KeyChecks(runner)
     with demo:
         token = browser_state()
         context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
-        _Page(context).listen()
+        _Page(context).listen(takeaway)
         Endpoints(context, checks).add()
-    demo.routes = [watch.route(runner), own_key.route(runner, visitors, checks)]
+    demo.routes = [
+        watch.route(runner),
+        own_key.route(runner, visitors, checks),
+        takeaway.route(),
+        *watch_page.routes(runner),
+    ]
     return demo
 
 
@@ -107,7 +115,7 @@ class _Page:
                     elem_id="task",
                 )
 
-    def listen(self) -> None:
+    def listen(self, takeaway: Takeaway) -> None:
         """Wire the events."""
         form, panel, context = self.form, self.panel, self._context
         events = Events(
@@ -116,6 +124,7 @@ class _Page:
         buying = Buying(context, form, self.checkout, panel, panel.code, self.kept)
         form.listen(context)
         panel.listen()
+        panel.stage.share.listen(context, takeaway, panel.tab, panel.history.list)
         calls = panel.calls
         reading, asked = partial(events.read_calls, log=calls), calls.asked
         self._does(asked.change, reading, "read_calls", calls.outputs, {"asked": asked})
