@@ -282,6 +282,11 @@ def video_name(job: Job) -> str:
     return "-".join(["vidu", *(part for part in parts if part)]) + ".mp4"
 
 
+def plain_name(video: str) -> str:
+    """Name the copy of a video that is without its settings, made when it is asked for."""
+    return f"{Path(video).stem}-plain.mp4"
+
+
 @contextmanager
 def _best_effort(folder: Path, what: str) -> Iterator[None]:
     """Log failures and continue: encoders raise all kinds of errors, and none may stop a job."""

@@ -28,6 +28,7 @@ from vidu_demo.jobs.tables import (
     MAY_WAIT,
     answer_table,
     job_table,
+    link_table,
     offer_table,
     repeat_table,
 )
@@ -492,9 +493,10 @@ def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entr
 
 
 def _delete_traces(connection: sa.Connection, job: Job) -> None:
-    """Delete what other tables hold of a job: answers, parts, and offers with its prompt."""
+    """Delete what other tables hold of a job: answers, parts, its link, offers with its prompt."""
     sequences.forget(connection, job)
     connection.execute(answer_table.delete().where(_answers.job == job.id))
+    connection.execute(link_table.delete().where(link_table.c.job == job.id))
     prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
     connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
 

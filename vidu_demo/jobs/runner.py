@@ -37,6 +37,7 @@ from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
+from vidu_demo.jobs.links import Links
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.room import Room
@@ -44,6 +45,7 @@ from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.sequences import Place
 from vidu_demo.jobs.takes import Order
+from vidu_demo.media import clip
 
 LONGEST_CLICK = 3600.0
 """Seconds. A folder that is older and has no job is of a click that came to nothing."""
@@ -117,6 +119,7 @@ class JobRunner:
     ) -> None:
         self.videos, self._accounts, self._room = videos, accounts, room
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
+        self._links = Links(ledger.engine)
         self._durations = Durations(ledger)
         self._changes = Changes()
         self.films = Films(ledger, videos, self._changes, wall, room, joins)
@@ -635,6 +638,59 @@ class JobRunner:
         """Return a still from the middle of a job's video; without one, its thumbnail if any."""
         path = self.file(job, files.STILL)
         return path if path.is_file() else self.thumbnail(job)
+
+    def share(self, job_id: str, owner: str) -> str | None:
+        """Make a link to a visitor's finished video, unless there is one.
+
+        The link shows a copy of the file without its settings: they name the task, which would
+        outlive the link.
+
+        Returns:
+            The link's id; None if they have no such video.
+
+        Raises:
+            ClipFailed: The copy can't be made.
+            LedgerFailed: The link can't be saved.
+        """
+        look = self.look(job_id, owner)
+        if not look or not self.plain_video(look.job):
+            return None
+        link = self._links.make(job_id, self._wall())
+        self._changes.mark(owner)
+        return link
+
+    def unshare(self, job_id: str, owner: str) -> None:
+        """Revoke the link to a visitor's video.
+
+        Raises:
+            LedgerFailed: It can't be revoked now.
+        """
+        if self.look(job_id, owner):
+            self._links.revoke(job_id)
+            self._changes.mark(owner)
+
+    def link(self, job: Job) -> str | None:
+        """Return the id of the link to a job, if there is one."""
+        return self._links.of(job.id) if job.state is JobState.DONE else None
+
+    def shared(self, link_id: str) -> Job | None:
+        """Return the job that a link leads to, for anyone who has the link."""
+        job_id = self._links.job(link_id)
+        return self._ledger.get(job_id) if job_id else None
+
+    def plain_video(self, job: Job) -> Path | None:
+        """Return a copy of a job's video without its settings, and make it if necessary.
+
+        Raises:
+            ClipFailed: It can't be made.
+        """
+        video = self.file(job, job.video or "")
+        if job.state is not JobState.DONE or not video.is_file():
+            return None
+        plain = self.file(job, files.plain_name(video.name))
+        if not plain.is_file():
+            self._run(clip.copy_without_settings, video, plain, visitor=job.turn)
+        return plain
 
     def _known(self, task_id: str, owner: str) -> Job | None:
         """Find a visitor's job for a task, whoever paid for it."""

@@ -107,6 +107,15 @@ answer_table = sa.Table(
 )
 """What the API answered about each job: apart from the jobs, which pages read by the hundred."""
 
+link_table = sa.Table(
+    "links",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("job", sa.String(32), sa.ForeignKey("jobs.id"), nullable=False, unique=True),
+    sa.Column("created", sa.Double, nullable=False),
+)
+"""Links to single videos, for whoever has them. One that is revoked is deleted."""
+
 sequence_table = sa.Table(
     "sequences",
     metadata,
@@ -228,6 +237,13 @@ def _add_poll_rate(connection: sa.Connection) -> None:
     )
 
 
+def _add_links(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE links (id VARCHAR(32) NOT NULL PRIMARY KEY, job VARCHAR(32) NOT NULL "
+        "UNIQUE REFERENCES jobs (id), created DOUBLE PRECISION NOT NULL)"
+    )
+
+
 def _add_sequences(connection: sa.Connection) -> None:
     for statement in (
         "CREATE TABLE sequences (id VARCHAR(32) NOT NULL PRIMARY KEY, owner VARCHAR(64) NOT NULL, "
@@ -249,6 +265,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_answers,
     _add_drafts,
     _add_poll_rate,
+    _add_links,
     _add_sequences,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations

@@ -29,6 +29,7 @@ __all__ = [
     "ClipFailed",
     "Facts",
     "as_comment",
+    "copy_without_settings",
     "differences",
     "facts",
     "first_frame",
@@ -239,26 +240,28 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
     """
     import av  # noqa: PLC0415 - it loads slowly
 
-    part = path.with_name(path.name + ".part")
     try:
-        comment = as_comment(settings)
-        held = _contents(path)
-        for movflags in _REMUXES:
-            _remux(path, part, {**held[0], "comment": comment}, movflags)
-            if _contents(part) == held:
-                break
-        else:
-            raise ValueError("the copy is not the same")
-        if read_settings(part) != json.loads(comment):
-            raise ValueError("the settings do not read back")
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        _copy(path, path, settings)
     except (av.FFmpegError, OSError, TypeError, ValueError) as error:
         raise ClipFailed("The settings can't be written into this video.") from error
-    finally:
-        with suppress(OSError, ValueError):  # whatever failed above may fail here, too
-            part.unlink(missing_ok=True)
+
+
+def copy_without_settings(path: Path, target: Path) -> None:
+    """Copy an MP4 or MOV without its comment. Nothing is re-encoded, and other tags stay.
+
+    Args:
+        path: The video.
+        target: Where the copy goes, once it is complete.
+
+    Raises:
+        ClipFailed: It failed; there is no copy.
+    """
+    import av  # noqa: PLC0415 - it loads slowly
+
+    try:
+        _copy(path, target, None)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise ClipFailed("This video can't be copied without its settings.") from error
 
 
 def as_comment(settings: Mapping[str, Any]) -> str:
@@ -312,6 +315,29 @@ def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
             if packet.size  # an empty packet only ends its track
         ]
     return tags, sorted(listed, key=itemgetter(0))  # the interleaving of tracks may change
+
+
+def _copy(path: Path, target: Path, settings: Mapping[str, Any] | None) -> None:
+    """Copy a video with other settings or none, and check the copy before it replaces anything."""
+    part = target.with_name(target.name + ".part")
+    try:
+        held = _contents(path)
+        comment = None if settings is None else as_comment(settings)
+        tags = held[0] if comment is None else {**held[0], "comment": comment}
+        for movflags in _REMUXES:
+            _remux(path, part, tags, movflags)
+            if _contents(part) == held:
+                break
+        else:
+            raise ValueError("the copy is not the same")
+        if read_settings(part) != (comment and json.loads(comment)):
+            raise ValueError("the settings do not read back")
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        with suppress(OSError, ValueError):  # whatever failed above may fail here, too
+            part.unlink(missing_ok=True)
 
 
 def _remux(path: Path, part: Path, tags: dict[str, str], movflags: str) -> None:

@@ -59,6 +59,7 @@ class Events:
             self._navigation,
             *self._paying,
             *form.pictures.translated,
+            *panel.stage.share.translated,
             *form.filled,
             *panel.view,
         ]
@@ -77,6 +78,7 @@ class Events:
             self._navigation: parts.render(say),
             **self._pay(tab),
             **self._form.pictures.translate(say),
+            **self._panel.stage.share.translate(say),
             **self._form.restore(
                 kept,
                 self._context.who_buys(request, tab.owner)["limits"].max_jobs,

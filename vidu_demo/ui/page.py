@@ -31,6 +31,8 @@ from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Action
 from vidu_demo.ui.payer import WhoseKey
 from vidu_demo.ui.reusing import Reusing
+from vidu_demo.ui.sharing import watch_page
+from vidu_demo.ui.sharing.takeaway import Takeaway
 
 KEPT_FORM = "vidu-demo-form"
 _TO_STATUS, _TO_FORM = "vidu.showing('#stage')", "vidu.showing('#pictures')"
@@ -65,14 +67,20 @@ def build(
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
     demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
-    visitors = Visitors(secret or secrets.token_bytes())
+    secret = secret or secrets.token_bytes()
+    visitors, takeaway = Visitors(secret), Takeaway(runner, secret)
     checks = own_key.KeyChecks(runner)
     with demo:
         token = browser_state()
         context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
-        _Page(context).listen()
+        _Page(context).listen(takeaway)
         Endpoints(context, checks).add()
-    demo.routes = [watch.route(runner), own_key.route(runner, visitors, checks)]
+    demo.routes = [
+        watch.route(runner),
+        own_key.route(runner, visitors, checks),
+        takeaway.route(),
+        *watch_page.routes(runner),
+    ]
     return demo
 
 
@@ -108,7 +116,7 @@ class _Page:
                     elem_id="task",
                 )
 
-    def listen(self) -> None:
+    def listen(self, takeaway: Takeaway) -> None:
         """Wire the events."""
         form, panel, context = self.form, self.panel, self._context
         events = Events(
@@ -117,6 +125,7 @@ class _Page:
         buying = Buying(context, form, self.checkout, panel, panel.code, self.kept)
         form.listen(context)
         panel.listen()
+        panel.stage.share.listen(context, takeaway, panel.tab, panel.history.list)
         calls = panel.calls
         reading, asked = partial(events.read_calls, log=calls), calls.asked
         self._does(asked.change, reading, "read_calls", calls.outputs, {"asked": asked})
@@ -125,7 +134,7 @@ class _Page:
         self._buy(buying)
         self._show(events)
         self._reuse(Reusing(context, form, panel))
-        self._make_films(FilmEvents(context, form, panel))
+        FilmEvents(context, form, panel).listen(self._does)
 
     def _arrive(self, events: Events, buying: Buying) -> None:
         demo, panel = self._context.demo, self.panel
@@ -210,21 +219,6 @@ class _Page:
             done = self._does(click, handler, name, outputs, inputs, js=js, **RAW)
             if action is Action.GO_ON:
                 done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
-
-    def _make_films(self, events: FilmEvents) -> None:
-        form, panel = self.form, self.panel
-        films, view = panel.films, panel.view
-        using: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": view, **SHORT}
-        gr.on([films.strip.click, films.list.click], events.use, api_name="film", **using)
-        arranging = {**using, "outputs": films.outputs, "trigger_mode": "always_last"}
-        films.strip.arrange(events.arrange, **arranging)
-        filled = [form.pictures.news, *form.filled]
-        again = {"inputs_kwargs": {**form.inputs, **panel.tab}, "outputs": filled}
-        films.strip.again(events.again, js=_TO_FORM, **again, **SHORT, **RAW)
-        self._does(panel.stage.film.click, events.start, "start_film", view)
-        dropped = {"dropped": form.film, **form.inputs}
-        outputs = [*filled, *view]
-        self._does(form.film.change, events.restore, "restore_film", outputs, dropped, **RAW)
 
     def _does(
         self,

@@ -1,7 +1,7 @@
 """The handlers of films: starting, arranging, joining, and restoring one that is dropped."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.sequences import MAX_PARTS, Film, Part, Place, is_id
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
-from vidu_demo.ui.context import Context
+from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import filling, uploads
 from vidu_demo.ui.form.form import Form, FormValues
 from vidu_demo.ui.form.link import Link
@@ -42,6 +42,24 @@ class FilmEvents:
     def __init__(self, context: Context, form: Form, panel: Panel) -> None:
         self._context, self._runner = context, context.runner
         self._films, self._form, self._panel = context.runner.films, form, panel
+
+    def listen(self, does: Callable[..., Any]) -> None:
+        """Wire the events.
+
+        Args:
+            does: Calls a handler with the tab.
+        """
+        panel, filled = self._panel, [self._form.pictures.news, *self._form.filled]
+        films, view, form = panel.films, panel.view, self._form.inputs
+        using: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": view, **SHORT}
+        gr.on([films.strip.click, films.list.click], self.use, api_name="film", **using)
+        arranging = {**using, "outputs": films.outputs, "trigger_mode": "always_last"}
+        films.strip.arrange(self.arrange, **arranging)
+        again = {"inputs_kwargs": {**form, **panel.tab}, "outputs": filled, **SHORT, **RAW}
+        films.strip.again(self.again, js="vidu.showing('#pictures')", **again)
+        does(panel.stage.film.click, self.start, "start_film", view)
+        dropped = {"dropped": self._form.film, **form}
+        does(self._form.film.change, self.restore, "restore_film", [*filled, *view], dropped, **RAW)
 
     # The strip and the list
 

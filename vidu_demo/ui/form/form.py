@@ -13,8 +13,9 @@ from vidu_demo.jobs import takes
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, SHORT, Context
-from vidu_demo.ui.form import body, examples, filling, recent, uploads
+from vidu_demo.ui.form import body, brought, examples, filling, recent, uploads
 from vidu_demo.ui.form import prompt as prompt_help
+from vidu_demo.ui.form.brought import Brought
 from vidu_demo.ui.form.filling import By, Filling
 from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.form.opening import Opener
@@ -137,6 +138,7 @@ class Form:
         self.filled_at, self.example = gr.Textbox(visible=False), gr.Textbox(visible=False)
         self.filling, self.link, self.film = (gr.JSON(visible=False) for _ in range(3))
         self.pictures = Pictures()
+        self.brought = brought.component()
         self.about_pictures = gr.Markdown(visible=False, elem_classes="notice")
         self.prompt = widget(
             "prompt",
@@ -417,6 +419,14 @@ class Form:
             paths = getattr(event, "paths", None)
             return self._take_up(paths, values, opener, words_for(request))
 
+        def choose(event: gr.EventData, request: gr.Request, **values: Any) -> Updates:
+            opener, say = context.opener(request), words_for(request)
+            try:
+                taken = brought.chosen(event, opener, say)
+            except PictureInvalid as error:
+                return self.pictures.tell(say(error.what))
+            return self._bring(taken, values, opener) if taken else {self.brought: ""}
+
         def example(event: gr.EventData, request: gr.Request, **values: Any) -> Updates:
             before = self.read(values, context.opener(request))
             return self._example(event, before, words_for(request))
@@ -431,11 +441,13 @@ class Form:
             pictures.files.upload,
             take_up,
             self.inputs,
-            [pictures.news, self.film, *self.filled],
+            [pictures.news, self.brought, self.film, *self.filled],
             trigger_mode="multiple",
             **RAW,
         )
         taken.failure(None, js="vidu.tellPictures", **SHORT)
+        filled = [pictures.news, self.brought, *self.filled]
+        context.listen(self.brought.click, choose, self.inputs, filled, api_name="bring", **RAW)
         context.listen(pictures.files.example, example, self.inputs, self.filled, **RAW)
         context.listen(self.chips.click, prompt_help.press, {"prompt": prompt}, [prompt])
         context.listen(self.recent.click, recent.pick, {}, [prompt])
@@ -457,7 +469,15 @@ class Form:
         if checked.settings:
             filled = self.fill(checked.settings, [], before=self.read(values, opener))
             filled.pop(self.pictures.files)  # they may have changed since
+        if checked.brought:
+            filled = self._bring(checked.brought, values, opener)
         return {**filled, **self.pictures.tell(checked.said, checked.files, uploaded=True)}
+
+    def _bring(self, taken: Brought, values: Mapping[str, Any], opener: Opener) -> Updates:
+        """Fill the form with a take from a zip."""
+        before = self.read(values, opener)
+        filled = self.fill(taken.settings, taken.pictures, taken.urls, before=before)
+        return {**filled, self.brought: taken.offer}
 
     def _example(self, event: gr.EventData, before: FormValues, say: Say) -> Updates:
         example = examples.find(str(getattr(event, "example", "")))

@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vidu_demo.api import images
@@ -10,7 +10,7 @@ from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.formats.kinds import Kind, kind, picture_format
 from vidu_demo.api.images import Picture, PictureTooLong
 from vidu_demo.api.run import Run, in_process
-from vidu_demo.media import clip, framing
+from vidu_demo.media import archive, clip, framing
 from vidu_demo.media.framing import Frame, TooLong
 from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.uploads import UploadedFile
@@ -141,6 +141,28 @@ class Opener:
         carried = self.run(clip.read_settings, file.path, visitor=self.visitor) or {}
         request = carried.get("request")
         return request if isinstance(request, dict) else None
+
+    def takes(self, file: UploadedFile) -> list[dict[str, Any]]:
+        """List what the takes in a zip were asked for, as `archive.takes` does.
+
+        Raises:
+            PictureInvalid: It can't be read.
+        """
+        return self.run(archive.takes, file.path, visitor=self.visitor)
+
+    def taken_pictures(self, file: UploadedFile, names: list[str]) -> list[UploadedFile]:
+        """Save the pictures of a take in a zip, under names of our own.
+
+        Raises:
+            PictureInvalid: One of them can't be used.
+        """
+        found = []
+        for number, name in enumerate(names, 1):
+            data = self.run(archive.picture, file.path, name, visitor=self.visitor)
+            picture = self._written(data, f"picture-{number}{PurePosixPath(name).suffix}")
+            self.frame(picture)
+            found.append(self.viewable(picture))
+        return found
 
     @staticmethod
     def _written(data: bytes, name: str) -> UploadedFile:

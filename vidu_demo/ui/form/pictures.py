@@ -12,9 +12,11 @@ from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import MAX_FILE_BYTES, is_url
 from vidu_demo.api.text import Text, own
 from vidu_demo.api.video import ClipFailed
+from vidu_demo.media.archive import is_archive
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.context import RAW, SHORT, Context
-from vidu_demo.ui.form import tile, uploads
+from vidu_demo.ui.form import brought, tile, uploads
+from vidu_demo.ui.form.brought import Brought
 from vidu_demo.ui.form.opening import Opener
 from vidu_demo.ui.form.uploads import MAX_PICTURES, UploadedFile
 from vidu_demo.ui.i18n.words import I18N, Say, words_for
@@ -28,19 +30,21 @@ class Checked(NamedTuple):
         said: What is wrong with the others, or what was done with a video.
         settings: The settings in a dropped video, if there was one.
         film: A dropped film that was joined here, if there was one.
+        brought: The first take of a dropped zip, if there was one.
     """
 
     files: list[UploadedFile]
     said: str
     settings: dict[str, Any] | None
     film: UploadedFile | None = None
+    brought: Brought | None = None
 
 
 def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
     """Leave out files that can't be used, say why, and convert what browsers can't show.
 
     A picture that is only too long stays, since it can be padded or cropped. A video is replaced
-    by its first frame.
+    by its first frame, and a zip of takes by its first take.
 
     Args:
         paths: The paths of the uploads, as the browser sends them.
@@ -48,10 +52,14 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
         say: The visitor's language.
     """
     usable: list[UploadedFile] = []
-    said, settings, film = [], None, None
+    said, settings, film, taken = [], None, None, None
     for file in uploads.existing(paths):
         name = file.path.name[:60]
         try:
+            if is_archive(file.path):
+                taken = brought.bring(file, 0, opener, say)
+                said.append(say(_ZIP_READ))
+                continue
             if opener.is_video(file):
                 if opener.story(file):
                     film = file
@@ -68,10 +76,11 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
             said.append(say(Text("“{name}” can't be opened as a video.", name=name)))
     if isinstance(paths, list) and len(paths) > MAX_PICTURES:
         said.append(say(_ONLY_FIRST))
-    return Checked(usable, "\n".join(said), settings, film)
+    return Checked(usable, "\n".join(said), settings, film, taken)
 
 
 _CLIP_READ = "The video's settings are now in the form, with its first frame as the picture."
+_ZIP_READ = "The first video's settings and pictures are now in the form."
 _ONLY_FIRST = Text("Only the first {most} were added.", most=MAX_PICTURES)
 _CLIP_WITHOUT = "This video has no settings from this page; its first frame is now the picture."
 

@@ -908,6 +908,9 @@ CHINESE: dict[str, str] = {
     "These videos can't be joined.": "这些视频无法拼接。",
     "The joined video can't be written: {why}.": "无法写入拼接后的视频：{why}。",
     "The joined video can't be written: it is not complete.": "无法写入拼接后的视频：文件不完整。",
+    "The joined video can't be written: its story is too long.": (
+        "无法写入拼接后的视频：其说明过长。"
+    ),
     "The joined video can't be written.": "无法写入拼接后的视频。",
     "the encoder failed": "编码失败",
     "Joining took too long or too much memory.": "拼接耗时过长或占用内存过多。",
@@ -916,6 +919,63 @@ CHINESE: dict[str, str] = {
         "您等待拼接的视频太多。请稍后再试。"
     ),
     "There is no disk space left for the joined video.": "磁盘空间不足，无法保存拼接后的视频。",
+    # Taking along and sharing
+    "Take along {number}": "打包带走 {number}",
+    "A zip with the videos, their pictures and settings, and a page that plays them offline": (
+        "一个压缩包，内含视频、图片、设置，以及可离线播放的网页"
+    ),
+    "One zip can have {most} videos, and 2 GB.": "一个压缩包最多 {most} 个视频、2 GB。",
+    "Choose fewer.": "请少选一些。",
+    "There is no video to take along.": "没有可带走的视频。",
+    "Choose finished videos.": "请选择已完成的视频。",
+    "This download is no longer available. Start it again on the page.": (
+        "此下载已失效。请在页面上重新开始。"
+    ),
+    "Drop the zip on the page they were made on to use their settings and pictures again.": (
+        "把压缩包拖回制作它们的页面，即可再次使用其设置和图片。"
+    ),
+    "Picture": "图片",
+    "The first video's settings and pictures are now in the form.": (
+        "第一个视频的设置和图片已填入表单。"
+    ),
+    "{number} takes in this zip": "此压缩包中有 {number} 个视频",
+    "No prompt": "无提示词",
+    "This is not a zip of takes from this page.": "这不是本页面生成的压缩包。",
+    "This zip has parts that are not safe to read, so nothing in it was used.": (
+        "此压缩包含有不安全的内容，因此未使用其中任何内容。"
+    ),
+    "This zip is too large when unpacked, so nothing in it was used.": (
+        "此压缩包解压后过大，因此未使用其中任何内容。"
+    ),
+    "This zip has more than {most} parts.": "此压缩包的文件超过 {most} 个。",
+    "This zip is damaged.": "此压缩包已损坏。",
+    "There is no video to share.": "没有可分享的视频。",
+    "Open a finished video.": "请打开一个已完成的视频。",
+    "This video can't be copied without its settings.": "无法复制不含设置的视频。",
+    "Download it as it is.": "请直接下载。",
+    "The list of links can't be used: {why}.": "无法使用链接列表：{why}。",
+    "Share a link": "分享链接",
+    "Download without settings": "下载（不含设置）",
+    "Share this video": "分享此视频",
+    "Whoever has the link sees the video, its prompt and its settings. They see neither your "
+    "pictures nor your other videos, and can spend nothing of yours.": (
+        "获得链接的人可以看到视频、提示词和设置，但看不到您的图片和其他视频，也无法花您的钱。"
+    ),
+    "It works until you revoke it or the video is deleted.": (
+        "链接一直有效，直到您撤销或视频被删除。"
+    ),
+    "Make a link": "创建链接",
+    "Copy the link": "复制链接",
+    "Revoke it": "撤销链接",
+    "A video made with Vidu Q2 Pro": "用 Vidu Q2 Pro 制作的视频",
+    "Made by the simulator, without a model.": "由模拟器制作，未使用模型。",
+    "Fills the form with this prompt and these settings. The pictures are not shared, so add your "
+    "own. Nothing is made until you click there.": (
+        "把此提示词和设置填入表单。图片不会分享，请添加您自己的图片。点击生成之前不会制作任何内容。"
+    ),
+    "This link leads to no video": "此链接没有对应的视频",
+    "It was revoked, or its video was deleted.": "链接已被撤销，或视频已被删除。",
+    "To the app": "前往应用",
     # Signing in
     "Your name, if you like": "姓名（可不填）",
     "Password": "密码",

@@ -56,12 +56,17 @@ def of_example(example: Example, kept: str, say: Say) -> str:
 def in_a_line(job: Job, say: Say) -> list[str]:
     """Sum up a finished job in a few facts."""
     facts, price, seed = job.facts and Facts(**job.facts), _price(job), job.request.get("seed")
-    line = [_size(facts), say(_length(facts)), say(_sound(facts))] if facts else []
+    line = measured(facts, say) if facts else []
     if seed is not None:
         line.append(say(Text("seed {number}", number=seed)))
     if price:
         line.append(say(Text("would cost {amount}", amount=price)) if job.simulated else price)
     return line
+
+
+def measured(facts: Facts, say: Say) -> list[str]:
+    """Sum up what a file was measured to be."""
+    return [_size(facts), say(_length(facts)), say(_sound(facts))]
 
 
 def _price(job: Job) -> str:

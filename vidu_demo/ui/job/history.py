@@ -75,7 +75,10 @@ class History:
             elem_id="search",
         )
         self.list = gr.HTML(
-            js_on_load="vidu.history(element, trigger)", elem_id="history", padding=False
+            # gr.HTML has the events that this names.
+            js_on_load="vidu.history(element, trigger, 'take')",
+            elem_id="history",
+            padding=False,
         )
 
     @property

@@ -18,6 +18,7 @@ from vidu_demo.ui.form import examples
 from vidu_demo.ui.i18n.words import I18N, Say, marked
 from vidu_demo.ui.job import neighbours, notify, status
 from vidu_demo.ui.job.reuse import Action, Reuse
+from vidu_demo.ui.sharing.share import Share
 
 _WIDE = 16, 9
 """The shape of the stage as long as there is no picture."""
@@ -37,7 +38,7 @@ class Stage:
             elem_id="video",
         )
         self.place = status.component()
-        self.reuse = Reuse()
+        self.reuse, self.share = Reuse(), Share()
         self.full_offer = gr.Textbox(visible=False)
         with gr.Row(elem_id="choices"):
             self.neighbours = neighbours.component()
@@ -57,10 +58,12 @@ class Stage:
             with gr.Column(elem_id="more-choices"):
                 self.reuse.add(Action.SAME, Action.NEW_SEED)
                 self.film = gr.Button(I18N("Start a film"), size="sm", visible=False)
+                self.share.add_buttons()
             self.notify = notify.component()
             self.frame = gr.HTML(
                 js_on_load="vidu.nameFrame(element)", elem_id="frame", padding=False
             )
+        self.share.add_dialog()
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:

@@ -35,6 +35,7 @@ vidu.selection = (element, trigger) => {
     part('.all').checked = some.length > 0 && some.length === all.length;
     part('.all').indeterminate = some.length > 0 && some.length < all.length;
     count(part('[data-do=download]'), some.filter(link).length);
+    count(part('[data-do=take]'), some.filter(link).length);
     const remove = part('[data-do=delete-selected]');
     const unsure = some.some((card) => card.querySelector('[data-sure]'));
     if (unsure) remove.dataset.sure = remove.dataset.mayRun;
@@ -84,6 +85,7 @@ vidu.selection = (element, trigger) => {
   const acts = {
     undo: stay,
     download,
+    take: () => trigger('take', {jobs: chosen().filter(link).map(id)}),
     delete: (button) => sure(button) && remove([id(button.closest('[data-job]'))]),
     'delete-selected': (button) => sure(button) && remove(chosen().map(id)),
   };
