@@ -306,16 +306,26 @@ class Ledger:
         """List a visitor's jobs that need their own key to go on, newest first."""
         return self._find(_job.owner == owner, _job.backend.in_(backends), MAY_WAIT)
 
-    def ended_before(self, then: float) -> list[Job]:
+    def ended_before(self, then: float, longest: float) -> list[Job]:
         """List the jobs that ended before a time, on all backends, except deleted ones.
 
-        One that waits for its visitor's key may wait forever, so it counts from its click.
+        One that waits for its visitor's key may wait forever, so it counts from its click. One that
+        has not ended counts as if its task had taken as long as any can.
 
         Args:
             then: Unix seconds.
+            longest: The seconds that a task can take.
         """
         ended = sa.func.coalesce(_job.finished, _job.created) < then
-        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), MAY_WAIT))
+        overdue = _job.created < then - longest
+        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), MAY_WAIT, overdue))
+
+    def delete_expired_offers(self, now: float) -> None:
+        """Delete the offers that have expired, with the prompts in them."""
+        with self._writing() as connection:
+            expired = connection.execute(offer_table.delete().where(_offer.expires <= now)).rowcount
+        if expired:
+            empty_log(self._engine)
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
