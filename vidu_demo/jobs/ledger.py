@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.text import Text
+from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.jobs import spending
 from vidu_demo.jobs.answers import Entry, merge
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent
@@ -31,7 +32,7 @@ from vidu_demo.jobs.tables import (
     offer_table,
     repeat_table,
 )
-from vidu_demo.jobs.takes import MAX_VIDEOS, Order
+from vidu_demo.jobs.takes import Order, prompts
 
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
@@ -489,8 +490,10 @@ def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entr
 def _delete_traces(connection: sa.Connection, job: Job) -> None:
     """Delete what other tables hold of a job: its answers, and offers with its prompt."""
     connection.execute(answer_table.delete().where(_answers.job == job.id))
-    prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
-    connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
+    made = sa.select(_offer.id, _offer.ordered).where(_offer.owner == job.owner)
+    prompt = job.request.get("prompt", "")
+    with_it = [id_ for id_, ordered in connection.execute(made) if prompt in prompts(ordered)]
+    connection.execute(offer_table.delete().where(_offer.id.in_(with_it)))
 
 
 def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:

@@ -109,7 +109,7 @@ class Buying:
                 say=say,
             ),
             **self._form.review(filled, say),
-            **self._code.review(filled.unchecked(), filled.takes, say),
+            **self._code.review(filled.unchecked(), filled.variations, say),
         }
 
     def submit(self, tab: Tab, *, offer: Any, draft: bool = False, **values: Any) -> Updates:

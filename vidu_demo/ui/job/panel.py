@@ -7,12 +7,12 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.examples import EXAMPLES, Example
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
