@@ -32,7 +32,7 @@ def test_the_kept_outputs_are_small_stills_of_a_simulated_run(notebook: Any) -> 
     assert "Simulated: no model is used and nothing is charged." in said
     data = [output.get("data", {}).get("image/jpeg") for output in outputs]
     stills = [Image.open(BytesIO(b64decode(jpeg))) for jpeg in data if jpeg]
-    assert [still.width for still in stills] == [960, 960]  # the picture, and three takes of it
+    assert [still.width for still in stills] == [960, 960]  # the picture, and several videos of it
 
 
 def test_the_kept_outputs_tell_nothing_of_where_they_were_made(notebook: Any) -> None:

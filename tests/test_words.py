@@ -57,6 +57,7 @@ ENGLISH = {
     "This data link holds no readable picture. Upload the picture as a file.",
     "One click makes up to {most} takes.",
     "Give the values of {name} as a list.",
+    "A contact sheet needs at least one still.",
     "The video is not ready yet.",
     "The video is not ready after {seconds} s.",
     "The task may still be running. Watch it again by its id.",

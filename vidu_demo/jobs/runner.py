@@ -483,6 +483,21 @@ class JobRunner:
                 self._followers.follow(job)
         return job
 
+    def star(self, job_id: str, owner: str, *, starred: bool) -> bool:
+        """Mark a visitor's job as one of their best, or no longer.
+
+        Returns:
+            False if they have no such job, or it is open: then its row changes by itself.
+
+        Raises:
+            LedgerFailed: The ledger can't be written.
+        """
+        look = self.look(job_id, owner)
+        if not look or look.job.open or not self._ledger.claim(look.job, starred=starred):
+            return False
+        self._changes.mark(owner)
+        return True
+
     def delete(self, job_id: str, owner: str) -> bool:
         """Delete a visitor's job for good, with its pictures and its video.
 

@@ -49,6 +49,7 @@ job_table = sa.Table(
     sa.Column("payer", sa.String(16), nullable=False),
     sa.Column("full", sa.JSON(none_as_null=True)),
     sa.Column("parent", sa.String(32), nullable=False),
+    sa.Column("starred", sa.Boolean, nullable=False),
     # One for each query that a page runs on the event loop. Each has the columns that rows are
     # sorted by; otherwise SQLite would rather scan all of a visitor's rows than sort a few. A
     # visitor's list is of several backends, so there the backend is only a filter.
@@ -216,6 +217,10 @@ def _add_poll_rate(connection: sa.Connection) -> None:
     )
 
 
+def _add_stars(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN starred BOOLEAN NOT NULL DEFAULT false")
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_facts,
     _add_spending,
@@ -228,6 +233,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_answers,
     _add_drafts,
     _add_poll_rate,
+    _add_stars,
 )
 """The migration at index `n` takes a database from version `n + 1` to `n + 2`. Released migrations
 never change; a new database starts with the tables above, at the latest version."""

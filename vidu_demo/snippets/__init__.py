@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from string import Template
-from textwrap import indent
 from typing import Any, Literal, NamedTuple, Protocol
 
 from PIL import Image
@@ -182,8 +181,9 @@ def _curl(request: VideoRequest, loop: Loop = ONCE) -> str:
             quoted = shlex.quote(_json(named)) if is_url(named) else f"'\"'{picture(named)}'\"'"
             return f"picture={quoted}"
 
+        # Apart from the call: otherwise they would be in curl's environment, which is too small.
         run = "\n".join(
-            " ".join([*(word(*item) for item in change.items()), "make"]) for change in loop.changes
+            " ".join(word(*item) for item in change.items()) + "; make" for change in loop.changes
         )
     elif loop != ONCE:
         name = loop.field or "video"
@@ -251,13 +251,15 @@ def _requests(request: VideoRequest, loop: Loop = ONCE) -> str:
 
 def _vidu_demo(request: VideoRequest, loop: Loop = ONCE) -> str:
     changed = 'request.model_copy(update={{"{}": {}}})'
+    run = _python_loop(loop, "request", "request.images", changed)
     return _fill(
         "vidu_demo.py.txt",
         request,
         field="        {}={}",
         literal=_python,
         picture=_python,
-        run=indent(_python_loop(loop, "request", "request.images", changed), " " * 4),
+        # Not by `indent`: it takes some letters in a prompt for the ends of lines.
+        run="    " + run.replace("\n", "\n    "),
     )
 
 

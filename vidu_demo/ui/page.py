@@ -173,9 +173,14 @@ class _Page:
         }
         panel.watch.tick(events.look, **looking)
         panel.history.search.change(events.look, api_name="search", **looking)
+        panel.history.starred.change(events.look, api_name="filter", **looking)
         choosing: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": panel.view, **SHORT}
-        gr.on([panel.history.list.click, panel.stage.neighbours.click], events.use_list, **choosing)
-        panel.history.list.delete(events.delete, **choosing)
+        board = panel.wall.board
+        clicks = [panel.history.list.click, panel.stage.neighbours.click, board.click]
+        gr.on(clicks, events.use_list, **choosing)
+        gr.on([panel.history.list.delete, board.delete], events.delete, **choosing)
+        sheet = {"inputs_kwargs": panel.tab, "outputs": [panel.wall.link], **SHORT}
+        board.download(events.contact_sheet, **sheet)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
@@ -185,6 +190,7 @@ class _Page:
         chosen = self.form.example
         self._does(chosen.change, events.show_example, "show_example", view, {"example": chosen})
         self._does(stage.compare.click, panel.beside, "compare", view)
+        self._does(stage.wall.click, panel.wall_of, "wall", view)
         self._does(self.task_box.submit, events.open_task, "open_task", view, text, js=_TO_STATUS)
 
     def _reuse(self, reusing: Reusing) -> None:
@@ -195,6 +201,14 @@ class _Page:
         another = partial(reusing.use_settings, new_seed=True)
         repicture = partial(reusing.use_settings, pictures=False)
         buttons = self.panel.stage.reuse.buttons
+        self.panel.wall.board.edit(
+            reusing.go_on_from,
+            inputs_kwargs={**form.inputs, **self.panel.tab},
+            outputs=form.filled,
+            js=_TO_FORM,
+            **SHORT,
+            **RAW,
+        )
         for action, handler, name, outputs, js in (
             (Action.SAME, reusing.use_settings, "use_settings", settings, _TO_FORM),
             (Action.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),

@@ -308,6 +308,18 @@ CHINESE: dict[str, str] = {
         "点一次生成几条视频，各条种子不同。"
     ),
     "one per picture": "每张图片一条",
+    # The wall
+    "Wall": "视频墙",
+    "Video {number}: {label}": "视频 {number}：{label}",
+    "Star": "星标",
+    "Starred": "已加星标",
+    "Continue": "从最后一帧继续",
+    "Discard": "丢弃",
+    "Play all": "全部播放",
+    "Contact sheet": "缩略图总览",
+    "Keys: 1 to 9 open, arrows move, S stars, X discards.": (
+        "按键：1 至 9 打开，方向键移动，S 加星标，X 丢弃。"
+    ),
     "Variations": "组合",
     "One click makes every combination, up to 12 videos; at most two of these can vary at once. "
     "What you choose here replaces the form's own value.": (
@@ -322,9 +334,8 @@ CHINESE: dict[str, str] = {
         "点一次最多生成 {most} 条视频，现在是 {number} 条。"
     ),
     "At most {most} settings can vary at once.": "最多同时改变 {most} 项设置。",
-    "Each picture needs a prompt of its own: there are {pictures} pictures and {prompts} prompts.": (
-        "每张图片需要一个提示词：现在有 {pictures} 张图片、{prompts} 个提示词。"
-    ),
+    "Each picture needs a prompt of its own: there are {pictures} pictures and {prompts} "
+    "prompts.": ("每张图片需要一个提示词：现在有 {pictures} 张图片、{prompts} 个提示词。"),
     "More settings": "更多设置",
     "Seed": "种子",
     "The same seed gives a similar video. Left empty, one is picked and shown.": (

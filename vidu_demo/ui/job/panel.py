@@ -18,7 +18,7 @@ from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
 from vidu_demo.ui.form import examples, recent
 from vidu_demo.ui.i18n.words import I18N, Say
-from vidu_demo.ui.job import compare, details, history, neighbours, status
+from vidu_demo.ui.job import compare, details, history, neighbours, status, wall
 from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.stage import Stage
@@ -63,6 +63,7 @@ class Panel:
     def add_compare(self) -> None:
         """Add the comparison here."""
         self.compare = compare.component()
+        self.wall = wall.Wall()
 
     def add_videos(self) -> None:
         """Add the list here."""
@@ -83,6 +84,8 @@ class Panel:
             "fault": self.fault,
             "held": self.held,
             "search": self.history.search,
+            "starred": self.history.starred,
+            "wall": self.wall.jobs,
             "pages": self.history.pages,
             "receipts": self.receipts,
         }
@@ -96,6 +99,7 @@ class Panel:
             self.held,
             self.stage.anyway,
             self.compare,
+            self.wall.jobs,
             self.history.pages,
         ]
 
@@ -111,6 +115,7 @@ class Panel:
             *self.stage.outputs,
             self.stage.neighbours,
             self.details,
+            self.wall.board,
             *self.history.outputs,
         ]
 
@@ -142,7 +147,15 @@ class Panel:
             **self.stage.offer_another(order, say),
         }
 
-    def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
+    def show(
+        self,
+        tab: Tab,
+        job_id: str,
+        *,
+        fault: str = "",
+        beside: str = "",
+        on_wall: Sequence[str] | None = None,
+    ) -> Updates:
         """Draw a job or an error card; if there is neither, an example.
 
         Args:
@@ -150,19 +163,22 @@ class Panel:
             job_id: The job's id, or an example's name; empty for none.
             fault: An error card.
             beside: The id of a job to compare it with.
+            on_wall: The ids of the jobs on the wall; None to leave those that are there.
         """
+        on_wall = tab.wall if on_wall is None else on_wall
         say = tab.say
         # Read before the jobs, which can then be newer but never older.
         version = self._runner.version(tab.owner)
         most, counts = tab.pages * history.PAGE_ROWS, None
         try:
             found = jobs = self._runner.jobs(tab.owner, most=most + 1)
-            if tab.search:
-                search = history.search(tab.search)
+            if tab.search or tab.starred:
+                search = history.search(tab.search, starred=tab.starred)
                 found = self._runner.jobs(tab.owner, most=most + 1, search=search)
                 counts = self._runner.count(tab.owner, search), self._runner.count(tab.owner)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
+            hung = [view for each in on_wall if (view := self._runner.look(each, tab.owner))]
         except LedgerFailed as error:
             return {
                 self.shown: job_id,
@@ -189,6 +205,10 @@ class Panel:
             self.shown: job.id if job else "" if fault else example.name,
             self.fault: fault,
             self.compare: comparison,
+            self.wall.jobs: " ".join(on_wall),
+            self.wall.board: wall.render(
+                hung, job, still=self._runner.still, video=self.video, say=say
+            ),
             self.seen: seen,
             self.address: (job.task_id or "") if job and not missing else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
@@ -203,6 +223,7 @@ class Panel:
                 video=video,
                 video_shown=seen == tab.seen,
                 comparable=bool(job and video) and any(self._others(job, jobs)),
+                siblings=bool(job) and len(siblings(job, jobs)) > 1,
                 example=example,
                 say=say,
             ),
@@ -213,6 +234,7 @@ class Panel:
                 listed,
                 job,
                 tab.search,
+                starred=tab.starred,
                 more=len(found) > most,
                 counts=counts,
                 still=self._runner.still,
@@ -233,6 +255,20 @@ class Panel:
         jobs = self._runner.jobs(tab.owner, most=tab.pages * history.PAGE_ROWS)
         other = self._partner(look.job, history.in_order(jobs)) if look else None
         return self.show(tab, tab.shown, beside=other.id if other else "")
+
+    def compare_with(self, tab: Tab, job_id: str) -> Updates:
+        """Compare the shown video with another one; if it has none, show the other and its like."""
+        look = self._runner.look(tab.shown, tab.owner)
+        if look and self.video(look.job) and look.job.id != job_id:
+            return self.show(tab, tab.shown, beside=job_id)
+        return self.beside(tab._replace(shown=job_id))
+
+    def wall_of(self, tab: Tab) -> Updates:
+        """Put the videos of the shown job's click on the wall."""
+        look = self._runner.look(tab.shown, tab.owner)
+        jobs = self._runner.jobs(tab.owner, most=tab.pages * history.PAGE_ROWS)
+        found = siblings(look.job, history.in_order(jobs)) if look else []
+        return self.show(tab, tab.shown, fault=tab.fault, on_wall=[job.id for job in found])
 
     def _partner(self, job: Job, jobs: Sequence[Job]) -> Job | None:
         """Find the video to compare a job with: its draft, another take, or else the newest."""
@@ -266,6 +302,11 @@ class Panel:
 
     def _video_url(self, job: Job) -> str:
         return file_url(self._runner.file(job, job.video or ""))
+
+
+def siblings(job: Job | None, jobs: Sequence[Job]) -> list[Job]:
+    """List the jobs of the same click, with the job itself."""
+    return [other for other in jobs if job and other.click == job.click]
 
 
 def _just_done(job: Job, seen: str) -> bool:
