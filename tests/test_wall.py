@@ -57,7 +57,7 @@ def test_each_cell_has_its_own_progress() -> None:
 
 
 def test_an_empty_wall_is_nothing() -> None:
-    assert drawn() == ""
+    assert drawn() == drawn(JobView(replace(JOB, state=JobState.NOT_FOUND), None)) == ""
 
 
 @pytest.mark.parametrize("sent", [None, 7, "abc", {"a": 1}, [1, None, {"path": "x"}]])

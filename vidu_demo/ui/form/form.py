@@ -334,7 +334,7 @@ class Form:
             max_jobs: The limit.
             linked: What a link asks for instead, if there is one.
         """
-        files, urls, settings, count, *_ = self.recall(linked or kept, Opener())
+        files, urls, settings, varied, *_ = self.recall(linked or kept, Opener())
         changed = {
             field: value
             for field, value in settings.items()
@@ -347,7 +347,7 @@ class Form:
         if urls:
             updates[self.pictures.urls] = urls
         most = MAX_TAKES if max_jobs is None else min(max_jobs, MAX_TAKES)
-        updates |= self.variations.restore(variations.recall(count), most)
+        updates |= self.variations.restore(varied, most)
         if linked:
             before = self.recall(kept, Opener()).keep()
             updates[self.filling] = Filling(before, filling.settings(linked))._asdict()

@@ -310,6 +310,7 @@ CHINESE: dict[str, str] = {
     "one per picture": "每张图片一条",
     # The wall
     "Wall": "视频墙",
+    "Video {number}": "视频 {number}",
     "Video {number}: {label}": "视频 {number}：{label}",
     "Star": "星标",
     "Starred": "已加星标",

@@ -74,6 +74,7 @@ def render(
         video: Returns a job's video.
         say: The visitor's language.
     """
+    looks = [look for look in looks if look.job.state is not JobState.NOT_FOUND]
     if not looks:
         return ""
     jobs = [look.job for look in looks]
