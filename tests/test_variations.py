@@ -21,6 +21,7 @@ from vidu_demo.api.variations import (
     labels,
     total_price,
 )
+from vidu_demo.jobs.errors import PriceChanged
 from vidu_demo.jobs.takes import Order
 
 
@@ -193,6 +194,40 @@ def test_takes_of_different_variations_share_their_seeds(bench: Bench) -> None:
     assert [job.request["duration"] for job in jobs] == [1, 1, 2, 2]
     assert seeds[:2] == seeds[2:]
     assert set(Counter(seeds).values()) == {2}
+
+
+def test_an_offer_holds_the_whole_plan_across_a_restart(bench: Bench) -> None:
+    asked = bench.request(images=["https://example.com/a.jpg"])
+    order = Order(asked, Variations(2, prompts=["One.", "Two."], audio=[True, False]))
+    offer = bench.runner.offer(order, owner=OWNER)
+    assert offer.price == 1000 * order.price == sum(1000 * each.price for each in order.requests)
+    bench.reopen()
+    more = Order(asked, Variations(3, prompts=["One.", "Two."], audio=[True, False]))
+    with pytest.raises(PriceChanged):
+        bench.runner.buy(offer.id, more, owner=OWNER)
+    jobs = bench.runner.buy(offer.id, owner=OWNER)
+    assert [(job.request["prompt"], job.request["audio"], job.request["seed"]) for job in jobs] == [
+        (prompt, audio, seed)
+        for prompt in ("One.", "Two.")
+        for audio in (True, False)
+        for seed in (7, 8)
+    ]
+    assert bench.runner.buy(offer.id, owner=OWNER) == jobs
+    for job in jobs:
+        bench.done(job)
+    assert bench.simulator.submit_count == 8
+
+
+def test_a_deleted_video_s_prompt_is_in_no_offer(bench: Bench) -> None:
+    asked = bench.request(images=["https://example.com/a.jpg"])
+    offers = [
+        bench.runner.offer(Order(asked, Variations(prompts=prompts)), owner=OWNER)
+        for prompts in (["One.", "Two."], ["One.", "Three."])
+    ]
+    done = bench.done(bench.start(prompt="Two."))
+    assert bench.runner.delete(done.id, OWNER)
+    left = [bench.ledger.open_offer(offer.id, OWNER, 0) for offer in offers]
+    assert left == [None, offers[1]]
 
 
 def test_draft_is_as_cheap_as_it_gets() -> None:
