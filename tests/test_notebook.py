@@ -86,7 +86,7 @@ def test_it_runs_from_top_to_bottom(
     assert "Write a prompt. Duration goes from 1 to 10; 60 is outside." in everything
     assert "<iframe" in everything or "http://127.0.0.1" in everything
     videos = list((tmp_path / "data" / "notebook").glob("*.mp4"))
-    assert len(videos) == 4
+    assert len(videos) == 5
     assert any(f"saved as `{video.name}`" in everything for video in videos)
 
 

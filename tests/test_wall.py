@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, expect
 from test_compare import JOB, like
 
 from vidu_demo.api.task import Task
-from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.tab import MAX_ON_WALL, ids
@@ -23,7 +23,7 @@ from vidu_demo.ui.job import wall
 # What it shows
 
 
-def drawn(*looks: JobView, shown: Job | None = None) -> str:
+def drawn(*looks: JobView, shown: str = "") -> str:
     return wall.render(
         looks,
         shown,
@@ -178,7 +178,7 @@ def test_the_takes_of_a_click_by_keyboard(
         assert sheet.width > sheet.height
     page.locator("#wall .close").click()
     expect(page.locator("#wall")).to_be_hidden()
-    visitor.page.locator("#stage").get_by_role("button", name="Wall", exact=True).click()
+    page.locator("#neighbours").get_by_role("button", name="Wall").click()
     expect(cells(visitor)).to_have_count(2)
 
 

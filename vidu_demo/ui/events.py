@@ -146,10 +146,9 @@ class Events:
 
         This runs on the event loop because it reads for only a millisecond: with hundreds of pages
         open, each refresh would otherwise wake a thread. A search may read all of the visitor's
-        prompts, and a long list or a wall takes a while to draw, so they get one.
+        prompts, and a long list takes a while to draw, so they get one.
         """
-        longer = values.get("search") or values.get("starred") or values.get("wall")
-        if longer or values.get("pages") != "1":
+        if values.get("search") or values.get("starred") or values.get("pages") != "1":
             return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
         return self._context.call(self._panel.look, request, values)
 

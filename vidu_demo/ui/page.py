@@ -179,6 +179,8 @@ class _Page:
         clicks = [panel.history.list.click, panel.stage.neighbours.click, board.click]
         gr.on(clicks, events.use_list, **choosing)
         gr.on([panel.history.list.delete, board.delete], events.delete, **choosing)
+        hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
+        self._does(hanging, panel.hang, "draw_wall", [board], trigger_mode="always_last")
         sheet = {"inputs_kwargs": panel.tab, "outputs": [panel.wall.link], **SHORT}
         board.download(events.contact_sheet, **sheet)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
@@ -190,7 +192,6 @@ class _Page:
         chosen = self.form.example
         self._does(chosen.change, events.show_example, "show_example", view, {"example": chosen})
         self._does(stage.compare.click, panel.beside, "compare", view)
-        self._does(stage.wall.click, panel.wall_of, "wall", view)
         self._does(self.task_box.submit, events.open_task, "open_task", view, text, js=_TO_STATUS)
 
     def _reuse(self, reusing: Reusing) -> None:

@@ -115,7 +115,7 @@ class Panel:
             *self.stage.outputs,
             self.stage.neighbours,
             self.details,
-            self.wall.board,
+            self.wall.due,
             *self.history.outputs,
         ]
 
@@ -178,7 +178,6 @@ class Panel:
                 counts = self._runner.count(tab.owner, search), self._runner.count(tab.owner)
             look = self._runner.look(job_id, tab.owner) if job_id else None
             other = self._runner.look(beside, tab.owner) if beside else None
-            hung = [view for each in on_wall if (view := self._runner.look(each, tab.owner))]
         except LedgerFailed as error:
             return {
                 self.shown: job_id,
@@ -206,9 +205,7 @@ class Panel:
             self.fault: fault,
             self.compare: comparison,
             self.wall.jobs: " ".join(on_wall),
-            self.wall.board: wall.render(
-                hung, job, still=self._runner.still, video=self.video, say=say
-            ),
+            self.wall.due: f"{version} {job.id if job else ''}" if on_wall else "",
             self.seen: seen,
             self.address: (job.task_id or "") if job and not missing else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
@@ -223,7 +220,6 @@ class Panel:
                 video=video,
                 video_shown=seen == tab.seen,
                 comparable=bool(job and video) and any(self._others(job, jobs)),
-                siblings=bool(job) and len(siblings(job, jobs)) > 1,
                 example=example,
                 say=say,
             ),
@@ -256,19 +252,24 @@ class Panel:
         other = self._partner(look.job, history.in_order(jobs)) if look else None
         return self.show(tab, tab.shown, beside=other.id if other else "")
 
+    def hang(self, tab: Tab) -> Updates:
+        """Draw the wall."""
+        looks = (self._runner.look(each, tab.owner) for each in tab.wall)
+        board = wall.render(
+            [look for look in looks if look],
+            tab.shown,
+            still=self._runner.still,
+            video=self.video,
+            say=tab.say,
+        )
+        return {self.wall.board: board}
+
     def compare_with(self, tab: Tab, job_id: str) -> Updates:
         """Compare the shown video with another one; if it has none, show the other and its like."""
         look = self._runner.look(tab.shown, tab.owner)
         if look and self.video(look.job) and look.job.id != job_id:
             return self.show(tab, tab.shown, beside=job_id)
         return self.beside(tab._replace(shown=job_id))
-
-    def wall_of(self, tab: Tab) -> Updates:
-        """Put the videos of the shown job's click on the wall."""
-        look = self._runner.look(tab.shown, tab.owner)
-        jobs = self._runner.jobs(tab.owner, most=tab.pages * history.PAGE_ROWS)
-        found = siblings(look.job, history.in_order(jobs)) if look else []
-        return self.show(tab, tab.shown, fault=tab.fault, on_wall=[job.id for job in found])
 
     def _partner(self, job: Job, jobs: Sequence[Job]) -> Job | None:
         """Find the video to compare a job with: its draft, another take, or else the newest."""
@@ -302,11 +303,6 @@ class Panel:
 
     def _video_url(self, job: Job) -> str:
         return file_url(self._runner.file(job, job.video or ""))
-
-
-def siblings(job: Job | None, jobs: Sequence[Job]) -> list[Job]:
-    """List the jobs of the same click, with the job itself."""
-    return [other for other in jobs if job and other.click == job.click]
 
 
 def _just_done(job: Job, seen: str) -> bool:

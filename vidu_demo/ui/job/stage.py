@@ -44,7 +44,6 @@ class Stage:
             self.reuse.add(Action.GO_ON, Action.PROMPT, Action.PICTURE)
             self.full = gr.Button(visible=False, size="sm", variant="primary", elem_id="full")
             self.compare = gr.Button(I18N("Compare"), size="sm", visible=False)
-            self.wall = gr.Button(I18N("Wall"), size="sm", visible=False)
             self.save = gr.HTML(js_on_load="vidu.save(element)", elem_id="save", padding=False)
             self.stop = gr.Button(I18N("Stop watching"), size="sm", visible=False)
             self.resume = gr.Button(I18N("Resume watching"), size="sm", visible=False)
@@ -68,7 +67,6 @@ class Stage:
             self.full_offer,
             self.full,
             self.compare,
-            self.wall,
             self.save,
             self.stop,
             self.resume,
@@ -86,7 +84,6 @@ class Stage:
         video: Path | None,
         video_shown: bool,
         comparable: bool,
-        siblings: bool,
         example: Example,
         say: Say,
     ) -> Updates:
@@ -100,7 +97,6 @@ class Stage:
             video: The finished video.
             video_shown: True if the tab already shows this video: sending it would restart it.
             comparable: True if there is a video to compare this one with.
-            siblings: True if its click made others as well.
             example: The example.
             say: The visitor's language.
         """
@@ -118,7 +114,6 @@ class Stage:
             self.place: place + _screen(job, picture),
             self.notify: notify.render(jobs, say),
             self.compare: gr.update(visible=comparable),
-            self.wall: gr.update(visible=siblings),
             self.save: templates.render("save.html", video=video, say=say) if job and video else "",
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(

@@ -43,12 +43,15 @@ class Wall:
 
     Attributes:
         jobs: The ids of the jobs on the wall, separated by spaces.
+        due: Changes when the wall has to be drawn again. It is drawn by a listener of its own, one
+            drawing after the other: a late refresh of the page would bring back a wall that was
+            closed, or hide one that has just been opened.
         board: The grid.
         link: Leads to a contact sheet that was made.
     """
 
     def __init__(self) -> None:
-        self.jobs = gr.Textbox(visible=False)
+        self.jobs, self.due = gr.Textbox(visible=False), gr.Textbox(visible=False)
         self.board = gr.HTML(
             js_on_load="vidu.wall(element, trigger, watch)", elem_id="wall", padding=False
         )
@@ -59,7 +62,7 @@ class Wall:
 
 def render(
     looks: Sequence[JobView],
-    shown: Job | None,
+    shown: str,
     *,
     still: Callable[[Job], Path | None],
     video: Callable[[Job], Path | None],
@@ -69,7 +72,7 @@ def render(
 
     Args:
         looks: The state of each job.
-        shown: The open job.
+        shown: The open job's id.
         still: Returns the picture that stands for a job.
         video: Returns a job's video.
         say: The visitor's language.
@@ -81,7 +84,7 @@ def render(
     cells = [
         _Cell(
             job,
-            bool(shown and shown.id == job.id),
+            shown == job.id,
             still(job),
             video(job),
             look.task.progress if look.task and job.state == JobState.RUNNING else None,
