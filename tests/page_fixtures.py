@@ -507,7 +507,12 @@ class Visitor:
     def choice(self, label: str) -> Locator:
         """Find a box to tick, or one of several options."""
         box = self.page.get_by_role("checkbox", name=label, exact=True)
-        return box.or_(self.page.get_by_role("radio", name=label, exact=True))
+        found = box.or_(self.page.get_by_role("radio", name=label, exact=True))
+        return found.and_(self.page.locator(":not(#vary *)"))
+
+    def value(self, setting: str, label: str) -> Locator:
+        """Find one of the values of a setting that can vary."""
+        return self.page.locator(f"#{setting}-values").get_by_label(label, exact=True)
 
     def copy(self, picture: Path) -> None:
         """Put a PNG on the clipboard."""

@@ -18,11 +18,11 @@ import pytest
 from database_fixtures import database_url
 from PIL import Image
 
-from vidu_demo import VideoRequest, ViduClient
+from vidu_demo import Variations, VideoRequest, ViduClient
 from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
-from vidu_demo.jobs import follower, followers, shared_scheduler, takes
+from vidu_demo.jobs import follower, followers, shared_scheduler
 from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
@@ -199,7 +199,7 @@ class Bench:
 
     def take(self, click: str, number: int, **asked: Any) -> list[Job]:
         """Click for several takes of one form."""
-        requests = takes.plan(self.request(**asked), number)
+        requests = Variations(number).requests(self.request(**asked))
         return self.runner.start_all(requests, owner=OWNER, idempotency_key=click)
 
     def row(self, job: Job) -> Job:

@@ -57,10 +57,13 @@ def test_request_and_answers_can_be_copied(
         (1, "\nawait make(payload);"),
         (3, "for (const video of [1, 2, 3]) await make(payload);"),
         ("each", "for (const image of payload.images) await make("),
+        ("lines", 'for (const change of [\n  { images: [payload.images[0]], prompt: "A." },'),
     ],
 )
 def test_the_code_makes_as_many_videos_as_the_form(app: App, takes: int | str, made: str) -> None:
     urls = "https://example.com/a.jpg\nhttps://example.com/b.jpg"
     form = {**DEFAULTS, "prompt": "Slow push-in.", "urls": urls, "takes": takes}
+    if takes == "lines":
+        form |= {"takes": "each", "prompts": "A.\n\n  B.  "}
     written = json.loads(app.call("review", visitor=app.token(), **form))["data"]
     assert any(isinstance(text, str) and made in text for text in written)

@@ -141,12 +141,13 @@ def test_python_code_runs_as_it_stands(app: App, api: Simulator, tmp_path: Path)
         return done.stdout.splitlines()[-1]
 
     before = api.submit_count
-    fetching, mounting, starting, calling = code("python")
+    fetching, mounting, starting, varying, calling = code("python")
     assert run(f"{mounting}\nprint(app.routes[-1].path)") == "/videos"
     task_id, seed, video = run(calling.replace("http://127.0.0.1:7860", app.url)).split()
     assert Path(video).name.endswith(f"-seed{seed}-3s.mp4")
     task_id, price, video = run(starting.replace("http://127.0.0.1:7860", app.url)).split()
     assert (price, Path(video).suffix) == ("0.075", ".mp4")
+    assert run(varying) == "5 8 0.275"
     fetched = run(fetching.replace("your-task-id", task_id))
     assert (tmp_path / fetched).read_bytes()[4:8] == b"ftyp"
     assert api.submit_count == before + 2

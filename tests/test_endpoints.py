@@ -50,9 +50,11 @@ def test_three_endpoints_are_described_with_the_requests_fields(caller: Client) 
         for path, about in described.items()
     }
     assert names == {
-        "/submit": ["images", "image_urls", *VideoRequest.SETTINGS, "idempotency_key"],
+        "/submit": [
+            *("images", "image_urls", *VideoRequest.SETTINGS, "variations", "idempotency_key")
+        ],
         "/task": ["job"],
-        "/estimate": [field for field in VideoRequest.SETTINGS if field != "prompt"],
+        "/estimate": [f for f in (*VideoRequest.SETTINGS, "variations") if f != "prompt"],
     }
     needed = [
         parameter["parameter_name"]
@@ -176,3 +178,47 @@ def test_plain_http_is_enough(app: App, api: Simulator) -> None:
     (said,) = json.loads(answer.partition("data: ")[2].splitlines()[0])
     assert said["job"]
     until(lambda: api.submit_count == before + 1)
+
+
+def test_one_call_starts_several_videos(caller: Client, api: Simulator) -> None:
+    before, key = api.submit_count, f"{uuid.uuid4()}"
+    asked = json.dumps({"takes": 2, "duration": [1, 2]})
+    estimate = caller.predict(variations=asked, resolution="540p", api_name="/estimate")
+    said = submit(caller, seed=7, variations=asked, idempotency_key=key)
+    assert [video["job"] for video in said["videos"]] == [key, *(f"{key}:{n}" for n in (2, 3, 4))]
+    assert [video["label"] for video in said["videos"]] == [
+        *("1 s · seed 7", "1 s · seed 8", "2 s · seed 7", "2 s · seed 8")
+    ]
+    prices = [video["price_usd"] for video in said["videos"]]
+    assert estimate["price_usd"] == pytest.approx(sum(prices))
+    done, video = ended(caller, f"{key}:4")
+    assert (done["seed"], done["price_usd"]) == (8, prices[3])
+    assert video
+    assert ended(caller, key)[0]["seed"] == 7
+    assert [body["duration"] for body in sorted(api.submits[before:], key=str)] == [1, 1, 2, 2]
+    for other in (asked, "3", None):
+        settings = {"seed": 9} if other == asked else {"seed": 7}
+        with pytest.raises(AppError, match="used for another request"):
+            submit(caller, variations=other, idempotency_key=key, **settings)
+    assert submit(caller, seed=7, variations=asked, idempotency_key=key)["videos"]
+    assert api.submit_count == before + 4
+    with pytest.raises(AppError, match="There is no such job"):
+        task(caller, f"{key}:5")
+
+
+@pytest.mark.parametrize(
+    ("varied", "said"),
+    [
+        (9, "One click makes up to 4 takes"),
+        ({"takes": 4, "duration": [1, 2, 3, 4]}, "up to 12 videos; these would be 16"),
+        ({"each_picture": True, "prompts": ["One.", "Two."]}, "Each picture needs a prompt"),
+        ({"watermark": [True]}, "There is no setting called watermark"),
+        ("{takes", "not valid JSON"),
+        ("[" * 99_999, "not valid JSON"),
+    ],
+)
+def test_what_varies_is_checked(caller: Client, api: Simulator, varied: Any, said: str) -> None:
+    before = api.submit_count
+    with pytest.raises(AppError, match=said):
+        submit(caller, variations=varied if isinstance(varied, str) else json.dumps(varied))
+    assert api.submit_count == before

@@ -129,7 +129,7 @@ def test_a_paused_app_starts_nothing_with_anyones_key(bench: Bench) -> None:
 
 
 def test_a_key_that_comes_or_goes_ends_the_offers_of_before(bench: Bench) -> None:
-    order = Order(bench.request(images=["https://example.com/a.jpg"]), 1)
+    order = Order(bench.request(images=["https://example.com/a.jpg"]))
     hosts = bench.runner.offer(order, owner=OWNER)
     bench.runner.take_key(OWN, OWNER)
     with pytest.raises(OfferExpired):

@@ -27,6 +27,7 @@ from runner_fixtures import (
     until,
 )
 
+from vidu_demo import Variations
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.jobs.errors import DuplicateRequest
 from vidu_demo.jobs.job import Job, JobState
@@ -78,7 +79,9 @@ def done(bench: Bench, owner: str) -> None:
 
 
 def offered(bench: Bench, owner: str) -> None:
-    order = Order(bench.request(images=["https://example.com/a.jpg"], prompt="offered"), takes=2)
+    order = Order(
+        bench.request(images=["https://example.com/a.jpg"], prompt="offered"), Variations(2)
+    )
     offer = bench.runner.offer(order, owner=owner)
     jobs = bench.runner.buy(offer.id, owner=owner)
     for job in jobs:

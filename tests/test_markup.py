@@ -89,7 +89,7 @@ def test_every_template_is_used_and_escapes() -> None:
     for name in names:
         source = (UI / "templates" / name).read_text()
         tree = templates.ENVIRONMENT.parse(source)
-        used |= {node.template.value for node in tree.find_all(nodes.Extends)}  # type: ignore[attr-defined]
+        used |= {node.template.value for node in tree.find_all((nodes.Extends, nodes.Include))}  # type: ignore[attr-defined]
         assert source.count("|safe") == (name in ("head.html", "early.html")), name
     assert names <= used
     with pytest.raises(UndefinedError):

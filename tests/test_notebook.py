@@ -32,7 +32,7 @@ def test_the_kept_outputs_are_small_stills_of_a_simulated_run(notebook: Any) -> 
     assert "Simulated: no model is used and nothing is charged." in said
     data = [output.get("data", {}).get("image/jpeg") for output in outputs]
     stills = [Image.open(BytesIO(b64decode(jpeg))) for jpeg in data if jpeg]
-    assert [still.width for still in stills] == [960, 960]  # the picture, and three takes of it
+    assert [still.width for still in stills] == [960, 960]  # the picture, and several videos of it
 
 
 def test_the_kept_outputs_tell_nothing_of_where_they_were_made(notebook: Any) -> None:
@@ -86,7 +86,7 @@ def test_it_runs_from_top_to_bottom(
     assert "Write a prompt. Duration goes from 1 to 10; 60 is outside." in everything
     assert "<iframe" in everything or "http://127.0.0.1" in everything
     videos = list((tmp_path / "data" / "notebook").glob("*.mp4"))
-    assert len(videos) == 4
+    assert len(videos) == 5
     assert any(f"saved as `{video.name}`" in everything for video in videos)
 
 

@@ -34,20 +34,21 @@ from runner_fixtures import (
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.variations import EACH_PICTURE, Variations
 from vidu_demo.jobs import ledger as ledgers
 from vidu_demo.jobs.budget import BudgetUsedUp, Limits, Spent
 from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, PriceChanged
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
 from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS
-from vidu_demo.jobs.takes import EACH_PICTURE, Order
+from vidu_demo.jobs.takes import Order
 
 URLS = ["https://example.com/a.jpg", "https://example.com/b.jpg"]
 
 
 def order(takes: int | str = 1, **changes: Any) -> Order:
     asked = {"images": URLS, "prompt": "slow push-in", "duration": 1, "resolution": "540p"}
-    return Order(VideoRequest(**{**asked, **changes}), takes)
+    return Order(VideoRequest(**{**asked, **changes}), Variations.read(takes))
 
 
 def offer(bench: Bench, asked: Order, owner: str = OWNER, *known: str) -> Offer:

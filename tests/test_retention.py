@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,17 @@ from runner_fixtures import (
     until,
 )
 
+from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import DiskFull, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.offers import OFFER_SECONDS
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
 from vidu_demo.jobs.room import AMPLE, AMPLE_SECONDS, DAY, Room
 from vidu_demo.jobs.takes import Order
 from vidu_demo.settings import Settings
+from vidu_demo.simulator import Simulator
+from vidu_demo.studio import Studio
 from vidu_demo.ui.launch import exposed
 
 CANARY = "a canary sings in the prompt"
@@ -57,7 +62,7 @@ def uploaded(copies: Path, colour: str) -> Path:
 
 def made(bench: Bench, upload: Path, owner: str = OWNER, prompt: str = CANARY) -> Job:
     request = bench.request(images=[upload], prompt=prompt)
-    job = bench.runner.start(request, owner=owner, idempotency_key=f"{upload} {owner}")
+    job = bench.runner.start(request, owner=owner, idempotency_key=f"{upload.parent.name} {owner}")
     return bench.done(job)
 
 
@@ -108,19 +113,89 @@ def test_jobs_go_after_their_term_and_not_before(bench: Bench, copies: Path) -> 
     retention.sweep()
     assert old.id not in {job.id for job in bench.runner.jobs(OWNER)}
     assert not (bench.videos / old.id).exists()
+    wall.ahead = 9 * DAY - 60  # it may have ended two days after its click
+    retention.sweep()
     assert bench.row(running).state is JobState.RUNNING
     retention.days = None
     wall.ahead = 7000 * DAY
     retention.sweep()
     assert running.id in {job.id for job in bench.runner.jobs(OWNER)}
+    retention.days, wall.ahead = 7, 9 * DAY + 60
+    retention.sweep()
+    assert bench.ledger.states()[running.id] is JobState.DELETED
+    assert not (bench.videos / running.id).exists()
 
 
 def test_jobs_of_another_backend_go_too(bench: Bench, copies: Path) -> None:
     job = made(bench, uploaded(copies, "red"))
+    bench.simulator.statuses = [PROCESSING]
+    running = bench.reaches(bench.start("more", prompt="more"), JobState.RUNNING)
     bench.reopen(backend="elsewhere", room=Room(bench.videos, copies))
     bench.runner.delete_older(job.created + DAY)
     assert bench.ledger.states()[job.id] is JobState.DELETED
+    assert bench.ledger.states()[running.id] is JobState.RUNNING
+    bench.runner.delete_older(running.created + 2 * DAY + 60)
+    assert bench.ledger.states()[running.id] is JobState.DELETED
     assert everything(bench.videos, copies) == set()
+
+
+@pytest.mark.database("sqlite")
+def test_offers_go_when_they_expire(bench: Bench, copies: Path) -> None:
+    order = Order(bench.request(images=["https://example.com/a.jpg"], prompt=CANARY))
+    bench.runner.offer(order, owner=OWNER)
+    assert CANARY.encode() in on_disk(bench)
+    wall = Wall()
+    wall.ahead = OFFER_SECONDS + 60
+    Retention(bench.runner, Room(bench.videos, copies), wall=wall).sweep()
+    assert CANARY.encode() not in on_disk(bench)
+
+
+def test_the_simulator_keeps_nothing_of_a_deleted_job(tmp_path: Path) -> None:
+    studio = Studio(Settings(data_dir=tmp_path / "data"), simulate=True)
+    try:
+        (upload := tmp_path / "photo.jpg").write_bytes(picture("red"))
+        request = VideoRequest(images=[upload], prompt=CANARY, duration=1, resolution="540p")
+        kept, gone = (
+            studio.runner.start(request, owner=owner, idempotency_key=owner)
+            for owner in (OTHER, OWNER)
+        )
+        until(lambda: all(job.state is JobState.DONE for job in studio.runner.jobs(OWNER)))
+        until(lambda: all(job.state is JobState.DONE for job in studio.runner.jobs(OTHER)))
+        tasks = {path.stem for path in (tmp_path / "data" / "simulator").glob("*.json")}
+        assert len(tasks) == 2
+        assert studio.runner.delete(gone.id, OWNER)
+        (left,) = studio.runner.jobs(OTHER)
+        assert left.id == kept.id
+        names = {path.name for path in (tmp_path / "data" / "simulator").iterdir()}
+        assert names == {f"{left.task_id}.json", f"{left.task_id}.mp4"}
+    finally:
+        studio.close()
+
+
+def test_the_simulator_deletes_its_tasks_after_a_day(tmp_path: Path, clip: bytes) -> None:
+    now = [1_700_000_000.0]
+    with Simulator(folder=tmp_path, clip=clip, clock=lambda: now[0]) as simulator:
+        client = ViduClient(simulator.key, simulator.url)
+        client.submit(VideoRequest(images=["https://example.com/a.jpg"], prompt="x"))
+        client.close()
+        simulator.prune()
+        assert everything(tmp_path)
+        now[0] += DAY + 1
+        simulator.prune()
+        assert everything(tmp_path) == set()
+
+
+def test_all_of_the_data_folder_counts(tmp_path: Path) -> None:
+    copies = tmp_path / "uploads"
+    for name in ("simulator/task.json", "ledger.db", "uploads/a/photo.jpg"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(bytes(1000))
+    room = partial(Room, tmp_path, copies)
+    room(most=files.FREE_BYTES_NEEDED + 2000).check()
+    assert not everything(copies)  # they make room
+    with pytest.raises(DiskFull):
+        room(most=files.FREE_BYTES_NEEDED + 1999).check()
 
 
 def test_uploads_and_copies_are_kept_for_a_day(bench: Bench, copies: Path) -> None:
@@ -179,7 +254,7 @@ def test_with_room_to_spare_the_files_are_not_measured_at_every_click(
     room = Room(videos, copies, most=ample, clock=lambda: now[0])
     for _ in range(3):
         room.check()
-    assert measured == [videos, copies]
+    assert measured == [copies, videos]
     now[0] = AMPLE_SECONDS
     room.check()
     assert len(measured) == 4
@@ -208,12 +283,20 @@ def test_deleting_what_has_no_files_does_not_search_all_copies(
 def test_it_runs_in_the_background_until_it_is_closed(
     bench: Bench, copies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.retention.FIRST_WAIT", 0.01)
     monkeypatch.setattr("vidu_demo.jobs.retention.SWEEP_SECONDS", 0.01)
     old = uploaded(copies, "red")
     os.utime(old, (1.0, 1.0))
-    retention = Retention(bench.runner, Room(bench.videos, copies)).open()
-    until(lambda: not old.exists())
+    failures = iter([RuntimeError("a fault"), OSError("no disk")])
+
+    def prune() -> None:
+        for failure in failures:
+            old.touch()  # for the next sweep to delete
+            os.utime(old, (1.0, 1.0))
+            raise failure
+
+    old.unlink()
+    retention = Retention(bench.runner, Room(bench.videos, copies), prune=prune).open()
+    until(lambda: next(failures, None) is None and not old.exists())
     retention.close()
 
 

@@ -205,6 +205,26 @@ def test_makes_a_video_of_each_picture(run: Run, api: Simulator, folder: Path) -
     assert len(list(folder.glob("*.mp4"))) == 3
 
 
+def test_makes_every_variation(run: Run, api: Simulator, folder: Path) -> None:
+    Image.new("RGB", (64, 64), "red").save(folder / ANOTHER)
+    changes = tuple(
+        {"images": place, "prompt": prompt, "audio": audio, "duration": duration, "seed": 7}
+        for place, prompt in enumerate((NASTY, 'it\'s "two" $x', "三"))
+        for audio, duration in ((False, 3), (True, 5))
+    )
+    request = VideoRequest(images=[NAME, URL, ANOTHER], prompt="Replaced.", resolution="540p")
+    done = run(request, Loop("", changes=changes))
+    assert done.returncode == 0, done.stderr
+    names = ("prompt", "audio", "duration", "seed")
+    assert [{name: body[name] for name in names} for body in bodies(api)] == [
+        {name: change[name] for name in names} for change in changes
+    ]
+    pictures = [body["images"] for body in bodies(api)]
+    assert all(len(each) == 1 for each in pictures)
+    assert pictures[2:4] == [[URL], [URL]]
+    assert pictures[0] == pictures[1] != pictures[4] == pictures[5]
+
+
 def test_several_takes_stop_at_the_first_that_fails(run: Run, api: Simulator) -> None:
     done = run(VideoRequest(images=[URL], prompt="[fail]", seed=7), Loop("seed", (7, 8)))
     assert done.returncode != 0

@@ -56,6 +56,8 @@ ENGLISH = {
     "This is a link, which is sent as it is and not opened.",
     "This data link holds no readable picture. Upload the picture as a file.",
     "One click makes up to {most} takes.",
+    "Give the values of {name} as a list.",
+    "A contact sheet needs at least one still.",
     "The video is not ready yet.",
     "The video is not ready after {seconds} s.",
     "The task may still be running. Watch it again by its id.",

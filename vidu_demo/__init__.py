@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from vidu_demo.api.refusals import TaskFailed
     from vidu_demo.api.request import VideoRequest
     from vidu_demo.api.task import Task, TaskStatus
+    from vidu_demo.api.variations import Variations
 
 __all__ = [
     "SubmitOutcomeUnknown",
     "Task",
     "TaskFailed",
     "TaskStatus",
+    "Variations",
     "VideoRequest",
     "ViduClient",
     "ViduError",
@@ -25,6 +27,7 @@ _HOMES = {
     "Task": "task",
     "TaskFailed": "refusals",
     "TaskStatus": "task",
+    "Variations": "variations",
     "VideoRequest": "request",
     "ViduClient": "client",
     "ViduError": "errors",

@@ -144,7 +144,8 @@ class Settings:
             "env": "VIDU_RETENTION_DAYS",
             "kind": float,
             "help": "Days until a finished job is deleted, with its pictures, its video and its "
-            "prompt. By default 7 if other machines can reach the app, and never otherwise.",
+            "prompt; one that never ends counts as finished after 2 days. By default 7 if other "
+            "machines can reach the app, and never otherwise.",
         },
     )
     max_disk_gb: float | None = field(
@@ -152,9 +153,9 @@ class Settings:
         metadata={
             "env": "VIDU_MAX_DISK_GB",
             "kind": float,
-            "help": "Maximum gigabytes for videos, uploads and copies. Uploads and copies can take "
-            "a fifth of it. When it is full, they are deleted first, then new jobs are refused; "
-            "videos are never deleted to make room.",
+            "help": "Maximum gigabytes for the data folder, uploads and copies. Uploads and "
+            "copies can take a fifth of it, as is checked once a minute. When it is full, they are "
+            "deleted first, then new jobs are refused; videos are never deleted to make room.",
         },
     )
     trusted_proxies: str = field(

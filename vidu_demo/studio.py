@@ -83,7 +83,8 @@ class Studio:
                 if settings.visitors_pay:
                     accounts[Payer.VISITOR] = Account(client.base_url, client)
             pays = Payer.SIMULATOR if self.simulated else Payer.HOST
-            room = Room(self.videos, _copies(settings.data_dir, stack), settings.max_bytes)
+            copies = _copies(settings.data_dir, stack)
+            room = Room(settings.data_dir, copies, settings.max_bytes)
             self.pool = WorkerPool()
             stack.callback(self.pool.close)
             self.runner = JobRunner(
@@ -91,12 +92,15 @@ class Studio:
                 Accounts(accounts, pays),
                 videos=self.videos,
                 room=room,
+                delete_simulated=simulator.delete,
                 requests_per_second=settings.requests_per_second,
                 run=self.pool.run,
                 joins=Joins(room=room),
             ).open()
             stack.callback(self.runner.close)
-            self.retention = Retention(self.runner, room, days=settings.retention_days).open()
+            self.retention = Retention(
+                self.runner, room, days=settings.retention_days, prune=simulator.prune
+            ).open()
             stack.callback(self.retention.close)
             self._parts = stack.pop_all()
 

@@ -68,6 +68,7 @@ class Job:
         payer: Whose key it was sent with.
         full: The settings that it is a draft of; None if it is no draft.
         parent: The id of the job that it was made from, such as its draft; or empty.
+        starred: True if the visitor marked it as one of their best.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Job:
     payer: Payer = Payer.HOST
     full: dict[str, Any] | None = None
     parent: str = ""
+    starred: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:

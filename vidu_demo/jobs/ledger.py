@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.text import Text
+from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.jobs import sequences, spending
 from vidu_demo.jobs.answers import Entry, merge
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent
@@ -32,7 +33,7 @@ from vidu_demo.jobs.tables import (
     offer_table,
     repeat_table,
 )
-from vidu_demo.jobs.takes import MAX_VIDEOS, Order
+from vidu_demo.jobs.takes import Order, prompts
 
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
@@ -322,16 +323,26 @@ class Ledger:
         """List a visitor's jobs that need their own key to go on, newest first."""
         return self._find(_job.owner == owner, _job.backend.in_(backends), MAY_WAIT)
 
-    def ended_before(self, then: float) -> list[Job]:
+    def ended_before(self, then: float, longest: float) -> list[Job]:
         """List the jobs that ended before a time, on all backends, except deleted ones.
 
-        One that waits for its visitor's key may wait forever, so it counts from its click.
+        One that waits for its visitor's key may wait forever, so it counts from its click. One that
+        has not ended counts as if its task had taken as long as any can.
 
         Args:
             then: Unix seconds.
+            longest: The seconds that a task can take.
         """
         ended = sa.func.coalesce(_job.finished, _job.created) < then
-        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), MAY_WAIT))
+        overdue = _job.created < then - longest
+        return self._find(ended, sa.or_(_job.state.not_in(FOLLOWED), MAY_WAIT, overdue))
+
+    def delete_expired_offers(self, now: float) -> None:
+        """Delete the offers that have expired, with the prompts in them."""
+        with self._writing() as connection:
+            expired = connection.execute(offer_table.delete().where(_offer.expires <= now)).rowcount
+        if expired:
+            empty_log(self._engine)
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
@@ -497,8 +508,10 @@ def _delete_traces(connection: sa.Connection, job: Job) -> None:
     sequences.forget(connection, job)
     connection.execute(answer_table.delete().where(_answers.job == job.id))
     connection.execute(link_table.delete().where(link_table.c.job == job.id))
-    prompt = _offer.ordered["request", "prompt"].as_string() == job.request.get("prompt", "")
-    connection.execute(offer_table.delete().where(_offer.owner == job.owner, prompt))
+    made = sa.select(_offer.id, _offer.ordered).where(_offer.owner == job.owner)
+    prompt = job.request.get("prompt", "")
+    with_it = [id_ for id_, ordered in connection.execute(made) if prompt in prompts(ordered)]
+    connection.execute(offer_table.delete().where(_offer.id.in_(with_it)))
 
 
 def _stale_offers(new: Offer) -> sa.Select[tuple[str]]:

@@ -4,7 +4,8 @@ import hashlib
 import math
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def new_jobs(
     """Prepare the jobs of one click, all or none. Their `created` is still 0.
 
     Args:
-        requests: The requests. A seed is picked for those without one.
+        requests: The requests. A seed is picked for those without one, for all the same, so that
+            they can be compared; those that are alike get one each.
         idempotency_key: The click's key. The first job gets it, the others with a number added.
         owner: The visitor.
         address: A digest of the visitor's IP address; empty if unknown.
@@ -51,11 +53,13 @@ def new_jobs(
     """
     visitor = address or owner
     pictures = _prepare(requests, run, visitor)
+    seeds = [*islice(_seeds(random), len(requests))]
     jobs: list[Job] = []
     try:
-        for number, (request, fingerprint) in enumerate(
+        for number, (request, (fingerprint, take)) in enumerate(
             zip(requests, _fingerprints(requests, pictures), strict=True), 1
         ):
+            seed = seeds[take - 1] if request.seed is None else request.seed
             job = Job(
                 id=secrets.token_hex(16),
                 idempotency_key=idempotency_key if number == 1 else f"{idempotency_key}:{number}",
@@ -75,7 +79,7 @@ def new_jobs(
             job.request.update(
                 files.keep(
                     videos / job.id,
-                    _with_seed(request, random),
+                    request.model_copy(update={"seed": seed}),
                     pictures[number - 1],
                     run=run,
                     visitor=visitor,
@@ -128,8 +132,8 @@ def _prepare(requests: Sequence[VideoRequest], run: Run, visitor: str) -> list[l
 
 def _fingerprints(
     requests: Sequence[VideoRequest], prepared: Sequence[list[Picture | str]]
-) -> list[str]:
-    """Digest the requests, with seeds as given.
+) -> list[tuple[str, int]]:
+    """Digest the requests, with seeds as given, and tell which take of the same each is.
 
     If one click asks for the same thing several times, each job gets its own fingerprint.
     """
@@ -143,11 +147,10 @@ def _fingerprints(
         times[asked] += 1
         if times[asked] > 1:
             hasher.update(f"take {times[asked]}".encode())
-        prints.append(hasher.hexdigest())
+        prints.append((hasher.hexdigest(), times[asked]))
     return prints
 
 
-def _with_seed(request: VideoRequest, random: Callable[[], float]) -> VideoRequest:
-    if request.seed is not None:
-        return request
-    return request.model_copy(update={"seed": 1 + int(random() * VideoRequest.LARGEST_SEED)})
+def _seeds(random: Callable[[], float]) -> Iterator[int]:
+    while True:
+        yield 1 + int(random() * VideoRequest.LARGEST_SEED)

@@ -11,8 +11,8 @@ from vidu_demo.jobs.runner import JobRunner
 
 DAYS_FOR_STRANGERS = 7.0
 """Days that jobs are kept if strangers can reach the app and the host sets nothing."""
-FIRST_WAIT, SWEEP_SECONDS = 60.0, 600.0
-"""Seconds until the first sweep, and between sweeps."""
+SWEEP_SECONDS = 60.0
+"""Seconds between sweeps: uploads can exceed their share of the disk for so long."""
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ class Retention:
         runner: Deletes jobs.
         room: Deletes uploads and copies.
         days: The term of a job, in days; None to keep it for good.
+        prune: Deletes what the simulator has kept for its time.
         wall: Returns Unix seconds.
 
     Attributes:
@@ -36,10 +37,11 @@ class Retention:
         room: Room,
         *,
         days: float | None = None,
+        prune: Callable[[], object] = lambda: None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.days = days
-        self._runner, self._room, self._wall = runner, room, wall
+        self._runner, self._room, self._prune, self._wall = runner, room, prune, wall
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -56,18 +58,18 @@ class Retention:
     def sweep(self) -> None:
         """Delete what is older than its term."""
         now = self._wall()
-        if self.days is not None:
-            try:
+        try:
+            self._runner.delete_expired_offers(now)
+            if self.days is not None:
                 self._runner.delete_older(now - self.days * DAY)
-            except LedgerFailed as error:
-                log.warning("old jobs were not deleted: %s", error.what)
+        except LedgerFailed as error:
+            log.warning("old jobs were not deleted: %s", error.what)
         self._room.tidy(now)
+        self._prune()
 
     def _run(self) -> None:
-        wait = FIRST_WAIT
-        while not self._stopping.wait(wait):
+        while not self._stopping.wait(SWEEP_SECONDS):
             try:
                 self.sweep()
-            except OSError:
+            except Exception:  # whatever fails once must not end the sweeps for good
                 log.exception("sweeping failed")
-            wait = SWEEP_SECONDS

@@ -21,8 +21,9 @@ class Room:
     """The disk space of the folders that grow.
 
     Args:
-        videos: The folder with a folder for each job.
-        copies: The web framework's folder of uploads and copies, which are kept for a day.
+        data: The data folder: jobs, ledger, the simulator's tasks.
+        copies: The web framework's folder of uploads and copies, which are kept for a day; in the
+            data folder or elsewhere.
         most: Bytes for all of it; None for no limit.
         clock: Returns seconds, monotonic.
 
@@ -32,13 +33,14 @@ class Room:
 
     def __init__(
         self,
-        videos: Path,
+        data: Path,
         copies: Path,
         most: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.copies = copies
-        self._videos, self._most, self._clock = videos, most, clock
+        self._data, self._most, self._clock = data, most, clock
+        self._inside = copies.resolve().is_relative_to(data.resolve())
         self._lock, self._ample_until = threading.Lock(), float("-inf")
 
     def check(self) -> None:
@@ -52,8 +54,11 @@ class Room:
         with self._lock:
             if self._clock() < self._ample_until:
                 return
-            left = self._most - files.FREE_BYTES_NEEDED - files.size(self._videos)
-            spare = left - files.size(self.copies)
+            copies, kept = files.size(self.copies), files.size(self._data)
+            if self._inside:
+                kept -= copies
+            left = self._most - files.FREE_BYTES_NEEDED - kept
+            spare = left - copies
             if spare < 0:
                 files.delete_oldest(self.copies, before=0, most=left)
             elif spare >= AMPLE:

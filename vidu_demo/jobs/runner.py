@@ -33,7 +33,7 @@ from vidu_demo.jobs.errors import (
     TooManyOpen,
 )
 from vidu_demo.jobs.films import Films, Joiner
-from vidu_demo.jobs.follower import NOTHING_WRONG, Follower, Services
+from vidu_demo.jobs.follower import LONGEST_TASK, NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
@@ -91,6 +91,7 @@ class JobRunner:
         accounts: Knows who pays, and gives the clients. Jobs of other APIs are left alone.
         videos: The folder that gets a folder for each job.
         room: Limits the disk space; None for no limit.
+        delete_simulated: Deletes what the simulator keeps of a task.
         requests_per_second: Maximum polls per second, for all jobs together.
         clock: Returns seconds, monotonic.
         wall: Returns Unix seconds.
@@ -110,6 +111,7 @@ class JobRunner:
         *,
         videos: Path,
         room: Room | None = None,
+        delete_simulated: Callable[[str], object] = lambda _: None,
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -118,6 +120,7 @@ class JobRunner:
         joins: Joiner | None = None,
     ) -> None:
         self.videos, self._accounts, self._room = videos, accounts, room
+        self._delete_simulated = delete_simulated
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._links = Links(ledger.engine)
         self._durations = Durations(ledger)
@@ -508,6 +511,21 @@ class JobRunner:
                 self._followers.follow(job)
         return job
 
+    def star(self, job_id: str, owner: str, *, starred: bool) -> bool:
+        """Mark a visitor's job as one of their best, or no longer.
+
+        Returns:
+            False if they have no such job, or it is open: then its row changes by itself.
+
+        Raises:
+            LedgerFailed: The ledger can't be written.
+        """
+        look = self.look(job_id, owner)
+        if not look or look.job.open or not self._ledger.claim(look.job, starred=starred):
+            return False
+        self._changes.mark(owner)
+        return True
+
     def delete(self, job_id: str, owner: str) -> bool:
         """Delete a visitor's job for good, with its pictures and its video.
 
@@ -528,12 +546,15 @@ class JobRunner:
             self._followers.drop(job_id)
         self._changes.mark(owner)
         files.delete(self.videos / job_id, self._room.copies if self._room else None)
+        if look.job.simulated and look.job.task_id:
+            self._delete_simulated(look.job.task_id)
         return True
 
     def delete_older(self, than: float) -> None:
         """Delete all visitors' jobs that ended before a time, with their files.
 
-        Jobs that were bought before it with a visitor's key and wait for that key are deleted, too.
+        Jobs that were bought before it with a visitor's key and wait for that key are deleted, too,
+        and those that have not ended though no task can take so long.
 
         Args:
             than: Unix seconds.
@@ -541,11 +562,25 @@ class JobRunner:
         Raises:
             LedgerFailed: The ledger can't be read or written.
         """
-        for job in self._ledger.ended_before(than):
-            if self.waits(job):
+        for job in self._ledger.ended_before(than, LONGEST_TASK):
+            overdue = job.created < than - LONGEST_TASK
+            if self.waits(job) or (overdue and job.awaits_task):
                 self.stop(job.id, job.owner)
+            elif overdue and job.open:
+                self._ledger.change(job, state=JobState.STOPPED)
             self.delete(job.id, job.owner)
         self.films.forget_older(than)
+
+    def delete_expired_offers(self, now: float) -> None:
+        """Delete the offers that have expired.
+
+        Args:
+            now: Unix seconds.
+
+        Raises:
+            LedgerFailed: The ledger can't be written.
+        """
+        self._ledger.delete_expired_offers(now)
 
     def look(self, job_id: str, owner: str) -> JobView | None:
         """Return the state of a visitor's job; None if it is not theirs."""

@@ -25,6 +25,7 @@ class Mark(StrEnum):
     SEED = "seed"
     SIMULATED = "simulated"
     WAITS = "waits for a key"
+    STARRED = "starred"
 
 
 _MARKED = {
@@ -32,6 +33,7 @@ _MARKED = {
     Mark.SIMULATED: _job.backend == SIMULATOR,
     Mark.SEED: _job.request["seed"].as_string().is_not(None),
     Mark.WAITS: MAY_WAIT,
+    Mark.STARRED: _job.starred,
 }
 
 
@@ -43,10 +45,12 @@ class Search(NamedTuple):
             resolution, or a word of a label that the page shows for it. Only the first `MAX_WORDS`
             different words count.
         labels: The page's labels, in every language, and which jobs it shows them for.
+        starred: True to find only those that are starred.
     """
 
     text: str
     labels: Sequence[tuple[str, JobState | Mark]] = ()
+    starred: bool = False
 
     @property
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -54,7 +58,7 @@ class Search(NamedTuple):
         if len(self.text) > LONGEST_SEARCH:  # no prompt has it, and SQLite refuses such a pattern
             return [sa.false()]
         words = list(dict.fromkeys(self.text.lower().split()))[:MAX_WORDS]
-        return [self._condition(word) for word in words]
+        return [*([_job.starred] if self.starred else []), *map(self._condition, words)]
 
     def _condition(self, word: str) -> sa.ColumnElement[bool]:
         meant = {

@@ -49,6 +49,7 @@ job_table = sa.Table(
     sa.Column("payer", sa.String(16), nullable=False),
     sa.Column("full", sa.JSON(none_as_null=True)),
     sa.Column("parent", sa.String(32), nullable=False),
+    sa.Column("starred", sa.Boolean, nullable=False),
     # One for each query that a page runs on the event loop. Each has the columns that rows are
     # sorted by; otherwise SQLite would rather scan all of a visitor's rows than sort a few. A
     # visitor's list is of several backends, so there the backend is only a filter.
@@ -237,6 +238,10 @@ def _add_poll_rate(connection: sa.Connection) -> None:
     )
 
 
+def _add_stars(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN starred BOOLEAN NOT NULL DEFAULT false")
+
+
 def _add_links(connection: sa.Connection) -> None:
     connection.exec_driver_sql(
         "CREATE TABLE links (id VARCHAR(32) NOT NULL PRIMARY KEY, job VARCHAR(32) NOT NULL "
@@ -265,6 +270,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _add_answers,
     _add_drafts,
     _add_poll_rate,
+    _add_stars,
     _add_links,
     _add_sequences,
 )

@@ -1,22 +1,17 @@
-"""Several videos from one form: takes with different seeds, or one video per picture."""
+"""An order: what one click asks for, as it is kept in an offer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.api.text import Text
+from vidu_demo.api.variations import Variations, total_price
 from vidu_demo.jobs.sequences import Place
 
-MAX_TAKES = 4
-EACH_PICTURE = "each"
-"""One video per picture, instead of a number of takes."""
-MAX_VIDEOS = 12
-"""Videos that one click can buy with one video per picture."""
+ONE = Variations()
 
 
 @dataclass(frozen=True)
@@ -25,17 +20,17 @@ class Order:
 
     Attributes:
         request: The form. Its pictures are files and URLs.
-        takes: How many videos, as `plan` expects it.
+        variations: What differs between the videos.
         full: What the request is a draft of; None if it is no draft.
         parent: The id of the job that this one is made from, such as its draft; or empty.
         place: Where its first video goes in a film; None if in none.
 
     Raises:
-        RequestInvalid: There are too many videos, or `takes` is invalid.
+        RequestInvalid: There are too many videos, or one of their requests breaks a rule.
     """
 
     request: VideoRequest
-    takes: int | str = 1
+    variations: Variations = ONE
     full: VideoRequest | None = None
     parent: str = ""
     place: Place | None = None
@@ -46,7 +41,7 @@ class Order:
     @property
     def requests(self) -> list[VideoRequest]:
         """A request for each video."""
-        return plan(self.request, self.takes)
+        return self.variations.requests(self.request)
 
     @property
     def price(self) -> Decimal:
@@ -57,7 +52,7 @@ class Order:
     def fields(self) -> dict[str, Any]:
         """The order as JSON values."""
         return {
-            "takes": self.takes,
+            "takes": self.variations.plain,  # the name is from when they were all that varied
             "request": _as_json(self.request),
             "full": self.full and _as_json(self.full),
             "parent": self.parent,
@@ -70,43 +65,16 @@ class Order:
         full = fields.get("full")
         return cls(
             _from_json(fields["request"]),
-            fields["takes"],
+            Variations.read(fields["takes"]),
             _from_json(full) if full else None,
             fields.get("parent", ""),
             Place.read(fields.get("place")),
         )
 
 
-def plan(request: VideoRequest, takes: int | str) -> list[VideoRequest]:
-    """List the requests of one click.
-
-    Args:
-        request: The form, finished or not.
-        takes: 1 to `MAX_TAKES` videos with different seeds, or `EACH_PICTURE`.
-
-    Raises:
-        RequestInvalid: There are more pictures than one click can buy videos, or `takes` is
-            invalid; nothing was sent.
-    """
-    if takes == EACH_PICTURE:
-        if len(request.images) > MAX_VIDEOS:
-            raise RequestInvalid(
-                Problem(
-                    "images",
-                    Text("One click makes videos from up to {most} pictures.", most=MAX_VIDEOS),
-                )
-            )
-        return [request.model_copy(update={"images": [image]}) for image in request.images]
-    if not is_count(takes):
-        raise RequestInvalid(
-            Problem("images", Text("One click makes up to {most} takes.", most=MAX_TAKES))
-        )
-    return [_take(request, number) for number in range(int(takes))]
-
-
-def total_price(requests: Iterable[VideoRequest]) -> Decimal:
-    """Add up the estimated price of several videos, in US dollars."""
-    return sum((request.price for request in requests), start=Decimal())
+def prompts(fields: Mapping[str, Any]) -> list[str]:
+    """List every prompt in the fields of an order."""
+    return [fields["request"]["prompt"], *Variations.read(fields["takes"]).prompts]
 
 
 def _as_json(request: VideoRequest) -> dict[str, Any]:
@@ -117,17 +85,3 @@ def _as_json(request: VideoRequest) -> dict[str, Any]:
 def _from_json(fields: Mapping[str, Any]) -> VideoRequest:
     images = [image if is_url(image) else Path(image) for image in fields["images"]]
     return VideoRequest(**{**fields, "images": images})
-
-
-def _take(request: VideoRequest, number: int) -> VideoRequest:
-    if not request.seed:  # the runner picks a seed for each, or for 0 the model does
-        return request
-    seed = (request.seed + number - 1) % request.LARGEST_SEED + 1
-    return request.model_copy(update={"seed": seed})
-
-
-def is_count(takes: object) -> bool:
-    """Tell whether `plan` accepts this as its `takes`."""
-    if isinstance(takes, bool) or not isinstance(takes, int | str):
-        return False
-    return takes == EACH_PICTURE or takes in range(1, MAX_TAKES + 1)

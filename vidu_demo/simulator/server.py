@@ -94,7 +94,7 @@ class Simulator(Counters):
             self._temporary = tempfile.TemporaryDirectory(prefix="vidu-simulator-")
             folder = Path(self._temporary.name)
         self._store = TaskStore(folder, self._clip)
-        self._prune(self._clock())
+        self.prune()
         self._server.start()
         return self
 
@@ -168,7 +168,7 @@ class Simulator(Counters):
         failure = refusals.magic(request["prompt"])
         length = self._seconds(request) if callable(self._seconds) else self._seconds
         task = SimulatedTask(str(uuid.uuid4()), self._clock(), length, failure)
-        self._prune(task.created)
+        self.prune()
         self._store.add(task, request)
         with self._lock:
             self.task_count += 1
@@ -176,9 +176,18 @@ class Simulator(Counters):
             self._accounts[task.task_id] = key
         return Response.of(200, {"task_id": task.task_id})
 
-    def _prune(self, now: float) -> None:
-        for task_id in self._store.prune(now):
-            with self._lock:
+    def prune(self) -> None:
+        """Delete the tasks that are a day old, as happens at each submit."""
+        self._forget(*self._store.prune(self._clock()))
+
+    def delete(self, task_id: str) -> None:
+        """Delete a task and its files."""
+        self._store.delete(task_id)
+        self._forget(task_id)
+
+    def _forget(self, *task_ids: str) -> None:
+        with self._lock:
+            for task_id in task_ids:
                 self._accounts.pop(task_id, None)
                 self._polls_answered.pop(task_id, None)
                 self._link_starts.pop(task_id, None)

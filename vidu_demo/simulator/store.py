@@ -82,7 +82,12 @@ class TaskStore:
     def prune(self, now: float) -> list[str]:
         """Delete tasks older than a day at the time `now`, with their files; returns their ids."""
         old = [task.task_id for task in list(self._tasks.values()) if now - task.created > KEPT]
-        for task_id in old:
+        self.delete(*old)
+        return old
+
+    def delete(self, *task_ids: str) -> None:
+        """Delete tasks, with their files."""
+        for task_id in filter(_ID.fullmatch, task_ids):
             self._tasks.pop(task_id, None)
             if future := self._renders.pop(task_id, None):
                 future.cancel()
@@ -90,9 +95,8 @@ class TaskStore:
                 self._file(task_id, kind).unlink(missing_ok=True)
         # Not by patterns with ids in them: Python remembers the latest few hundred.
         for part in self._folder.glob("*.part"):
-            if part.name.partition(".")[0] in old:
+            if part.name.partition(".")[0] in task_ids:
                 part.unlink(missing_ok=True)
-        return old
 
     def close(self) -> None:
         """Cancel rendering, and wait until nothing writes to the folder."""
@@ -116,6 +120,8 @@ class TaskStore:
         try:
             render(request, part, self._stopped.is_set)
             part.replace(file)
+            if task_id not in self._tasks:  # deleted meanwhile
+                file.unlink()
         except StoppedError:
             part.unlink()
         except Exception:

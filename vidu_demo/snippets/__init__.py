@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from string import Template
-from textwrap import indent
 from typing import Any, Literal, NamedTuple, Protocol
 
 from PIL import Image
@@ -34,12 +33,15 @@ class Loop(NamedTuple):
 
     Attributes:
         field: What differs: the `seed`, or the `images`, of which each makes a video; empty if
-            nothing does.
+            nothing does, or something else.
         values: The seeds; if nothing differs, the numbers of the videos.
+        changes: If something else differs, what each video has instead of the request's own
+            values, by field; of the images, the place of one.
     """
 
     field: Literal["seed", "images", ""]
     values: tuple[int, ...] = ()
+    changes: tuple[Mapping[str, Any], ...] = ()
 
 
 ONCE = Loop("", (1,))
@@ -168,6 +170,21 @@ def _curl(request: VideoRequest, loop: Loop = ONCE) -> str:
             for name in picture_names(request)
         )
         run = f"for picture in {' '.join(each)}; do make; done"
+    elif loop.changes:
+        given = {name: "[$picture]" if name == "images" else f"${name}" for name in loop.changes[0]}
+        names = [*picture_names(request)]
+
+        def word(name: str, value: Any) -> str:
+            if name != "images":
+                return f"{name}={shlex.quote(_json(value))}"
+            named = names[value]
+            quoted = shlex.quote(_json(named)) if is_url(named) else f"'\"'{picture(named)}'\"'"
+            return f"picture={quoted}"
+
+        # Apart from the call: otherwise they would be in curl's environment, which is too small.
+        run = "\n".join(
+            " ".join(word(*item) for item in change.items()) + "; make" for change in loop.changes
+        )
     elif loop != ONCE:
         name = loop.field or "video"
         given = {loop.field: f"${name}"} if loop.field else {}
@@ -197,6 +214,13 @@ def _python_loop(loop: Loop, request: str, images: str, changed: str) -> str:
         changed: A request with changes, with a place for the name and the value of the field.
     """
     match loop:
+        case Loop(changes=(_, *_) as changes):
+            each = "".join(
+                f"    {_changed(change, lambda at: f'[{images}[{at}]]')},\n" for change in changes
+            )
+            update = changed.replace('{{"{}": {}}}', "change").replace('"{}": {}', "**change")
+            update = update.replace("{{", "{").replace("}}", "}")
+            return f"for change in [\n{each}]:\n    make({update})"
         case Loop("images"):
             return f"for image in {images}:\n    make({changed.format('images', '[image]')})"
         case Loop("seed", seeds):
@@ -204,6 +228,14 @@ def _python_loop(loop: Loop, request: str, images: str, changed: str) -> str:
         case Loop("", numbers) if loop != ONCE:
             return f"for _ in range({len(numbers)}):\n    make({request})"
     return f"make({request})"
+
+
+def _changed(change: Mapping[str, Any], image: Callable[[int], str]) -> str:
+    """Write a change in Python."""
+    values = {
+        name: image(value) if name == "images" else _python(value) for name, value in change.items()
+    }
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in values.items()) + "}"
 
 
 def _requests(request: VideoRequest, loop: Loop = ONCE) -> str:
@@ -219,18 +251,32 @@ def _requests(request: VideoRequest, loop: Loop = ONCE) -> str:
 
 def _vidu_demo(request: VideoRequest, loop: Loop = ONCE) -> str:
     changed = 'request.model_copy(update={{"{}": {}}})'
+    run = _python_loop(loop, "request", "request.images", changed)
     return _fill(
         "vidu_demo.py.txt",
         request,
         field="        {}={}",
         literal=_python,
         picture=_python,
-        run=indent(_python_loop(loop, "request", "request.images", changed), " " * 4),
+        # Not by `indent`: it takes some letters in a prompt for the ends of lines.
+        run="    " + run.replace("\n", "\n    "),
     )
+
+
+def _object(change: Mapping[str, Any]) -> str:
+    """Write a change in JavaScript."""
+    values = {
+        name: f"[payload.images[{value}]]" if name == "images" else _json(value)
+        for name, value in change.items()
+    }
+    return "{ " + ", ".join(f"{name}: {value}" for name, value in values.items()) + " }"
 
 
 def _javascript(request: VideoRequest, loop: Loop = ONCE) -> str:
     match loop:
+        case Loop(changes=(_, *_) as changes):
+            each = ",\n".join(f"  {_object(change)}" for change in changes)
+            over, given = f"change of [\n{each},\n]", "{ ...payload, ...change }"
         case Loop("images"):
             over, given = "image of payload.images", "{ ...payload, images: [image] }"
         case Loop("seed", seeds):

@@ -109,7 +109,7 @@ class Buying:
                 say=say,
             ),
             **self._form.review(filled, say),
-            **self._code.review(filled.unchecked(), filled.takes, say),
+            **self._code.review(filled.unchecked(), filled.variations, say),
         }
 
     def submit(self, tab: Tab, *, offer: Any, draft: bool = False, **values: Any) -> Updates:
@@ -141,7 +141,9 @@ class Buying:
             if order:  # if the ledger can't be written, that is why there was no offer
                 runner.offer(order, owner=tab.owner)
             raise
-        return {**self._panel.show(tab, jobs[0].id), self._form.filling: None}
+        several = [job.id for job in jobs] if len(jobs) > 1 else None
+        view = self._panel.show(tab, jobs[0].id, on_wall=several)
+        return {**view, self._form.filling: None}
 
     def _refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Say why nothing was bought, and have the form reviewed again, for a new offer."""

@@ -6,6 +6,7 @@
 
 import asyncio
 import inspect
+import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,13 +15,15 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api import pricing
-from vidu_demo.api.errors import ViduError
+from vidu_demo.api.errors import Problem, RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.variations import MAX_VIDEOS, Variations, labels, total_price
 from vidu_demo.jobs.budget import LimitReached, Paused
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.runner import JobView
+from vidu_demo.jobs.takes import ONE
 from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form.form import make_request
@@ -37,13 +40,20 @@ TOOLS = ("/submit", "/task", "/estimate")
 """The endpoints that are MCP tools."""
 _PRICED = tuple(field for field in VideoRequest.SETTINGS if field != "prompt")
 _KEY = re.compile(r"[\x21-\x7e]{16,128}")
+_NUMBERS = {str(number) for number in range(2, MAX_VIDEOS + 1)}
+"""The numbers of the further videos of a click, as they stand in its jobs' keys."""
 _HELP = {
     "images": "Uploaded picture files.",
     "image_urls": "Public picture URLs, one per line.",
     "idempotency_key": "A random text of your own, 16 to 128 characters, such as a UUID. The same "
     "key never buys twice, so send a lost call again with its key. It also names the job for "
     "/task, so keep it to yourself.",
-    "job": "The job that /submit returned.",
+    "variations": "What differs between several videos, as JSON: a number of takes from 1 to 4, or "
+    'an object such as {"takes": 2, "duration": [3, 5]}, with lists of `prompts`, `duration`, '
+    "`resolution`, `audio` or `movement_amplitude`, two at most; with `each_picture`, every "
+    "picture makes its own videos, each with its own of the `prompts`. All combinations are made, "
+    "up to 12 videos.",
+    "job": "The job that /submit returned, also for one of several videos.",
 }
 
 
@@ -94,12 +104,14 @@ class Endpoints:
         form = [self._images, self._urls, *self._fields]
         key = gr.Textbox(label="Idempotency key", visible=False)
         job = gr.Textbox(label="Job", visible=False)
+        varied = gr.Textbox(label="Variations", visible=False)
         both = [self._update, self._video]
         add = self._add
-        add(self.submit, (*pictures, *fields, "idempotency_key"), [*form, key], [self._update])
+        named = (*pictures, *fields, "variations", "idempotency_key")
+        add(self.submit, named, [*form, varied, key], [self._update])
         add(self.task, ("job",), [job], both)
         priced = [self._fields[fields.index(field)] for field in _PRICED]
-        add(self.estimate, _PRICED, priced, [self._update])
+        add(self.estimate, (*_PRICED, "variations"), [*priced, varied], [self._update])
         add(self.generate, (*pictures, *fields), form, both)
 
     def _add(
@@ -121,31 +133,36 @@ class Endpoints:
         )
 
     async def submit(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
-        """Start one video, which costs money unless simulated, and return at once; ask /task."""
-        *form, key = values
+        """Start a video, which costs money unless simulated, and return at once; ask /task.
+
+        With `variations` it starts several, and the answer lists them as `videos`.
+        """
+        *form, varied, key = values
         try:
             handle = str(key or secrets.token_hex(16))
             if not _KEY.fullmatch(handle):
                 raise IdempotencyKeyInvalid
-            request = _request(form)
+            requests = _variations(varied).requests(_request(form))
             owner = _owner(handle)
-            job = await self._start(caller, request, owner)
-            if not _same(request, job):
+            jobs = await self._start(caller, requests, owner)
+            if len(jobs) != len(requests) or not all(map(_same, requests, jobs)):
                 raise IdempotencyKeyUsed
         except ViduError as error:
             raise self._for_programs(error) from None
-        look = self._runner.look(job.id, owner) or JobView(job, None)
-        return {"job": handle, **describe(look)}
+        looks = [self._runner.look(job.id, owner) or JobView(job, None) for job in jobs]
+        names = [handle, *(f"{handle}:{number}" for number in range(2, len(jobs) + 1))]
+        said = [{"job": n, **describe(look)} for n, look in zip(names, looks, strict=True)]
+        if len(jobs) == 1:
+            return said[0]
+        told = labels([job.settings for job in jobs])
+        return {**said[0], "videos": [{"label": t, **s} for t, s in zip(told, said, strict=True)]}
 
     async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
         """Return a job's status and, once it is done, its video. Free."""
         try:
-            owner = _owner(str(job).strip())
-            found = await asyncio.to_thread(self._runner.jobs, owner, most=1)
-            look = self._runner.look(found[0].id, owner) if found else None
-            if not look:
-                raise NoSuchJob
-            if look.job.open:
+            found, look = await asyncio.to_thread(self._find, str(job).strip())
+            owner = look.job.owner
+            if any(each.open for each in found):
                 await self._take_key(caller, owner)
             else:
                 self._runner.forget_key(owner)
@@ -155,11 +172,32 @@ class Endpoints:
         video = str(self._runner.file(look.job, look.job.video or "")) if done else None
         return describe(look), video
 
+    def _find(self, name: str) -> tuple[list[Job], JobView]:
+        """Find a job by its name, and all jobs of its click.
+
+        Raises:
+            NoSuchJob: There is none.
+        """
+        for handle, number in ((name, ""), _parts(name)):
+            owner = _owner(handle)
+            found = self._runner.jobs(owner, most=MAX_VIDEOS)
+            for job in found:
+                if job.idempotency_key == owner + number and (
+                    look := self._runner.look(job.id, owner)
+                ):
+                    return found, look
+        raise NoSuchJob
+
     async def estimate(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
-        """Say what one video would cost, who pays, and whether it can be bought now. Free."""
+        """Say what videos would cost, who pays, and whether they can be bought now. Free."""
+        *settings, varied = values
         try:
-            priced = dict(zip(_PRICED, values, strict=True))
-            request = make_request([], "https://example.com/a.jpg", {"prompt": "x", **priced})
+            priced = dict(zip(_PRICED, settings, strict=True))
+            variations = _variations(varied)
+            pictures = len(variations.prompts) if variations.each_picture else 0
+            urls = "\n".join(["https://example.com/a.jpg"] * max(1, pictures))
+            requests = variations.requests(make_request([], urls, {"prompt": "x", **priced}))
+            price = total_price(requests)
             own = Payer.VISITOR if KEY_HEADER in caller.headers else None
             if own and not self._runner.takes_keys:
                 raise VisitorKeysNotAccepted
@@ -168,9 +206,9 @@ class Endpoints:
         except ViduError as error:
             raise self._for_programs(error) from None
         limits = who["limits"]
-        reached, left = limits.reached(spent, request.price, 1), limits.left(spent)
+        reached, left = limits.reached(spent, price, len(requests)), limits.left(spent)
         return {
-            "price_usd": float(request.price),
+            "price_usd": float(price),
             "payer": self._context.whose_key(caller, who["payer"]),
             "price_list": pricing.DATED,
             "left_today_usd": None if left is None else float(left),
@@ -185,7 +223,7 @@ class Endpoints:
         # A random owner that nobody else knows: callers see only the job they started.
         owner = secrets.token_hex(32)
         try:
-            job = await self._start(caller, _request(values), owner)
+            (job,) = await self._start(caller, [_request(values)], owner)
         except ViduError as error:
             raise self._for_programs(error) from None
         said = None
@@ -201,13 +239,15 @@ class Endpoints:
             raise gr.Error(status.plain(look), print_exception=False)
         yield describe(look), str(self._runner.file(look.job, look.job.video))
 
-    async def _start(self, caller: gr.Request, request: VideoRequest, owner: str) -> Job:
-        """Start a caller's job, with their own key if they send one."""
+    async def _start(
+        self, caller: gr.Request, requests: Sequence[VideoRequest], owner: str
+    ) -> list[Job]:
+        """Start a caller's jobs, with their own key if they send one."""
         own = await self._take_key(caller, owner)
         try:
             return await asyncio.to_thread(
-                self._runner.start,
-                request,
+                self._runner.start_all,
+                requests,
                 owner=owner,
                 idempotency_key=owner,
                 **self._context.who_buys(caller, owner, Payer.VISITOR if own else None),
@@ -266,6 +306,26 @@ def _request(values: Sequence[Any]) -> VideoRequest:
     uploaded, urls, *settings = values
     named = zip(VideoRequest.SETTINGS, settings, strict=True)
     return make_request(from_files(uploaded), urls, dict(named))
+
+
+def _variations(value: Any) -> Variations:
+    """Read what differs between the videos from JSON; one video if nothing is said.
+
+    Raises:
+        RequestInvalid: It can't be used.
+    """
+    if not value:
+        return ONE
+    try:
+        return Variations.read(json.loads(value))
+    except (ValueError, RecursionError):
+        raise RequestInvalid(Problem("variations", "This is not valid JSON.")) from None
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Part the name of one of several videos into the click's and the end of its key."""
+    handle, colon, number = name.rpartition(":")
+    return (handle, colon + number) if number in _NUMBERS and handle else (name, "")
 
 
 def _owner(handle: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,12 +11,12 @@ from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
 from vidu_demo.ui import Updates, header, parts
 from vidu_demo.ui.browser import own_key, permalink, receipts
 from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
-from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.tab import Tab, ids
 from vidu_demo.ui.browser.visitor import signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
-from vidu_demo.ui.job import status
+from vidu_demo.ui.job import status, wall
 from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.history import MAX_ROWS
 from vidu_demo.ui.job.panel import Panel
@@ -149,22 +150,42 @@ class Events:
         open, each refresh would otherwise wake a thread. A search may read all of the visitor's
         prompts, and a long list takes a while to draw, so they get one.
         """
-        if values.get("search") or values.get("pages") != "1":
+        if values.get("search") or values.get("starred") or values.get("pages") != "1":
             return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
         return self._context.call(self._panel.look, request, values)
 
     def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
-        """Open or compare a job in the list, or list more."""
+        """Open, compare or star a job in the list or on the wall, list more, or change the wall."""
         do, job_id = (str(getattr(event, name, "")) for name in ("do", "job"))
-        return self._context.call(self._use, request, {**values, "do": do, "job_id": job_id})
+        known = {"do": do, "job_id": job_id, "jobs": ids(getattr(event, "jobs", None))}
+        return self._context.call(self._use, request, {**values, **known})
 
-    def _use(self, tab: Tab, *, do: str, job_id: str) -> Updates:
+    def _use(self, tab: Tab, *, do: str, job_id: str, jobs: Sequence[str]) -> Updates:
         match do:
             case "compare":
-                return self._panel.show(tab, tab.shown, beside=job_id)
+                return self._panel.compare_with(tab, job_id)
+            case "star" | "unstar":
+                self._runner.star(job_id, tab.owner, starred=do == "star")
+                return self._panel.look(tab)
+            case "wall" | "close":
+                return self._panel.show(tab, tab.shown, fault=tab.fault, on_wall=jobs)
             case "more":
                 return self._panel.show_more(tab)
         return self._panel.show(tab, job_id)
+
+    def contact_sheet(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Make a contact sheet of jobs, and lead to it."""
+        jobs = ids(getattr(event, "jobs", None))
+        return self._context.call(self._contact_sheet, request, {**values, "jobs": jobs})
+
+    def _contact_sheet(self, tab: Tab, *, jobs: Sequence[str]) -> Updates:
+        looks = (self._runner.look(each, tab.owner) for each in jobs)
+        found = [look.job for look in looks if look]
+        link = self._panel.wall.link
+        if not found:
+            return {link: gr.skip()}
+        run, turn = self._context.run, self._visitors.turn(tab.request)
+        return {link: wall.sheet(found, self._runner.still, run, turn)}
 
     def delete(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Delete jobs, their pictures and videos, and their receipts in the browser."""

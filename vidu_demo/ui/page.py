@@ -17,7 +17,7 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, header, parts
-from vidu_demo.ui.browser import own_key, permalink, watch
+from vidu_demo.ui.browser import elsewhere, own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
 from vidu_demo.ui.context import RAW, SHORT, Context
@@ -26,7 +26,6 @@ from vidu_demo.ui.events import Events
 from vidu_demo.ui.film.events import FilmEvents
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
-from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.job.panel import Panel
 from vidu_demo.ui.job.reuse import Action
 from vidu_demo.ui.payer import WhoseKey
@@ -106,15 +105,7 @@ class _Page:
             self.panel.add_compare()
         with gr.Column(elem_id="videos-part"):
             self.panel.add_videos()
-            with gr.Accordion(I18N("Continue a task by its id"), open=False, elem_classes="fold"):
-                self.task_box = gr.Textbox(
-                    label=I18N("Task id"),
-                    info=I18N(
-                        "Any task started with this key, here or elsewhere. Watching is free."
-                    ),
-                    submit_btn=str(I18N("Watch")),
-                    elem_id="task",
-                )
+            self.task_box = elsewhere.component()
 
     def listen(self, takeaway: Takeaway) -> None:
         """Wire the events."""
@@ -184,9 +175,16 @@ class _Page:
         }
         panel.watch.tick(events.look, **looking)
         panel.history.search.change(events.look, api_name="search", **looking)
+        panel.history.starred.change(events.look, api_name="filter", **looking)
         choosing: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": panel.view, **SHORT}
-        gr.on([panel.history.list.click, panel.stage.neighbours.click], events.use_list, **choosing)
-        panel.history.list.delete(events.delete, **choosing)
+        board = panel.wall.board
+        clicks = [panel.history.list.click, panel.stage.neighbours.click, board.click]
+        gr.on(clicks, events.use_list, **choosing)
+        gr.on([panel.history.list.delete, board.delete], events.delete, **choosing)
+        hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
+        self._does(hanging, panel.hang, "draw_wall", [board], trigger_mode="always_last")
+        sheet = {"inputs_kwargs": panel.tab, "outputs": [panel.wall.link], **SHORT}
+        board.download(events.contact_sheet, **sheet)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
         text = {"text": self.task_box}
@@ -206,6 +204,14 @@ class _Page:
         another = partial(reusing.use_settings, new_seed=True)
         repicture = partial(reusing.use_settings, pictures=False)
         buttons = self.panel.stage.reuse.buttons
+        self.panel.wall.board.edit(
+            reusing.go_on_from,
+            inputs_kwargs={**form.inputs, **self.panel.tab},
+            outputs=form.filled,
+            js=_TO_FORM,
+            **SHORT,
+            **RAW,
+        )
         for action, handler, name, outputs, js in (
             (Action.SAME, reusing.use_settings, "use_settings", settings, _TO_FORM),
             (Action.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),

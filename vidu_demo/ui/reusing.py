@@ -57,6 +57,11 @@ class Reusing:
         """Fill the form as it was before it was filled last."""
         return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
 
+    def go_on_from(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+        """Fill the form to continue a video on the wall."""
+        known = {**values, "shown": getattr(event, "job", "")}
+        return self._context.call(self.go_on, request, known)
+
     def go_on(self, tab: Tab, *, at: Any = None, **values: Any) -> Updates:
         """Fill the form to continue the shown video, from a paused frame or the last one.
 

@@ -7,13 +7,27 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import gradio as gr
+
 from vidu_demo.api.errors import ViduError
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
+from vidu_demo.ui.i18n.words import I18N
 
 TASKS, ALL_TASKS = Allowance(0, 120, HOUR), Allowance(0, 2000, HOUR)
 """New tasks per hour: from one address, and from all together."""
+
+
+def component() -> gr.Textbox:
+    """Make the box for a task's id."""
+    with gr.Accordion(I18N("Continue a task by its id"), open=False, elem_classes="fold"):
+        return gr.Textbox(
+            label=I18N("Task id"),
+            info=I18N("Any task started with this key, here or elsewhere. Watching is free."),
+            submit_btn=str(I18N("Watch")),
+            elem_id="task",
+        )
 
 
 class TooManyTasks(ViduError):

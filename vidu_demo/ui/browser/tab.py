@@ -5,13 +5,29 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.ui.browser.visitor import Visitors, signed_in, token_of
 from vidu_demo.ui.i18n.words import Say, words_for
 
-INPUTS = ("visitor", "shown", "seen", "fault", "held", "search", "pages", "film", "receipts")
+INPUTS = (
+    "visitor",
+    "shown",
+    "seen",
+    "fault",
+    "held",
+    "search",
+    "starred",
+    "pages",
+    "wall",
+    "film",
+    "receipts",
+)
 """The names of the inputs that make a tab."""
 MAX_PAGES = 10
 """Pages of the list that a tab can show, one below the other."""
+
+MAX_ON_WALL = MAX_VIDEOS
+"""Jobs that the wall shows."""
 
 
 class Tab(NamedTuple):
@@ -25,7 +41,9 @@ class Tab(NamedTuple):
         fault: The error card shown instead of a job, or empty.
         held: The id of the offer to make again what is being made, or empty.
         search: The text in the search box.
+        starred: True if only starred jobs are listed.
         pages: How many pages of the list are shown, from 1 to `MAX_PAGES`.
+        wall: The ids of the jobs on the wall, at most `MAX_ON_WALL`.
         film: The id of the open film, or empty.
         receipts: The browser's list of task ids.
         request: The HTTP request.
@@ -38,7 +56,9 @@ class Tab(NamedTuple):
     fault: str
     held: str
     search: str
+    starred: bool
     pages: int
+    wall: tuple[str, ...]
     film: str
     receipts: Any
     request: gr.Request
@@ -66,7 +86,9 @@ class Tab(NamedTuple):
             fault=_text(values["fault"]),
             held=_text(values["held"]),
             search=_text(values["search"]),
+            starred=values["starred"] is True,
             pages=_pages(values["pages"]),
+            wall=ids(_text(values["wall"]).split()),
             film=_text(values["film"]),
             receipts=values["receipts"],
             request=request,
@@ -76,6 +98,12 @@ class Tab(NamedTuple):
     def say(self) -> Say:
         """The visitor's language."""
         return words_for(self.request)
+
+
+def ids(sent: Any) -> tuple[str, ...]:
+    """Read the ids of jobs for the wall, which can be anything."""
+    found = [each for each in sent if isinstance(each, str)] if isinstance(sent, list) else []
+    return tuple(dict.fromkeys(found))[:MAX_ON_WALL]
 
 
 def _pages(value: Any) -> int:

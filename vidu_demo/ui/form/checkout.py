@@ -10,7 +10,6 @@ from vidu_demo.api import pricing
 from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
-from vidu_demo.jobs import takes
 from vidu_demo.jobs.budget import LimitReached, Limits, Paused, Spent
 from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
@@ -166,7 +165,7 @@ def _priced(filled: FormValues, order: Order | None) -> dict[str, Any]:
 
 def _unfinished(filled: FormValues) -> list[Decimal]:
     try:
-        plan = takes.plan(filled.unchecked(), filled.takes)
+        plan = filled.variations.unchecked(filled.unchecked())
     except (RequestInvalid, TypeError):
         return []
     prices = [request.known_price for request in plan]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
-from vidu_demo.jobs import takes
+from vidu_demo.ui.form.variations import recall
 
 _ONE = "1 setting changed"
 
@@ -22,10 +22,9 @@ class By(StrEnum):
 def settings(kept: Any) -> dict[str, Any]:
     """Read the settings and the takes that a browser sends; what is invalid gets its default."""
     kept = kept if isinstance(kept, Mapping) else {}
-    count = kept.get("takes")
     return {
         **{f: VideoRequest.valid_or_default(f, kept.get(f)) for f in VideoRequest.SETTINGS},
-        "takes": count if takes.is_count(count) else 1,
+        "takes": recall(kept.get("takes")).plain,
     }
 
 

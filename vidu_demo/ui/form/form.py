@@ -9,11 +9,11 @@ import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs import takes
-from vidu_demo.jobs.takes import Order
+from vidu_demo.api.variations import MAX_TAKES, Variations
+from vidu_demo.jobs.takes import ONE, Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, SHORT, Context
-from vidu_demo.ui.form import body, brought, examples, filling, recent, uploads
+from vidu_demo.ui.form import body, brought, examples, filling, recent, uploads, variations
 from vidu_demo.ui.form import prompt as prompt_help
 from vidu_demo.ui.form.brought import Brought
 from vidu_demo.ui.form.filling import By, Filling
@@ -23,6 +23,7 @@ from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
 from vidu_demo.ui.form.sheet import Sheet, widget
 from vidu_demo.ui.form.tile import any_too_long
 from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
+from vidu_demo.ui.form.variations import VariationsFold
 from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
 
@@ -53,11 +54,6 @@ def _plain(field: str, value: Any) -> Any:
     return value if isinstance(value, kinds) else None
 
 
-def _takes(most: int) -> list[Any]:
-    """List the choices for the number of takes."""
-    return [*range(1, most + 1), (I18N("one per picture"), takes.EACH_PICTURE)]
-
-
 _HINT = I18N(VideoRequest.describe("prompt")["description"])
 _NEXT = I18N("What happens next?")
 
@@ -69,9 +65,9 @@ class FormValues(NamedTuple):
         files: Uploaded pictures.
         urls: Picture URLs, one per line.
         settings: Every other request parameter.
-        takes: How many videos, as `takes.plan` expects it.
+        variations: What differs between the videos of a click.
         opener: Opens the pictures.
-        fault: What is wrong with the uploaded pictures or the JSON, if anything.
+        fault: What is wrong with the pictures, the variations or the JSON, if anything.
         filling: What filled the form last, unless something was bought since.
         link: What the first picture comes from, if from a video.
     """
@@ -79,7 +75,7 @@ class FormValues(NamedTuple):
     files: list[UploadedFile]
     urls: str
     settings: dict[str, Any]
-    takes: Any
+    variations: Variations
     opener: Opener
     fault: RequestInvalid | None = None
     filling: Filling | None = None
@@ -95,8 +91,11 @@ class FormValues(NamedTuple):
             raise self.fault
         if any_too_long(self.opener.frames(self.files)):
             raise RequestInvalid(Problem("images", "Pad or crop the picture."))
-        request = make_request(self.files, self.urls, self.settings)
-        return Order(request, self.takes, **self._linked(request))
+        settings, prompts = self.settings, self.variations.prompts
+        if prompts:  # the form's own prompt is not used, so it can be empty
+            settings = {**settings, "prompt": prompts[0]}
+        request = make_request(self.files, self.urls, settings)
+        return Order(request, self.variations, **self._linked(request))
 
     def draft(self) -> Order:
         """Ask for a short, cheap draft of the first video. Raises as above."""
@@ -115,10 +114,12 @@ class FormValues(NamedTuple):
         return VideoRequest.unchecked(**{**self.settings, "images": images})
 
     def first(self) -> VideoRequest:
-        """Make the first request without checks, for its notices and for the code."""
+        """Make the first request without checks, for its notices."""
         request = self.unchecked()
-        each = self.takes == takes.EACH_PICTURE
-        return request.model_copy(update={"images": request.images[:1]}) if each else request
+        try:
+            return next(iter(self.variations.unchecked(request)), request)
+        except RequestInvalid:
+            return request
 
     def keep(self) -> dict[str, Any]:
         """Sum up the form for the browser to keep across reloads."""
@@ -126,7 +127,7 @@ class FormValues(NamedTuple):
             "files": [str(file) for file in self.files],
             "urls": self.urls,
             **self.settings,
-            "takes": self.takes if takes.is_count(self.takes) else 1,
+            "takes": self.variations.plain,
             "link": self.link and self.link.fields,
         }
 
@@ -155,14 +156,7 @@ class Form:
         with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
             self.chips = prompt_help.component()
         self.sheet = Sheet()
-        self.takes = gr.Radio(
-            _takes(takes.MAX_TAKES),
-            value=1,
-            label=I18N("Takes"),
-            info=I18N("How many videos one click makes. Each take has a different seed."),
-            elem_id="takes",
-            elem_classes="choices",
-        )
+        self.variations = VariationsFold()
         self.more = self.sheet.more
         self.settings = {"prompt": self.prompt, **self.sheet.settings}
         self.notices = {
@@ -178,7 +172,7 @@ class Form:
             "files": self.pictures.files,
             "urls": self.pictures.urls,
             **{field: self.settings[field] for field in VideoRequest.SETTINGS},
-            "takes": self.takes,
+            **self.variations.inputs,
             "typed": self.sheet.typed,
             "read": self.sheet.read,
             "filling": self.filling,
@@ -207,10 +201,15 @@ class Form:
             files = uploads.from_files(values["files"])
         except PictureInvalid as error:
             fault = error
+        varied = ONE
+        try:
+            varied = variations.read(values)
+        except RequestInvalid as error:
+            fault = fault or error
         settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
         urls = values["urls"] if isinstance(values["urls"], str) else ""
         last, link = Filling.read(values["filling"]), Link.read(values.get("link"))
-        return FormValues(files, urls, settings, values["takes"], opener, fault, last, link)
+        return FormValues(files, urls, settings, varied, opener, fault, last, link)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
@@ -218,6 +217,7 @@ class Form:
         return [
             *self.inputs.values(),
             self.more,
+            self.variations.fold,
             self.sheet.problems,
             self.filled_at,
             self.example,
@@ -241,7 +241,7 @@ class Form:
             before: The form before, for who wants it back.
             link: What the first picture comes from.
         """
-        changed = self._set({**settings, "takes": 1}, before.keep())
+        changed = self._set({**settings, "takes": ONE.plain}, before.keep())
         return {**self._show(files, urls, link), **changed}
 
     def go_on(
@@ -262,7 +262,8 @@ class Form:
             link: What it continues.
         """
         kept = before.keep()
-        filled = self._set({**(settings or kept), "seed": None, "takes": before.takes}, kept)
+        takes = before.variations.takes
+        filled = self._set({**(settings or kept), "seed": None, "takes": takes}, kept)
         filled[self.prompt]["info"] = _NEXT
         return {**self._show([picture], link=link), **filled}
 
@@ -271,7 +272,7 @@ class Form:
         if not now.filling:
             return {self.filling: gr.skip()}
         before = self.recall(now.filling.before, now.opener)
-        settings = {**before.settings, "takes": before.takes}
+        settings = {**before.settings, "takes": before.variations.plain}
         return {
             **self._show(before.files, before.urls, before.link),
             **self._set(settings, now.keep(), By.UNDO),
@@ -295,7 +296,7 @@ class Form:
         return {
             **{self.settings[field]: known[field] for field in VideoRequest.SETTINGS},
             self.prompt: gr.update(value=known["prompt"], info=_HINT),
-            self.takes: known["takes"],
+            **self.variations.show(Variations.read(known["takes"])),
             self.filling: Filling(before, known, by)._asdict(),
             **self.sheet.discard_edits(),
             **self._unfold(known),
@@ -321,7 +322,9 @@ class Form:
         if updates:
             going_on = now.filling and now.filling.by == By.JSON
             before = now.filling.before if now.filling and going_on else now.keep()
-            after = filling.settings({**now.settings, **given.settings, "takes": now.takes})
+            after = filling.settings(
+                {**now.settings, **given.settings, "takes": now.variations.plain}
+            )
             updates |= {self.filling: Filling(before, after, By.JSON)._asdict()}
             updates |= self._unfold(after)
         updates[self.filled_at] = str(time.time())
@@ -338,7 +341,7 @@ class Form:
         return FormValues(
             files=uploads.existing(kept.get("files")),
             urls=urls if isinstance(urls, str) else "",
-            takes=settings.pop("takes"),
+            variations=Variations.read(settings.pop("takes")),
             settings=settings,
             opener=opener,
             link=Link.read(kept.get("link")),
@@ -358,7 +361,7 @@ class Form:
             linked: What a link asks for instead, if there is one.
         """
         recalled = self.recall(linked or kept, Opener())
-        files, urls, settings, count, *_ = recalled
+        files, urls, settings, varied, *_ = recalled
         changed = {
             field: value
             for field, value in settings.items()
@@ -372,10 +375,8 @@ class Form:
             updates[self.pictures.urls] = urls
         if recalled.link:
             updates[self.link] = recalled.link.fields
-        most = takes.MAX_TAKES if max_jobs is None else min(max_jobs, takes.MAX_TAKES)
-        choices = _takes(most)
-        value = {"value": count} if count in (takes.EACH_PICTURE, *range(2, most + 1)) else {}
-        updates[self.takes] = gr.update(choices=choices, **value)
+        most = MAX_TAKES if max_jobs is None else min(max_jobs, MAX_TAKES)
+        updates |= self.variations.restore(varied, most)
         if linked:
             before = self.recall(kept, Opener()).keep()
             updates[self.filling] = Filling(before, filling.settings(linked))._asdict()
@@ -400,7 +401,8 @@ class Form:
     def review(self, filled: FormValues, say: Say) -> Updates:
         """Say next to the widgets what has no effect."""
         first = filled.first()
-        told = {notice.field: notice.text for notice in first.notices()}
+        told = dict.fromkeys(filled.variations.varied, variations.INSTEAD)
+        told |= {notice.field: notice.text for notice in first.notices()}
         return {
             self.counter: prompt_help.counter(first.prompt, say),
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),

@@ -58,6 +58,9 @@ def _fits(block: Block, value: Any, *, raw: bool) -> bool:
         return True
     if isinstance(block, (gr.HTML, gr.File)):  # the form's pictures, or a file picker
         return _valid(ListFiles, value)
+    if isinstance(block, gr.CheckboxGroup):
+        known = [choice for _name, choice in block.choices]
+        return isinstance(value, list) and all(each in known for each in value)
     if not isinstance(block, (gr.Radio, gr.Number, gr.Slider, gr.Checkbox)):
         return isinstance(value, str)
     if raw:

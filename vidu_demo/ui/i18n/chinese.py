@@ -308,7 +308,35 @@ CHINESE: dict[str, str] = {
         "点一次生成几条视频，各条种子不同。"
     ),
     "one per picture": "每张图片一条",
-    "One click makes videos from up to {most} pictures.": "点一次最多为 {most} 张图片各生成一条。",
+    # The wall
+    "Wall": "视频墙",
+    "Video {number}": "视频 {number}",
+    "Video {number}: {label}": "视频 {number}：{label}",
+    "Star": "星标",
+    "Starred": "已加星标",
+    "Continue": "从最后一帧继续",
+    "Discard": "丢弃",
+    "Play all": "全部播放",
+    "Contact sheet": "缩略图总览",
+    "Keys: 1 to 9 open, arrows move, S stars, X discards.": (
+        "按键：1 至 9 打开，方向键移动，S 加星标，X 丢弃。"
+    ),
+    "Variations": "组合",
+    "One click makes every combination, up to 12 videos; at most two of these can vary at once. "
+    "What you choose here replaces the form's own value.": (
+        "点一次生成所有组合，最多 12 条；这里最多同时改变两项。在此选择的值取代表单中的值。"
+    ),
+    "Prompts, one per line": "提示词，每行一个",
+    "With one per picture, the first line is for the first picture.": (
+        "选“每张图片一条”时，第一行用于第一张图片。"
+    ),
+    "The values under Variations are used instead.": "改用“组合”中的值。",
+    "One click makes up to {most} videos; these would be {number}.": (
+        "点一次最多生成 {most} 条视频，现在是 {number} 条。"
+    ),
+    "At most {most} settings can vary at once.": "最多同时改变 {most} 项设置。",
+    "Each picture needs a prompt of its own: there are {pictures} pictures and {prompts} "
+    "prompts.": ("每张图片需要一个提示词：现在有 {pictures} 张图片、{prompts} 个提示词。"),
     "More settings": "更多设置",
     "Seed": "种子",
     "The same seed gives a similar video. Left empty, one is picked and shown.": (
@@ -814,7 +842,6 @@ CHINESE: dict[str, str] = {
     "The open video is another take of part {place}.": "打开的视频是第 {place} 段的另一个版本。",
     "Use this take": "改用这个版本",
     "The open video is not in this film.": "打开的视频不在这部影片中。",
-    "Play all": "全部播放",
     "Join to one video": "合成一个视频",
     "Joining": "正在合成",
     "Joining: {percent} %": "正在合成：{percent}%",

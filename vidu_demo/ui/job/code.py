@@ -1,10 +1,13 @@
 """The form as code in several languages, and as a link."""
 
+from typing import Any
+
 import gradio as gr
 
+from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import joined
-from vidu_demo.jobs.takes import EACH_PICTURE, is_count, plan
+from vidu_demo.api.variations import EACH_PICTURE, Variations
 from vidu_demo.snippets import ONCE, SNIPPETS, Loop
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.browser import permalink
@@ -43,15 +46,17 @@ class Code:
         """What `review` gives values for."""
         return [*self.places, self.link]
 
-    def review(self, request: VideoRequest, takes: int | str, say: Say) -> Updates:
+    def review(self, request: VideoRequest, variations: Variations, say: Say) -> Updates:
         """Write the form as code and as a link's query.
 
         Args:
             request: The form, finished or not.
-            takes: How many videos, as `takes.plan` expects it.
+            variations: What differs between its videos.
             say: The visitor's words.
         """
-        loop = _loop(request, takes)
+        if variations.prompts and not request.prompt:
+            request = request.model_copy(update={"prompt": variations.prompts[0]})
+        loop = _loop(request, variations)
         written = (snippet.write(request, loop) for snippet in SNIPPETS)
         return {
             **dict(zip(self.places, written, strict=True)),
@@ -69,12 +74,24 @@ class Code:
         tab.select(None, None, self.places, js=reveal)
 
 
-def _loop(request: VideoRequest, takes: int | str) -> Loop:
+def _loop(request: VideoRequest, variations: Variations) -> Loop:
     """Tell how the videos of a form differ."""
-    if takes == EACH_PICTURE:
-        return Loop("images") if len(request.images) > 1 else ONCE
-    requests = plan(request, takes) if is_count(takes) else [request]
-    seeds = tuple(each.seed for each in requests if each.seed)
+    try:
+        changes = variations.changes(request)
+    except RequestInvalid:
+        return ONCE
+    if variations.plain == EACH_PICTURE:
+        return Loop("images") if len(changes) > 1 else ONCE
+    if variations.each_picture or variations.varied:
+        return Loop("", changes=tuple(_placed(change, request) for change in changes))
+    seeds = tuple(change["seed"] for change in changes if change)
     if len(seeds) > 1:
         return Loop("seed", seeds)
-    return Loop("", tuple(range(1, len(requests) + 1)))
+    return Loop("", tuple(range(1, len(changes) + 1)))
+
+
+def _placed(change: dict[str, Any], request: VideoRequest) -> dict[str, Any]:
+    """Tell a picture by its place."""
+    if "images" not in change:
+        return change
+    return {**change, "images": request.images.index(change["images"][0])}

@@ -49,13 +49,15 @@ _LABELS: tuple[tuple[str, JobState | Mark], ...] = (
     ("Draft", Mark.DRAFT),
     ("Seed", Mark.SEED),
     ("simulated", Mark.SIMULATED),
+    ("Starred", Mark.STARRED),
 )
 
 
 class History:
-    """The list and its search box.
+    """The list, its search box, and its filter.
 
-    A click event carries `do`, and the job's id as `job`; a delete event the ids as `jobs`.
+    A click event carries `do`, and the job's id as `job` or several as `jobs`; a delete event the
+    ids as `jobs`.
 
     Args:
         keeps: Returns for how many days jobs are kept; None for good.
@@ -74,6 +76,13 @@ class History:
             placeholder=I18N("Search prompts, seeds, states"),
             elem_id="search",
         )
+        self.starred = gr.Checkbox(
+            visible=False,
+            label=I18N("Starred"),
+            container=False,
+            min_width=0,
+            elem_id="starred",
+        )
         self.list = gr.HTML(
             # gr.HTML has the events that this names.
             js_on_load="vidu.history(element, trigger, 'take')",
@@ -84,7 +93,7 @@ class History:
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `show` gives values for."""
-        return [self.search, self.list]
+        return [self.search, self.starred, self.list]
 
     def show(
         self,
@@ -92,6 +101,7 @@ class History:
         shown: Job | None,
         searched: str,
         *,
+        starred: bool,
         more: bool,
         counts: tuple[int, int] | None,
         still: Callable[[Job], Path | None],
@@ -105,6 +115,7 @@ class History:
             jobs: The visitor's jobs, or those that match the search, as from `in_order`.
             shown: The open job.
             searched: The search text; empty if none.
+            starred: True if only starred jobs are listed.
             more: True if there are more jobs to list.
             counts: How many jobs match the search, and how many there are.
             still: Returns the picture that stands for a job.
@@ -118,7 +129,8 @@ class History:
             for place, job in enumerate(click)
         ]
         return {
-            self.search: gr.update(visible=len(jobs) > MANY or bool(searched)),
+            self.search: gr.update(visible=len(jobs) > MANY or bool(searched) or starred),
+            self.starred: gr.update(visible=starred or any(job.starred for job in jobs)),
             self.list: templates.render(
                 "history.html",
                 cards=cards,
@@ -130,10 +142,10 @@ class History:
         }
 
 
-def search(text: str) -> Search:
+def search(text: str, *, starred: bool = False) -> Search:
     """Look for what a visitor enters in what cards show, in either language."""
     both = [(word, shown_for) for label, shown_for in _LABELS for word in (label, CHINESE[label])]
-    return Search(text, both)
+    return Search(text, both, starred)
 
 
 def in_order(jobs: Sequence[Job]) -> list[Job]:
@@ -206,7 +218,7 @@ def _card(
 
 
 def state_of(job: Job, *, waits: bool) -> str:
-    """Say in a word or two what became of a job."""
+    """Say in a word or two how a job stands."""
     if waits:
         return _WAITS
     if job.only_an_id and job.state == JobState.RUNNING:  # whether it runs is not known yet

@@ -1,4 +1,7 @@
-"""Buttons that open the videos before and after the open one in the list; arrow keys do as well."""
+"""Buttons that open the videos before and after the open one in the list, or those of its click.
+
+The arrow keys open the neighbours as well.
+"""
 
 from collections.abc import Sequence
 
@@ -29,4 +32,5 @@ def render(jobs: Sequence[Job], shown: Job | None, say: Say) -> str:
         return ""
     at = ids.index(shown.id)
     before, after = ids[max(0, at - 1) : at], ids[at + 1 : at + 2]
-    return templates.render("neighbours.html", before=before, after=after, say=say)
+    click = [job.id for job in jobs if job.click == shown.click]
+    return templates.render("neighbours.html", before=before, after=after, click=click, say=say)

@@ -7,19 +7,19 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.examples import EXAMPLES, Example
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.jobs.takes import MAX_VIDEOS
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
 from vidu_demo.ui.film.films import Films
 from vidu_demo.ui.form import examples, recent
 from vidu_demo.ui.i18n.words import I18N, Say
-from vidu_demo.ui.job import compare, details, history, neighbours, status
+from vidu_demo.ui.job import compare, details, history, neighbours, status, wall
 from vidu_demo.ui.job.calls import CallLog
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.stage import Stage
@@ -66,6 +66,7 @@ class Panel:
     def add_compare(self) -> None:
         """Add the comparison here."""
         self.compare = compare.component()
+        self.wall = wall.Wall()
 
     def add_videos(self) -> None:
         """Add the lists here."""
@@ -87,6 +88,8 @@ class Panel:
             "fault": self.fault,
             "held": self.held,
             "search": self.history.search,
+            "starred": self.history.starred,
+            "wall": self.wall.jobs,
             "pages": self.history.pages,
             "film": self.films.open,
             "receipts": self.receipts,
@@ -101,6 +104,7 @@ class Panel:
             self.held,
             self.stage.anyway,
             self.compare,
+            self.wall.jobs,
             self.history.pages,
             self.films.open,
         ]
@@ -117,6 +121,7 @@ class Panel:
             *self.stage.outputs,
             self.stage.neighbours,
             self.details,
+            self.wall.due,
             *self.history.outputs,
             *self.films.outputs,
         ]
@@ -149,7 +154,15 @@ class Panel:
             **self.stage.offer_another(order, say),
         }
 
-    def show(self, tab: Tab, job_id: str, *, fault: str = "", beside: str = "") -> Updates:
+    def show(
+        self,
+        tab: Tab,
+        job_id: str,
+        *,
+        fault: str = "",
+        beside: str = "",
+        on_wall: Sequence[str] | None = None,
+    ) -> Updates:
         """Draw a job or an error card; if there is neither, an example.
 
         Args:
@@ -157,15 +170,17 @@ class Panel:
             job_id: The job's id, or an example's name; empty for none.
             fault: An error card.
             beside: The id of a job to compare it with.
+            on_wall: The ids of the jobs on the wall; None to leave those that are there.
         """
+        on_wall = tab.wall if on_wall is None else on_wall
         say = tab.say
         # Read before the jobs, which can then be newer but never older.
         version = self._runner.version(tab.owner)
         most, counts = tab.pages * history.PAGE_ROWS, None
         try:
             found = jobs = self._runner.jobs(tab.owner, most=most + 1)
-            if tab.search:
-                search = history.search(tab.search)
+            if tab.search or tab.starred:
+                search = history.search(tab.search, starred=tab.starred)
                 found = self._runner.jobs(tab.owner, most=most + 1, search=search)
                 counts = self._runner.count(tab.owner, search), self._runner.count(tab.owner)
             look = self._runner.look(job_id, tab.owner) if job_id else None
@@ -198,6 +213,8 @@ class Panel:
             self.shown: job.id if job else "" if fault else example.name,
             self.fault: fault,
             self.compare: comparison,
+            self.wall.jobs: " ".join(on_wall),
+            self.wall.due: f"{version} {job.id if job else ''}" if on_wall else "",
             self.seen: seen,
             self.address: (job.task_id or "") if job and not missing else "",
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
@@ -225,6 +242,7 @@ class Panel:
                 listed,
                 job,
                 tab.search,
+                starred=tab.starred,
                 more=len(found) > most,
                 counts=counts,
                 still=self._runner.still,
@@ -250,6 +268,25 @@ class Panel:
         jobs = self._runner.jobs(tab.owner, most=tab.pages * history.PAGE_ROWS)
         other = self._partner(look.job, history.in_order(jobs)) if look else None
         return self.show(tab, tab.shown, beside=other.id if other else "")
+
+    def hang(self, tab: Tab) -> Updates:
+        """Draw the wall."""
+        looks = (self._runner.look(each, tab.owner) for each in tab.wall)
+        board = wall.render(
+            [look for look in looks if look],
+            tab.shown,
+            still=self._runner.still,
+            video=self.video,
+            say=tab.say,
+        )
+        return {self.wall.board: board}
+
+    def compare_with(self, tab: Tab, job_id: str) -> Updates:
+        """Compare the shown video with another one; if it has none, show the other and its like."""
+        look = self._runner.look(tab.shown, tab.owner)
+        if look and self.video(look.job) and look.job.id != job_id:
+            return self.show(tab, tab.shown, beside=job_id)
+        return self.beside(tab._replace(shown=job_id))
 
     def _partner(self, job: Job, jobs: Sequence[Job]) -> Job | None:
         """Find the video to compare a job with: its draft, another take, or else the newest."""

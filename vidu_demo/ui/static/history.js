@@ -14,11 +14,12 @@ vidu.history = (element, trigger) => {
   document.addEventListener('visibilitychange', paint); // another day may have begun
   element.addEventListener('click', (event) => {
     const button = event.target.closest('[data-do]');
-    const known = ['open', 'compare', 'more'];
+    const known = ['open', 'compare', 'more', 'star'];
     if (!known.includes(button?.dataset.do)) return;
     if (button.dataset.do === 'open') vidu.show('#stage');
     const job = button.closest('[data-job]')?.dataset.job;
-    trigger('click', {do: button.dataset.do, job});
+    const off = button.getAttribute('aria-pressed') === 'true';
+    trigger('click', {do: off ? 'unstar' : button.dataset.do, job});
   });
 };
 

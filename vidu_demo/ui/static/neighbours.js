@@ -2,8 +2,9 @@
 // list, and around the video, but not in the player.
 vidu.neighbours = (element, trigger) => {
   element.addEventListener('click', (event) => {
-    const button = event.target.closest('[data-job]');
-    if (button) trigger('click', {do: 'open', job: button.dataset.job});
+    const {job, jobs} = event.target.closest('button')?.dataset ?? {};
+    if (jobs) trigger('click', {do: 'wall', job: '', jobs: jobs.split(' ')});
+    else if (job) trigger('click', {do: 'open', job});
   });
   document.addEventListener('keydown', (event) => {
     const {key, target, ctrlKey, metaKey, altKey, shiftKey} = event;

@@ -1,10 +1,8 @@
-// Selects videos in the list, to download or to delete them. A delete can be undone for a moment:
-// until then nothing is deleted, and if the page is left meanwhile, nothing will be.
+// Selects videos in the list, to see them on the wall, to download or to delete them.
 vidu.selection = (element, trigger) => {
-  const UNDO_SECONDS = 8, DOWNLOAD_GAP = 500; // milliseconds; browsers drop downloads without one
+  const MOST_ON_WALL = 12, DOWNLOAD_GAP = 500; // milliseconds; browsers drop downloads without one
   let selected = new Set();
-  const leaving = new Set();
-  let last, due, ticking;
+  let last;
   const id = (card) => card.dataset.job;
   const cards = () => [...element.querySelectorAll('[data-job]')];
   const box = (card) => card.querySelector('.pick input');
@@ -12,16 +10,16 @@ vidu.selection = (element, trigger) => {
   const chosen = () => selectable().filter((card) => selected.has(id(card)));
   const part = (name) => element.querySelector(`.selection ${name}`);
   const link = (card) => card.querySelector('a[download]');
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const leaving = vidu.leaving({
+    place: () => part('.leaving'),
+    changed: () => paint(),
+    leave: (jobs) => trigger('delete', {jobs}),
+    back: () => part('.all').focus({preventScroll: true}),
+  });
 
   const count = (button, number) => {
     button.hidden = !number;
-    if (!button.classList.contains('sure')) button.textContent = fill(button.dataset.label, {number});
-  };
-  const countDown = (place) => {
-    const {one, many} = place.dataset;
-    const seconds = Math.max(0, Math.ceil((due - Date.now()) / 1000));
-    place.textContent = fill(leaving.size > 1 ? many : one, {number: leaving.size, seconds});
+    if (!button.classList.contains('sure')) button.textContent = vidu.fill(button.dataset.label, {number});
   };
   const paint = () => {
     if (!part('.all')) return;
@@ -41,31 +39,14 @@ vidu.selection = (element, trigger) => {
     if (unsure) remove.dataset.sure = remove.dataset.mayRun;
     else delete remove.dataset.sure;
     count(remove, some.length);
-    part('.leaving').hidden = !leaving.size;
-    if (leaving.size) countDown(part('#leaving'));
+    part('[data-do=wall]').hidden = some.length < 2 || some.length > MOST_ON_WALL;
+    leaving.tell();
   };
 
-  const stay = () => {
-    clearInterval(ticking);
-    if (document.activeElement === part('[data-do=undo]')) part('.all').focus({preventScroll: true});
-    leaving.clear();
-    paint();
-  };
-  const tick = () => {
-    if (Date.now() < due) return paint();
-    const jobs = [...leaving];
-    stay();
-    trigger('delete', {jobs});
-  };
   const remove = (jobs) => {
-    jobs.forEach((job) => leaving.add(job));
-    due = Date.now() + 1000 * UNDO_SECONDS;
-    clearInterval(ticking);
-    ticking = setInterval(tick, 1000);
-    paint();
-    part('[data-do=undo]').focus({preventScroll: true});
+    leaving.add(jobs);
+    leaving.focus();
   };
-  addEventListener('pagehide', stay);
 
   // A job that may still be running takes a second click on the same button; moving away cancels.
   const sure = (button) => {
@@ -83,9 +64,10 @@ vidu.selection = (element, trigger) => {
   const download = () => chosen().map(link).filter(Boolean).map((found) => found.cloneNode())
     .forEach((copy, number) => setTimeout(() => copy.click(), DOWNLOAD_GAP * number));
   const acts = {
-    undo: stay,
+    undo: leaving.stay,
     download,
     take: () => trigger('take', {jobs: chosen().filter(link).map(id)}),
+    wall: () => trigger('click', {do: 'wall', job: '', jobs: chosen().map(id)}),
     delete: (button) => sure(button) && remove([id(button.closest('[data-job]'))]),
     'delete-selected': (button) => sure(button) && remove(chosen().map(id)),
   };
