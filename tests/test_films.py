@@ -23,6 +23,7 @@ from runner_fixtures import (
 )
 
 from vidu_demo.api.text import Text
+from vidu_demo.api.variations import Variations
 from vidu_demo.jobs import films as module
 from vidu_demo.jobs.errors import FilmNotReady, TooManyFilms
 from vidu_demo.jobs.films import Films, story
@@ -107,7 +108,7 @@ def video(bench: Bench, name: str, **asked: Any) -> Job:
 def bought(bench: Bench, place: Place | None, *, parent: str = "", takes: int = 1) -> list[Job]:
     """Buy what continues a video or replaces it."""
     request = bench.request(images=["https://example.com/frame.png"], seed=None)
-    order = Order(request, takes, parent=parent, place=place)
+    order = Order(request, Variations(takes), parent=parent, place=place)
     known = [job.id for job in bench.ledger.for_owner(OWNER, "there", most=99)]
     offer = bench.runner.offer(order, owner=OWNER, acknowledged=known)
     return bench.runner.buy(offer.id, owner=OWNER)
