@@ -64,9 +64,9 @@ class Studio:
 
     def expect_order(self, *jobs: str) -> None:
         """Wait until the strip and the ledger say so."""
-        until(lambda: self.page.wait_for_timeout(50) or self.order == list(jobs))
-        shown = self.parts.evaluate_all("items => items.map((item) => item.dataset.job)")
-        assert shown == list(jobs)
+        read = "items => items.map((item) => item.dataset.job)"
+        for order in (lambda: self.order, lambda: self.parts.evaluate_all(read)):
+            until(lambda order=order: self.page.wait_for_timeout(50) or order() == list(jobs))
 
     def begin(self, *jobs: str, phone: bool = False) -> None:
         self.films.begin(self.maker.owner, [Part(job) for job in jobs])

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,8 +152,11 @@ class FilmEvents:
 
     def _copies(self, job: Job, names: Sequence[str], form: FormValues) -> list[UploadedFile]:
         """Copy a job's pictures, as far as they are there."""
-        there = [file for name in names if (file := self._runner.file(job, name)).is_file()]
-        return [form.opener.copied(file) for file in there]
+        copies = []
+        with suppress(OSError):  # the form asks for a picture
+            for name in names:
+                copies.append(form.opener.copied(self._runner.file(job, name)))
+        return copies
 
     @staticmethod
     def _link(
@@ -175,14 +179,12 @@ class FilmEvents:
         """
         files: list[UploadedFile] = []
         part, opener = film.parts[place], before.opener
-        try:
+        with suppress(ClipFailed, PictureInvalid):  # the form asks for a picture
             if place and (video := self._video(film.parts[place - 1].job, tab.owner)):
                 end = film.parts[place - 1].end
                 files = [opener.last_frame(video) if end is None else opener.frame_at(video, end)]
             elif not place and dropped:
                 files = [opener.first_frame(dropped)]
-        except (ClipFailed, PictureInvalid):
-            pass  # the form asks for a picture
         link = self._link(film, place, [], files, "")
         return self._fill(part.settings or {}, files, "", before=before, link=link)
 
