@@ -158,6 +158,18 @@ def test_behind_such_a_proxy_with_only_the_page_told(
         makes_a_video(f"{url}{PREFIX}/videos")
 
 
+def test_links_and_zips_are_answered_below_a_prefix(house: Callable[..., FastAPI]) -> None:
+    app = house(page_root_path=f"{PREFIX}/videos")
+    with served(app) as inner, served(stripping(inner)) as url:
+        page = f"{url}{PREFIX}/videos/"
+        answer = requests.get(page, params={"watch": "x"}, timeout=10)
+        assert answer.status_code == 404
+        assert "leads to no video" in answer.text
+        assert requests.get(f"{page}watch/x/video.mp4", timeout=10).status_code == 404
+        assert requests.get(f"{page}take-along/x", timeout=10).status_code == 410
+        assert "gradio" in requests.get(page, params={"task": "x"}, timeout=10).text
+
+
 def test_what_launch_closes_is_closed(house: Callable[..., FastAPI]) -> None:
     with served(house()) as url:
 

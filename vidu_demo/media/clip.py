@@ -241,7 +241,7 @@ def write_settings(path: Path, settings: Mapping[str, Any]) -> None:
     import av  # noqa: PLC0415 - it loads slowly
 
     try:
-        _copy(path, path, settings)
+        _copy(path, path.with_name(path.name + ".part"), path, settings)
     except (av.FFmpegError, OSError, TypeError, ValueError) as error:
         raise ClipFailed("The settings can't be written into this video.") from error
 
@@ -259,7 +259,8 @@ def copy_without_settings(path: Path, target: Path) -> None:
     import av  # noqa: PLC0415 - it loads slowly
 
     try:
-        _copy(path, target, None)
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")  # others may copy it, too
+        _copy(path, part, target, None)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise ClipFailed("This video can't be copied without its settings.") from error
 
@@ -317,9 +318,8 @@ def _contents(path: Path) -> tuple[dict[str, str], list[tuple[object, ...]]]:
     return tags, sorted(listed, key=itemgetter(0))  # the interleaving of tracks may change
 
 
-def _copy(path: Path, target: Path, settings: Mapping[str, Any] | None) -> None:
+def _copy(path: Path, part: Path, target: Path, settings: Mapping[str, Any] | None) -> None:
     """Copy a video with other settings or none, and check the copy before it replaces anything."""
-    part = target.with_name(target.name + ".part")
     try:
         held = _contents(path)
         comment = None if settings is None else as_comment(settings)
