@@ -151,12 +151,10 @@ class FilmEvents:
         )
 
     def _copies(self, job: Job, names: Sequence[str], form: FormValues) -> list[UploadedFile]:
-        """Copy a job's pictures, as far as they are there."""
-        copies = []
-        with suppress(OSError):  # the form asks for a picture
-            for name in names:
-                copies.append(form.opener.copied(self._runner.file(job, name)))
-        return copies
+        """Copy a job's pictures; none if one is gone."""
+        with suppress(OSError):
+            return [form.opener.copied(self._runner.file(job, name)) for name in names]
+        return []  # the form asks for a picture
 
     @staticmethod
     def _link(
