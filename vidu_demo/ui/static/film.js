@@ -6,11 +6,33 @@ vidu.film = (element, trigger) => {
   const film = () => element.querySelector('.film')?.dataset;
   const placeOf = ({job}) => items().findIndex((item) => item.dataset.job === job);
   const number = (text) => (text === '' ? null : Number(text));
-  const arrange = () => trigger('arrange', {
-    film: film().film,
-    parts: items().map(({dataset: {job, start, end}}) => (
-      {job, start: Number(start), end: number(end)})),
-  });
+  const ANSWER_MS = 5000;
+  let shown, focused, wanted, sent;
+  const arranged = () => items().map(({dataset: {job, start, end}}) => (
+    {job, start: Number(start), end: number(end)}));
+  const arrange = () => {
+    wanted = {film: film().film, parts: arranged()};
+    sent = Date.now();
+    changes.takeRecords();
+    trigger('arrange', wanted);
+  };
+  // A drawing from before the latest change would undo it for a moment, and the next key would then
+  // move another part: what was wanted stays until the server draws it, or has had time to.
+  const keep = () => {
+    const drawn = new Map(items().map((item) => [item.dataset.job, item]));
+    const had = document.activeElement.matches('#film .reel li');
+    const same = wanted.film === film()?.film && drawn.size === wanted.parts.length
+      && wanted.parts.every(({job}) => drawn.has(job));
+    const confirmed = JSON.stringify(arranged()) === JSON.stringify(wanted.parts);
+    if (!same || confirmed || Date.now() - sent > ANSWER_MS) wanted = null;
+    else wanted.parts.forEach(({job, start, end}) => {
+      const item = drawn.get(job);
+      item.dataset.start = String(start);
+      item.dataset.end = end ?? '';
+      item.parentElement.append(item);
+    });
+    if (had) drawn.get(focused)?.focus();
+  };
   const say = (place) => {
     element.querySelector('.moved').textContent = film().moved
       .replace('{place}', place + 1).replace('{of}', items().length);
@@ -66,16 +88,21 @@ vidu.film = (element, trigger) => {
     end.value = last.toFixed(1);
     arrange();
   });
+  element.addEventListener('focusin', ({target}) => {
+    focused = target.closest('.reel li')?.dataset.job;
+  });
   const paint = () => {
+    if (wanted) keep();
     element.querySelectorAll('.part input').forEach((input) => {
       if (input !== document.activeElement) input.value = input.getAttribute('value');
     });
     const current = element.querySelector('.reel [aria-current]');
     if (current && current !== shown) current.scrollIntoView({block: 'nearest', inline: 'nearest'});
     shown = current;
+    changes.takeRecords();
   };
-  let shown;
-  new MutationObserver(paint).observe(element, {childList: true, subtree: true, attributes: true});
+  const changes = new MutationObserver(paint);
+  changes.observe(element, {childList: true, subtree: true, attributes: true});
 };
 
 // The list of films. A delete takes a second click on the same button; moving away cancels.
