@@ -51,7 +51,7 @@ def test_three_endpoints_are_described_with_the_requests_fields(caller: Client) 
     }
     assert names == {
         "/submit": [
-            *("images", "image_urls", *VideoRequest.SETTINGS, "variations", "idempotency_key")
+            *("images", "image_urls", *VideoRequest.SETTINGS, "idempotency_key", "variations")
         ],
         "/task": ["job"],
         "/estimate": [f for f in (*VideoRequest.SETTINGS, "variations") if f != "prompt"],

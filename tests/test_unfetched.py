@@ -15,7 +15,8 @@ FEW = 5
 
 def estimate(app: App, session: str) -> str:
     listener = app.listener("estimate")
-    body = {"data": [1, "540p", None, False, "", False, "auto", False, False], "fn_index": listener}
+    data = [1, "540p", None, False, "", False, "auto", False, False, ""]
+    body = {"data": data, "fn_index": listener}
     answer = requests.post(
         f"{app.url}gradio_api/queue/join", json={**body, "session_hash": session}, timeout=30
     )

@@ -107,8 +107,8 @@ class Endpoints:
         varied = gr.Textbox(label="Variations", visible=False)
         both = [self._update, self._video]
         add = self._add
-        named = (*pictures, *fields, "variations", "idempotency_key")
-        add(self.submit, named, [*form, varied, key], [self._update])
+        named = (*pictures, *fields, "idempotency_key", "variations")
+        add(self.submit, named, [*form, key, varied], [self._update])
         add(self.task, ("job",), [job], both)
         priced = [self._fields[fields.index(field)] for field in _PRICED]
         add(self.estimate, (*_PRICED, "variations"), [*priced, varied], [self._update])
@@ -137,7 +137,7 @@ class Endpoints:
 
         With `variations` it starts several, and the answer lists them as `videos`.
         """
-        *form, varied, key = values
+        *form, key, varied = values
         try:
             handle = str(key or secrets.token_hex(16))
             if not _KEY.fullmatch(handle):
