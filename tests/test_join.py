@@ -1,11 +1,11 @@
 """Joined videos: what is in them and when, and what is left of one that fails or is stopped."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -308,5 +308,19 @@ def test_it_gives_way_and_its_memory_is_limited(tmp_path: Path, long: list[Part]
     assert "320000000" in limits
     with pytest.raises(ClipFailed, match="too much memory"):
         Joining(long, tmp_path / "joined.mp4", {}, megabytes=40).run(lambda _: None)
-    time.sleep(0)
     assert left(tmp_path) == ["film-0.mp4"]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux tells the peak")
+def test_24_parts_stay_within_300_mb(tmp_path: Path) -> None:
+    made = [Film(size=(1280, 720), seconds=0.5, grey=grey) for grey in (40, 120)]
+    parts = [Part(path) for path in films(tmp_path, made)] * 12
+    joining, peaks = Joining(parts, tmp_path / "joined.mp4", STORY), [0]
+
+    def look(_: int) -> None:
+        status = Path(f"/proc/{joining.process_id}/status").read_text()
+        peaks.extend(int(kb) for kb in re.findall(r"VmHWM:\s+(\d+) kB", status))
+
+    joining.run(look)
+    assert 50_000 < max(peaks) < 300_000
+    assert clip.facts(tmp_path / "joined.mp4").seconds == pytest.approx(12, abs=0.01)

@@ -1,5 +1,6 @@
 """Links to single videos: whoever has one can watch the video, until its owner revokes it."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.tables import job_table, link_table
 
 _BYTES = 16
+_ID = re.compile(rf"[0-9a-f]{{{2 * _BYTES}}}")
 _link, _job = link_table.c, job_table.c
 
 
@@ -56,7 +58,13 @@ class Links:
             return _id_of(connection, job_id)
 
     def job(self, link_id: str) -> str | None:
-        """Return the id of the finished job that a link leads to; None if it leads nowhere."""
+        """Return the id of the finished job that a link leads to; None if it leads nowhere.
+
+        Args:
+            link_id: Anything that someone has put into an address.
+        """
+        if not _ID.fullmatch(link_id):
+            return None
         there = sa.and_(_link.job == _job.id, _job.state == JobState.DONE)
         query = sa.select(_link.job).join(job_table, there).where(_link.id == link_id)
         with self._using() as connection:
