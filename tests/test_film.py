@@ -181,7 +181,7 @@ def test_parts_are_played_without_a_gap(
     for each, part in zip(noted[1:], parts[1:], strict=True):
         assert each["ready"] >= 3
         assert not each["seeking"]
-        assert each["time"] == pytest.approx(part.start, abs=0.06)
+        assert -0.06 < each["time"] - part.start < 0.5  # it plays on while this is noted
         assert part.job in each["src"]
     studio.player.locator(".play").click()  # from the beginning
     expect(studio.player).to_have_attribute("data-at", "0")
