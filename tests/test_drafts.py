@@ -11,7 +11,7 @@ from runner_fixtures import OTHER, OWNER, Bench, picture
 
 from vidu_demo.jobs.errors import OfferExpired
 from vidu_demo.jobs.job import Job
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 from vidu_demo.simulator import Simulator
 
 

@@ -29,8 +29,8 @@ from vidu_demo.jobs.errors import FilmNotReady, TooManyFilms
 from vidu_demo.jobs.films import Films, story
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.sequences import MAX_PARTS, MAX_SEQUENCES, SILENT_SECONDS, Film, Part, Place
-from vidu_demo.jobs.takes import Order
 from vidu_demo.media.join import Part as Source
 
 

@@ -38,7 +38,7 @@ from vidu_demo.jobs.keys import (
     Keys,
     VisitorKeysNotAccepted,
 )
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 from vidu_demo.simulator import Fault
 
 OWN, OTHERS = "k-own-5d21e7", "k-other-90ab3f"

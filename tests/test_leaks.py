@@ -31,8 +31,8 @@ from vidu_demo import Variations
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.jobs.errors import DuplicateRequest
 from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.scheduler import WORKERS
-from vidu_demo.jobs.takes import Order
 from vidu_demo.media.pool import WorkerPool
 from vidu_demo.simulator import Fault
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from runner_fixtures import (
     until,
 )
 
-from vidu_demo.api.errors import ViduError
+from vidu_demo.api.errors import RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import EACH_PICTURE, Variations
 from vidu_demo.jobs import ledger as ledgers
@@ -40,8 +41,8 @@ from vidu_demo.jobs.budget import BudgetUsedUp, Limits, Spent
 from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, PriceChanged
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
+from vidu_demo.jobs.orders import MAX_ORDER, Order
 from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS
-from vidu_demo.jobs.takes import Order
 
 URLS = ["https://example.com/a.jpg", "https://example.com/b.jpg"]
 
@@ -251,6 +252,18 @@ def test_open_offers_are_few(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     offered(1, OWNER)
     wall.ahead -= OFFER_SECONDS
     assert still_open(OWNER, mine) + still_open(OTHER, theirs) == [False] * 8
+
+
+def test_strangers_can_not_fill_the_disk_with_offers(bench: Bench) -> None:
+    """Whatever fits into a form fits into the bounds of an offer and of all offers."""
+    urls = [f"https://example.com/{number}/{'😀' * 1500}" for number in range(20)]
+    with pytest.raises(RequestInvalid, match="too long together"):
+        order(images=urls)
+    longest = "😀" * 2000
+    full = order(prompt=longest)
+    draft = replace(full, request=full.request.draft(), full=full.request)
+    assert offer(bench, draft).id
+    assert MAX_ORDER * ledgers.MAX_ALL_OFFERS <= 400_000_000
 
 
 class Clicks(RuleBasedStateMachine):

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.budget import Spent
 from vidu_demo.jobs.job import JobState, Payer
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.studio import Studio

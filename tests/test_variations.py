@@ -22,7 +22,7 @@ from vidu_demo.api.variations import (
     total_price,
 )
 from vidu_demo.jobs.errors import PriceChanged
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 
 
 def request(**settings: object) -> VideoRequest:

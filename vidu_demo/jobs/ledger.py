@@ -24,6 +24,7 @@ from vidu_demo.jobs.database import cause, connect, empty_log
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
+from vidu_demo.jobs.orders import Order, prompts
 from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.tables import (
     MAY_WAIT,
@@ -33,9 +34,8 @@ from vidu_demo.jobs.tables import (
     offer_table,
     repeat_table,
 )
-from vidu_demo.jobs.takes import Order, prompts
 
-MAX_OFFERS, MAX_ALL_OFFERS = 50, 10_000
+MAX_OFFERS, MAX_ALL_OFFERS = 50, 4000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
 NO_LIMITS = Limits()
 

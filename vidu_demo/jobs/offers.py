@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from vidu_demo.jobs.errors import PriceChanged
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 
 OFFER_SECONDS = 6 * 3600.0
 """How long an offer is valid."""

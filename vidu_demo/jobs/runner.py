@@ -40,11 +40,11 @@ from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.links import Links
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
 from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.sequences import Place
-from vidu_demo.jobs.takes import Order
 from vidu_demo.media import clip
 
 LONGEST_CLICK = 3600.0

@@ -10,7 +10,7 @@ from vidu_demo.api.errors import KeyMissing, ViduError
 from vidu_demo.jobs.budget import LimitReached, Spent
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import JobState, Payer
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import Unrecognised, signed_in

@@ -22,8 +22,8 @@ from vidu_demo.jobs.budget import LimitReached, Paused
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
+from vidu_demo.jobs.orders import ONE
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.jobs.takes import ONE
 from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form.form import make_request

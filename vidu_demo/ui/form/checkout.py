@@ -11,7 +11,7 @@ from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs.budget import LimitReached, Limits, Paused, Spent
-from vidu_demo.jobs.takes import Order
+from vidu_demo.jobs.orders import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.form import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds

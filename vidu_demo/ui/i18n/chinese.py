@@ -317,6 +317,7 @@ CHINESE: dict[str, str] = {
     "Continue": "从最后一帧继续",
     "Discard": "丢弃",
     "Play all": "全部播放",
+    "The prompts and picture URLs are too long together.": "提示词和图片网址合计过长。",
     "Contact sheet": "缩略图总览",
     "Keys: 1 to 9 open, arrows move, S stars, X discards.": (
         "按键：1 至 9 打开，方向键移动，S 加星标，X 丢弃。"

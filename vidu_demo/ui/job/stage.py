@@ -11,8 +11,8 @@ from vidu_demo.api.text import Text
 from vidu_demo.examples import Example
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.jobs.takes import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form import examples
 from vidu_demo.ui.i18n.words import I18N, Say, marked

@@ -1,17 +1,21 @@
 """An order: what one click asks for, as it is kept in an offer."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
+from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import Variations, total_price
 from vidu_demo.jobs.sequences import Place
 
 ONE = Variations()
+MAX_ORDER = 100_000
+"""Characters of JSON. Anyone can have offers written, and each holds an order."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Order:
         place: Where its first video goes in a film; None if in none.
 
     Raises:
-        RequestInvalid: There are too many videos, or one of their requests breaks a rule.
+        RequestInvalid: There are too many videos, one of their requests breaks a rule, or prompts
+            and picture URLs are too long together.
     """
 
     request: VideoRequest
@@ -37,6 +42,10 @@ class Order:
 
     def __post_init__(self) -> None:
         _ = self.requests
+        if len(json.dumps(self.fields)) > MAX_ORDER:
+            raise RequestInvalid(
+                Problem("images", "The prompts and picture URLs are too long together.")
+            )
 
     @property
     def requests(self) -> list[VideoRequest]:
