@@ -26,7 +26,7 @@ from vidu_demo.simulator import Fault
 # One click, one task
 
 
-def test_the_same_click_is_one_job(bench: Bench) -> None:
+def test_the_same_click_is_one_click(bench: Bench) -> None:
     first = bench.start("click")
     assert bench.start("click").id == first.id
     done = bench.done(first)
@@ -37,7 +37,7 @@ def test_the_same_click_is_one_job(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_twenty_copies_of_a_click_are_one_job(bench: Bench, again: bool) -> None:
+def test_twenty_copies_of_a_click_are_one_click(bench: Bench, again: bool) -> None:
     made = together(20, lambda _: bench.start("click", again=again))
     assert {job.id for job in made} == {made[0].id}
     bench.done(made[0])

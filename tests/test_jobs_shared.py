@@ -13,8 +13,11 @@ from runner_fixtures import (
     until,
 )
 
+from vidu_demo.jobs import forgotten
 from vidu_demo.jobs.errors import TooManyOpen
+from vidu_demo.jobs.forgotten import ForgottenKeys
 from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.keys import KeyStays
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Fault
 
@@ -45,7 +48,7 @@ def test_a_page_hears_of_what_another_process_does(
     assert there.jobs(OWNER) == []
 
 
-def test_a_double_click_on_two_processes_is_one_job(
+def test_a_double_click_on_two_processes_is_one_click(
     bench: Bench, two: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", PATIENCE)
@@ -96,6 +99,76 @@ def test_a_task_is_never_polled_by_two_processes_at_once(
     for job in adopted:
         bench.done(job)
     assert bench.simulator.max_concurrent_polls_of(task_id) == 1
+
+
+@pytest.fixture
+def with_keys(bench: Bench) -> tuple[JobRunner, JobRunner]:
+    """Two runners that both have the keys of two visitors."""
+    two = bench.reopen(visitors_pay=True), bench.open(visitors_pay=True)
+    for runner in two:
+        for owner in (OWNER, OTHER):
+            runner.take_key(bench.simulator.key, owner)
+    return two
+
+
+def hearing(runner: JobRunner) -> list[str]:
+    """Keep whose keys a runner is told to forget, by itself or by another."""
+    told, hear = [], runner._followers.hear_forgotten
+
+    def hear_forgotten(owner: str, age: float) -> None:
+        told.append(owner)
+        hear(owner, age)
+
+    runner._followers.hear_forgotten = hear_forgotten  # type: ignore[method-assign]
+    return told
+
+
+def test_a_key_that_is_forgotten_here_is_forgotten_there(
+    bench: Bench, with_keys: tuple[JobRunner, JobRunner]
+) -> None:
+    here, there = with_keys
+    before, told = there.version(OWNER), hearing(here)
+    here.forget_key(OWNER)
+    assert here.payer(OWNER) is Payer.HOST
+    until(lambda: there.payer(OWNER) is Payer.HOST)
+    until(lambda: there.version(OWNER) != before)
+    assert here.payer(OTHER) is there.payer(OTHER) is Payer.VISITOR
+    here.take_key(bench.simulator.key, OWNER)
+    there.forget_key(OTHER)
+    until(lambda: here.payer(OTHER) is Payer.HOST)
+    assert here.payer(OWNER) is Payer.VISITOR
+    assert told == [OWNER, OTHER]  # what it has told itself, it does not hear
+
+
+def test_what_was_forgotten_while_a_process_was_deaf_is_forgotten_later(
+    bench: Bench, with_keys: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = with_keys
+    with monkeypatch.context() as deaf:
+        deaf.setattr(ForgottenKeys, "heard", lambda *_: "")
+        here.forget_key(OWNER)
+        here.forget_key(OTHER)
+        there.forget_key(OTHER)
+        there.take_key(bench.simulator.key, OTHER)
+        told = hearing(there)
+        with bench.ledger.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'"
+            )
+        until(lambda: {*told} == {OWNER, OTHER})
+    assert there.payer(OWNER) is Payer.HOST
+    assert there.payer(OTHER) is Payer.VISITOR  # it was entered again since
+
+
+def test_a_visitor_hears_that_other_processes_may_still_have_their_key(
+    with_keys: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _there = with_keys
+    with monkeypatch.context() as broken:
+        broken.setattr(forgotten, "FORGOTTEN", "x" * 100)  # PostgreSQL refuses such a name
+        with pytest.raises(KeyStays):
+            here.forget_key(OWNER)
+    assert here.payer(OWNER) is Payer.HOST
 
 
 def test_what_a_visitors_key_pays_for_waits_for_it_in_another_process(bench: Bench) -> None:

@@ -453,6 +453,28 @@ def test_the_number_of_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [keys.has(f"{number}") for number in range(4)] == [True, False, True, True]
 
 
+@pytest.mark.parametrize("fault", [None, refusing(400, "INVALID_REQUEST_BODY")])
+def test_a_key_for_one_click_goes_when_that_ends(bench: Bench, fault: Fault | None) -> None:
+    keys = bench.runner._accounts._keys
+    for owner, once in ((OWNER, True), (OTHER, False)):
+        bench.runner.take_key(OWN, owner, one_click=once)
+        bench.simulator.faults["submit"] = [fault]
+        job = bench.start(owner, owner=owner)
+        bench.reaches(job, JobState.NOT_SENT if fault else JobState.DONE)
+        until(lambda: bench.runner.open_jobs == 0)
+    until(lambda: not keys.has(OWNER))
+    assert keys.has(OTHER)
+
+
+def test_a_key_for_one_click_stays_while_that_is_made(bench: Bench) -> None:
+    bench.runner.take_key(OWN, OWNER, one_click=True)
+    job = running(bench)
+    assert bench.runner._accounts._keys.has(OWNER)
+    assert not bench.runner._accounts.is_used_up(job)
+    bench.simulator.statuses = None
+    bench.done(job)
+
+
 def test_nothing_that_is_printed_shows_a_key(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     accounts = bench.runner._accounts

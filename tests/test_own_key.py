@@ -21,6 +21,7 @@ from playwright.sync_api import Locator, expect
 from starlette.testclient import TestClient
 
 from vidu_demo.jobs.job import JobState, Payer
+from vidu_demo.jobs.keys import KeyStays
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault, Simulator
@@ -185,6 +186,22 @@ def test_the_route_needs_the_visitors_own_token(app: App) -> None:
     assert key_route(app, "GET", X_Vidu_Visitor=visitor).status_code in (404, 405)
 
 
+def test_the_route_says_that_other_processes_may_still_have_the_key(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = app.token()["token"]
+    assert key_route(app, "POST", X_Novita_Key=OWN, X_Vidu_Visitor=token).ok
+
+    def unheard(*_: Any) -> None:
+        raise KeyStays
+
+    monkeypatch.setattr(app.studio.runner._followers._scheduler, "tell_forgotten", unheard)
+    answer = key_route(app, "DELETE", X_Vidu_Visitor=token)
+    assert (answer.status_code, answer.text) == (424, f"{KeyStays.what} {KeyStays.next_step}")
+    owner = Visitors(app.studio.secret).owner({"token": token})
+    assert app.studio.runner.payer(owner) is Payer.HOST
+
+
 def test_nobody_can_have_the_api_asked_about_keys_without_end(app: App, tmp_path: Path) -> None:
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator(KEY, seconds=0))
@@ -343,6 +360,26 @@ def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulat
     until(lambda: call(app, "/task", OTHERS, job=job)[1])
     assert api.tasks_of_key - before == {OTHERS: 1}
     assert runner.payer(digest("program", job)) is Payer.HOST
+
+
+def test_a_programs_key_goes_with_its_job_though_nobody_asks_about_it(
+    app: App, api: Simulator
+) -> None:
+    runner, name = app.studio.runner, secrets.token_hex(16)
+    keys, owner = runner._accounts._keys, digest("program", name)
+    asked = {"image_urls": "https://example.com/a.jpg", "prompt": "x", **SMALL}
+    api.statuses = ["TASK_STATUS_PROCESSING"]
+    call(app, "/submit", OTHERS, **asked, idempotency_key=name)
+    until(lambda: runner.jobs(owner)[0].state is JobState.RUNNING)
+    assert keys.has(owner)
+    api.statuses = None
+    until(lambda: runner.jobs(owner)[0].state is JobState.DONE)
+    until(lambda: not keys.has(owner))
+    before = api.submit_count
+    assert call(app, "/submit", OTHERS, **asked, idempotency_key=name)["state"] == "done"
+    assert call(app, "/task", OTHERS, job=name)[0]["state"] == "done"
+    assert not keys.has(owner)
+    assert api.submit_count == before
 
 
 def test_an_estimate_says_that_ones_own_key_pays(app: App) -> None:

@@ -94,11 +94,16 @@ class Accounts:
         """Tell whether this very key is kept for a visitor."""
         return self.takes_keys and self._keys.is_kept(key.strip(), owner)
 
-    def take_key(self, key: str, owner: str) -> bool:
+    def take_key(self, key: str, owner: str, *, one_call: bool = False) -> bool:
         """Keep a visitor's key, unless the API refuses it or can't be asked.
 
         The API is asked about a task that does not exist. If it only says so, it has not refused
         the key. Nothing more can be known before a video is bought.
+
+        Args:
+            key: The key.
+            owner: The visitor.
+            one_call: True to forget it when the jobs of their one call have ended.
 
         Returns:
             False if it was kept already.
@@ -120,9 +125,16 @@ class Accounts:
             pass
         except ViduError as error:
             raise KeyNotAccepted(error) from None
-        self._keys.keep(key, owner)
+        self._keys.keep(key, owner, one_call=one_call)
         return True
 
-    def forget_key(self, owner: str) -> None:
-        """Forget a visitor's key. Their unfinished jobs wait until they enter it again."""
-        self._keys.forget(owner)
+    def forget_key(self, owner: str, age: float = 0.0) -> None:
+        """Forget a visitor's key, unless it was entered in the last `age` seconds.
+
+        Their unfinished jobs wait until they enter it again.
+        """
+        self._keys.forget(owner, age)
+
+    def is_used_up(self, job: Job) -> bool:
+        """Tell whether a key is still kept that was only for this job, which has ended."""
+        return not job.open and self._keys.for_one_call(job.owner)

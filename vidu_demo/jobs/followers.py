@@ -98,6 +98,20 @@ class Followers:
             with suppress(LedgerFailed):
                 self.resume(job_id)
 
+    def forget_key(self, owner: str) -> None:
+        """Forget a visitor's key, in all processes. Their unfinished jobs wait for it.
+
+        Raises:
+            KeyStays: Only this process has forgotten it.
+        """
+        self.hear_forgotten(owner, 0.0)
+        self._scheduler.tell_forgotten(owner)
+
+    def hear_forgotten(self, owner: str, age: float) -> None:
+        """Forget a visitor's key, as another process did `age` seconds ago."""
+        self._services.accounts.forget_key(owner, age)
+        self._services.changes.mark(owner)
+
     def let_go(self, job_id: str) -> None:
         """Remove a job's follower, if it has one. Its pending changes are not written any more."""
         if follower := self.get(job_id):
@@ -152,6 +166,10 @@ class Followers:
                     del self._followers[job.id]
             self._scheduler.ended(job.id)
         self._flush(follower)
+        if self._services.accounts.is_used_up(job):
+            with suppress(LedgerFailed):  # then it stays for a day at most
+                if not self._services.ledger.count_open(owner=job.owner):
+                    self.forget_key(job.owner)
         waits = self._services.accounts.waits(job)
         if ours and job.awaits_task and not follower.stopped and not waits:
             with suppress(LedgerFailed):  # the key was entered after this step had found none

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from vidu_demo.api.errors import ApiUnreachable, KeyMissing, ViduError
 from vidu_demo.api.refusals import AccountNotAllowed, BalanceTooLow, KeyRejected, NotFound
+from vidu_demo.jobs.errors import LedgerFailed
 
 KEEP_SECONDS = 24 * 3600.0
 """How long an unused key is kept. A page that is open and a job that is polled use it."""
@@ -29,6 +30,13 @@ class VisitorKeysNotAccepted(KeyMissing):
 
     what = "This app does not accept visitors' keys."
     next_step = "Leave the key out, or ask whoever runs this app."
+
+
+class KeyStays(LedgerFailed):
+    """The other processes could not be told to forget a key."""
+
+    what = "This process has forgotten the key, but others may still have it."
+    next_step = "Try again in a minute."
 
 
 class KeyNotAccepted(ViduError):
@@ -77,7 +85,9 @@ def advice(error: ViduError) -> str:
 
 class _Kept(NamedTuple):
     key: SecretStr
+    since: float
     used: float
+    one_call: bool
 
 
 class Keys:
@@ -95,15 +105,30 @@ class Keys:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, key: str, owner: str) -> None:
-        """Keep a visitor's key, instead of any earlier one."""
-        with self._lock:
-            self._use(owner, SecretStr(key))
+    def keep(self, key: str, owner: str, *, one_call: bool = False) -> None:
+        """Keep a visitor's key, instead of any earlier one.
 
-    def forget(self, owner: str) -> None:
-        """Forget a visitor's key."""
+        Args:
+            key: The key.
+            owner: The visitor.
+            one_call: True if it is for the jobs of one call, and of no use once they have ended.
+        """
+        now = self._clock()
         with self._lock:
-            self._kept.pop(owner, None)
+            self._use(owner, _Kept(SecretStr(key), now, now, one_call))
+
+    def forget(self, owner: str, age: float = 0.0) -> None:
+        """Forget a visitor's key, unless it was kept in the last `age` seconds."""
+        with self._lock:
+            kept = self._kept.get(owner)
+            if kept and kept.since <= self._clock() - age:
+                del self._kept[owner]
+
+    def for_one_call(self, owner: str) -> bool:
+        """Tell whether a key is kept that is for the jobs of one call only. This does not use it."""
+        with self._lock:
+            kept = self._kept.get(owner)
+            return kept is not None and kept.one_call
 
     def is_kept(self, key: str, owner: str) -> bool:
         """Tell whether a visitor's kept key is this one."""
@@ -132,11 +157,11 @@ class Keys:
         kept = self._kept.get(owner)
         if not kept:
             return None
-        self._use(owner, kept.key)
+        self._use(owner, kept._replace(used=self._clock()))
         return kept.key
 
-    def _use(self, owner: str, key: SecretStr) -> None:
-        self._kept[owner] = _Kept(key, self._clock())
+    def _use(self, owner: str, kept: _Kept) -> None:
+        self._kept[owner] = kept
         self._kept.move_to_end(owner)
         self._drop_old()
 

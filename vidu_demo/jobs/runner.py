@@ -183,28 +183,36 @@ class JobRunner:
         """Tell whether this very key is kept for a visitor, so that it need not be checked."""
         return self._accounts.is_kept(key, owner)
 
-    def take_key(self, key: str, owner: str) -> None:
+    def take_key(self, key: str, owner: str, *, one_call: bool = False) -> None:
         """Let a visitor pay with their own key, and resume the jobs that wait for it.
+
+        Args:
+            key: The key.
+            owner: The visitor.
+            one_call: True to forget it when the jobs of their one call have ended.
 
         Raises:
             VisitorKeysNotAccepted: The host does not accept visitors' keys.
             KeyNotAccepted: The API refused it, or could not be asked. An earlier one stays.
             LedgerFailed: The waiting jobs can't be read; the key was not kept.
         """
-        if not self._accounts.take_key(key, owner):
+        if not self._accounts.take_key(key, owner, one_call=one_call):
             return
         try:
             for job in self._ledger.paid_by_visitor(owner, *self._accounts.backends):
                 self._followers.resume(job.id)
         except LedgerFailed:
-            self.forget_key(owner)
+            self._accounts.forget_key(owner)
             raise
         self._changes.mark(owner)
 
     def forget_key(self, owner: str) -> None:
-        """Forget a visitor's key. The jobs that run with it wait until they enter it again."""
-        self._accounts.forget_key(owner)
-        self._changes.mark(owner)
+        """Forget a visitor's key. The jobs that run with it wait until they enter it again.
+
+        Raises:
+            KeyStays: Only this process has forgotten it, and others may have it.
+        """
+        self._followers.forget_key(owner)
 
     def spent(self, owner: str, address: str, payer: Payer = Payer.HOST) -> Spent:
         """Return what was spent of the host's key today, by all and by one visitor.

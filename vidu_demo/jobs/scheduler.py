@@ -69,6 +69,9 @@ class Listener(Protocol):
     def lose(self, job_id: str) -> None:
         """Run no more steps of a job, because another process follows it or it has ended."""
 
+    def hear_forgotten(self, owner: str, age: float) -> None:
+        """Forget a visitor's key, as another process did `age` seconds ago."""
+
 
 class Scheduler(Protocol):
     """Has each open job followed by one process, and runs its steps there when they are due."""
@@ -84,6 +87,13 @@ class Scheduler(Protocol):
 
     def ended(self, job_id: str) -> None:
         """Note that this process no longer follows a job."""
+
+    def tell_forgotten(self, owner: str) -> None:
+        """Have all other processes forget a visitor's key.
+
+        Raises:
+            KeyStays: They could not be told.
+        """
 
     def put(self, step: Step, wait: float) -> None:
         """Run a step in `wait` seconds, or as soon after that as it is its visitor's turn."""
@@ -243,6 +253,9 @@ class HeapScheduler:
 
     def ended(self, job_id: str) -> None:
         """Nothing to note: nobody else asks."""
+
+    def tell_forgotten(self, owner: str) -> None:
+        """Nobody to tell: keys are in this process only."""
 
     def put(self, step: Step, wait: float) -> None:
         """Run a step in `wait` seconds, or as soon after that as it is its visitor's turn."""

@@ -33,6 +33,7 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.database import MIGRATING, cause
 from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.forgotten import FORGOTTEN, ForgottenKeys
 from vidu_demo.jobs.job import FOLLOWED, JobState
 from vidu_demo.jobs.ledger import CHANGES, Ledger
 from vidu_demo.jobs.polls import Held, Polls, TaskBusy
@@ -102,6 +103,7 @@ class SharedScheduler(HeapScheduler):
         self._wall = wall
         self._waiting = MAY_WAIT if keys else sa.false()
         self._polls = Polls(ledger.engine, polls_per_second)
+        self._forgotten = ForgottenKeys(ledger.engine)
         self._own = secrets.token_hex(8)
         self._held: dict[str, Held] = {}
         self._ended: dict[Held, asyncio.Event] = {}
@@ -141,6 +143,14 @@ class SharedScheduler(HeapScheduler):
         """Note that this process no longer follows a job."""
         if held := self._held.pop(job_id, None):
             self._call(self._ended[held].set)
+
+    def tell_forgotten(self, owner: str) -> None:
+        """Have all other processes forget a visitor's key.
+
+        Raises:
+            KeyStays: They could not be told.
+        """
+        self._forgotten.tell(owner)
 
     def _call(self, do: Callable[[], object]) -> None:
         """Do something in procrastinate's thread, unless that has ended."""
@@ -305,28 +315,39 @@ class SharedScheduler(HeapScheduler):
             JobManager(SyncPsycopgConnector()).batch_defer_jobs(queued, connection=driver)
 
     async def _listen(self) -> None:
-        """Hear of the changes that other processes make."""
+        """Hear of the changes that other processes make, and of the keys that they forget."""
         while not self._closing.is_set():
             try:
                 async with await AsyncConnection.connect(self._database, autocommit=True) as link:
                     await link.execute(f"LISTEN {CHANGES}")
-                    self._changes.mark_all()  # some may have been missed
+                    await link.execute(f"LISTEN {FORGOTTEN}")
+                    # Some may have been missed.
+                    for owner, age in (await asyncio.to_thread(self._forgotten.ages)).items():
+                        self._listener.hear_forgotten(owner, age)
+                    self._changes.mark_all()
                     while not self._closing.is_set():
                         async for notice in link.notifies(timeout=_CLOSE_SECONDS):
-                            self._changes.mark(notice.payload)
-            except DriverError as error:
+                            self._hear(notice.channel, notice.payload)
+            except (DriverError, sa.exc.SQLAlchemyError) as error:
                 log.warning("changes by other processes can't be heard for now: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def _hear(self, channel: str, payload: str) -> None:
+        if channel == CHANGES:
+            self._changes.mark(payload)
+        elif owner := self._forgotten.heard(payload):
+            self._listener.hear_forgotten(owner, 0.0)
+
 
 def _set_up(ledger: Ledger) -> None:
-    """Make procrastinate's tables, and the row of the poll rate."""
+    """Make procrastinate's tables, the one of forgotten keys, and the row of the poll rate."""
     try:
         with ledger.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
             if not connection.scalar(sa.select(sa.func.to_regclass("procrastinate_jobs"))):
                 driver: Any = connection.connection.driver_connection
                 driver.execute(SchemaManager.get_schema())
+            ForgottenKeys.set_up(connection)
             row = postgresql.insert(poll_table).values(id=1, next=0.0)
             connection.execute(row.on_conflict_do_nothing())
     except sa.exc.SQLAlchemyError as error:

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -19,6 +20,7 @@ from vidu_demo.api.errors import Problem, RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import MAX_VIDEOS, Variations, labels, total_price
 from vidu_demo.jobs.budget import LimitReached, Paused
+from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
@@ -162,10 +164,10 @@ class Endpoints:
         try:
             found, look = await asyncio.to_thread(self._find, str(job).strip())
             owner = look.job.owner
-            if any(each.open for each in found):
-                await self._take_key(caller, owner)
-            else:
-                self._runner.forget_key(owner)
+            if any(each.open for each in found) and await self._take_key(caller, owner):
+                found, look = await asyncio.to_thread(self._find, str(job).strip())
+                if not any(each.open for each in found):  # they have ended meanwhile
+                    await self._forget_key(owner)
         except ViduError as error:
             raise self._for_programs(error) from None
         done = look.job.state is JobState.DONE and look.job.video
@@ -232,7 +234,6 @@ class Endpoints:
                 said = says
                 yield says, None
             if not look.job.open:
-                self._runner.forget_key(owner)
                 break
             await asyncio.sleep(LOOK_SECONDS)
         if not look or look.job.state != JobState.DONE or not look.job.video:
@@ -245,7 +246,7 @@ class Endpoints:
         """Start a caller's jobs, with their own key if they send one."""
         own = await self._take_key(caller, owner)
         try:
-            return await asyncio.to_thread(
+            jobs = await asyncio.to_thread(
                 self._runner.start_all,
                 requests,
                 owner=owner,
@@ -253,8 +254,12 @@ class Endpoints:
                 **self._context.who_buys(caller, owner, Payer.VISITOR if own else None),
             )
         except ViduError:
-            self._runner.forget_key(owner)
+            if own:
+                await self._forget_key(owner)
             raise
+        if own and not any(job.open for job in jobs):  # it repeats a call whose jobs have ended
+            await self._forget_key(owner)
+        return jobs
 
     def _for_programs(self, error: ViduError) -> gr.Error:
         """Make the error that a program gets, in English."""
@@ -274,8 +279,12 @@ class Endpoints:
         """Take a caller's own key, if they send one; returns whether they do."""
         key = caller.headers.get(KEY_HEADER)
         if key is not None:
-            await self._checks.take(key, owner, caller)
+            await self._checks.take(key, owner, caller, one_call=True)
         return key is not None
+
+    async def _forget_key(self, owner: str) -> None:
+        with suppress(LedgerFailed):  # then another process has it for a day at most
+            await asyncio.to_thread(self._runner.forget_key, owner)
 
 
 def describe(look: JobView) -> dict[str, Any]:

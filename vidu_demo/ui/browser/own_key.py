@@ -5,6 +5,7 @@ log of Gradio ever holds it. The server keeps it in memory; the browser only if 
 """
 
 import time
+from functools import partial
 from http import HTTPStatus
 
 import gradio as gr
@@ -85,13 +86,16 @@ class KeyChecks:
         self._limiter = CapacityLimiter(CHECKS_AT_ONCE)
         self._quota = Quota(CHECKS, ALL_CHECKS, time.monotonic)
 
-    async def take(self, key: str, owner: str, caller: gr.Request | Request) -> None:
+    async def take(
+        self, key: str, owner: str, caller: gr.Request | Request, *, one_call: bool = False
+    ) -> None:
         """Take a visitor's key. The one that is kept already is not checked again.
 
         Args:
             key: The key.
             owner: The visitor.
             caller: The request that brought it.
+            one_call: True to forget it when the jobs of their one call have ended.
 
         Raises:
             TooManyKeys: Too many were checked before; this one was not.
@@ -101,7 +105,8 @@ class KeyChecks:
             return
         if not self._quota.spend(caller.client.host if caller.client else "", files=1):
             raise TooManyKeys
-        await to_thread.run_sync(self._runner.take_key, key, owner, limiter=self._limiter)
+        take = partial(self._runner.take_key, one_call=one_call)
+        await to_thread.run_sync(take, key, owner, limiter=self._limiter)
 
 
 def route(runner: JobRunner, visitors: Visitors, checks: KeyChecks) -> Route:
@@ -114,7 +119,7 @@ def route(runner: JobRunner, visitors: Visitors, checks: KeyChecks) -> Route:
             token = {"token": request.headers.get(VISITOR_HEADER)}
             owner = visitors.owner(token, signed_in(request))
             if request.method == "DELETE":
-                runner.forget_key(owner)
+                await to_thread.run_sync(runner.forget_key, owner)
                 text = "Forgotten."
             else:
                 await checks.take(request.headers.get(KEY_HEADER, ""), owner, request)

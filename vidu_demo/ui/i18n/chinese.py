@@ -53,6 +53,9 @@ CHINESE: dict[str, str] = {
     "The app could not be reached. Try again.": "无法连接应用，请重试。",
     "Accepted.": "已接受。",
     "Forgotten.": "已忘记。",
+    "This process has forgotten the key, but others may still have it.": (
+        "此进程已忘记密钥，但其他进程可能仍保留着它。"
+    ),
     "This app no longer has your key, so nothing was sent.": (
         "应用里已没有你的密钥，所以没有发送任何内容。"
     ),
