@@ -213,6 +213,35 @@ def test_strangers_simulate_few_at_once_and_spend_nothing(spent_up: App) -> None
     assert not app.simulator.requests
 
 
+def test_a_limit_that_is_set_holds_where_everything_is_simulated(app: App, tmp_path: Path) -> None:
+    limits = {"keys": "visitor", "max_jobs_per_visitor": 1, "trusted_proxies": "127.0.0.1"}
+    home, slow = "203.0.113.7", "Push-in [600 s]"
+    form = {**FORM, "urls": "https://example.com/a.jpg", "prompt": slow}
+    with ExitStack() as stack:
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(
+            "vidu_demo.jobs.follower.FIRST_WAIT", 600.0
+        )
+        simulator = stack.enter_context(Simulator(KEY, seconds=0))
+        open_ = stack.enter_context(serving(simulator, tmp_path, app.log, **limits))
+        me, told = open_.token(), {"headers": through(home)}
+        assert "Up to 1 videos at once" not in open_.call("review", **told, visitor=me, **form)
+        assert "error" not in ask(open_, home, me, prompt=slow)
+        for visitor, address in ((me, "198.51.100.1"), (open_.token(), home)):
+            assert "Yours not finished: 1." in ask(open_, address, visitor, prompt=slow, seed=2)
+        assert "Up to 1 videos at once" in open_.call("review", **told, visitor=me, **form, seed=2)
+        client = Client(open_.url, **told, analytics_enabled=False, verbose=False)
+        try:
+            assert client.predict(**SMALL, api_name="/estimate")["can_be_bought"] is False
+            with pytest.raises(AppError, match=r"Yours not finished: 1\."):
+                client.predict(
+                    image_urls=form["urls"], prompt=slow, **SMALL, seed=2, api_name="/submit"
+                )
+        finally:
+            client.close()
+        assert len(open_.studio.runner.jobs(_owner(open_, me))) == 1
+        assert not simulator.requests
+
+
 FREE = "The page also offers the simulator, which is free."
 
 

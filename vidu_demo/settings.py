@@ -125,8 +125,8 @@ class Settings:
             "env": "VIDU_MAX_JOBS_PER_VISITOR",
             "kind": int,
             "help": "Unfinished videos that each visitor can have at once with the host's key, and "
-            "as many on the simulator beside it. "
-            f"By default {DEFAULTS.max_jobs}, likewise.",
+            f"as many on the simulator. By default {DEFAULTS.max_jobs}, likewise, where the host's "
+            "key pays.",
         },
     )
     paused: bool = field(

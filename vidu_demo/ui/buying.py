@@ -90,7 +90,7 @@ class Buying:
 
         spent = Spent()
         with suppress(LedgerFailed):
-            spent = runner.spent(owner, who["address"])
+            spent = runner.spent(owner, who["address"], payer)
         say = words_for(request)
         filled = self._form.read(values, context.opener(request))
         return {

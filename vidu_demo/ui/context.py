@@ -140,9 +140,9 @@ class Context:
     ) -> dict[str, Any]:
         """Return the runner's arguments for a click: its address, its payer and the limits.
 
-        If the host's key doesn't pay, only a pause counts, and for what is simulated instead, how
-        many videos each visitor can have at once. Limits and payer are decided together:
-        otherwise a key that is forgotten in between could make the host pay without limits.
+        If the host's key doesn't pay, only a pause counts, and for what is simulated, how many
+        videos each visitor can have at once. Limits and payer are decided together: otherwise a
+        key that is forgotten in between could make the host pay without limits.
 
         Args:
             request: The click's.
@@ -150,12 +150,11 @@ class Context:
             payer: Who has to pay; by default the visitor, if the app has their key.
         """
         limits, payer = self.limits(), payer or self.runner.payer(owner)
-        if payer is Payer.VISITOR or self.runner.usual_payer is not Payer.HOST:
-            limits = Limits(paused=limits.paused)
-        elif not self._is_local(request):
+        if self.runner.usual_payer is Payer.HOST and not self._is_local(request):
             limits = limits.or_defaults()
-        if payer is Payer.SIMULATOR:
-            limits = Limits(max_jobs=limits.max_jobs, paused=limits.paused)
+        if payer is not Payer.HOST:
+            most = limits.max_jobs if payer is Payer.SIMULATOR else None
+            limits = Limits(max_jobs=most, paused=limits.paused)
         return {"address": self.address(request), "payer": payer, "limits": limits}
 
     def _is_local(self, request: gr.Request) -> bool:

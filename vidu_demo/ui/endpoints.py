@@ -204,7 +204,7 @@ class Endpoints:
             if own and not self._runner.takes_keys:
                 raise VisitorKeysNotAccepted
             who = self._context.who_buys(caller, "", own)
-            spent = await asyncio.to_thread(self._runner.spent, "", who["address"])
+            spent = await asyncio.to_thread(self._runner.spent, "", who["address"], who["payer"])
         except ViduError as error:
             raise self._for_programs(error) from None
         limits = who["limits"]
