@@ -24,6 +24,8 @@ from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.studio import DataInUse, Studio
 from vidu_demo.ui import mount
+from vidu_demo.ui.browser.visitor import Visitors
+from vidu_demo.ui.front import UNKNOWN
 
 pytestmark = [pytest.mark.filterwarnings(warning) for warning in IGNORED]
 PREFIX = "/some/prefix"
@@ -196,6 +198,62 @@ def test_what_launch_closes_is_closed(house: Callable[..., FastAPI]) -> None:
         assert config["run_history"] is False
         assert config["show_error"] is False
         assert requests.post(f"{url}/hello", headers=foreign, timeout=10).status_code == 405
+
+
+def addresses(url: str, patch: pytest.MonkeyPatch, *forwarded: str) -> list[tuple[str, str]]:
+    """Call an endpoint with each of these headers; where the calls came from, and its digest."""
+    seen, address = [], Visitors.address
+
+    def spy(visitors: Visitors, request: Any) -> str:
+        seen.append((request.client.host, address(visitors, request)))
+        return seen[-1][1]
+
+    patch.setattr(Visitors, "address", spy)
+    for header in forwarded:
+        headers = {"X-Forwarded-For": header} if header else {}
+        endpoint = f"{url}/videos/gradio_api/call/v2/estimate"
+        event = requests.post(endpoint, json={}, headers=headers, timeout=30).json()["event_id"]
+        answer = f"{url}/videos/gradio_api/call/estimate/{event}"
+        assert "price_usd" in requests.get(answer, timeout=30).text
+    return seen
+
+
+FORGED = ("9.9.9.9", "8.8.8.8, 9.9.9.9:1234", "[2001:db8::1]:5", "2001:db8::1", "not an address")
+
+
+def test_nobody_names_an_address_that_the_server_believes(
+    house: Callable[..., FastAPI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uvicorn believes this machine, on which a proxy may pass on whatever it is sent."""
+    with served(house(), forwarded_allow_ips="127.0.0.1") as url:
+        seen = addresses(url, monkeypatch, *FORGED, "", "127.0.0.1")
+    hosts, digests = zip(*seen, strict=True)
+    assert hosts == (*[UNKNOWN] * len(FORGED), "127.0.0.1", UNKNOWN)
+    assert len({*digests[: len(FORGED)]}) == 1  # they count as one visitor
+    assert all(digests[: len(FORGED)])
+
+
+def test_a_visitor_is_not_doubted_whose_address_is_their_connections(
+    house: Callable[..., FastAPI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(house(), proxy_headers=False) as url:
+        seen = addresses(url, monkeypatch, *FORGED, "27.0.0.1", "127.0.0.11", "127.0.0.1.9")
+    assert {host for host, _ in seen} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "options", [{"proxy_headers": False}, {"forwarded_allow_ips": "127.0.0.1"}]
+)
+def test_a_proxy_that_is_named_is_believed(
+    house: Callable[..., FastAPI],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+) -> None:
+    object.__setattr__(settings, "trusted_proxies", "127.0.0.1")
+    with served(house(), **options) as url:
+        seen = addresses(url, monkeypatch, "8.8.8.8, 9.9.9.9")
+    assert [host for host, _ in seen] == ["9.9.9.9"]
 
 
 def test_the_studio_is_closed_with_the_app(

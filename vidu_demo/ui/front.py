@@ -1,6 +1,7 @@
 """The middleware in front of Gradio's app: it checks requests and adds headers to answers."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from typing import Any, cast
 
 import gradio as gr
 from gradio.utils import colab_check, get_space, ipython_check
-from starlette.types import ASGIApp
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vidu_demo.server.hosts import Host
@@ -34,6 +36,8 @@ COLAB_FRAMES = (
 )
 NOTEBOOK_FRAMES = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
 """Who shows the page under a notebook's cell: Jupyter, and Visual Studio Code."""
+UNKNOWN = "unknown"
+"""The address of all visitors whose own can't be known, so that they count as one."""
 SPACE_PROXIES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Where a Space's proxy is assumed to be."""
 
@@ -105,6 +109,20 @@ def trust_proxies(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
     """
     trusted = [*proxies, *(SPACE_PROXIES if get_space() else ())]
     return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), trusted)) if trusted else app
+
+
+def doubt_server(scope: Scope) -> Scope:
+    """Take away an address that the server may have read from `X-Forwarded-For`.
+
+    Whoever mounts the page chooses the server. Uvicorn, for one, believes all of this machine.
+    """
+    named = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+    address = (scope.get("client") or ("",))[0]
+    # It can come with a port, and then an IPv6 address is in brackets.
+    spelled = re.compile(rf"\s*\[?{re.escape(address)}(\](:.*)?|:[^:]*)?\s*")
+    if address and any(map(spelled.fullmatch, named)):
+        return {**scope, "client": (UNKNOWN, 0)}
+    return scope
 
 
 def gate(studio: Studio) -> Gate | None:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.front import Front, gate, known_hosts
+from vidu_demo.ui.front import Front, doubt_server, gate, known_hosts
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.launch import page_options, prepare
 from vidu_demo.ui.page import build
@@ -63,6 +63,8 @@ def mount(
         cut = here if scope["path"].startswith(here) else here.removeprefix(base)
         page.root_path = public = here if root_path is None else root_path.rstrip("/")
         below = scope["path"].removeprefix(cut)
+        if not settings.proxies:
+            scope = doubt_server(scope)
         await served({**scope, "root_path": public, "path": public + below}, receive, send)
 
     app.mount(path, inside)
