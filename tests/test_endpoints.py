@@ -11,14 +11,18 @@ from conftest import DEFAULTS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from page_fixtures import App, until
+from PIL import Image
 from runner_fixtures import together
 
 from vidu_demo.api.images import prepare
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.ledger import digest
 from vidu_demo.simulator import Fault, Simulator
 
 SMALL = {"duration": 1, "resolution": "540p"}
 URL = "https://example.com/cat.jpg"
+SECONDS = 30.0
+"""In which each endpoint answers on a busy machine; the task takes 600."""
 
 
 def submit(caller: Client, **asked: Any) -> dict[str, Any]:
@@ -84,6 +88,30 @@ def test_submit_returns_at_once_and_task_brings_the_video(
     assert done["task_id"] in api.polls_of
     assert video
     assert Path(video).read_bytes() in [path.read_bytes() for path in app.videos]
+
+
+def test_each_endpoint_answers_while_the_task_is_still_running(
+    caller: Client, app: App, api: Simulator, tmp_path: Path
+) -> None:
+    runner, photo = app.studio.runner, tmp_path / "photo.jpg"
+    Image.effect_noise((4000, 3000), 64).save(photo)
+    pictures: tuple[dict[str, Any], ...] = (
+        {"image_urls": URL},
+        {"image_urls": None, "images": [handle_file(photo)]},
+    )
+
+    def soon(endpoint: str, **fields: Any) -> Any:
+        return caller.submit(api_name=endpoint, **fields).result(timeout=SECONDS)
+
+    for given in pictures:
+        said = soon("/submit", prompt="Slow push-in [600 s]", **SMALL, **given)
+        owner = digest("program", said["job"])
+        (job,) = runner.jobs(owner)
+        until(lambda owner=owner: api.polls_of[runner.jobs(owner)[0].task_id or ""])
+        status, video = soon("/task", job=said["job"])
+        assert (status["state"], video) == ("running", None)
+        assert soon("/estimate", **SMALL)["price_usd"] == 0.04
+        assert runner.stop(job.id, owner)  # so it has not ended until now
 
 
 def test_a_key_buys_once_however_often_it_is_sent(caller: Client, api: Simulator) -> None:
