@@ -12,6 +12,7 @@ from http_fixtures import answering, raw_server
 from page_fixtures import App, Visitor
 from playwright.sync_api import Browser, ConsoleMessage, Route, expect
 
+from vidu_demo.ui import front
 from vidu_demo.ui.guard.policy import GRADIO_SCRIPTS, Policy, inline_scripts
 from vidu_demo.ui.i18n.words import speaker
 
@@ -51,6 +52,27 @@ def test_every_answer_has_the_headers(app: App) -> None:
     refused = requests.post(app.url + "config", headers=foreign, timeout=10)
     assert refused.status_code == 403
     assert refused.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_only_hugging_face_can_frame_the_page_by_default(app: App) -> None:
+    for path in ("", "config"):
+        assert directives(requests.get(app.url + path, timeout=10))["frame-ancestors"] == [
+            "'self'",
+            "https://huggingface.co",
+            "https://*.huggingface.co",
+            "https://*.hf.space",
+        ]
+
+
+def test_a_space_may_ask_hugging_face_and_nobody_else(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = directives(requests.get(app.url, timeout=10))
+    monkeypatch.setattr(front, "get_space", lambda: "ada/vidu-demo")
+    monkeypatch.setattr(app.demo.app, "middleware_stack", None)  # Starlette then makes a new one
+    space = directives(requests.get(app.url, timeout=10))
+    assert elsewhere["connect-src"] == ["'self'"]
+    assert space == {**elsewhere, "connect-src": ["'self'", "https://huggingface.co"]}
 
 
 def test_only_scripts_of_the_page_itself_may_run(app: App) -> None:

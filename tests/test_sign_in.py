@@ -1,9 +1,15 @@
 """Nothing can be bought, read or uploaded without signing in: over plain HTTP and in a browser."""
 
+import asyncio
+import hmac
+import time
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +244,45 @@ def test_many_wrong_passwords_have_to_wait(app: App, clock: Clock) -> None:
         clock.now += 2
         assert attempt(WORD).status_code == 200
         assert attempt("x").status_code == 401
+
+
+def test_passwords_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def spy(given: bytes, known: bytes) -> bool:
+        compared.append((given, known))
+        return compare(given, known)
+
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+    password, words = Password(WORD), ("", "o", WORD[:-1], WORD, WORD * 1000)
+    assert [password._matches(word) for word in words] == [word == WORD for word in words]
+    assert len(compared) == len(words)  # whatever is wrong with it
+    # Neither how long a password is shows, nor where it differs.
+    assert {(len(given), known) for given, known in compared} == {
+        (32, sha256(WORD.encode()).digest())
+    }
+
+
+def test_slowing_down_holds_nobody_else_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[float] = []
+    sleep = time.sleep
+
+    def watched(seconds: float) -> None:
+        if asyncio._get_running_loop():
+            held.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", watched)
+    with gated(app, gate(app)) as made, ThreadPoolExecutor(20) as pool:
+        address = made.url + "login"
+        wrong = {"password": "x"}
+        attempts = [pool.submit(requests.post, address, wrong, timeout=30) for _ in range(20)]
+        assert requests.get(made.url, timeout=30).status_code == 401
+        # Refused, and not delayed: the clock stands still, so a wait would not end.
+        statuses = Counter(attempt.result().status_code for attempt in attempts)
+    assert statuses == {401: FREE, 429: 20 - FREE}
+    assert held == []
 
 
 def test_waits_double_and_are_forgotten(clock: Clock) -> None:
