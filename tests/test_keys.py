@@ -457,7 +457,7 @@ def test_the_number_of_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_for_one_click_goes_when_that_ends(bench: Bench, fault: Fault | None) -> None:
     keys = bench.runner._accounts._keys
     for owner, once in ((OWNER, True), (OTHER, False)):
-        bench.runner.take_key(OWN, owner, one_click=once)
+        bench.runner.take_key(OWN, owner, one_call=once)
         bench.simulator.faults["submit"] = [fault]
         job = bench.start(owner, owner=owner)
         bench.reaches(job, JobState.NOT_SENT if fault else JobState.DONE)
@@ -467,7 +467,7 @@ def test_a_key_for_one_click_goes_when_that_ends(bench: Bench, fault: Fault | No
 
 
 def test_a_key_for_one_click_stays_while_that_is_made(bench: Bench) -> None:
-    bench.runner.take_key(OWN, OWNER, one_click=True)
+    bench.runner.take_key(OWN, OWNER, one_call=True)
     job = running(bench)
     assert bench.runner._accounts._keys.has(OWNER)
     assert not bench.runner._accounts.is_used_up(job)

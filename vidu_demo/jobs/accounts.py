@@ -136,5 +136,5 @@ class Accounts:
         self._keys.forget(owner, age)
 
     def is_used_up(self, job: Job) -> bool:
-        """Tell whether a key is still kept that was only for this job, which has ended."""
+        """Tell whether a job has ended whose key is kept for the jobs of its call only."""
         return not job.open and self._keys.for_one_call(job.owner)

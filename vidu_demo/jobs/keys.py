@@ -125,7 +125,7 @@ class Keys:
                 del self._kept[owner]
 
     def for_one_call(self, owner: str) -> bool:
-        """Tell whether a key is kept that is for the jobs of one call only. This does not use it."""
+        """Tell whether a key is kept for the jobs of one call only. This does not use it."""
         with self._lock:
             kept = self._kept.get(owner)
             return kept is not None and kept.one_call
