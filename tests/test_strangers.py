@@ -2,7 +2,10 @@
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -14,95 +17,247 @@ import requests
 from page_fixtures import KEY, App, serving, until
 from test_spending_limits import FORM, LIMITS, ask, through
 
+from vidu_demo import ui
+from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, Payer
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.jobs.search import EVERYTHING, Search
+from vidu_demo.jobs.takes import Order
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.elsewhere import TASKS
 from vidu_demo.ui.browser.receipts import MAX_KEPT
-from vidu_demo.ui.browser.visitor import STORAGE_KEY, Visitors
+from vidu_demo.ui.browser.visitor import Visitors
 
+URL = "https://example.com/a.jpg"
 CANARY = "canary-7f3a91"
 ENDPOINTS = ("submit", "task", "estimate", "generate")
 HOME = "203.0.113.7"
+UI = Path(ui.__file__).parent
+ACTIONS = sorted(
+    {
+        action
+        for file in (*UI.glob("templates/*.html"), *UI.glob("static/*.js"))
+        for action in re.findall(r"""data-do=["']?([\w-]+)|\bdo: '([\w-]+)'""", file.read_text())
+        for action in filter(None, action)
+    }
+)
+"""Everything that a click on the page can ask for."""
+AS_IT_IS = {"number", "seed", "voice_id", "typed", "read", "filling"}
+"""Inputs that name nothing of anybody's: they are sent as the page has them."""
 
 
 @pytest.fixture
 def hosted(app: App, tmp_path: Path) -> Iterator[App]:
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator(KEY, seconds=0))
-        yield stack.enter_context(serving(simulator, tmp_path, app.log, **LIMITS))
+        yield stack.enter_context(serving(simulator, tmp_path, app.log, tools=True, **LIMITS))
 
 
-def values(listener: Any, visitor: Any, job: str, offer: str, files: list[str]) -> list[Any]:
-    """What a stranger may send to a listener: a form that could be bought, and another's job."""
-    form: dict[str, Any] = {**FORM, "urls": "https://example.com/a.jpg", "offer": offer}
-    form |= {"image_urls": form["urls"], "shown": job, "held": offer, "text": job, "job": job}
-    form |= {"files": [{"path": path} for path in files]}
-    data = []
-    parameters = [name for name in inspect.signature(listener.fn).parameters if name != "caller"]
-    names = listener.input_keyword_names or parameters
-    for block, name in zip(listener.inputs, names, strict=True):
-        if isinstance(block, gr.BrowserState):
-            data.append(visitor if block.storage_key == STORAGE_KEY else [])
-        else:
-            data.append(form.get(str(name), getattr(block, "value", None)))
-    return data
+class Walk:
+    """A stranger who sends to every listener what is another visitor's.
 
+    Attributes:
+        job: The other visitor's, whose prompt is the canary.
+        owner: The other visitor.
+        secrets: What no answer may contain.
+        unknown: Inputs and event fields that the walk knows no value for. Teach it: they may name
+            what is another visitor's.
+        reached: What each listener has asked the runner for: methods, with their first argument.
+        offers: The offers that were made for each of the two.
+    """
 
-def call(app: App, listener: Any, data: list[Any], job: str) -> requests.Response:
-    event = {"do": "delete", "job": job, "index": 0, "value": None, "phrase": "x", "example": "x"}
-    body = {
-        "data": data,
-        "fn_index": listener._id,
-        "session_hash": "stranger",
-        "event_data": event,
-    }
-    url = f"{app.url}gradio_api/run/predict"
-    return requests.post(url, json=body, headers=through(HOME), timeout=30)
+    def __init__(self, app: App, patch: pytest.MonkeyPatch) -> None:
+        self.app, self.runner = app, app.studio.runner
+        victim = app.token()
+        assert "error" not in ask(app, "198.51.100.1", victim, prompt=CANARY)
+        until(lambda: self.runner.open_jobs == 0)
+        visitors = Visitors(app.studio.secret)
+        self.owner = visitors.owner(victim)
+        (self.job,) = self.runner.jobs(self.owner)
+        videos = app.studio.videos
+        self.kept = {path: path.read_bytes() for path in videos.rglob("*") if path.is_file()}
+        self.files = [*map(str, self.kept), "/etc/passwd", str(app.data / "secret")]
+        self.secrets = (CANARY, str(self.job.task_id), victim["token"], self.owner)
+        name = victim["token"].partition(".")[0]
+        self.forged: list[Any] = [None, {}, {"token": "x" * 32}, {"token": f"{name}.{'0' * 64}"}]
+        self.forged.append({"token": [victim["token"]]})
+        self.fetched = app.token()
+        self.stranger = visitors.owner(self.fetched)
+        self.unknown: set[str] = set()
+        self.reached: dict[str, set[tuple[str, str]]] = {}
+        self.offers: dict[str, set[str]] = {self.owner: set(), self.stranger: set()}
+        self.calls, self._name, self._read = 0, "", set[str]()
+        for method in (*GUARDED, "buy"):
+            patch.setattr(self.runner, method, self._spied(method))
+        getter = gr.EventData.__getattr__
 
+        def get(event: gr.EventData, field: str) -> Any:
+            self._read.add(field)
+            return getter(event, field)
 
-def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(hosted: App) -> None:
-    api, victim = hosted.simulator, hosted.token()
-    assert "error" not in ask(hosted, "198.51.100.1", victim, prompt=CANARY)
-    until(lambda: hosted.studio.runner.open_jobs == 0)
-    owner = Visitors(hosted.studio.secret).owner(victim)
-    (job,) = hosted.studio.runner.jobs(owner)
-    form = {**FORM, "urls": "https://example.com/a.jpg"}
-    offer = hosted.offer(victim, **form)
-    kept = {path: path.read_bytes() for path in hosted.studio.videos.rglob("*") if path.is_file()}
-    secrets = (CANARY, str(job.task_id), victim["token"])
-    fetched, name = hosted.token(), victim["token"].partition(".")[0]
-    forged = [{"token": "x" * 32}, {"token": f"{name}.{'0' * 64}"}, {"token": [victim["token"]]}]
-    tokens = [None, {}, *forged, fetched]
-    own = hosted.offer(fetched, **form)
-    files = [str(path) for path in kept] + ["/etc/passwd", str(hosted.data / "secret")]
-    calls = 0
-    for listener in list(hosted.demo.fns.values()):
-        if not listener.fn:
-            continue
-        for token in tokens:
-            for given in ([], files[:2], files[-2:]):
-                theirs = own if token is fetched else offer
-                data = values(listener, token, job.id, theirs, given)
-                answer = call(hosted, listener, data, job.id)
-                calls += 1
-                assert answer.status_code in (200, 400, 500), (listener.api_name, answer.text)
-                if answer.status_code == 500:  # how Gradio answers where a handler refuses
-                    assert answer.json()["error"], listener.api_name
-                assert not any(secret in answer.text for secret in secrets), listener.api_name
+        patch.setattr(gr.EventData, "__getattr__", get)
+
+    def _spied(self, method: str) -> Callable[..., Any]:
+        real = getattr(self.runner, method)
+
+        def spy(first: str, *others: Any, **options: Any) -> Any:
+            self.reached.setdefault(self._name, set()).add((method, first))
+            return real(first, *others, **options)
+
+        return spy
+
+    @property
+    def listeners(self) -> list[Any]:
+        return [listener for listener in self.app.demo.fns.values() if listener.fn]
+
+    def offer(self, owner: str) -> tuple[str, int]:
+        """Make an offer that nobody has taken; gives its id and its seed."""
+        form = {name: value for name, value in FORM.items() if name != "takes"}
+        order = Order(VideoRequest(images=[URL], **form, seed=self.calls))
+        made = self.runner.offer(order, owner=owner, payer=Payer.HOST)
+        self.offers[owner].add(made.id)
+        return made.id, self.calls
+
+    def event(self, action: str, files: list[str]) -> dict[str, Any]:
+        """What comes with an event: the other visitor's in every field."""
+        job = self.job.id
+        event: dict[str, Any] = {"do": action, "job": job, "jobs": [job], "example": job}
+        event |= {"phrase": "x", "prompt": job, "way": "crop"}
+        # The guard refuses a path that is not of an upload, so it comes only with such.
+        return event | ({"path": files[0], "paths": files} if files else {})
+
+    def data(self, listener: Any, visitor: Any, offer: str, seed: int, files: list[str]) -> Any:
+        """A value for each input: a form that could be bought, and another's job."""
+        job, pictures = self.job.id, [{"path": path} for path in files]
+        form = {**FORM, "urls": URL, "image_urls": URL, "files": pictures, "seed": seed}
+        receipt = {"task": job, "backend": self.job.backend, "payer": "host", "request": {}}
+        known = {
+            **form,
+            "kept": form,
+            "json": json.dumps({**FORM, "images": files or [URL]}),
+            "images": pictures,
+            "idempotency_key": None,
+            "visitor": visitor,
+            "receipts": [{**receipt, "created": 1.0}],
+            "shown": job,
+            "seen": f"{job} running",
+            "fault": job,
+            "text": job,
+            "job": job,
+            "held": offer,
+            "offer": offer,
+            "example": job,
+            "asked": "1",
+            "search": CANARY[:6],
+            "pages": "2",
+        }
+        data = []
+        parameters = [*inspect.signature(listener.fn).parameters]
+        names = listener.input_keyword_names or [name for name in parameters if name != "caller"]
+        for block, name in zip(listener.inputs, names, strict=True):
+            if name not in known and name not in AS_IT_IS:
+                self.unknown.add(f"{listener.api_name}: {name}")
+            names_a_job = isinstance(block, gr.Textbox) and name not in AS_IT_IS
+            usual = job if names_a_job else getattr(block, "value", None)
+            data.append(known.get(name, usual))
+        return data
+
+    def call(
+        self, listener: Any, visitor: Any, owner: str, files: list[str], action: str = "open"
+    ) -> requests.Response:
+        """Call a listener. Its offer, which is new, is of one of the two visitors."""
+        self.calls += 1
+        self._name = listener.api_name
+        offer, seed = self.offer(owner)
+        event = self.event(action, files)
+        body = {
+            "data": self.data(listener, visitor, offer, seed, files),
+            "fn_index": listener._id,
+            "session_hash": "stranger",
+            "event_data": event,
+        }
+        url = f"{self.app.url}gradio_api/run/predict"
+        answer = requests.post(url, json=body, headers=through(HOME), timeout=30)
+        given = {*event, "path", "paths"}
+        self.unknown |= {f"{listener.api_name}: event.{name}" for name in self._read - given}
+        assert answer.status_code in (200, 400, 500), (listener.api_name, answer.text)
+        if answer.status_code == 500:  # how Gradio answers where a handler refuses
+            assert answer.json()["error"], listener.api_name
+        self.tells_nothing(answer.text, listener.api_name)
+        if owner == self.owner:
+            assert self.runner._ledger.open_offer(offer, owner, time.time()), listener.api_name
+        return answer
+
+    def everything(self, listener: Any) -> None:
+        """Call a listener with each token, with files and without, and for every action."""
+        self._read.clear()
+        some = self.files[:2], self.files[-2:]
+        for visitor in self.forged:
+            for files in ([], *some):
+                answer = self.call(listener, visitor, self.owner, files)
                 if listener.api_name in (*ENDPOINTS, "welcome") or answer.status_code == 400:
                     continue
-                refused = "Reload it." in answer.text
                 reviewed = str(listener.api_name).startswith("review")
-                assert refused or reviewed or token is fetched, (listener.api_name, answer.text)
-    assert calls >= 500
+                assert "Reload it." in answer.text or reviewed, (listener.api_name, answer.text)
+        for owner in (self.owner, self.stranger):
+            for files in ([], *some):
+                self.call(listener, self.fetched, owner, files)
+        if "do" in self._read:
+            for action in ACTIONS:
+                self.call(listener, self.fetched, self.owner, [], action)
+
+    def tells_nothing(self, text: str, who: Any) -> None:
+        assert not any(secret in text for secret in self.secrets), who
+
+    def changed_nothing(self) -> None:
+        assert self.runner.jobs(self.owner) == [self.job]
+        assert all(path.read_bytes() == held for path, held in self.kept.items())
+
+
+GUARDED = {
+    name
+    for name, method in inspect.getmembers(JobRunner, inspect.isfunction)
+    if [*inspect.signature(method).parameters][1:3] == ["job_id", "owner"]
+}
+"""The runner's methods that serve a visitor one of their jobs."""
+
+
+@pytest.fixture
+def walk(hosted: App, monkeypatch: pytest.MonkeyPatch) -> Walk:
+    return Walk(hosted, monkeypatch)
+
+
+def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(walk: Walk) -> None:
+    for listener in walk.listeners:
+        walk.everything(listener)
+    assert walk.calls >= 500
+    assert walk.unknown == set()
     # The victim spent 4 of the 16 cents, and each visitor can spend 10.
-    spent = hosted.studio.runner.spent("", "").all
-    assert Decimal("0.04") < spent <= Decimal("0.14")
-    until(lambda: api.submit_count == spent / Decimal("0.04"))
-    assert hosted.studio.runner.jobs(owner) == [job]
-    assert all(path.read_bytes() == held for path, held in kept.items())
+    spent = walk.runner.spent("", "").all
+    assert spent == Decimal("0.12")
+    until(lambda: walk.app.simulator.submit_count == 3)
+    walk.changed_nothing()
+
+    # It was not another check that has held the stranger up.
+    everywhere = set().union(*walk.reached.values())
+    # A job is looked for before it is deleted.
+    assert {method for method, first in everywhere if first == walk.job.id} == GUARDED - {"delete"}
+    for name in ("delete", "use_list", "use_settings", "go_on", "compare", "show_example"):
+        assert ("look", walk.job.id) in walk.reached[name], name
+    assert ("calls", walk.job.id) in walk.reached["read_calls"]
+    for name in ("buy", "buy_draft", "simulate", "buy_again", "buy_in_full"):
+        taken = {first for method, first in walk.reached[name] if method == "buy"}
+        assert taken & walk.offers[walk.owner], name
+        assert taken & walk.offers[walk.stranger], name
+
+
+def test_no_method_of_the_runner_serves_a_job_to_a_stranger(walk: Walk) -> None:
+    assert {"look", "calls", "delete", "stop", "watch_again"} <= GUARDED
+    for name in GUARDED:
+        for owner in (walk.stranger, "", walk.owner[:-1]):
+            assert not getattr(walk.runner, name)(walk.job.id, owner), name
+    walk.changed_nothing()
 
 
 def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
