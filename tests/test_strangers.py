@@ -14,7 +14,10 @@ from typing import Any
 import gradio as gr
 import pytest
 import requests
+from mcp import ClientSession
 from page_fixtures import KEY, App, serving, until
+from test_mcp import call as call_tool
+from test_mcp import using
 from test_spending_limits import FORM, LIMITS, ask, through
 
 from vidu_demo import ui
@@ -26,6 +29,7 @@ from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.jobs.takes import Order
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.elsewhere import TASKS
+from vidu_demo.ui.browser.own_key import KEY_HEADER, VISITOR_HEADER
 from vidu_demo.ui.browser.receipts import MAX_KEPT
 from vidu_demo.ui.browser.visitor import Visitors
 
@@ -257,6 +261,70 @@ def test_no_method_of_the_runner_serves_a_job_to_a_stranger(walk: Walk) -> None:
     for name in GUARDED:
         for owner in (walk.stranger, "", walk.owner[:-1]):
             assert not getattr(walk.runner, name)(walk.job.id, owner), name
+    walk.changed_nothing()
+
+
+def test_every_other_route_to_a_listener_is_no_better(walk: Walk) -> None:
+    address, headers = f"{walk.app.url}gradio_api/", through(HOME)
+    answered = set()
+    for listener in walk.listeners:
+        name = listener.api_name
+        _offer, seed = walk.offer(walk.owner)
+        data = walk.data(listener, walk.fetched, _offer, seed, [])
+        body = {"data": data, "event_data": walk.event("open", [])}
+        numbered = {**body, "fn_index": listener._id, "session_hash": f"stranger-{name}"}
+        named = {"fn_index": listener._id, **body}
+        for route, sent, result in (
+            ("api/predict", numbered, ""),
+            (f"run/{name}", named, ""),
+            (f"api/{name}", named, ""),
+            ("queue/join", numbered, f"queue/data?session_hash=stranger-{name}"),
+            (f"call/{name}", body, f"call/{name}/"),
+            (f"call/v2/{name}", dict(enumerate(map(str, data))), f"call/{name}/"),
+            (f"call/v2/{name}", {"job": walk.job.id}, f"call/{name}/"),
+        ):
+            answer = requests.post(address + route, json=sent, headers=headers, timeout=30)
+            said, event = answer.text, ""
+            if answer.ok and result:
+                event = answer.json()["event_id"]
+                at = result + event if result.endswith("/") else result
+                with requests.get(address + at, headers=headers, timeout=60) as stream:
+                    said += stream.text
+            if answer.ok:
+                answered.add(route.removesuffix(f"/{name}"))
+            walk.tells_nothing(said, route)
+            for stop in ("cancel", "reset"):
+                about = {**numbered, "event_id": event or walk.job.id}
+                walk.tells_nothing(requests.post(address + stop, json=about, timeout=30).text, stop)
+    assert answered == {"api/predict", "run", "api", "queue/join", "call", "call/v2"}
+    assert walk.runner.spent("", "").all <= Decimal("0.12")
+    walk.changed_nothing()
+
+
+def test_the_other_doors_are_no_better(walk: Walk) -> None:
+    address, runner = walk.app.url, walk.runner
+    runner.take_key(KEY, walk.owner)
+    for token in (walk.owner, walk.job.id, *(str(each) for each in walk.forged)):
+        for method in ("POST", "DELETE"):
+            headers = {VISITOR_HEADER: token, KEY_HEADER: "wrong"}
+            answer = requests.request(method, f"{address}key", headers=headers, timeout=30)
+            assert answer.status_code == 401
+            walk.tells_nothing(answer.text, "key")
+    headers = {VISITOR_HEADER: walk.fetched["token"]}
+    assert requests.delete(f"{address}key", headers=headers, timeout=30).ok
+    assert runner.payer(walk.owner) is Payer.VISITOR
+    assert runner.payer(walk.stranger) is Payer.HOST
+
+    for name in (walk.owner, walk.job.id, str(walk.job.task_id), "", "x" * 5000):
+        answer = requests.get(f"{address}changes/{name}", timeout=30)
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9]+", answer.text) or answer.status_code == 404
+
+    async def ask_tools(session: ClientSession) -> list[Any]:
+        names = (walk.job.id, walk.owner, str(walk.job.task_id), walk.job.idempotency_key)
+        return [await call_tool(session, "task", job=name) for name in names]
+
+    for said in using(walk.app, ask_tools):
+        assert "There is no such job." in said
     walk.changed_nothing()
 
 
