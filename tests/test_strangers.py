@@ -21,12 +21,14 @@ from test_mcp import using
 from test_spending_limits import FORM, LIMITS, ask, through
 
 from vidu_demo import ui
+from vidu_demo.api import variations
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import Job, Payer
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.jobs.search import EVERYTHING, Search
+from vidu_demo.jobs.sequences import Part
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.elsewhere import TASKS
 from vidu_demo.ui.browser.own_key import KEY_HEADER, VISITOR_HEADER
@@ -47,7 +49,8 @@ ACTIONS = sorted(
     }
 )
 """Everything that a click on the page can ask for."""
-AS_IT_IS = {"number", "seed", "voice_id", "typed", "read", "filling"}
+VARIED = {"prompts", *(f"{field}_values" for field in variations.VARIED)}
+AS_IT_IS = {"number", "seed", "voice_id", "typed", "read", "filling", "starred", "at", *VARIED}
 """Inputs that name nothing of anybody's: they are sent as the page has them."""
 
 
@@ -79,10 +82,13 @@ class Walk:
         visitors = Visitors(app.studio.secret)
         self.owner = visitors.owner(victim)
         (self.job,) = self.runner.jobs(self.owner)
+        self.film = self.runner.films.begin(self.owner, [Part(self.job.id)])
+        self.link = self.runner.share(self.job.id, self.owner)
+        assert self.link
         videos = app.studio.videos
         self.kept = {path: path.read_bytes() for path in videos.rglob("*") if path.is_file()}
         self.files = [*map(str, self.kept), "/etc/passwd", str(app.data / "secret")]
-        self.secrets = (CANARY, str(self.job.task_id), victim["token"], self.owner)
+        self.secrets = (CANARY, str(self.job.task_id), victim["token"], self.owner, self.link)
         name = victim["token"].partition(".")[0]
         self.forged: list[Any] = [None, {}, {"token": "x" * 32}, {"token": f"{name}.{'0' * 64}"}]
         self.forged.append({"token": [victim["token"]]})
@@ -127,7 +133,8 @@ class Walk:
         """What comes with an event: the other visitor's in every field."""
         job = self.job.id
         event: dict[str, Any] = {"do": action, "job": job, "jobs": [job], "example": job}
-        event |= {"phrase": "x", "prompt": job, "way": "crop"}
+        event |= {"phrase": "x", "prompt": job, "way": "crop", "take": 0}
+        event |= {"film": self.film.id, "parts": [{"job": job, "start": 0.1, "end": 0.2}]}
         # The guard refuses a path that is not of an upload, so it comes only with such.
         return event | ({"path": files[0], "paths": files} if files else {})
 
@@ -135,6 +142,7 @@ class Walk:
         """A value for each input: a form that could be bought, and another's job."""
         job, pictures = self.job.id, [{"path": path} for path in files]
         form = {**FORM, "urls": URL, "image_urls": URL, "files": pictures, "seed": seed}
+        place = {"part": job, "instead": True, "end": None, "film": self.film.id}
         receipt = {"task": job, "backend": self.job.backend, "payer": "host", "request": {}}
         known = {
             **form,
@@ -155,6 +163,11 @@ class Walk:
             "asked": "1",
             "search": CANARY[:6],
             "pages": "2",
+            "wall": job,
+            "film": self.film.id,
+            "link": {"picture": "", "parent": job, "place": place},
+            "dropped": {"path": files[0]} if files else None,
+            "variations": None,
         }
         data = []
         parameters = [*inspect.signature(listener.fn).parameters]
@@ -216,6 +229,8 @@ class Walk:
 
     def changed_nothing(self) -> None:
         assert self.runner.jobs(self.owner) == [self.job]
+        assert self.runner.films.all_of(self.owner) == [self.film]
+        assert self.runner.link(self.job) == self.link
         assert all(path.read_bytes() == held for path, held in self.kept.items())
 
 
@@ -245,9 +260,11 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(walk: Wa
 
     # It was not another check that has held the stranger up.
     everywhere = set().union(*walk.reached.values())
-    # A job is looked for before it is deleted.
-    assert {method for method, first in everywhere if first == walk.job.id} == GUARDED - {"delete"}
-    for name in ("delete", "use_list", "use_settings", "go_on", "compare", "show_example"):
+    # A job is looked for before it is deleted or shared.
+    looked = GUARDED - {"delete", "share", "unshare"}
+    assert {method for method, first in everywhere if first == walk.job.id} == looked
+    asked = ("delete", "use_list", "use_settings", "go_on", "compare", "show_example", "share")
+    for name in (*asked, "contact_sheet", "draw_wall", "start_film", "film"):
         assert ("look", walk.job.id) in walk.reached[name], name
     assert ("calls", walk.job.id) in walk.reached["read_calls"]
     for name in ("buy", "buy_draft", "simulate", "buy_again", "buy_in_full"):
@@ -260,7 +277,8 @@ def test_no_method_of_the_runner_serves_a_job_to_a_stranger(walk: Walk) -> None:
     assert {"look", "calls", "delete", "stop", "watch_again"} <= GUARDED
     for name in GUARDED:
         for owner in (walk.stranger, "", walk.owner[:-1]):
-            assert not getattr(walk.runner, name)(walk.job.id, owner), name
+            options = {"starred": True} if name == "star" else {}
+            assert not getattr(walk.runner, name)(walk.job.id, owner, **options), name
     walk.changed_nothing()
 
 
