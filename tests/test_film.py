@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from page_fixtures import App, Maker, Visitor, picture_of, until
@@ -232,6 +233,10 @@ def test_a_film_is_made_by_mouse(
     expect(studio.strip).to_contain_text("The open video is another take of part 2.")
     visitor.button("Use this take").click()
     studio.expect_order(green, other, red)
+    with page.expect_download() as taken:
+        studio.strip.get_by_role("button", name="Take along").click()
+    with ZipFile(taken.value.path()) as zipped:
+        assert sum(name.endswith(".mp4") for name in zipped.namelist()) == 3
 
     # Made again, with its own pictures, in its own place.
     before = api.submit_count

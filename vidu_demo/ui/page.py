@@ -116,7 +116,8 @@ class _Page:
         buying = Buying(context, form, self.checkout, panel, panel.code, self.kept)
         form.listen(context)
         panel.listen()
-        panel.stage.share.listen(context, takeaway, panel.tab, panel.history.list)
+        lists = panel.history.list, panel.films.strip
+        panel.stage.share.listen(context, takeaway, panel.tab, *lists)
         calls = panel.calls
         reading, asked = partial(events.read_calls, log=calls), calls.asked
         self._does(asked.change, reading, "read_calls", calls.outputs, {"asked": asked})

@@ -55,7 +55,7 @@ class Films:
     def add_strip(self) -> None:
         """Add the strip and the player here."""
         self.strip = gr.HTML(
-            js_on_load="vidu.film(element, trigger, 'arrange', 'again')",
+            js_on_load="vidu.film(element, trigger, 'arrange', 'again', 'take')",
             elem_id="film",
             padding=False,
         )

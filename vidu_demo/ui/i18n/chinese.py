@@ -952,6 +952,7 @@ CHINESE: dict[str, str] = {
     "There is no disk space left for the joined video.": "磁盘空间不足，无法保存拼接后的视频。",
     # Taking along and sharing
     "Take along {number}": "打包带走 {number}",
+    "Take along": "打包带走",
     "A zip with the videos, their pictures and settings, and a page that plays them offline": (
         "一个压缩包，内含视频、图片、设置，以及可离线播放的网页"
     ),

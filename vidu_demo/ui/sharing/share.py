@@ -62,7 +62,7 @@ class Share:
         }
 
     def listen(
-        self, context: Context, takeaway: Takeaway, tab: dict[str, Any], videos: gr.HTML
+        self, context: Context, takeaway: Takeaway, tab: dict[str, Any], *lists: gr.HTML
     ) -> None:
         """Wire the events.
 
@@ -70,7 +70,7 @@ class Share:
             context: What the handlers share.
             takeaway: Makes zips.
             tab: The inputs that make up a `Tab`, by name.
-            videos: The list, whose selection can be taken along.
+            lists: What has videos that can be taken along.
         """
 
         def act(request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
@@ -107,7 +107,8 @@ class Share:
         clicks = [self._buttons.click, self._dialog.click]
         shared = gr.on(clicks, act, trigger_mode="multiple", api_name="share", **inputs)
         shared.failure(None, js="vidu.closeShare", **SHORT)
-        videos.take(take, trigger_mode="multiple", api_name="take_along", **inputs)
+        for videos in lists:
+            videos.take(take, trigger_mode="multiple", api_name="take_along", **inputs)
         self.told.change(None, self.told, None, js="vidu.tellShare", **SHORT)
 
     def _tell(self, **news: Any) -> Updates:

@@ -68,6 +68,8 @@ vidu.film = (element, trigger) => {
       case 'move': return move(item, placeOf(item.dataset) + Number(button.dataset.step));
       case 'remove': return remove(items()[placeOf({job})]);
       case 'again': return again(job);
+      case 'take': return trigger('take', {
+        jobs: items().filter(({dataset}) => dataset.src).map(({dataset}) => dataset.job)});
       case 'play': return vidu.playFilm(items().map(({dataset}) => dataset), film());
       default: return act(button.dataset.do, job);
     }
