@@ -44,13 +44,13 @@ def served(
         yield stack.enter_context(made), prefix
 
 
-def using(app: App, act: Session, address: str = "203.0.113.7") -> Any:
+def using(app: App, act: Session, address: str = "203.0.113.7", **headers: str) -> Any:
     """Connect as an agent does, and let it act."""
 
     async def run() -> Any:
         url = f"{app.url}gradio_api/mcp/"
         async with (
-            httpx.AsyncClient(headers=through(address), timeout=60) as client,
+            httpx.AsyncClient(headers=through(address) | headers, timeout=60) as client,
             streamable_http_client(url, http_client=client) as (reading, writing, _),
             ClientSession(reading, writing) as session,
         ):
