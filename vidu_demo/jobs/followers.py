@@ -68,7 +68,8 @@ class Followers:
             # A claim, so that no process can send it after this.
             stopped = summary(ViduError(_STOPPED_BEFORE, next_step=""))
             wall, ledger = self._services.wall, self._services.ledger
-            ledger.claim(job, state=JobState.NOT_SENT, finished=wall(), **stopped)
+            if ledger.claim(job, state=JobState.NOT_SENT, finished=wall(), **stopped):
+                files.delete_pictures(self._services.videos / job.id)
             return False
         return self.begin(job)
 
