@@ -321,9 +321,11 @@ class SharedScheduler(HeapScheduler):
                 async with await AsyncConnection.connect(self._database, autocommit=True) as link:
                     await link.execute(f"LISTEN {CHANGES}")
                     await link.execute(f"LISTEN {FORGOTTEN}")
-                    # Some may have been missed.
+                    # Some may have been missed. A key that was entered since is not meant, even if
+                    # the database is slow to answer.
+                    asked = self._clock()
                     for owner, age in (await asyncio.to_thread(self._forgotten.ages)).items():
-                        self._listener.hear_forgotten(owner, age)
+                        self._listener.hear_forgotten(owner, age + self._clock() - asked)
                     self._changes.mark_all()
                     while not self._closing.is_set():
                         async for notice in link.notifies(timeout=_CLOSE_SECONDS):
