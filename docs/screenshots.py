@@ -132,6 +132,26 @@ class Walk:
         shrink(DOCS / "compare.png")
         page.locator("#compare .close").click()
 
+        self.make(EXAMPLES[0], "Mist drifts over the lake.", takes=4)
+        self.wait_for("Done in")
+        self.photograph("wall")
+        page.locator("#wall").get_by_role("button", name="Close").click()
+
+        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("button", name="Start a film").click()
+        page.locator("#film .film").wait_for()
+        page.get_by_role("button", name="Continue from last frame").click()
+        prompt = page.locator("#prompt textarea")
+        expect(prompt).to_be_focused()
+        prompt.fill("A heron lands on the boat.")
+        page.locator("#takes").get_by_role("radio", name="1").check()
+        page.locator("#make", has_text="Make").click()
+        expect(page.locator("#film .reel li")).to_have_count(2)
+        self.wait_for("Done in")
+        self.photograph("film")
+        page.locator("#film").screenshot(path=DOCS / "film.png")
+        shrink(DOCS / "film.png")
+
         page.get_by_role("button", name="Prompt ideas").click()
         page.get_by_role("tab", name="Code", exact=True).click()
         page.locator(".cm-line").first.wait_for()
@@ -145,13 +165,14 @@ class Walk:
         self.page.locator(".examples").get_by_role("button", name=example.name).click()
         expect(self.page.locator("#prompt textarea")).to_have_value(example.settings["prompt"])
 
-    def make(self, example: Example, prompt: str) -> None:
-        """Start a short video of an example's picture."""
+    def make(self, example: Example, prompt: str, takes: int = 1) -> None:
+        """Start short videos of an example's picture."""
         self.choose(example)
         self.page.get_by_role("spinbutton", name="Duration").fill("1")
         self.page.get_by_role("radio", name="540p").check()
         self.page.locator("#prompt textarea").fill(prompt)
-        self.page.locator("#make", has_text="Make").click()
+        self.page.locator("#takes").get_by_role("radio", name=str(takes)).check()
+        self.page.locator("#make", has_text=f"Make {takes}" if takes > 1 else "Make").click()
         expect(self.page.locator("#details .prompt")).to_have_text(prompt)
 
     def wait_for(self, headline: str) -> None:
