@@ -248,6 +248,10 @@ def shared(count: int, simulator: Simulator, tasks: list[str], rate: float) -> R
             memory = statistics.mean(map(megabytes, running.values()))
             takeover = None
             if count > 1:
+                # What is killed while it is being sent would be unknown, and followed by nobody.
+                until(
+                    lambda: all(job.task_id for job in ledger.followed(simulator.url)), "all sent"
+                )
                 next(iter(running.values())).send_signal(signal.SIGKILL)
                 began = time.monotonic()
                 until(lambda: followed() < len(tasks), "its jobs are missed")
