@@ -238,7 +238,7 @@ def test_one_call_starts_several_videos(caller: Client, api: Simulator) -> None:
     ("varied", "said"),
     [
         (9, "One click makes up to 4 takes"),
-        ({"takes": 4, "duration": [1, 2, 3, 4]}, "up to 12 videos; these would be 16"),
+        ({"takes": 4, "duration": [1, 2, 3, 4]}, "up to 12 videos; this would make 16"),
         ({"each_picture": True, "prompts": ["One.", "Two."]}, "Each picture needs a prompt"),
         ({"watermark": [True]}, "There is no setting called watermark"),
         ("{takes", "not valid JSON"),

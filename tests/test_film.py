@@ -147,7 +147,7 @@ def test_a_film_of_four_parts_by_keyboard_alone(
     expect(studio.strip.locator("[data-do=play]")).to_be_focused()
     tab_to("#film [data-do=join]")
     keyboard.press("Enter")
-    expect(visitor.page.get_by_text(re.compile(r"^Joining: \d+ %$"))).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(r"^Joining: \d+%$"))).to_be_visible()
     link = visitor.page.get_by_role("link", name="Download the film")
     expect(link).to_be_visible()
     tab_to("#film a[download]")
@@ -234,7 +234,7 @@ def test_a_film_is_made_by_mouse(
     visitor.button("Use this take").click()
     studio.expect_order(green, other, red)
     with page.expect_download() as taken:
-        studio.strip.get_by_role("button", name="Take along").click()
+        studio.strip.get_by_role("button", name="Download as a zip").click()
     with ZipFile(taken.value.path()) as zipped:
         assert sum(name.endswith(".mp4") for name in zipped.namelist()) == 3
 
@@ -346,7 +346,7 @@ def test_a_dropped_film_restores_its_strip(
     ],
     ids=["none", "no parts", "no list", "many"],
 )
-def test_a_hostile_story_is_borne(app: App, clip: bytes, told: dict[str, Any]) -> None:
+def test_a_hostile_story_does_no_harm(app: App, clip: bytes, told: dict[str, Any]) -> None:
     film = app.uploads / "hostile" / "film.mp4"
     film.parent.mkdir(parents=True, exist_ok=True)
     film.write_bytes(clip)

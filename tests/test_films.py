@@ -182,7 +182,7 @@ def test_a_drafts_full_video_takes_its_place(bench: Bench, films: Films, tmp_pat
     assert not bench.row(continued).is_in_full(bench.row(draft))
 
 
-def test_nobody_gets_at_anothers_film(bench: Bench, films: Films) -> None:
+def test_nobody_can_use_another_visitors_film(bench: Bench, films: Films) -> None:
     mine = video(bench, "mine")
     film = films.begin(OWNER, [Part(mine.id)])
     request = bench.request(images=["https://example.com/frame.png"], prompt="theirs")

@@ -140,7 +140,7 @@ def test_a_key_that_is_forgotten_here_is_forgotten_there(
     assert told == [OWNER, OTHER]  # what it has told itself, it does not hear
 
 
-def test_what_was_forgotten_while_a_process_was_deaf_is_forgotten_later(
+def test_what_was_forgotten_while_a_process_was_cut_off_is_forgotten_later(
     bench: Bench, with_keys: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = with_keys

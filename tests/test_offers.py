@@ -254,10 +254,10 @@ def test_open_offers_are_few(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     assert still_open(OWNER, mine) + still_open(OTHER, theirs) == [False] * 8
 
 
-def test_strangers_can_not_fill_the_disk_with_offers(bench: Bench) -> None:
+def test_strangers_cannot_fill_the_disk_with_offers(bench: Bench) -> None:
     """Whatever fits into a form fits into the bounds of an offer and of all offers."""
     urls = [f"https://example.com/{number}/{'😀' * 1500}" for number in range(20)]
-    with pytest.raises(RequestInvalid, match="too long together"):
+    with pytest.raises(RequestInvalid, match="together are too long"):
         order(images=urls)
     longest = "😀" * 2000
     full = order(prompt=longest)

@@ -97,7 +97,7 @@ def test_strangers_can_make_and_revoke_nothing(app: App, job: Job, owner: dict[s
         answer = app.call("share", event={"do": do}, visitor=stranger, shown=job.id)
         assert "There is no video to share." in answer
     assert ask(app, "open", job, owner)["link"] == ""
-    assert "There is no video to take along." in app.call(
+    assert "There is no video to download." in app.call(
         "take_along", event={"jobs": [job.id]}, visitor=stranger
     )
 
@@ -152,7 +152,7 @@ def test_a_video_is_shared_watched_and_revoked(
     expect(visitor.headline).to_have_text(DONE)
     visitor.more("Share a link")
     dialog = visitor.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Whoever has the link sees the video")
+    expect(dialog).to_contain_text("Anyone with the link can see the video")
     dialog.get_by_role("button", name="Make a link").click()
     dialog.get_by_role("button", name="Copy the link").click()
     expect(dialog.get_by_role("status")).to_have_text("Link copied.")
@@ -167,7 +167,7 @@ def test_a_video_is_shared_watched_and_revoked(
     expect(friend.prompt).to_have_value("A paper boat turns slowly.")
     expect(friend.thumbnails).to_have_count(0)
 
-    dialog.get_by_role("button", name="Revoke it").click()
+    dialog.get_by_role("button", name="Revoke the link").click()
     expect(dialog.get_by_role("button", name="Make a link")).to_be_visible()
     dialog.get_by_role("button", name="Close").click()
     assert friend.page.request.get(link).status == 404
@@ -190,7 +190,7 @@ def test_a_zip_is_taken_along_played_and_dropped_back(
     page = visitor.page
     page.get_by_role("checkbox", name="Select all").check()
     with page.expect_download() as started:
-        visitor.button("Take along 2").click()
+        visitor.button("Download 2 as a zip").click()
     path = tmp_path / started.value.suggested_filename
     started.value.save_as(path)
 

@@ -319,7 +319,7 @@ def test_every_other_route_to_a_listener_is_no_better(walk: Walk) -> None:
     walk.changed_nothing()
 
 
-def test_the_other_doors_are_no_better(walk: Walk) -> None:
+def test_other_ways_in_are_no_better(walk: Walk) -> None:
     address, runner = walk.app.url, walk.runner
     runner.take_key(KEY, walk.owner)
     for token in (walk.owner, walk.job.id, *(str(each) for each in walk.forged)):

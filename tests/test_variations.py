@@ -100,7 +100,7 @@ def test_other_numbers_buy_nothing(takes: Any) -> None:
         ({"images": []}, "no setting called images"),
     ],
 )
-def test_what_can_not_be_used_is_told(wrong: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_used_is_reported(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(RequestInvalid, match=said):
         Variations.read(wrong)
 
@@ -118,12 +118,12 @@ def test_one_click_buys_a_limited_number() -> None:
     Order(request(images=["a.png"] * MAX_VIDEOS), Variations(each_picture=True))
     Order(request(), Variations(4, duration=[3, 4, 5]))
     many = Variations(each_picture=True)
-    with pytest.raises(RequestInvalid, match="up to 12 videos; these would be 13"):
+    with pytest.raises(RequestInvalid, match="up to 12 videos; this would make 13"):
         Order(request(images=["a.png"] * (MAX_VIDEOS + 1)), many)
-    with pytest.raises(RequestInvalid, match="these would be 16"):
+    with pytest.raises(RequestInvalid, match="this would make 16"):
         Order(request(), Variations(4, duration=[3, 4, 5, 6]))
     huge = Variations(4, prompts=["x"] * 10**5, resolution=["540p", "720p"])
-    with pytest.raises(RequestInvalid, match="these would be 800000"):
+    with pytest.raises(RequestInvalid, match="this would make 800000"):
         huge.changes(request())
 
 

@@ -53,7 +53,7 @@ def test_what_varies_is_priced_kept_and_undone(
     instead = page.get_by_text("The values under Variations are used instead.")
     expect(instead).to_have_count(2)
     visitor.choice("4").check()
-    expect(visitor.button("One click makes up to 12 videos; these would be 16")).to_be_enabled()
+    expect(visitor.button("One click makes up to 12 videos; this would make 16")).to_be_enabled()
     visitor.choice("3").check()
     expect(page.locator("#make")).to_contain_text(re.compile(r"^\s*Make 12 · \$"))
     label = page.locator("#make").inner_text()

@@ -241,7 +241,7 @@ def test_by_touch(visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
     expect(phone.rows.first).to_be_hidden()
     cells(phone).nth(0).get_by_role("button", name="Star").tap()
     expect(page.locator("#wall .star[aria-pressed=true]")).to_have_count(1)
-    cells(phone).nth(1).get_by_role("button", name="Discard").tap()
+    cells(phone).nth(1).get_by_role("button", name="Delete").tap()
     page.locator("#wall .leaving button").tap()
     expect(page.locator("#wall-leaving")).to_be_hidden()
     phone.button("Play all").tap()

@@ -154,7 +154,7 @@ class Settings:
             "env": "VIDU_MAX_DISK_GB",
             "kind": float,
             "help": "Maximum gigabytes for the data folder, uploads and copies. Uploads and "
-            "copies can take a fifth of it, as is checked once a minute. When it is full, they are "
+            "copies can take a fifth of it, checked once a minute. When it is full, they are "
             "deleted first, then new jobs are refused; videos are never deleted to make room.",
         },
     )

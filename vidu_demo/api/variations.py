@@ -135,7 +135,7 @@ class Variations:
         if number > MAX_VIDEOS:
             raise _invalid(
                 Text(
-                    "One click makes up to {most} videos; these would be {number}.",
+                    "One click makes up to {most} videos; this would make {number}.",
                     most=MAX_VIDEOS,
                     number=number,
                 )

@@ -44,7 +44,7 @@ class Order:
         _ = self.requests
         if len(json.dumps(self.fields)) > MAX_ORDER:
             raise RequestInvalid(
-                Problem("images", "The prompts and picture URLs are too long together.")
+                Problem("images", "The prompts and picture URLs together are too long.")
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Sequences: a visitor's videos one behind the other, with their ends cut off, as one film.
+"""Sequences: a visitor's videos one after another, with their ends cut off, as one film.
 
 Whoever changes a sequence holds the visitor's `one_click`.
 """

@@ -29,14 +29,14 @@ _PACKED = (".json", ".html")
 class TakeawayTooLarge(ViduError):
     """The chosen videos are too many or too large for one zip."""
 
-    what = Text("One zip can have {most} videos, and 2 GB.", most=MAX_JOBS)
+    what = Text("A zip can hold up to {most} videos and 2 GB.", most=MAX_JOBS)
     next_step = "Choose fewer."
 
 
 class NothingToTake(ViduError):
     """None of the chosen jobs has a video."""
 
-    what = "There is no video to take along."
+    what = "There is no video to download."
     next_step = "Choose finished videos."
 
 

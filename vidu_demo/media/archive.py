@@ -81,8 +81,8 @@ def picture(path: Path, name: str) -> bytes:
         return _read(archive, entries, name, MAX_FILE_BYTES)
 
 
-_FOREIGN = "This is not a zip of takes from this page."
-_UNSAFE = "This zip has parts that are not safe to read, so nothing in it was used."
+_FOREIGN = "This is not a zip of videos from this page."
+_UNSAFE = "This zip has files that are not safe to read, so nothing in it was used."
 _LARGE = "This zip is too large when unpacked, so nothing in it was used."
 
 
@@ -143,7 +143,7 @@ def _check_end(path: Path) -> None:
         raise zipfile.BadZipFile
     _, _, _, _, entries, directory, start, _ = _END.unpack_from(tail, at)
     if entries > MAX_ENTRIES or directory > MAX_DIRECTORY or start + directory > size:
-        raise PictureInvalid(Text("This zip has more than {most} parts.", most=MAX_ENTRIES))
+        raise PictureInvalid(Text("This zip has more than {most} files.", most=MAX_ENTRIES))
 
 
 def _is_safe(info: zipfile.ZipInfo) -> bool:

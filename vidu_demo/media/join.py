@@ -96,10 +96,10 @@ def join(
     import av  # noqa: PLC0415 - it loads slowly
 
     if not 0 < len(parts) <= MAX_PARTS:
-        raise ClipFailed(Text("Only 1 to {most} videos can be joined.", most=MAX_PARTS))
+        raise ClipFailed(Text("Up to {most} videos can be joined.", most=MAX_PARTS))
     comment = clip.as_comment(story)
     if len(comment) > clip.MAX_SETTINGS:
-        raise ClipFailed("The joined video can't be written: its story is too long.")
+        raise ClipFailed("The joined video can't be written: its settings are too long.")
     pieces = [_measure(number, part) for number, part in enumerate(parts, 1)]
     made = unfinished(target, os.getpid())
     try:

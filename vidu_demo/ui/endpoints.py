@@ -53,8 +53,8 @@ _HELP = {
     "variations": "What differs between several videos, as JSON: a number of takes from 1 to 4, or "
     'an object such as {"takes": 2, "duration": [3, 5]}, with lists of `prompts`, `duration`, '
     "`resolution`, `audio` or `movement_amplitude`, two at most; with `each_picture`, every "
-    "picture makes its own videos, each with its own of the `prompts`. All combinations are made, "
-    "up to 12 videos.",
+    "picture makes its own videos, each with its own prompt from `prompts`. All combinations are "
+    "made, up to 12 videos.",
     "job": "The job that /submit returned, also for one of several videos.",
 }
 

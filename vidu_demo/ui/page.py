@@ -183,7 +183,7 @@ class _Page:
         gr.on(clicks, events.use_list, **choosing)
         gr.on([panel.history.list.delete, board.delete], events.delete, **choosing)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
-        self._does(hanging, panel.hang, "draw_wall", [board], trigger_mode="always_last")
+        self._does(hanging, panel.draw_wall, "draw_wall", [board], trigger_mode="always_last")
         sheet = {"inputs_kwargs": panel.tab, "outputs": [panel.wall.link], **SHORT}
         board.download(events.contact_sheet, **sheet)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)

@@ -27,7 +27,7 @@ from vidu_demo.ui.job.panel import Panel
 _ALL_THERE = "The film's parts are below the video again."
 _SOME_GONE = (
     "{number} of this film's {of} parts are no longer among your videos. "
-    "Click one to make it again: its settings are then in the form."
+    "Click one to fill the form with its settings and make it again."
 )
 
 

@@ -58,7 +58,7 @@ class VariationsFold:
                 )
                 self.prompts = gr.Textbox(
                     label=I18N("Prompts, one per line"),
-                    info=I18N("With one per picture, the first line is for the first picture."),
+                    info=I18N("With “one per picture”, the first line is for the first picture."),
                     lines=2,
                     max_lines=12,
                     max_length=_LONGEST,

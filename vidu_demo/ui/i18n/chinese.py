@@ -318,12 +318,11 @@ CHINESE: dict[str, str] = {
     "Star": "星标",
     "Starred": "已加星标",
     "Continue": "从最后一帧继续",
-    "Discard": "丢弃",
     "Play all": "全部播放",
-    "The prompts and picture URLs are too long together.": "提示词和图片网址合计过长。",
+    "The prompts and picture URLs together are too long.": "提示词和图片网址合计过长。",
     "Contact sheet": "缩略图总览",
-    "Keys: 1 to 9 open, arrows move, S stars, X discards.": (
-        "按键：1 至 9 打开，方向键移动，S 加星标，X 丢弃。"
+    "Keys: 1 to 9 open, arrows move, S stars, X deletes.": (
+        "按键：1 至 9 打开，方向键移动，S 加星标，X 删除。"
     ),
     "Variations": "组合",
     "One click makes every combination, up to 12 videos; at most two of these can vary at once. "
@@ -331,11 +330,11 @@ CHINESE: dict[str, str] = {
         "点一次生成所有组合，最多 12 条；这里最多同时改变两项。在此选择的值取代表单中的值。"
     ),
     "Prompts, one per line": "提示词，每行一个",
-    "With one per picture, the first line is for the first picture.": (
+    "With “one per picture”, the first line is for the first picture.": (
         "选“每张图片一条”时，第一行用于第一张图片。"
     ),
     "The values under Variations are used instead.": "改用“组合”中的值。",
-    "One click makes up to {most} videos; these would be {number}.": (
+    "One click makes up to {most} videos; this would make {number}.": (
         "点一次最多生成 {most} 条视频，现在是 {number} 条。"
     ),
     "At most {most} settings can vary at once.": "最多同时改变 {most} 项设置。",
@@ -826,7 +825,7 @@ CHINESE: dict[str, str] = {
     # Films
     "Film": "影片",
     "Your films": "你的影片",
-    "Start a film": "开始一部影片",
+    "Start a film": "新建影片",
     "Add to film": "加入影片",
     "1 part": "1 段",
     "{number} parts": "{number} 段",
@@ -841,28 +840,28 @@ CHINESE: dict[str, str] = {
     "missing": "缺失",
     "from": "从",
     "to": "到",
-    "Make again": "重做",
-    "make it again": "重做",
-    "The open video is another take of part {place}.": "打开的视频是第 {place} 段的另一个版本。",
+    "Make again": "重新生成",
+    "make it again": "重新生成",
+    "The open video is another take of part {place}.": "当前视频是第 {place} 段的另一个版本。",
     "Use this take": "改用这个版本",
-    "The open video is not in this film.": "打开的视频不在这部影片中。",
-    "Join to one video": "合成一个视频",
-    "Joining": "正在合成",
-    "Joining: {percent} %": "正在合成：{percent}%",
+    "The open video is not in this film.": "当前视频不在这部影片中。",
+    "Join into one video": "拼接成一个视频",
+    "Joining": "正在拼接",
+    "Joining: {percent}%": "正在拼接：{percent}%",
     "Stop": "停止",
     "Download the film": "下载影片",
-    "Not all parts are videos yet.": "还有段落没有视频。",
+    "Some parts have no video yet.": "有的片段还没有视频。",
     "Delete the film? Its videos stay.": "删除影片？其中的视频会保留。",
     "The film's parts are below the video again.": "影片的各段已重新列在视频下方。",
     "{number} of this film's {of} parts are no longer among your videos. "
-    "Click one to make it again: its settings are then in the form.": (
+    "Click one to fill the form with its settings and make it again.": (
         "这部影片共 {of} 段，其中 {number} 段已不在你的视频里。"
-        "点击其中一段即可重做：其设置会填入表单。"
+        "点击其中一段即可重新生成：其设置会填入表单。"
     ),
     "A part of this film is not finished, or its video is missing.": (
         "影片中有一段尚未完成，或其视频已缺失。"
     ),
-    "Wait for it, make it again, or remove it.": "请等它完成、重做或移除它。",
+    "Wait for it, make it again, or remove it.": "请等它完成，或重新生成、移除它。",
     "You have {number} films, the most for one visitor.": (
         "你已有 {number} 部影片，达到每位访客的上限。"
     ),
@@ -935,79 +934,79 @@ CHINESE: dict[str, str] = {
     "Part {number} can't be read as a video.": "第 {number} 段无法作为视频读取。",
     "Part {number} is longer than {most} s.": "第 {number} 段超过 {most} 秒。",
     "Nothing is left of part {number}.": "第 {number} 段裁剪后没有剩余内容。",
-    "Only 1 to {most} videos can be joined.": "只能拼接 1 到 {most} 个视频。",
+    "Up to {most} videos can be joined.": "最多可拼接 {most} 条视频。",
     "These videos can't be joined.": "这些视频无法拼接。",
     "The joined video can't be written: {why}.": "无法写入拼接后的视频：{why}。",
     "The joined video can't be written: it is not complete.": "无法写入拼接后的视频：文件不完整。",
-    "The joined video can't be written: its story is too long.": (
-        "无法写入拼接后的视频：其说明过长。"
+    "The joined video can't be written: its settings are too long.": (
+        "无法写入拼接后的视频：其设置过长。"
     ),
     "The joined video can't be written.": "无法写入拼接后的视频。",
     "the encoder failed": "编码失败",
     "Joining took too long or too much memory.": "拼接耗时过长或占用内存过多。",
     "Joining can't start: this machine is too busy.": "无法开始拼接：本机过于繁忙。",
     "Too many of your videos are waiting to be joined. Try again later.": (
-        "您等待拼接的视频太多。请稍后再试。"
+        "你等待拼接的视频太多。请稍后再试。"
     ),
     "There is no disk space left for the joined video.": "磁盘空间不足，无法保存拼接后的视频。",
     # Taking along and sharing
-    "Take along {number}": "打包带走 {number}",
-    "Take along": "打包带走",
+    "Download {number} as a zip": "打包下载 {number} 条",
+    "Download as a zip": "打包下载",
     "A zip with the videos, their pictures and settings, and a page that plays them offline": (
         "一个压缩包，内含视频、图片、设置，以及可离线播放的网页"
     ),
-    "One zip can have {most} videos, and 2 GB.": "一个压缩包最多 {most} 个视频、2 GB。",
+    "A zip can hold up to {most} videos and 2 GB.": "一个压缩包最多 {most} 条视频、2 GB。",
     "Choose fewer.": "请少选一些。",
-    "There is no video to take along.": "没有可带走的视频。",
+    "There is no video to download.": "没有可下载的视频。",
     "Choose finished videos.": "请选择已完成的视频。",
     "This download is no longer available. Start it again on the page.": (
         "此下载已失效。请在页面上重新开始。"
     ),
-    "Drop the zip on the page they were made on to use their settings and pictures again.": (
-        "把压缩包拖回制作它们的页面，即可再次使用其设置和图片。"
+    "To use their settings and pictures again, drop the zip on the page where they were made.": (
+        "把压缩包拖到生成这些视频的页面，即可再次使用其设置和图片。"
     ),
     "Picture": "图片",
     "The first video's settings and pictures are now in the form.": (
-        "第一个视频的设置和图片已填入表单。"
+        "第一条视频的设置和图片已填入表单。"
     ),
-    "{number} takes in this zip": "此压缩包中有 {number} 个视频",
+    "{number} videos in this zip": "此压缩包中有 {number} 条视频",
     "No prompt": "无提示词",
-    "This is not a zip of takes from this page.": "这不是本页面生成的压缩包。",
-    "This zip has parts that are not safe to read, so nothing in it was used.": (
+    "This is not a zip of videos from this page.": "这不是本页面生成的压缩包。",
+    "This zip has files that are not safe to read, so nothing in it was used.": (
         "此压缩包含有不安全的内容，因此未使用其中任何内容。"
     ),
     "This zip is too large when unpacked, so nothing in it was used.": (
         "此压缩包解压后过大，因此未使用其中任何内容。"
     ),
-    "This zip has more than {most} parts.": "此压缩包的文件超过 {most} 个。",
+    "This zip has more than {most} files.": "此压缩包的文件超过 {most} 个。",
     "This zip is damaged.": "此压缩包已损坏。",
     "There is no video to share.": "没有可分享的视频。",
     "Open a finished video.": "请打开一个已完成的视频。",
-    "This video can't be copied without its settings.": "无法复制不含设置的视频。",
+    "This video can't be copied without its settings.": "无法生成不含设置的副本。",
     "Download it as it is.": "请直接下载。",
     "The list of links can't be used: {why}.": "无法使用链接列表：{why}。",
     "Share a link": "分享链接",
     "Download without settings": "下载（不含设置）",
     "Share this video": "分享此视频",
-    "Whoever has the link sees the video, its prompt and its settings. They see neither your "
-    "pictures nor your other videos, and can spend nothing of yours.": (
-        "获得链接的人可以看到视频、提示词和设置，但看不到您的图片和其他视频，也无法花您的钱。"
+    "Anyone with the link can see the video, its prompt and its settings, but not your pictures "
+    "or other videos. They can't spend your money.": (
+        "获得链接的人可以看到视频、提示词和设置，但看不到你的图片和其他视频，也不能花你的钱。"
     ),
     "It works until you revoke it or the video is deleted.": (
-        "链接一直有效，直到您撤销或视频被删除。"
+        "链接一直有效，直到你撤销或视频被删除。"
     ),
     "Make a link": "创建链接",
     "Copy the link": "复制链接",
-    "Revoke it": "撤销链接",
+    "Revoke the link": "撤销链接",
     "A video made with Vidu Q2 Pro": "用 Vidu Q2 Pro 制作的视频",
     "Made by the simulator, without a model.": "由模拟器制作，未使用模型。",
     "Fills the form with this prompt and these settings. The pictures are not shared, so add your "
-    "own. Nothing is made until you click there.": (
-        "把此提示词和设置填入表单。图片不会分享，请添加您自己的图片。点击生成之前不会制作任何内容。"
+    "own. Nothing is made until you press Make.": (
+        "把此提示词和设置填入表单。图片不会分享，请添加你自己的图片。点击生成之前不会制作任何内容。"
     ),
-    "This link leads to no video": "此链接没有对应的视频",
-    "It was revoked, or its video was deleted.": "链接已被撤销，或视频已被删除。",
-    "To the app": "前往应用",
+    "There is no video at this link": "此链接没有对应的视频",
+    "The link was revoked, or its video was deleted.": "链接已被撤销，或视频已被删除。",
+    "Open the app": "打开应用",
     # Signing in
     "Your name, if you like": "姓名（可不填）",
     "Password": "密码",

@@ -269,7 +269,7 @@ class Panel:
         other = self._partner(look.job, history.in_order(jobs)) if look else None
         return self.show(tab, tab.shown, beside=other.id if other else "")
 
-    def hang(self, tab: Tab) -> Updates:
+    def draw_wall(self, tab: Tab) -> Updates:
         """Draw the wall."""
         looks = (self._runner.look(each, tab.owner) for each in tab.wall)
         board = wall.render(

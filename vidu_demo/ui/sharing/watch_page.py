@@ -59,7 +59,7 @@ def routes(runner: JobRunner) -> list[BaseRoute]:
         job = _job(runner, request.path_params["link"])
         path = runner.plain_video(job) if job else None
         if not path:
-            text = words_for(request)("This link leads to no video")
+            text = words_for(request)("There is no video at this link")
             return PlainTextResponse(text, HTTPStatus.NOT_FOUND, _HEADERS)
         return FileResponse(path, media_type="video/mp4", headers=_VIDEO_HEADERS)
 
