@@ -12,6 +12,7 @@ from page_fixtures import App, Maker, Visitor, picture_of, until
 from playwright.sync_api import Locator, expect
 from test_reuse import drop, same
 
+from vidu_demo.jobs.films import mark
 from vidu_demo.jobs.sequences import Film, Part
 from vidu_demo.media.clip import facts, frame_at, last_frame, read_settings, write_settings
 from vidu_demo.simulator import Simulator
@@ -158,7 +159,7 @@ def test_a_film_of_four_parts_by_keyboard_alone(
     assert facts(path).seconds == pytest.approx(6.8, abs=0.2)
     told = read_settings(path)
     assert told
-    assert [part["job"] for part in told["parts"]] == jobs
+    assert [part["job"] for part in told["parts"]] == [*map(mark, jobs)]
     prompts = [part["request"]["prompt"] for part in told["parts"]]
     assert prompts == ["A green wind.", "It rains.", "It clears.", "Night falls."]
 
@@ -287,7 +288,7 @@ def test_a_film_is_made_by_touch(
 
 def story(*jobs: str, **more: Any) -> dict[str, Any]:
     parts = [
-        {"job": job, "start": 0.5, "end": None, "request": {"prompt": f"No {place}."}}
+        {"job": mark(job), "start": 0.5, "end": None, "request": {"prompt": f"No {place}."}}
         for place, job in enumerate(jobs, start=1)
     ]
     return {"parts": parts, **more}

@@ -26,7 +26,7 @@ from vidu_demo.api.text import Text
 from vidu_demo.api.variations import Variations
 from vidu_demo.jobs import films as module
 from vidu_demo.jobs.errors import FilmNotReady, TooManyFilms
-from vidu_demo.jobs.films import Films, story
+from vidu_demo.jobs.films import Films, mark, story
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.orders import Order
@@ -306,8 +306,9 @@ def test_a_film_is_joined_with_its_story(bench: Bench, films: Films, joins: Fake
     assert parts == [Source(bench.file(one), 0.2), Source(bench.file(other), end=0.5)]
     assert [part["request"]["prompt"] for part in told["parts"]] == ["one", "other"]
     assert "images" not in json.dumps(told)
+    assert one.id not in json.dumps(told)  # it opens the files of the job
     assert told["parts"][0] | {"request": {}} == {
-        "job": one.id,
+        "job": mark(one.id),
         "start": 0.2,
         "end": None,
         "request": {},

@@ -166,7 +166,7 @@ def test_links_and_zips_are_answered_below_a_prefix(house: Callable[..., FastAPI
         page = f"{url}{PREFIX}/videos/"
         answer = requests.get(page, params={"watch": "x"}, timeout=10)
         assert answer.status_code == 404
-        assert "leads to no video" in answer.text
+        assert "There is no video at this link" in answer.text
         assert requests.get(f"{page}watch/x/video.mp4", timeout=10).status_code == 404
         assert requests.get(f"{page}take-along/x", timeout=10).status_code == 410
         assert "gradio" in requests.get(page, params={"task": "x"}, timeout=10).text

@@ -99,6 +99,15 @@ def test_delete_leaves_no_picture_video_copy_or_prompt(bench: Bench, copies: Pat
     assert bench.runner.jobs(OTHER) == [others]
 
 
+def test_what_shows_a_deleted_video_goes_with_it(bench: Bench, copies: Path) -> None:
+    job = made(bench, uploaded(copies, "red"))
+    for name in ("contact-sheet.png", "last-frame.png"):
+        (copies / name).write_bytes(b"a still of it")
+        bench.runner.note_copy(job, copies / name)
+    bench.runner.delete(job.id, OWNER)
+    assert everything(copies) == set()
+
+
 def test_jobs_go_after_their_term_and_not_before(bench: Bench, copies: Path) -> None:
     wall = Wall()
     old, running = made(bench, uploaded(copies, "red")), bench.start("running", prompt="running")

@@ -88,7 +88,7 @@ def test_the_page_of_a_link_shows_one_video_and_nothing_else(
     for url in (f"{app.url}?watch={link}", video, f"{app.url}?watch=", f"{app.url}?watch=%00"):
         gone = requests.get(url, timeout=30)
         assert gone.status_code == 404
-        assert "leads to no video" in gone.text
+        assert "There is no video at this link" in gone.text
 
 
 def test_strangers_can_make_and_revoke_nothing(app: App, job: Job, owner: dict[str, str]) -> None:

@@ -161,7 +161,7 @@ def zipped(path: Path, *more: Write, manifest: Any = GOOD) -> Path:
         (lambda z: z.writestr("inner.zip", "PK"), "not safe"),
         (lambda z: z.writestr("zeros", bytes(50_000_000)), "not safe"),
         (lambda z: z.writestr(entry("x", compress_type=zipfile.ZIP_LZMA), "x" * 99), "not safe"),
-        (lambda z: [z.writestr(f"{n}", "") for n in range(5_001)], "more than 5000 parts"),
+        (lambda z: [z.writestr(f"{n}", "") for n in range(5_001)], "more than 5000 files"),
     ],
     ids=[
         "up", "up inside", "absolute", "drive", "backslash", "link", "zip in zip", "bomb",
@@ -174,6 +174,46 @@ def test_a_hostile_zip_is_refused_as_a_whole(tmp_path: Path, write: Write, reaso
         archive.takes(path)
     with pytest.raises(PictureInvalid, match=reason):
         archive.picture(path, "takes/01/picture-1.jpg")
+
+
+def test_pictures_that_are_named_twice_are_taken_once(tmp_path: Path) -> None:
+    name = "takes/01/picture-1.png"
+    told = {"settings": {"prompt": "x"}, "pictures": [name] * 20}
+    manifest = {"format": "vidu-takes", "takes": [told]}
+    path = zipped(tmp_path / "takes.zip", lambda z: z.writestr(name, picture()), manifest=manifest)
+    (take,) = archive.takes(path)
+    assert take["pictures"] == [name]
+
+
+def test_the_pictures_of_a_take_are_no_larger_than_one_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["takes/01/picture-1.png", "takes/01/picture-2.png"]
+    manifest = {"format": "vidu-takes", "takes": [{"settings": {}, "pictures": names}]}
+    path = zipped(
+        tmp_path / "takes.zip",
+        *(lambda z, name=name: z.writestr(name, picture()) for name in names),
+        manifest=manifest,
+    )
+    monkeypatch.setattr(archive, "MAX_FILE_BYTES", 2 * len(picture()) - 1)
+    with pytest.raises(PictureInvalid, match="too large"):
+        archive.takes(path)
+
+
+def test_texts_of_equal_prompts_can_be_packed_small(tmp_path: Path) -> None:
+    take = {"settings": {"prompt": "long " * 900}, "pictures": []}
+    manifest = {"format": "vidu-takes", "takes": [take] * 100}
+    path = zipped(tmp_path / "takes.zip", manifest=manifest)
+    assert len(archive.takes(path)) == 100
+
+
+def test_numbers_of_64_bits_are_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "takes.zip")
+    data = path.read_bytes()
+    end = data.rindex(b"PK\5\6")
+    path.write_bytes(data[:end] + b"PK\6\7" + bytes(16) + data[end:])
+    with pytest.raises(PictureInvalid, match="not safe"):
+        archive.takes(path)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -216,7 +256,7 @@ def test_what_an_entry_says_of_its_size_is_not_believed(
     ],
 )  # fmt: skip
 def test_another_zip_is_no_zip_of_takes(tmp_path: Path, manifest: Any) -> None:
-    with pytest.raises(PictureInvalid, match="not a zip of takes"):
+    with pytest.raises(PictureInvalid, match="not a zip of videos"):
         archive.takes(zipped(tmp_path / "other.zip", manifest=manifest))
 
 

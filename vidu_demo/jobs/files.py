@@ -216,6 +216,15 @@ def delete_pictures(folder: Path) -> None:
                 file.unlink()
 
 
+def note_upload(folder: Path, upload: Path) -> None:
+    """Add a file to the uploads that are deleted with a job."""
+    listed: list[str] = []
+    with suppress(OSError, ValueError):
+        listed = json.loads((folder / UPLOADS).read_text(encoding="utf-8"))
+    with _best_effort(folder, UPLOADS):
+        (folder / UPLOADS).write_text(json.dumps([*listed, str(upload)]), encoding="utf-8")
+
+
 def delete_parts(folder: Path) -> None:
     """Delete the unfinished downloads in a job's folder, whose video is there."""
     for part in folder.glob("*.part"):

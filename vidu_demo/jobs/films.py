@@ -15,7 +15,7 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.ledger import Ledger, digest
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.sequences import (
     MAX_PARTS,
@@ -116,6 +116,8 @@ class Films:
         for folder in folders:
             if folder.name.removeprefix(_FOLDER) not in known:
                 files.delete(folder)
+            elif not self._ledger.shared:
+                files.delete_parts(folder)
 
     def close(self) -> None:
         """Stop joining."""
@@ -129,6 +131,10 @@ class Films:
     def can_join(self) -> bool:
         """True if this app can join films."""
         return self._joins is not None
+
+    def any_of(self, owner: str) -> bool:
+        """Tell whether a visitor has a film: to read them all takes a while."""
+        return self._rows.any_of(owner)
 
     def all_of(self, owner: str) -> list[Film]:
         """List a visitor's films, newest first."""
@@ -251,6 +257,8 @@ class Films:
 
         def delete() -> None:
             for film in found:
+                if film.joining and self._joins:
+                    self._joins.stop(film.joining.token)
                 self._drop(film)
 
         return delete
@@ -369,15 +377,20 @@ def story(film: Film, jobs: Mapping[str, Job]) -> dict[str, Any]:
         jobs: The jobs of its parts, by id.
     """
     parts: list[dict[str, Any]] = [
-        {"job": part.job, "start": part.start, "end": part.end} for part in film.parts
+        {"job": mark(part.job), "start": part.start, "end": part.end} for part in film.parts
     ]
     told = {"model": VideoRequest.MODEL, "parts": parts}
-    for part in parts:
-        part["request"] = jobs[part["job"]].settings
+    for kept, part in zip(film.parts, parts, strict=True):
+        part["request"] = jobs[kept.job].settings
         if len(json.dumps(told, ensure_ascii=False)) > MAX_SETTINGS:
             del part["request"]
             break
     return told
+
+
+def mark(job_id: str) -> str:
+    """Mark a job so that only its owner knows it again: a film is passed on, and ids open files."""
+    return digest("film", job_id)[: len(job_id)]
 
 
 def _name(now: float) -> str:

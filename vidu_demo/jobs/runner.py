@@ -712,6 +712,10 @@ class JobRunner:
             self._links.revoke(job_id)
             self._changes.mark(owner)
 
+    def note_copy(self, job: Job, copy: Path) -> None:
+        """Note that an uploaded file shows a job's video, so that it is deleted with the job."""
+        files.note_upload(self.videos / job.id, copy)
+
     def link(self, job: Job) -> str | None:
         """Return the id of the link to a job, if there is one."""
         return self._links.of(job.id) if job.state is JobState.DONE else None
@@ -726,12 +730,15 @@ class JobRunner:
 
         Raises:
             ClipFailed: It can't be made.
+            DiskFull: There is no room for it.
         """
         video = self.file(job, job.video or "")
         if job.state is not JobState.DONE or not video.is_file():
             return None
         plain = self.file(job, files.plain_name(video.name))
         if not plain.is_file():
+            if self._room:
+                self._room.check()
             self._run(clip.copy_without_settings, video, plain, visitor=job.turn)
         return plain
 

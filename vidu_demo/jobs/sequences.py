@@ -172,6 +172,12 @@ class Sequences:
         with self._ledger.reading() as connection:
             return [_read(row) for row in connection.execute(query)]
 
+    def any_of(self, owner: str) -> bool:
+        """Tell whether a visitor has a sequence."""
+        query = sa.select(_row.id).where(_row.owner == owner).limit(1)
+        with self._ledger.reading() as connection:
+            return connection.scalar(query) is not None
+
     def names(self) -> set[str]:
         """Return the id of every sequence of every visitor."""
         with self._ledger.reading() as connection:

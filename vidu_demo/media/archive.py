@@ -8,6 +8,7 @@ import re
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,17 +27,20 @@ MAX_ENTRIES = 5_000
 """A hundred takes of twenty pictures, with room to spare."""
 MAX_DIRECTORY = 1_000_000
 """Bytes of the list of entries, which is read as a whole."""
-MAX_MANIFEST = 2_000_000
-"""Bytes. A hundred of the longest prompts have a fourth of it."""
+MAX_MANIFEST = 4_000_000
+"""Bytes: a hundred of the longest prompts in any script."""
 MAX_UNPACKED = 4_000_000_000
 """Bytes that all entries say they have."""
 MAX_RATIO = 50
-"""How much smaller an entry can be packed: pictures and videos hardly are, and JSON not so much."""
+"""How much smaller an entry can be packed: pictures and videos hardly are. Texts of
+equal prompts are, but they are bounded while they are read."""
 MAX_PICTURES = 20
 
 _PICTURE = re.compile(rf"takes/[0-9]{{1,3}}/picture-[0-9]{{1,3}}({'|'.join(SUFFIXES.values())})")
 _END = struct.Struct("<4s4H2LH")
 _LONGEST_COMMENT = 65_535
+_LOCATOR = b"PK\6\7", 20
+"""What stands before the end of a zip with 64-bit numbers, and how many bytes it takes."""
 _CHUNK = 1 << 16
 
 
@@ -89,15 +93,17 @@ _LARGE = "This zip is too large when unpacked, so nothing in it was used."
 def _take(listed: dict[str, Any], entries: dict[str, zipfile.ZipInfo]) -> dict[str, Any]:
     settings, pictures, urls = (listed.get(key) for key in ("settings", "pictures", "urls"))
     settings = settings if isinstance(settings, dict) else {}
+    named = dict.fromkeys(_strings(pictures))
+    known = [name for name in named if name in entries and _PICTURE.fullmatch(name)]
+    if sum(entries[name].file_size for name in known) > MAX_FILE_BYTES:
+        raise PictureInvalid(_LARGE)
     return {
         "settings": {
             field: settings[field]
             for field in VideoRequest.SETTINGS
             if isinstance(settings.get(field), str | int | float)
         },
-        "pictures": [
-            name for name in _strings(pictures) if name in entries and _PICTURE.fullmatch(name)
-        ],
+        "pictures": known,
         "urls": [url for url in _strings(urls) if is_url(url)],
     }
 
@@ -125,7 +131,7 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.Zip
             yield archive, entries
     except (
         zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, NotImplementedError,
-        RuntimeError, struct.error,
+        RuntimeError, struct.error, zlib.error,
     ) as error:  # fmt: skip
         if isinstance(error, PictureInvalid):
             raise
@@ -141,6 +147,9 @@ def _check_end(path: Path) -> None:
     at = tail.rfind(b"PK\5\6")
     if at < 0 or at + _END.size > len(tail):
         raise zipfile.BadZipFile
+    mark, length = _LOCATOR
+    if tail[max(0, at - length) : at].startswith(mark):  # other numbers would count instead
+        raise PictureInvalid(_UNSAFE)
     _, _, _, _, entries, directory, start, _ = _END.unpack_from(tail, at)
     if entries > MAX_ENTRIES or directory > MAX_DIRECTORY or start + directory > size:
         raise PictureInvalid(Text("This zip has more than {most} files.", most=MAX_ENTRIES))
@@ -158,7 +167,10 @@ def _is_safe(info: zipfile.ZipInfo) -> bool:
         or kind not in (0, stat.S_IFREG, stat.S_IFDIR)
         or info.flag_bits & 0x1  # encrypted
         or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        or info.file_size > MAX_RATIO * max(info.compress_size, 100)
+        or (
+            not name.endswith((".json", ".html"))
+            and info.file_size > MAX_RATIO * max(info.compress_size, 100)
+        )
     )
 
 

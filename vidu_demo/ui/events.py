@@ -12,7 +12,7 @@ from vidu_demo.ui import Updates, header, parts
 from vidu_demo.ui.browser import own_key, permalink, receipts
 from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab, ids
-from vidu_demo.ui.browser.visitor import signed_in
+from vidu_demo.ui.browser.visitor import Unrecognised, signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
@@ -119,6 +119,12 @@ class Events:
             ),
         }
 
+    def _has_films(self, visitor: Any, request: gr.Request) -> bool:
+        try:
+            return self._runner.films.any_of(self._visitors.owner(visitor, signed_in(request)))
+        except (Unrecognised, LedgerFailed):  # which `call` will tell
+            return False
+
     def _has_jobs(self, owner: str) -> bool:
         try:
             return bool(self._runner.jobs(owner, most=1))
@@ -148,9 +154,10 @@ class Events:
 
         This runs on the event loop because it reads for only a millisecond: with hundreds of pages
         open, each refresh would otherwise wake a thread. A search may read all of the visitor's
-        prompts, and a long list takes a while to draw, so they get one.
+        prompts, and films and a long list take a while to draw, so they get one.
         """
-        if values.get("search") or values.get("starred") or values.get("pages") != "1":
+        long = values.get("search") or values.get("starred") or values.get("pages") != "1"
+        if long or self._has_films(values.get("visitor"), request):
             return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
         return self._context.call(self._panel.look, request, values)
 
@@ -185,7 +192,7 @@ class Events:
         if not found:
             return {link: gr.skip()}
         run, turn = self._context.run, self._visitors.turn(tab.request)
-        return {link: wall.sheet(found, self._runner.still, run, turn)}
+        return {link: wall.sheet(found, self._runner, run, turn)}
 
     def delete(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Delete jobs, their pictures and videos, and their receipts in the browser."""

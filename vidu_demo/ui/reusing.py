@@ -80,6 +80,7 @@ class Reusing:
             raise ViduError(
                 "This frame of the video can't be read.", next_step="Use another picture."
             ) from None
+        self._runner.note_copy(look.job, picture.path)
         before = self._form.read(values, opener)
         place = Place(look.job.id, end=end or None, film=tab.film)
         link = Link(str(picture), look.job.id, place)

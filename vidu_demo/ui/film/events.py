@@ -1,6 +1,8 @@
 """The handlers of films: starting, arranging, joining, and restoring one that is dropped."""
 
+import json
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,10 +11,11 @@ from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.api.errors import PictureInvalid, ViduError
 from vidu_demo.api.images import is_url
 from vidu_demo.api.text import Text
 from vidu_demo.api.video import ClipFailed
+from vidu_demo.jobs.films import mark
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.sequences import MAX_PARTS, Film, Part, Place, is_id
 from vidu_demo.ui import Updates
@@ -22,6 +25,7 @@ from vidu_demo.ui.form import filling, uploads
 from vidu_demo.ui.form.form import Form, FormValues
 from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.form.uploads import UploadedFile
+from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
 from vidu_demo.ui.job.panel import Panel
 
 _ALL_THERE = "The film's parts are below the video again."
@@ -29,6 +33,21 @@ _SOME_GONE = (
     "{number} of this film's {of} parts are no longer among your videos. "
     "Click one to fill the form with its settings and make it again."
 )
+
+
+MOST_JOBS = 1000
+"""Of the visitor's latest jobs, in which the parts of a film are looked for."""
+LONGEST_TOLD = 100_000
+"""Characters of the settings of parts that the visitor has not got: they are kept with the film."""
+RESTORED, ALL_RESTORED = Allowance(0, 30, HOUR), Allowance(0, 600, HOUR)
+"""Films per hour that begin by being dropped: from one address, and from all together."""
+
+
+class TooManyRestored(ViduError):
+    """Too many films were dropped from an address, or from all."""
+
+    what = "Too many films were dropped from here or overall, so this one was not restored."
+    next_step = "Try again in an hour."
 
 
 class FilmEvents:
@@ -43,6 +62,7 @@ class FilmEvents:
     def __init__(self, context: Context, form: Form, panel: Panel) -> None:
         self._context, self._runner = context, context.runner
         self._films, self._form, self._panel = context.runner.films, form, panel
+        self._restored = Quota(RESTORED, ALL_RESTORED, time.monotonic)
 
     def listen(self, does: Callable[..., Any]) -> None:
         """Wire the events.
@@ -217,7 +237,12 @@ class FilmEvents:
         parts = self._owned(told[:MAX_PARTS] if isinstance(told, list) else [], tab.owner)
         if not parts:
             return {self._form.more: gr.skip()}
-        restored = self._same(parts, tab.owner) or self._films.begin(tab.owner, parts)
+        restored = self._same(parts, tab.owner)
+        if not restored:
+            address = tab.request.client.host if tab.request.client else ""
+            if not self._restored.spend(address, files=1):
+                raise TooManyRestored
+            restored = self._films.begin(tab.owner, parts)
         gone = [place for place, part in enumerate(parts) if part.settings is not None]
         filled: Updates = {}
         said: str = _ALL_THERE
@@ -241,14 +266,19 @@ class FilmEvents:
 
     def _owned(self, told: Sequence[Any], owner: str) -> list[Part]:
         """Read the parts of a film; of those that the visitor has no video of, the settings."""
+        mine = {mark(job.id): job.id for job in self._runner.jobs(owner, most=MOST_JOBS)}
         parts: dict[str, Part] = {}
+        length = 0
         for each in told:
             part = Part.read(each)
-            if part and self._is_video(part.job, owner):
-                parts.setdefault(part.job, part)
+            if part and self._is_video(job := mine.get(part.job, ""), owner):
+                parts.setdefault(job, replace(part, job=job))
             elif isinstance(each, dict) and isinstance(each.get("request"), dict):
                 known = filling.settings(each["request"])
                 known.pop("takes")
+                length += len(json.dumps(known))
+                if length > LONGEST_TOLD:
+                    break
                 name = secrets.token_hex(16)
                 parts[name] = replace(part or Part(name), job=name, settings=known)
         return list(parts.values())

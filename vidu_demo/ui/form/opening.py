@@ -160,8 +160,12 @@ class Opener:
         for number, name in enumerate(names, 1):
             data = self.run(archive.picture, file.path, name, visitor=self.visitor)
             picture = self._written(data, f"picture-{number}{PurePosixPath(name).suffix}")
-            self.frame(picture)
-            found.append(self.viewable(picture))
+            try:
+                self.frame(picture)
+                found.append(self.viewable(picture))
+            except PictureInvalid:
+                picture.path.unlink()
+                raise
         return found
 
     @staticmethod

@@ -57,6 +57,8 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
         name = file.path.name[:60]
         try:
             if is_archive(file.path):
+                if taken:  # one is enough, and each is unpacked
+                    continue
                 taken = brought.bring(file, 0, opener, say)
                 said.append(say(_ZIP_READ))
                 continue

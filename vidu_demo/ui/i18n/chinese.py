@@ -852,6 +852,9 @@ CHINESE: dict[str, str] = {
     "Download the film": "下载影片",
     "Some parts have no video yet.": "有的片段还没有视频。",
     "Delete the film? Its videos stay.": "删除影片？其中的视频会保留。",
+    "Too many films were dropped from here or overall, so this one was not restored.": (
+        "从此处或总计拖入的影片过多，因此这部影片没有恢复。"
+    ),
     "The film's parts are below the video again.": "影片的各段已重新列在视频下方。",
     "{number} of this film's {of} parts are no longer among your videos. "
     "Click one to fill the form with its settings and make it again.": (

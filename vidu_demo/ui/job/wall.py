@@ -9,7 +9,7 @@ import gradio as gr
 from vidu_demo.api.run import Run
 from vidu_demo.api.variations import differing, labels
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.runner import JobView
+from vidu_demo.jobs.runner import JobRunner, JobView
 from vidu_demo.media.contact_sheet import Cell as SheetCell
 from vidu_demo.media.contact_sheet import contact_sheet
 from vidu_demo.ui import templates
@@ -111,17 +111,19 @@ def _word(field: str, value: str, say: Say) -> str:
     return value if len(value) <= LONGEST_LABEL else value[:LONGEST_LABEL] + "…"
 
 
-def sheet(jobs: Sequence[Job], still: Callable[[Job], Path | None], run: Run, visitor: str) -> str:
+def sheet(jobs: Sequence[Job], runner: JobRunner, run: Run, visitor: str) -> str:
     """Save a contact sheet of jobs as a PNG, and link to it.
 
     Args:
         jobs: The jobs, at least one.
-        still: Returns the picture that stands for a job.
+        runner: Gives the stills, and deletes the sheet with any of the jobs.
         run: Opens the stills.
         visitor: Whose turn it is.
     """
     said = labels([job.settings for job in jobs])
-    cells = [SheetCell(still(job), label) for job, label in zip(jobs, said, strict=True)]
-    file = uploads.new_file(f"contact-sheet-{jobs[0].task_id or jobs[0].id}.png")
+    cells = [SheetCell(runner.still(job), label) for job, label in zip(jobs, said, strict=True)]
+    file = uploads.new_file("contact-sheet.png")
     file.path.write_bytes(run(contact_sheet, cells, visitor=visitor))
+    for job in jobs:
+        runner.note_copy(job, file.path)
     return templates.render("sheet.html", file=file.path)

@@ -17,15 +17,15 @@ vidu.film = (element, trigger) => {
     trigger('arrange', wanted);
   };
   // A drawing from before the latest change would undo it for a moment, and the next key would then
-  // move another part: what was wanted stays for as long as such a drawing can be on its way.
+  // move another part: what was wanted stays until the server draws it, or has had time to.
   const keep = () => {
     const drawn = new Map(items().map((item) => [item.dataset.job, item]));
     const had = document.activeElement.matches('body, #film .reel li');
     const same = wanted.film === film()?.film && drawn.size === wanted.parts.length
       && wanted.parts.every(({job}) => drawn.has(job));
-    const stale = JSON.stringify(arranged()) !== JSON.stringify(wanted.parts);
-    if (!same || Date.now() - sent > ANSWER_MS) wanted = null;
-    else if (stale) {
+    const confirmed = JSON.stringify(arranged()) === JSON.stringify(wanted.parts);
+    if (!same || confirmed || Date.now() - sent > ANSWER_MS) wanted = null;
+    else {
       wanted.parts.forEach(({job, start, end}) => {
         const item = drawn.get(job);
         item.dataset.start = String(start);
