@@ -194,7 +194,7 @@ def test_a_part_that_is_no_video_is_named(tmp_path: Path) -> None:
         with pytest.raises(ClipFailed) as caught:
             joined(tmp_path, parts=[Part(good), Part(bad)])
         assert str(caught.value) == "Part 2: This file can't be read as a video."
-    with pytest.raises(ClipFailed, match="Only 1 to 24"):
+    with pytest.raises(ClipFailed, match="Up to 24 videos"):
         join([Part(good)] * 25, tmp_path / "joined.mp4", {})
     with pytest.raises(ClipFailed, match="can't be written: No such file or directory"):
         join([Part(good)], tmp_path / "nowhere" / "joined.mp4", {})
