@@ -147,7 +147,8 @@ class Page:
 
     async def call(self, listener: str, *data: Any) -> list[Any]:
         """Trigger a listener that takes the tab, as the browser does."""
-        tab = [self.visitor, self.shown, self.seen, "", "", "", self.receipts]
+        here = [self.visitor, self.shown, self.seen]
+        tab = [*here, "", "", "", False, "", "1", "", self.receipts]
         return await self.post(listener, *data, *tab)
 
     async def post(self, listener: str, *data: Any) -> list[Any]:
@@ -176,14 +177,14 @@ class Page:
     async def fill(self, prompt: str) -> None:
         """Fill the form, and wait until the button says the price."""
         self.form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto"]
-        self.form += [False, False, 1, "", "", None]
+        self.form += [False, False, 1, "", [], [], [], [], "", "", None, None]
         reviewed = await self.post("review", 0, self.seen, self.visitor, *self.form)
         _number, _kept, self.offer, *_ = reviewed
 
     async def submit(self) -> None:
         """Click the button."""
         view = await self.call("buy", self.offer, *self.form)
-        self.shown, _fault, _held, _anyway, _compare, *drawn = view
+        self.shown, _fault, _held, _anyway, _compare, _wall, _pages, _film, *drawn = view
         self.take(drawn)
 
     async def tick(self) -> None:
