@@ -197,7 +197,7 @@ def test_a_link_that_leads_nowhere(tmp_path: Path, link: str) -> None:
     failing(lambda: fetch(finished(f"{link}?{SECRET}"), tmp_path / "v.mp4"), "was interrupted")
 
 
-def test_an_expired_link_is_asked_for_anew_once(
+def test_an_expired_link_is_requested_again_once(
     client: ViduClient, simulator: Simulator, clock: Clock, done: Task, videos: Path
 ) -> None:
     clock.now += simulator.link_seconds

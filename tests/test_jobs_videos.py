@@ -36,7 +36,7 @@ from vidu_demo.studio import Studio
 # Fetching
 
 
-def test_a_link_that_has_expired_is_asked_for_anew(bench: Bench) -> None:
+def test_a_link_that_has_expired_is_requested_again(bench: Bench) -> None:
     bench.simulator.faults["download"] = [Fault(status=403)]
     bench.done(bench.start())
     assert bench.simulator.poll_count == bench.simulator.download_count == 2

@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs import files
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger, digest
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.sequences import (
@@ -40,46 +41,6 @@ _FOLDER = "film-"
 log = logging.getLogger(__name__)
 
 
-class Progress(Protocol):
-    """What a joiner says about a film."""
-
-    @property
-    def percent(self) -> float:
-        """From 0 to 100."""
-
-    @property
-    def done(self) -> bool:
-        """True once the film is there."""
-
-    @property
-    def error(self) -> str:
-        """Why it failed; empty if it did not."""
-
-
-class Joiner(Protocol):
-    """Joins videos in a process of its own."""
-
-    def start(
-        self,
-        key: str,
-        parts: Sequence[Source],
-        target: Path,
-        story: Mapping[str, Any],
-        *,
-        visitor: str,
-    ) -> None:
-        """Begin to join videos."""
-
-    def state(self, key: str) -> Progress | None:
-        """Tell how far it is; None if there is no such film."""
-
-    def stop(self, key: str) -> None:
-        """End it without a film."""
-
-    def close(self) -> None:
-        """End all of them."""
-
-
 class Films:
     """Changes and joins films. Thread-safe.
 
@@ -99,7 +60,7 @@ class Films:
         changes: Changes,
         wall: Callable[[], float],
         room: Room | None = None,
-        joins: Joiner | None = None,
+        joins: Joins | None = None,
     ) -> None:
         self._ledger, self._rows = ledger, Sequences(ledger)
         self._videos, self._changes, self._wall, self._room = videos, changes, wall, room
@@ -327,7 +288,7 @@ class Films:
             raise FilmNotReady
         return Source(video, part.start, part.end)
 
-    def _watch(self, joins: Joiner, film: Film, token: str, target: Path) -> None:
+    def _watch(self, joins: Joins, film: Film, token: str, target: Path) -> None:
         """Write the progress of a film until it is joined, fails or is stopped."""
         try:
             self._follow(joins, film, token, target)
@@ -337,7 +298,7 @@ class Films:
         finally:
             self._watchers.discard(threading.current_thread())
 
-    def _follow(self, joins: Joiner, film: Film, token: str, target: Path) -> None:
+    def _follow(self, joins: Joins, film: Film, token: str, target: Path) -> None:
         joining, wanted = Joining(token, at=self._wall()), True
         while wanted and not self._closing.wait(LOOK_SECONDS):
             state = joins.state(token)

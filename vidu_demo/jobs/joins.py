@@ -18,7 +18,7 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import DiskFull
 from vidu_demo.jobs.room import Room
 from vidu_demo.media.clip import ClipFailed
-from vidu_demo.media.join import Part, unfinished
+from vidu_demo.media.join import Part
 from vidu_demo.media.joining import Joining
 
 __all__ = ["Join", "Joins", "Part"]
@@ -191,7 +191,7 @@ class Joins:
             error = "The joined video can't be written."
         with self._lock:
             self._running.discard(run)
-            if self._latest.get(run.key) is run:  # else it was stopped, and may be begun anew
+            if self._latest.get(run.key) is run:  # else it was stopped, and may have restarted
                 del self._latest[run.key]
                 if error:
                     self._states[run.key] = replace(self._states[run.key], error=error)
@@ -209,7 +209,7 @@ class Joins:
             path.parent.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(path.parent).free < files.FREE_BYTES_NEEDED:
                 raise DiskFull
-            for old in path.parent.glob(unfinished(path, "*").name):
+            for old in path.parent.glob("*.part"):
                 with suppress(OSError):
                     if time.time() - old.stat().st_mtime > STALE:
                         old.unlink()

@@ -7,7 +7,7 @@ happens with it.
 import hashlib
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from typing import Any
 from zlib import crc32
@@ -91,18 +91,14 @@ class Ledger:
             if not self.shared:
                 yield
                 return
-            with self._writing() as connection:
+            with self.writing() as connection:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLICKS + number)))
                 yield
-
-    def reading(self) -> AbstractContextManager[sa.Connection]:
-        """Open a connection for the queries of another file."""
-        return self._reading()
 
     @contextmanager
     def changing(self, owner: str) -> Iterator[sa.Connection]:
         """Run the block in one transaction that changes what a visitor's pages show."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             yield connection
             self._announce(connection, owner)
 
@@ -118,11 +114,11 @@ class Ledger:
         """
         same = (_offer.owner == offer.owner, _offer.fingerprint == offer.fingerprint)
         fresh = _offer.expires > offer.expires - OFFER_SECONDS / 2
-        with self._reading() as connection:
+        with self.reading() as connection:
             earlier = connection.execute(offer_table.select().where(*same, fresh)).first()
             if earlier:
                 return replace(offer, id=earlier.id, expires=earlier.expires)
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(offer_table.delete().where(_offer.id.in_(_stale_offers(offer))))
             row = {field.name: getattr(offer, field.name) for field in fields(offer)}
             row |= {"fingerprint": offer.fingerprint, "ordered": row.pop("order").fields}
@@ -138,7 +134,7 @@ class Ledger:
             now: Unix seconds.
         """
         valid = (_offer.id == offer_id, _offer.owner == owner, _offer.expires > now)
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(offer_table.select().where(*valid)).mappings().first()
         if not row:
             return None
@@ -167,7 +163,7 @@ class Ledger:
         """
         key = jobs[0].idempotency_key
         try:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 if offered and not _take(connection, key, jobs[0].created):
                     raise OfferExpired
                 spending.spend(connection, jobs, limits)
@@ -213,13 +209,13 @@ class Ledger:
     def keep_answers(self, job_id: str, answers: Sequence[Entry]) -> None:
         """Keep what the API answered about a job that has not changed."""
         there = job_table.select().where(_job.id == job_id, _job.state != JobState.DELETED)
-        with self._writing() as connection:
+        with self.writing() as connection:
             if connection.execute(there.with_for_update()).first():
                 _keep_answers(connection, job_id, answers)
 
     def answers(self, job_id: str) -> tuple[Entry, ...]:
         """Return what the API answered about a job, oldest first."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return _read_answers(connection, job_id)
 
     def delete(self, job: Job) -> bool:
@@ -264,7 +260,7 @@ class Ledger:
 
     def alias(self, key: str, job: Job) -> None:
         """Link a click to a job that another click made; its offer, if any, is taken."""
-        with suppress(sa.exc.IntegrityError), self._writing() as connection:  # already linked
+        with suppress(sa.exc.IntegrityError), self.writing() as connection:  # already linked
             _take(connection, key, job.created)
             connection.execute(repeat_table.insert().values(idempotency_key=key, job=job.id))
 
@@ -297,7 +293,7 @@ class Ledger:
     def count(self, owner: str, *backends: str, search: Search = EVERYTHING) -> int:
         """Count what `for_owner` lists if there is no limit."""
         there = (*_listed(owner, backends, search), _job.state != JobState.DELETED)
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = sa.select(sa.func.count()).select_from(job_table).where(*there)
             return connection.scalars(query).one()
 
@@ -309,14 +305,14 @@ class Ledger:
         """Count the unfinished jobs of a visitor or, if given, from an address."""
         whose = _job.address == address if address else _job.owner == owner
         query = sa.select(sa.func.count()).where(whose, _job.state.in_(FOLLOWED))
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.scalar(query) or 0
 
     def count_followed(self, *backends: str) -> int:
         """Count the unfinished jobs, except those that may wait for their visitor's key."""
         followed = (_job.backend.in_(backends), _job.state.in_(FOLLOWED), sa.not_(MAY_WAIT))
         query = sa.select(sa.func.count()).where(*followed)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.scalar(query) or 0
 
     def paid_by_visitor(self, owner: str, *backends: str) -> list[Job]:
@@ -339,14 +335,14 @@ class Ledger:
 
     def delete_expired_offers(self, now: float) -> None:
         """Delete the offers that have expired, with the prompts in them."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             expired = connection.execute(offer_table.delete().where(_offer.expires <= now)).rowcount
         if expired:
             empty_log(self._engine)
 
     def states(self) -> dict[str, JobState]:
         """Return the state of every job by id, for all backends and including deleted jobs."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(sa.select(_job.id, _job.state))
             return {job_id: JobState(state) for job_id, state in rows}
 
@@ -373,7 +369,7 @@ class Ledger:
         )
         took = recent.finished - recent.submitted
         query = sa.select(took).where(took.is_not(None), *like).order_by(recent.created.desc())
-        with self._reading() as connection:
+        with self.reading() as connection:
             latest = connection.scalars(query.limit(_MAX_DURATIONS))
             return [seconds for seconds in latest if 0 < seconds <= _LONGEST_DURATION]
 
@@ -386,12 +382,12 @@ class Ledger:
             address: A digest of their IP address; empty if unknown.
             backend: The API that the host's key is for.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             return spending.spent(connection, now, owner, address, backend)
 
     def spending(self) -> list[DaysSpending]:
         """List what was spent of the host's key, by day and visitor."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return spending.by_day(connection)
 
     def _find(
@@ -403,7 +399,7 @@ class Ledger:
         query = job_table.select().where(*conditions).order_by(_job.created.desc()).limit(limit)
         if not deleted:
             query = query.where(_job.state != JobState.DELETED)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [_read(row) for row in connection.execute(query).mappings()]
 
     def _update(
@@ -418,7 +414,7 @@ class Ledger:
         The price of a job that turns out not to have been sent is returned to its day.
         """
         update = job_table.update().where(_job.id == job.id, if_so).values(changes)
-        with self._writing() as connection:
+        with self.writing() as connection:
             updated = connection.execute(update).rowcount == 1
             if updated and changes.get("state") is JobState.NOT_SENT:
                 spending.give_back(connection, job.id)
@@ -436,7 +432,8 @@ class Ledger:
             connection.execute(sa.select(sa.func.pg_notify(CHANGES, owner)))
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """Open a connection for queries."""
         try:
             with self._engine.connect() as connection:
                 yield connection
@@ -446,7 +443,7 @@ class Ledger:
             ) from None
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
         """Run the block in one transaction."""
         try:
             with self._engine.begin() as connection:

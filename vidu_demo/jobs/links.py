@@ -2,15 +2,11 @@
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from vidu_demo.api.text import Text
-from vidu_demo.jobs.database import cause
-from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import JobState
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.tables import job_table, link_table
 
 _BYTES = 16
@@ -22,14 +18,14 @@ class Links:
     """The links in a ledger. Who may make or revoke one is checked by the caller.
 
     Args:
-        engine: The ledger's database.
+        ledger: Has them.
 
     Raises:
         LedgerFailed: From any method, if the database can't be used.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     def make(self, job_id: str, now: float) -> str:
         """Make a link to a job, unless there is one.
@@ -42,11 +38,11 @@ class Links:
             The link's id, which can't be guessed.
         """
         row = {"id": secrets.token_hex(_BYTES), "job": job_id, "created": now}
-        with self._using() as connection:
+        with self._ledger.reading() as connection:
             if found := _id_of(connection, job_id):
                 return found
         try:
-            with self._using() as connection:
+            with self._ledger.writing() as connection:
                 connection.execute(link_table.insert().values(row))
         except sa.exc.IntegrityError:  # another tab was faster
             return self.of(job_id) or ""
@@ -54,7 +50,7 @@ class Links:
 
     def of(self, job_id: str) -> str | None:
         """Return the id of the link to a job, if there is one."""
-        with self._using() as connection:
+        with self._ledger.reading() as connection:
             return _id_of(connection, job_id)
 
     def job(self, link_id: str) -> str | None:
@@ -67,25 +63,13 @@ class Links:
             return None
         there = sa.and_(_link.job == _job.id, _job.state == JobState.DONE)
         query = sa.select(_link.job).join(job_table, there).where(_link.id == link_id)
-        with self._using() as connection:
+        with self._ledger.reading() as connection:
             return connection.scalar(query)
 
     def revoke(self, job_id: str) -> None:
         """Delete the link to a job. It never works again; a new one gets another id."""
-        with self._using() as connection:
+        with self._ledger.writing() as connection:
             connection.execute(link_table.delete().where(_link.job == job_id))
-
-    @contextmanager
-    def _using(self) -> Iterator[sa.Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except sa.exc.IntegrityError:
-            raise
-        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
-            raise LedgerFailed(
-                Text("The list of links can't be used: {why}.", why=cause(error))
-            ) from None
 
 
 def _id_of(connection: sa.Connection, job_id: str) -> str | None:

@@ -32,10 +32,11 @@ from vidu_demo.jobs.errors import (
     TooManyFilms,
     TooManyOpen,
 )
-from vidu_demo.jobs.films import Films, Joiner
+from vidu_demo.jobs.films import Films
 from vidu_demo.jobs.follower import LONGEST_TASK, NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
 from vidu_demo.jobs.links import Links
 from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
@@ -117,12 +118,12 @@ class JobRunner:
         wall: Callable[[], float] = time.time,
         random: Callable[[], float] = system_random,
         run: Run = in_process,
-        joins: Joiner | None = None,
+        joins: Joins | None = None,
     ) -> None:
         self.videos, self._accounts, self._room = videos, accounts, room
         self._delete_simulated = delete_simulated
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
-        self._links = Links(ledger.engine)
+        self._links = Links(ledger)
         self._durations = Durations(ledger)
         self._changes = Changes()
         self.films = Films(ledger, videos, self._changes, wall, room, joins)

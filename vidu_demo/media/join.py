@@ -117,8 +117,8 @@ def join(
     report(100.0)
 
 
-def unfinished(target: Path, process: int | str) -> Path:
-    """Name the file that a process writes before it is complete; `*` for any process."""
+def unfinished(target: Path, process: int) -> Path:
+    """Name the file that a process writes before it is complete."""
     return target.with_name(f"{target.name}.{process}.part")
 
 

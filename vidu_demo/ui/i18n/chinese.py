@@ -987,7 +987,6 @@ CHINESE: dict[str, str] = {
     "Open a finished video.": "请打开一个已完成的视频。",
     "This video can't be copied without its settings.": "无法生成不含设置的副本。",
     "Download it as it is.": "请直接下载。",
-    "The list of links can't be used: {why}.": "无法使用链接列表：{why}。",
     "Share a link": "分享链接",
     "Download without settings": "下载（不含设置）",
     "Share this video": "分享此视频",

@@ -118,7 +118,7 @@ def sheet(jobs: Sequence[Job], runner: JobRunner, run: Run, visitor: str) -> str
         jobs: The jobs, at least one.
         runner: Gives the stills, and deletes the sheet with any of the jobs.
         run: Opens the stills.
-        visitor: Whose turn it is.
+        visitor: Who asks; visitors take turns.
     """
     said = labels([job.settings for job in jobs])
     cells = [SheetCell(runner.still(job), label) for job, label in zip(jobs, said, strict=True)]
