@@ -1,18 +1,22 @@
 """Whose join is next, what the page is told of it, and how it is stopped."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from join_fixtures import Film, films
 from runner_fixtures import until
 
+from vidu_demo.jobs import files
 from vidu_demo.jobs import joins as module
 from vidu_demo.jobs.joins import Join, Joins, Part
 from vidu_demo.jobs.room import Room
 from vidu_demo.media.clip import ClipFailed
+from vidu_demo.media.joining import Joining
 
 HERE = Path("joined.mp4")
 
@@ -188,6 +192,43 @@ def test_closing_ends_all(tmp_path: Path, held: list[Held]) -> None:
     assert not held[2].begun.is_set()
     begin(joins, tmp_path, "d")
     assert joins.state("d") is None
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_join_that_fills_the_disk_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limited: bool
+) -> None:
+    free, now = [files.FREE_BYTES_NEEDED], [0.0]
+
+    class Filling(Joining):
+        """Fills the disk while it runs, as a long film does."""
+
+        def run(self, report: Callable[[int], None]) -> None:
+            def fill(percent: int) -> None:
+                filler = target.parent / "filler"
+                filler.write_bytes(bytes(50_000))
+                if not limited:
+                    free[0] -= 1
+                now[0] += 1.0
+                report(percent)
+
+            super().run(fill)
+
+    monkeypatch.setattr(module, "Joining", Filling)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free[0]))
+    parts = [Part(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
+    target = tmp_path / "videos" / "film" / "joined.mp4"
+    most = files.FREE_BYTES_NEEDED + 49_999 if limited else None
+    room = Room(tmp_path / "videos", tmp_path / "copies", most=most)
+    joins = Joins(room=room, clock=lambda: now[0])
+    joins.start("k", parts, target, {}, visitor="a")
+    until(lambda: (joins.state("k") or Join(HERE)).over, "it ends")
+    joins.close()
+    state = joins.state("k")
+    assert state
+    assert state.error == "There is no disk space left for the joined video."
+    assert not state.done
+    assert [file.name for file in target.parent.iterdir()] == ["filler"]
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:

@@ -207,6 +207,34 @@ def test_all_of_the_data_folder_counts(tmp_path: Path) -> None:
         room(most=files.FREE_BYTES_NEEDED + 1999).check()
 
 
+def test_copies_without_settings_go_before_a_job_is_refused(tmp_path: Path) -> None:
+    video, plain = tmp_path / "a" / "clip.mp4", tmp_path / "a" / files.plain_name("clip.mp4")
+    film = tmp_path / "film-1" / "vidu-film.mp4"
+    for file in (video, plain, film):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(bytes(1000))
+    room = partial(Room, tmp_path, tmp_path / "uploads")
+    room(most=files.FREE_BYTES_NEEDED + 3000).check()
+    assert everything(tmp_path) == {video, plain, film}
+    room(most=files.FREE_BYTES_NEEDED + 2000).check()
+    assert everything(tmp_path) == {video, film}
+    with pytest.raises(DiskFull):
+        room(most=files.FREE_BYTES_NEEDED + 1999).check()
+    assert everything(tmp_path) == {video, film}
+
+
+def test_copies_without_settings_are_kept_for_a_day(bench: Bench, copies: Path) -> None:
+    job = made(bench, uploaded(copies, "red"))
+    video, plain = bench.file(job), bench.runner.plain_video(job)
+    assert plain
+    os.utime(plain, (1000.0, 1000.0))
+    Retention(bench.runner, Room(bench.videos, copies), wall=lambda: 1001.0 + DAY).sweep()
+    assert not plain.exists()
+    assert video.is_file()
+    assert bench.runner.plain_video(job) == plain  # it is made again
+    assert plain.is_file()
+
+
 def test_uploads_and_copies_are_kept_for_a_day(bench: Bench, copies: Path) -> None:
     old, new = uploaded(copies, "red"), uploaded(copies, "blue")
     os.utime(old, (1000.0, 1000.0))
@@ -229,7 +257,7 @@ def test_a_full_disk_refuses_new_jobs_and_takes_no_video(
 ) -> None:
     monkeypatch.setattr(files, "FREE_BYTES_NEEDED", 1000)
     first = made(bench, uploaded(copies, "red"))
-    taken = files.size(bench.videos)
+    taken = sum(stat.st_size for _, stat in files.walk(bench.videos))
     bench.reopen(room=Room(bench.videos, copies, most=taken + 1200))
     blue = uploaded(copies, "blue")
     os.utime(blue, (1.0, 1.0))
@@ -254,11 +282,11 @@ def test_with_room_to_spare_the_files_are_not_measured_at_every_click(
     measured: list[Path] = []
     now, videos = [0.0], tmp_path / "videos"
 
-    def size(folder: Path) -> int:
-        measured.append(folder)
-        return 0
+    def walk(*folders: Path) -> list[files.Found]:
+        measured.extend(folders)
+        return []
 
-    monkeypatch.setattr(files, "size", size)
+    monkeypatch.setattr(files, "walk", walk)
     ample = files.FREE_BYTES_NEEDED + AMPLE
     room = Room(videos, copies, most=ample, clock=lambda: now[0])
     for _ in range(3):
@@ -280,11 +308,11 @@ def test_deleting_what_has_no_files_does_not_search_all_copies(
     bench.reaches(job, JobState.NOT_FOUND)
     searched: list[Path] = []
 
-    def walk(folders: list[Path]) -> list[Path]:
+    def walk(*folders: Path) -> list[files.Found]:
         searched.extend(folders)
         return []
 
-    monkeypatch.setattr(files, "_walk", walk)
+    monkeypatch.setattr(files, "walk", walk)
     assert bench.runner.delete(job.id, OWNER)
     assert searched == [bench.videos / job.id]
 

@@ -38,6 +38,8 @@ SMALL_SIDE = 512
 """Pixels of the longer side of both."""
 FREE_BYTES_NEEDED = 200_000_000
 """Free disk space needed before money is spent: enough for the largest videos."""
+Found = tuple[Path, os.stat_result]
+_PLAIN = "-plain.mp4"
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 _UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
 _UNSENT_FILE = re.compile(rf"request\.json|{UPLOADS}|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
@@ -185,22 +187,16 @@ def delete(folder: Path, copies: Path | None = None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def size(*folders: Path) -> int:
-    """Add up the files in folders, in bytes."""
-    return sum(stat.st_size for _, stat in _walk(folders))
-
-
-def delete_oldest(folder: Path, *, before: float, most: float) -> None:
+def delete_oldest(found: Iterable[Found], *, before: float, most: float) -> None:
     """Delete files that are too old, and the oldest ones beyond a size.
 
     Args:
-        folder: Where they are.
+        found: The files.
         before: Unix seconds; older files go.
         most: Bytes that can stay.
     """
-    found = sorted(_walk([folder]), key=lambda each: each[1].st_mtime, reverse=True)
     kept = 0
-    for file, stat in found:
+    for file, stat in sorted(found, key=lambda each: each[1].st_mtime, reverse=True):
         kept += stat.st_size
         with suppress(OSError):
             if stat.st_mtime < before or kept > most:
@@ -262,16 +258,16 @@ def _copies(folder: Path, copies: Path) -> Iterator[Path]:
             if Path(name).is_relative_to(copies):
                 yield Path(name)
     sizes: dict[int, list[Path]] = {}
-    for file, stat in _walk([folder]):
+    for file, stat in walk(folder):
         sizes.setdefault(stat.st_size, []).append(file)
-    for copy, stat in _walk([copies]) if sizes else ():  # a task from elsewhere may have no files
+    for copy, stat in walk(copies) if sizes else ():  # a task from elsewhere may have no files
         with suppress(OSError):
             alike = sizes.get(stat.st_size, [])
             if any(filecmp.cmp(copy, file, shallow=False) for file in alike):
                 yield copy
 
 
-def _walk(folders: Iterable[Path]) -> list[tuple[Path, os.stat_result]]:
+def walk(*folders: Path) -> list[Found]:
     """List the files in folders, except those that are deleted meanwhile."""
     found = []
     for place, _, names in itertools.chain.from_iterable(map(os.walk, folders)):
@@ -293,7 +289,12 @@ def video_name(job: Job) -> str:
 
 def plain_name(video: str) -> str:
     """Name the copy of a video that is without its settings, made when it is asked for."""
-    return f"{Path(video).stem}-plain.mp4"
+    return f"{Path(video).stem}{_PLAIN}"
+
+
+def is_plain(file: Path) -> bool:
+    """Tell whether a file is such a copy, which can be made again."""
+    return file.name.endswith(_PLAIN)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger, digest
-from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.sequences import (
     MAX_PARTS,
     Edit,
@@ -49,7 +48,6 @@ class Films:
         videos: The folder that gets a folder for each film, as for each job.
         changes: Is told whose pages change.
         wall: Returns Unix seconds.
-        room: Limits the disk space; None for no limit.
         joins: Writes the films; None if this app can't.
     """
 
@@ -59,11 +57,10 @@ class Films:
         videos: Path,
         changes: Changes,
         wall: Callable[[], float],
-        room: Room | None = None,
         joins: Joins | None = None,
     ) -> None:
         self._ledger, self._rows = ledger, Sequences(ledger)
-        self._videos, self._changes, self._wall, self._room = videos, changes, wall, room
+        self._videos, self._changes, self._wall = videos, changes, wall
         self._joins = joins
         self._closing = threading.Event()
         self._watchers: set[threading.Thread] = set()
@@ -229,14 +226,11 @@ class Films:
 
         Raises:
             FilmNotReady: A part of it is no video.
-            DiskFull: There is no room for it.
             LedgerFailed: The ledger can't be written.
         """
         film = self.find(film_id, owner)
         if not film or not self._joins or self.running(film):
             return
-        if self._room:
-            self._room.check()
         jobs = self._ledger.among(owner, [part.job for part in film.parts])
         parts = [self._source(part, jobs.get(part.job)) for part in film.parts]
         token = self._rows.begin_join(film, self._wall())

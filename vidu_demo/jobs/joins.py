@@ -182,7 +182,7 @@ class Joins:
         path, error = run.path, ""
         try:
             self._changed(run.visitor)
-            self._prepare(path)
+            self._prepare(path.parent)
             run.joining.run(lambda percent: self._tell(run, percent))
         except ClipFailed as failed:
             error = failed.args[0]
@@ -201,24 +201,35 @@ class Joins:
             self._threads.discard(threading.current_thread())
         self._changed(run.visitor)
 
-    def _prepare(self, path: Path) -> None:
+    def _prepare(self, folder: Path) -> None:
         """Check the disk, and tidy up after a process that was killed with the app."""
         try:
-            if self._room:
-                self._room.check()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if shutil.disk_usage(path.parent).free < files.FREE_BYTES_NEEDED:
-                raise DiskFull
-            for old in path.parent.glob("*.part"):
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in folder.glob("*.part"):
                 with suppress(OSError):
                     if time.time() - old.stat().st_mtime > STALE:
                         old.unlink()
-        except DiskFull:
-            raise ClipFailed("There is no disk space left for the joined video.") from None
         except OSError as error:
             raise ClipFailed("The joined video can't be written.") from error
+        self._check_disk(folder)
+
+    def _check_disk(self, folder: Path) -> None:
+        """Stop a join that has no room, or that has used it up: nobody knows its size before."""
+        try:
+            if self._room:
+                self._room.check()
+            full = shutil.disk_usage(folder).free < files.FREE_BYTES_NEEDED
+        except DiskFull:
+            full = True
+        if full:
+            raise ClipFailed("There is no disk space left for the joined video.")
 
     def _tell(self, run: _Run, percent: int) -> None:
+        """Take note of how far a join is, and check the disk, about once a second at most.
+
+        Raises:
+            ClipFailed: The disk is full.
+        """
         with self._lock:
             if self._latest.get(run.key) is not run:
                 return
@@ -227,6 +238,7 @@ class Joins:
             if now - run.told < SECONDS_BETWEEN_CHANGES:
                 return
             run.told = now
+        self._check_disk(run.path.parent)
         self._changed(run.visitor)
 
     def _forget(self) -> None:

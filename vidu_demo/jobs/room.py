@@ -1,4 +1,8 @@
-"""How much disk space the app's files can take: uploads and copies go first, videos never."""
+"""How much disk space the app's files can take: uploads and copies go first, videos never.
+
+A copy of a video without its settings is such a copy, since it can be made again. A film that was
+joined is a video: its parts may be gone.
+"""
 
 import threading
 import time
@@ -39,12 +43,11 @@ class Room:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.copies = copies
-        self._data, self._most, self._clock = data, most, clock
-        self._inside = copies.resolve().is_relative_to(data.resolve())
+        self._data, self._most, self._clock = data.resolve(), most, clock
         self._lock, self._ample_until = threading.Lock(), float("-inf")
 
     def check(self) -> None:
-        """Check that there is room for another job.
+        """Check that there is room for another job, or for more of a film.
 
         Raises:
             DiskFull: There is not, even after deleting all uploads and copies.
@@ -54,13 +57,11 @@ class Room:
         with self._lock:
             if self._clock() < self._ample_until:
                 return
-            copies, kept = files.size(self.copies), files.size(self._data)
-            if self._inside:
-                kept -= copies
+            copies, kept = self._measure()
             left = self._most - files.FREE_BYTES_NEEDED - kept
-            spare = left - copies
+            spare = left - sum(stat.st_size for _, stat in copies)
             if spare < 0:
-                files.delete_oldest(self.copies, before=0, most=left)
+                files.delete_oldest(copies, before=0, most=left)
             elif spare >= AMPLE:
                 self._ample_until = self._clock() + AMPLE_SECONDS
         if left < 0:
@@ -73,4 +74,14 @@ class Room:
             now: Unix seconds.
         """
         most = float("inf") if self._most is None else COPIES_SHARE * self._most
-        files.delete_oldest(self.copies, before=now - DAY, most=most)
+        files.delete_oldest(self._measure()[0], before=now - DAY, most=most)
+
+    def _measure(self) -> tuple[list[files.Found], int]:
+        """List uploads and copies, and add up the bytes of all other files."""
+        folder, copies, kept = self.copies.resolve(), [], 0
+        for file, stat in dict(files.walk(folder, self._data)).items():
+            if file.is_relative_to(folder) or files.is_plain(file):
+                copies.append((file, stat))
+            else:
+                kept += stat.st_size
+        return copies, kept

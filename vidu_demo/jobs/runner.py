@@ -126,7 +126,7 @@ class JobRunner:
         self._links = Links(ledger)
         self._durations = Durations(ledger)
         self._changes = Changes()
-        self.films = Films(ledger, videos, self._changes, wall, room, joins)
+        self.films = Films(ledger, videos, self._changes, wall, joins)
         self._services = Services(
             ledger,
             accounts,

@@ -56,7 +56,7 @@ class Joining:
         """Join, and wait for it.
 
         Args:
-            report: Called with each whole percent.
+            report: Called with each whole percent. It stops the join by raising `ClipFailed`.
 
         Raises:
             ClipFailed: It failed or was stopped; nothing is left of it.
@@ -101,6 +101,8 @@ class Joining:
             calls.close()
             while type(said := unpack(results.read)) is int:
                 report(min(max(said, 0), 100))
+        except ClipFailed:  # `report` has stopped it
+            raise
         except (OSError, ValueError, Unreadable):  # the process has ended
             raise ClipFailed("Joining took too long or too much memory.") from None
         if isinstance(said, Exception):
