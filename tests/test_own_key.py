@@ -26,7 +26,7 @@ from vidu_demo.jobs.ledger import digest
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.studio import Studio
-from vidu_demo.ui.browser.own_key import CHECKS
+from vidu_demo.ui.browser.own_key import CHECKS, FORGETS
 from vidu_demo.ui.browser.visitor import Visitors
 from vidu_demo.ui.job import status
 
@@ -213,6 +213,28 @@ def test_nobody_can_have_the_api_asked_about_keys_without_end(app: App, tmp_path
         assert [answer.status_code for answer in answers] == [403] * CHECKS.files + [429] * 5
         assert answers[-1].text.endswith("Try again in an hour.")
         assert simulator.poll_count == CHECKS.files
+
+
+def test_nobody_can_have_the_other_processes_told_without_end(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator(KEY, seconds=0))
+        made = stack.enter_context(serving(simulator, tmp_path, app.log))
+        told: list[str] = []
+        scheduler = made.studio.runner._followers._scheduler
+        monkeypatch.setattr(scheduler, "tell_forgotten", told.append)
+        known = made.token()["token"]
+        assert key_route(made, "POST", X_Novita_Key=KEY, X_Vidu_Visitor=known).ok
+        answers = [
+            key_route(made, "DELETE", X_Vidu_Visitor=made.token()["token"])
+            for _ in range(FORGETS.files + 5)
+        ]
+        assert [answer.status_code for answer in answers] == [200] * FORGETS.files + [424] * 5
+        assert len(told) == FORGETS.files
+        answer = key_route(made, "DELETE", X_Vidu_Visitor=known)  # who gave a key is always heard
+        assert (answer.status_code, answer.text) == (200, "Forgotten.")
+        assert len(told) == FORGETS.files + 1
 
 
 def test_another_site_can_neither_set_nor_forget_a_key(app: App) -> None:

@@ -76,7 +76,7 @@ def build(
         Endpoints(context, checks).add()
     demo.routes = [
         watch.route(runner),
-        own_key.route(runner, visitors, checks),
+        own_key.route(visitors, checks),
         takeaway.route(),
         *watch_page.routes(runner),
     ]

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import joined
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.keys import KeyNotAccepted, VisitorKeysNotAccepted
+from vidu_demo.jobs.keys import KeyNotAccepted, KeyStays, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
@@ -31,6 +31,9 @@ CHECKS_AT_ONCE = 8
 """Keys that the API is asked about at the same time; further ones wait."""
 CHECKS, ALL_CHECKS = Allowance(0, 60, HOUR), Allowance(0, 600, HOUR)
 """Keys that the API is asked about per hour: from one address, and from all together."""
+FORGETS, ALL_FORGETS = Allowance(0, 10, 60.0), Allowance(0, 300, 60.0)
+"""Keys per minute that this process has not got, and that the others are told to forget, with a row
+and a notification each: from one address, and from all together."""
 
 
 class TooManyKeys(ViduError):
@@ -75,7 +78,7 @@ def render(runner: JobRunner, token: str, owner: str, *, shared: bool, say: Say)
 
 
 class KeyChecks:
-    """Takes visitors' keys, from the page and from programs, as often as the API may be asked.
+    """Takes and forgets visitors' keys, as often as the API and the other processes may be asked.
 
     Args:
         runner: Keeps the keys.
@@ -84,7 +87,8 @@ class KeyChecks:
     def __init__(self, runner: JobRunner) -> None:
         self._runner = runner
         self._limiter = CapacityLimiter(CHECKS_AT_ONCE)
-        self._quota = Quota(CHECKS, ALL_CHECKS, time.monotonic)
+        self._checks = Quota(CHECKS, ALL_CHECKS, time.monotonic)
+        self._forgets = Quota(FORGETS, ALL_FORGETS, time.monotonic)
 
     async def take(
         self, key: str, owner: str, caller: gr.Request | Request, *, one_call: bool = False
@@ -103,13 +107,26 @@ class KeyChecks:
         """
         if self._runner.is_kept(key, owner):
             return
-        if not self._quota.spend(caller.client.host if caller.client else "", files=1):
+        if not self._checks.spend(caller.client.host if caller.client else "", files=1):
             raise TooManyKeys
         take = partial(self._runner.take_key, one_call=one_call)
         await to_thread.run_sync(take, key, owner, limiter=self._limiter)
 
+    async def forget(self, owner: str, caller: Request) -> None:
+        """Forget a visitor's key, in all processes.
 
-def route(runner: JobRunner, visitors: Visitors, checks: KeyChecks) -> Route:
+        Raises:
+            KeyStays: This process has not got it, and the others have been told too often, or
+                can't be told.
+        """
+        address = caller.client.host if caller.client else ""
+        known = self._runner.payer(owner) is Payer.VISITOR
+        if not known and not self._forgets.spend(address, files=1):
+            raise KeyStays
+        await to_thread.run_sync(self._runner.forget_key, owner)
+
+
+def route(visitors: Visitors, checks: KeyChecks) -> Route:
     """Make the route that takes a visitor's key, by POST, or forgets it, by DELETE."""
 
     async def own_key(request: Request) -> PlainTextResponse:
@@ -119,7 +136,7 @@ def route(runner: JobRunner, visitors: Visitors, checks: KeyChecks) -> Route:
             token = {"token": request.headers.get(VISITOR_HEADER)}
             owner = visitors.owner(token, signed_in(request))
             if request.method == "DELETE":
-                await to_thread.run_sync(runner.forget_key, owner)
+                await checks.forget(owner, request)
                 text = "Forgotten."
             else:
                 await checks.take(request.headers.get(KEY_HEADER, ""), owner, request)
