@@ -16,6 +16,8 @@ from vidu_demo.ui.static import head
 
 UI = ROOT / "vidu_demo" / "ui"
 SCRIPTS = sorted(UI.glob("static/*.js"))
+WITH_OWN_FILES = ("head.html", "shell_head.html", "shell_body.html")
+"""The templates that take the project's scripts and styles as they are."""
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -41,7 +43,7 @@ def test_what_is_called_is_there_and_nothing_else() -> None:
     assert len(called) > 10
     assert called <= set(given)
     assert len(given) == len(set(given))
-    heads = [(UI / "templates" / name).read_text() for name in ("head.html", "early.html")]
+    heads = [(UI / "templates" / name).read_text() for name in ("head.html", "shell_head.html")]
     everywhere = text + "".join(heads)
     used = called | {*re.findall(r"vidu\.(\w+)\b(?! = )", everywhere)}
     assert set(given) <= used
@@ -90,7 +92,7 @@ def test_every_template_is_used_and_escapes() -> None:
         source = (UI / "templates" / name).read_text()
         tree = templates.ENVIRONMENT.parse(source)
         used |= {node.template.value for node in tree.find_all((nodes.Extends, nodes.Include))}  # type: ignore[attr-defined]
-        assert source.count("|safe") == (name in ("head.html", "early.html")), name
+        assert source.count("|safe") == (name in WITH_OWN_FILES), name
     assert names <= used
     with pytest.raises(UndefinedError):
         templates.render("screen.html")

@@ -15,7 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vidu_demo.server.hosts import Host
 from vidu_demo.studio import Studio
-from vidu_demo.ui import static
+from vidu_demo.ui import shell
 from vidu_demo.ui.guard.door import Door
 from vidu_demo.ui.guard.guard import Guard
 from vidu_demo.ui.guard.headers import SecurityHeaders
@@ -76,7 +76,7 @@ class Front:
             return Policy(framed_by, head, shared=bool(page.share), space=space)
 
         return trust_proxies(
-            ToolCalls(SecurityHeaders(guard, policy, static.with_early_script)), self.proxies
+            ToolCalls(SecurityHeaders(guard, policy, shell.complete)), self.proxies
         )
 
     def _framed_by(self) -> tuple[str, ...]:

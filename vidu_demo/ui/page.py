@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, header, parts
+from vidu_demo.ui import Updates, header, parts, shell
 from vidu_demo.ui.browser import elsewhere, own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
@@ -65,7 +65,7 @@ def build(
         keeps: Returns for how many days jobs are kept; None for good.
         run: Opens untrusted files: in this process, or a pool's `run`.
     """
-    demo = Blocks(title="Vidu Q2 Pro", analytics_enabled=False, delete_cache=(3600, 86400))
+    demo = Blocks(title=shell.TITLE, analytics_enabled=False, delete_cache=(3600, 86400))
     secret = secret or secrets.token_bytes()
     visitors, takeaway = Visitors(secret), Takeaway(runner, secret)
     checks = own_key.KeyChecks(runner)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vidu_demo.ui.guard.policy import Policy
@@ -14,14 +15,14 @@ class SecurityHeaders:
     Args:
         app: The guard.
         policy: Returns the policy; a share link is only known after the launch.
-        document: Changes the page's document, before its scripts are hashed.
+        document: Completes the page's document, before its scripts are hashed.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         policy: Callable[[], Policy],
-        document: Callable[[bytes], bytes] = bytes,
+        document: Callable[[bytes, HTTPConnection], bytes],
     ) -> None:
         self.app, self._policy, self._document = app, policy, document
 
@@ -48,7 +49,7 @@ class SecurityHeaders:
                 body += message.get("body", b"")
                 if message.get("more_body"):
                     return
-                body = self._document(body)
+                body = self._document(body, HTTPConnection(scope))
                 length = {"Content-Length": str(len(body))}
                 MutableHeaders(scope=start).update(policy.headers(body) | length)
                 await send(start)

@@ -5,6 +5,7 @@ vidu.appearTogether = () => {
   const look = new MutationObserver(() => {
     if (!awaited.every((place) => document.querySelector(place))) return;
     document.documentElement.classList.add('vidu-ready');
+    document.getElementById('shell')?.remove();
     look.disconnect();
   });
   look.observe(document, {childList: true, subtree: true});
