@@ -350,6 +350,20 @@ def test_a_delete_can_be_undone_and_then_is_for_good(
     expect(visitor.rows).to_have_count(2)
 
 
+def test_the_pictures_in_the_form_stay_when_their_video_is_deleted(
+    visitor: Visitor, app: App, pngs: dict[str, Path]
+) -> None:
+    visitor.start(pngs["red"], prompt="The first try.")
+    expect(visitor.headline).to_have_text(DONE)
+    with visitor.page.expect_request(app.calls("delete")):
+        visitor.row("The first try.").get_by_role("button", name="Delete").click()
+    expect(visitor.rows).to_have_count(0)
+    visitor.prompt.fill("The second try.")
+    expect(visitor.make).to_be_enabled()
+    visitor.make.click()
+    expect(visitor.row("The second try.")).to_have_attribute("data-state", "done")
+
+
 def test_several_are_downloaded_and_deleted_together(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:

@@ -99,6 +99,28 @@ def test_delete_leaves_no_picture_video_copy_or_prompt(bench: Bench, copies: Pat
     assert bench.runner.jobs(OTHER) == [others]
 
 
+def test_a_picture_that_a_form_shows_stays_when_its_video_is_deleted(
+    bench: Bench, copies: Path
+) -> None:
+    red, blue = uploaded(copies, "red"), uploaded(copies, "blue")
+    for upload in (red, blue):
+        bench.runner.delete(made(bench, upload).id, OWNER, keep=[red])
+    assert everything(copies) == {red}
+
+
+def test_the_examples_pictures_stay_for_everyone_when_a_video_is_deleted(
+    bench: Bench, copies: Path
+) -> None:
+    example = uploaded(copies, "red")
+    bench.reopen(room=Room(bench.videos, copies), public=[example])
+    (copy := copies / "hash" / "lake.jpg").parent.mkdir()
+    shutil.copyfile(example, copy)
+    job = made(bench, copy)
+    assert bench.runner.delete(job.id, OWNER)
+    assert everything(copies) == {example, copy}
+    assert not (bench.videos / job.id).exists()
+
+
 def test_what_shows_a_deleted_video_goes_with_it(bench: Bench, copies: Path) -> None:
     job = made(bench, uploaded(copies, "red"))
     for name in ("contact-sheet.png", "last-frame.png"):

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import ViduError
+from vidu_demo.examples import EXAMPLES
 from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Payer
@@ -92,6 +93,7 @@ class Studio:
                 Accounts(accounts, pays),
                 videos=self.videos,
                 room=room,
+                public=[example.picture for example in EXAMPLES],
                 delete_simulated=simulator.delete,
                 requests_per_second=settings.requests_per_second,
                 run=self.pool.run,

@@ -171,17 +171,21 @@ def settings(job: Job) -> dict[str, Any]:
     }
 
 
-def delete(folder: Path, copies: Path | None = None) -> None:
+def delete(folder: Path, copies: Path | None = None, keep: Iterable[Path] = ()) -> None:
     """Delete a job's folder, if there is one.
 
     Args:
         folder: The job's folder.
         copies: The web framework's folder of uploads and copies. What the pictures were made from,
             and what is the same as a file of the job, is deleted there, too.
+        keep: Files whose copies stay.
     """
     if copies:
+        kept = list(keep)
         for file in _copies(folder, copies):
             with suppress(OSError):
+                if any(filecmp.cmp(file, one, shallow=False) for one in kept):
+                    continue
                 file.unlink()
                 file.parent.rmdir()  # if it held nothing else
     shutil.rmtree(folder, ignore_errors=True)

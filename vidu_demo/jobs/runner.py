@@ -5,7 +5,7 @@ It needs no open browser and keeps no visitor waiting.
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +92,7 @@ class JobRunner:
         accounts: Knows who pays, and gives the clients. Jobs of other APIs are left alone.
         videos: The folder that gets a folder for each job.
         room: Limits the disk space; None for no limit.
+        public: Pictures that all visitors can start from, so their copies stay.
         delete_simulated: Deletes what the simulator keeps of a task.
         requests_per_second: Maximum polls per second, for all jobs together.
         clock: Returns seconds, monotonic.
@@ -112,6 +113,7 @@ class JobRunner:
         *,
         videos: Path,
         room: Room | None = None,
+        public: Sequence[Path] = (),
         delete_simulated: Callable[[str], object] = lambda _: None,
         requests_per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
@@ -121,7 +123,7 @@ class JobRunner:
         joins: Joins | None = None,
     ) -> None:
         self.videos, self._accounts, self._room = videos, accounts, room
-        self._delete_simulated = delete_simulated
+        self._delete_simulated, self._public = delete_simulated, public
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._links = Links(ledger)
         self._durations = Durations(ledger)
@@ -535,10 +537,15 @@ class JobRunner:
         self._changes.mark(owner)
         return True
 
-    def delete(self, job_id: str, owner: str) -> bool:
+    def delete(self, job_id: str, owner: str, keep: Iterable[Path] = ()) -> bool:
         """Delete a visitor's job for good, with its pictures and its video.
 
         Its task, which may still be running at the vendor, can be adopted again.
+
+        Args:
+            job_id: The job.
+            owner: The visitor.
+            keep: Uploads that stay although the job was made from them, since a form shows them.
 
         Returns:
             False if they have no such job, or it is open.
@@ -554,7 +561,8 @@ class JobRunner:
             delete_film()
             self._followers.drop(job_id)
         self._changes.mark(owner)
-        files.delete(self.videos / job_id, self._room.copies if self._room else None)
+        copies = self._room.copies if self._room else None
+        files.delete(self.videos / job_id, copies, [*keep, *self._public])
         if look.job.simulated and look.job.task_id:
             self._delete_simulated(look.job.task_id)
         return True

@@ -14,6 +14,7 @@ from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab, ids
 from vidu_demo.ui.browser.visitor import Unrecognised, signed_in
 from vidu_demo.ui.context import Context
+from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job import status, wall
@@ -182,12 +183,11 @@ class Events:
 
     def contact_sheet(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Make a contact sheet of jobs, and lead to it."""
-        jobs = ids(getattr(event, "jobs", None))
-        return self._context.call(self._contact_sheet, request, {**values, "jobs": jobs})
+        values["jobs"] = ids(getattr(event, "jobs", None))
+        return self._context.call(self._contact_sheet, request, values)
 
     def _contact_sheet(self, tab: Tab, *, jobs: Sequence[str]) -> Updates:
-        looks = (self._runner.look(each, tab.owner) for each in jobs)
-        found = [look.job for look in looks if look]
+        found = [look.job for each in jobs if (look := self._runner.look(each, tab.owner))]
         link = self._panel.wall.link
         if not found:
             return {link: gr.skip()}
@@ -195,15 +195,19 @@ class Events:
         return {link: wall.sheet(found, self._runner, run, turn)}
 
     def delete(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
-        """Delete jobs, their pictures and videos, and their receipts in the browser."""
-        jobs = getattr(event, "jobs", None)
-        return self._context.call(self._delete, request, {**values, "jobs": jobs})
+        """Delete jobs, their pictures and videos, and their receipts in the browser.
 
-    def _delete(self, tab: Tab, *, jobs: Any) -> Updates:
+        The pictures in the form stay: the next video may be made from them.
+        """
+        values["jobs"] = getattr(event, "jobs", None)
+        return self._context.call(self._delete, request, values)
+
+    def _delete(self, tab: Tab, *, jobs: Any, files: Any) -> Updates:
         shown = tab.shown
+        keep = [file.path for file in uploads.existing(uploads.paths(files))]
         for job_id in jobs[:MAX_ROWS] if isinstance(jobs, list) else ():
             look = self._runner.look(job_id, tab.owner) if isinstance(job_id, str) else None
-            if look and self._runner.delete(job_id, tab.owner):
+            if look and self._runner.delete(job_id, tab.owner, keep):
                 tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
         if shown and not self._runner.look(shown, tab.owner):
             tab, shown = tab._replace(seen=""), self._panel.newest(tab)

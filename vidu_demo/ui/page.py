@@ -181,7 +181,8 @@ class _Page:
         board = panel.wall.board
         clicks = [panel.history.list.click, panel.stage.neighbours.click, board.click]
         gr.on(clicks, events.use_list, **choosing)
-        gr.on([panel.history.list.delete, board.delete], events.delete, **choosing)
+        choosing["inputs_kwargs"] = {**panel.tab, "files": self.form.pictures.files}
+        gr.on([panel.history.list.delete, board.delete], events.delete, **choosing, **RAW)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
         self._does(hanging, panel.draw_wall, "draw_wall", [board], trigger_mode="always_last")
         sheet = {"inputs_kwargs": panel.tab, "outputs": [panel.wall.link], **SHORT}
