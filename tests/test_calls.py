@@ -45,6 +45,17 @@ def test_request_and_answers_can_be_copied(
     assert submitted["answer"] == {"task_id": task_id}
     assert finished["answer"]["videos"][0]["video_url"].endswith(f"/files/{task_id}.mp4?…")
 
+    # A program that makes this very video again, whatever the form says by now.
+    visitor.choice("3").check()
+    visitor.open_tab("Request")
+    visitor.page.get_by_role("tab", name="curl", exact=True).click()
+    program = visitor.page.locator("#about .cm-content:visible")
+    expect(program).to_contain_text(f'"seed": {body["seed"]}')
+    expect(program).to_contain_text("red.png")
+    expect(program).not_to_contain_text("picture-1")
+    visitor.page.get_by_role("tab", name="JSON", exact=True).click()
+    visitor.open_tab("Answers")
+
     visitor.prompt.fill("Pan left [fail]")
     visitor.make.click()
     expect(answers.locator(".cm-content")).to_contain_text("TaskPromptPolicyViolation")

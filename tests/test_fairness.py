@@ -209,7 +209,7 @@ def names(bench: Bench, job: Job) -> set[str]:
     return {file.name for file in place.iterdir()} if place.exists() else set()
 
 
-UNSENT = {"request.json", files.UPLOADS, "picture-1.jpg", files.THUMBNAIL}
+UNSENT = {"request.json", files.UPLOADS, files.NAMES, "picture-1.jpg", files.THUMBNAIL}
 
 
 def test_pictures_of_what_was_not_bought_go_at_once(bench: Bench) -> None:

@@ -43,7 +43,7 @@ def test_from_a_click_to_a_video(bench: Bench) -> None:
     files = {file.name for file in bench.file(done).parent.iterdir()}
     settings = done.video.replace(".mp4", ".json")
     pictures = {"picture-1.jpg", "thumbnail.webp", "still.webp"}
-    assert files == {done.video, settings, "request.json", "uploads.json", *pictures}
+    assert files == {done.video, settings, "request.json", "uploads.json", "names.json", *pictures}
     until(lambda: bench.runner.open_jobs == 0)
     assert bench.runner.look(done.id, OWNER) == (done, None, False)
     assert bench.simulator.submit_count == bench.simulator.task_count == 1

@@ -188,7 +188,7 @@ def test_a_full_disk_after_the_download_does_not_hold_the_video_up(
     write_text = Path.write_text
 
     def full(path: Path, text: str, **options: Any) -> int:
-        if path.name not in ("request.json", "uploads.json"):
+        if path.name not in ("request.json", "uploads.json", "names.json"):
             raise OSError(28, "No space left on device")
         return write_text(path, text, **options)
 

@@ -34,6 +34,8 @@ THUMBNAIL, STILL = "thumbnail.webp", "still.webp"
 """The first picture, and the middle of the video: takes of one picture begin alike."""
 UPLOADS = "uploads.json"
 """Lists the uploaded files that the pictures were made from."""
+NAMES = "names.json"
+"""What the pictures were called where they came from; null for one that had no name."""
 SMALL_SIDE = 512
 """Pixels of the longer side of both."""
 FREE_BYTES_NEEDED = 200_000_000
@@ -42,7 +44,9 @@ Found = tuple[Path, os.stat_result]
 _PLAIN = "-plain.mp4"
 _KINDS = {suffix: kind for kind, suffix in SUFFIXES.items()}
 _UNSENT_FOLDER = re.compile("[0-9a-f]{32}")
-_UNSENT_FILE = re.compile(rf"request\.json|{UPLOADS}|{re.escape(THUMBNAIL)}|picture-\d+\.\w+")
+_UNSENT_FILE = re.compile(
+    rf"request\.json|{UPLOADS}|{NAMES}|{re.escape(THUMBNAIL)}|picture-\d+\.\w+"
+)
 
 
 def keep(
@@ -84,6 +88,10 @@ def keep(
         (folder / "request.json").write_text(text, encoding="utf-8")
         uploads = [str(image) for image in request.images if isinstance(image, os.PathLike)]
         (folder / UPLOADS).write_text(json.dumps(uploads), encoding="utf-8")
+        called = [
+            Path(image).name if isinstance(image, os.PathLike) else None for image in request.images
+        ]
+        (folder / NAMES).write_text(json.dumps(called), encoding="utf-8")
     except OSError as error:
         raise LedgerFailed(
             Text(
@@ -124,6 +132,15 @@ def outline(folder: Path, kept: dict[str, Any]) -> dict[str, Any]:
     """Return the body of a submit with its pictures shortened, and links without their query."""
     images = [hide(name) if is_url(name) else _outline(folder / name) for name in kept["images"]]
     return VideoRequest.unchecked(**kept).payload(images)
+
+
+def as_asked(folder: Path, kept: dict[str, Any]) -> VideoRequest:
+    """Return a stored request as a visitor would make it: its pictures by the names they had."""
+    called: list[str | None] = []
+    with suppress(OSError, ValueError):
+        called = json.loads((folder / NAMES).read_text(encoding="utf-8"))
+    names = itertools.zip_longest(kept["images"], called[: len(kept["images"])])
+    return VideoRequest.unchecked(**{**kept, "images": [name or stored for stored, name in names]})
 
 
 def _outline(picture: Path) -> str:

@@ -77,10 +77,12 @@ class Calls(NamedTuple):
 
     Attributes:
         request: The body of the submit, its pictures shortened; None if it was not sent from here.
+        asked: The request that it was made of, with its pictures by the names they had, if it was.
         answers: What the API answered, oldest first.
     """
 
     request: dict[str, Any] | None
+    asked: VideoRequest | None
     answers: tuple[Entry, ...]
 
 
@@ -628,9 +630,12 @@ class JobRunner:
         if not look:
             return None
         job, follower = look.job, self._followers.get(job_id)
-        bought_here = bool(job.fingerprint)
-        request = files.outline(self.videos / job_id, job.request) if bought_here else None
-        return Calls(request, follower.answers if follower else self._ledger.answers(job_id))
+        answers = follower.answers if follower else self._ledger.answers(job_id)
+        if not job.fingerprint:  # it was bought elsewhere
+            return Calls(None, None, answers)
+        folder = self.videos / job_id
+        request = files.outline(folder, job.request)
+        return Calls(request, files.as_asked(folder, job.request), answers)
 
     def waits(self, job: Job) -> bool:
         """Tell whether a job can't go on until its visitor enters their key."""

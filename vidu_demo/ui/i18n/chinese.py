@@ -911,11 +911,13 @@ CHINESE: dict[str, str] = {
         "接口的响应。连续相同的响应合并为一条，并注明次数。"
     ),
     "Code": "代码",
-    "The form as a program, complete: it reads the key from NOVITA_API_KEY and the pictures from "
-    "its own folder, sends them as they are, and buys as many videos as the form, one after the "
-    "other.": (
-        "此表单的完整代码，可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送，"
-        "依次购买与表单数量相同的视频。"
+    "The form as a program, which buys as many videos as the form, one after the other. A video "
+    "that was made has its own under Request.": (
+        "此表单的代码，依次购买与表单数量相同的视频。已生成的视频，其代码在“请求”中。"
+    ),
+    "It is complete: it reads the key from NOVITA_API_KEY and the pictures from its own folder, "
+    "and sends them as they are.": (
+        "代码完整，可直接运行：从 NOVITA_API_KEY 读取密钥，从所在文件夹读取图片并原样发送。"
     ),
     "Copy a link to this form": "复制此表单的链接",
     "Link copied.": "链接已复制。",

@@ -1,4 +1,4 @@
-"""The calls of the API for the open job: the request and every answer, as JSON."""
+"""The calls of the API for the open job: the request, as JSON and as programs, and every answer."""
 
 import json
 from collections.abc import Sequence
@@ -8,8 +8,10 @@ import gradio as gr
 
 from vidu_demo.jobs.answers import as_json
 from vidu_demo.jobs.runner import Calls
+from vidu_demo.snippets import SNIPPETS
 from vidu_demo.ui import Updates
 from vidu_demo.ui.i18n.words import I18N
+from vidu_demo.ui.job.code import READS, code_block
 
 
 class CallLog:
@@ -21,20 +23,27 @@ class CallLog:
 
     def __init__(self, asked: gr.Textbox) -> None:
         self.asked = asked
-        with gr.Tab(I18N("Request")) as request:
-            gr.Markdown(I18N("What was sent. The key, signatures and pictures are left out."))
-            self._request = _json("request")
+        with gr.Tab(I18N("Request")) as request, gr.Tabs():
+            with gr.Tab("JSON"):
+                note = "What was sent. The key, signatures and pictures are left out."
+                gr.Markdown(I18N(note))
+                self._request = code_block("json", elem_id="request")
+            self._programs = []
+            for snippet in SNIPPETS:
+                with gr.Tab(snippet.label):
+                    gr.Markdown(I18N(READS))
+                    self._programs.append(code_block(snippet.language))
         with gr.Tab(I18N("Answers")) as answers:
             gr.Markdown(
                 I18N("What the API answered. Equal answers in a row are one, with a count.")
             )
-            self._answers = _json("answers")
+            self._answers = code_block("json", elem_id="answers")
         self._tabs = request, answers
 
     @property
     def outputs(self) -> list[gr.blocks.Block]:
         """What `show` gives values for."""
-        return [self._request, self._answers]
+        return [self._request, *self._programs, self._answers]
 
     @property
     def unchanged(self) -> Updates:
@@ -43,8 +52,13 @@ class CallLog:
 
     def show(self, calls: Calls | None) -> Updates:
         """Show a job's calls; without a job, nothing."""
-        sent, answers = (calls.request, as_json(calls.answers)) if calls else (None, [])
-        return {self._request: _shown(sent), self._answers: _shown(answers)}
+        sent, asked, answers = calls or (None, None, ())
+        programs = [snippet.write(asked) if asked else "" for snippet in SNIPPETS]
+        return {
+            self._request: _shown(_json(sent)),
+            self._answers: _shown(_json(as_json(answers))),
+            **dict(zip(self._programs, map(_shown, programs), strict=True)),
+        }
 
     def listen(self, seen: gr.Textbox, *, leaving: Sequence[gr.Tab]) -> None:
         """Ask for the calls when a tab is opened, and when the open job changes meanwhile.
@@ -60,18 +74,9 @@ class CallLog:
         seen.change(None, [self.asked], [self.asked], js="vidu.askAgain")
 
 
-def _json(place: str) -> gr.Code:
-    return gr.Code(
-        show_label=False,
-        elem_id=place,
-        language="json",
-        visible=False,  # so that the page loads no editor
-        interactive=False,
-        buttons=["copy"],
-        max_lines=24,
-    )
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
 
 
-def _shown(value: Any) -> gr.Code:
-    text = json.dumps(value, indent=2, ensure_ascii=False) if value else ""
+def _shown(text: str) -> gr.Code:
     return gr.Code(value=text, visible=True)

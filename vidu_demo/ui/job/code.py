@@ -13,6 +13,24 @@ from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.browser import permalink
 from vidu_demo.ui.i18n.words import I18N, Say
 
+READS = (
+    "It is complete: it reads the key from NOVITA_API_KEY and the pictures from its own folder, "
+    "and sends them as they are."
+)
+
+
+def code_block(language: Any, **options: Any) -> gr.Code:
+    """Make a block for code, hidden so that the page loads no editor."""
+    return gr.Code(
+        language=language,
+        visible=False,
+        interactive=False,
+        show_label=False,
+        buttons=["copy"],
+        max_lines=24,
+        **options,
+    )
+
 
 class Code:
     """A tab for each language."""
@@ -20,25 +38,16 @@ class Code:
     def __init__(self) -> None:
         gr.Markdown(
             I18N(
-                "The form as a program, complete: it reads the key from NOVITA_API_KEY and the "
-                "pictures from its own folder, sends them as they are, and buys as many videos "
-                "as the form, one after the other."
+                "The form as a program, which buys as many videos as the form, one after the "
+                "other. A video that was made has its own under Request."
             )
         )
+        gr.Markdown(I18N(READS))
         self.places = []
         with gr.Tabs():
             for snippet in SNIPPETS:
                 with gr.Tab(snippet.label):
-                    self.places.append(
-                        gr.Code(
-                            language=snippet.language,
-                            visible=False,  # so that the page loads no editor
-                            interactive=False,
-                            show_label=False,
-                            buttons=["copy"],
-                            max_lines=24,
-                        )
-                    )
+                    self.places.append(code_block(snippet.language))
         self.link = gr.HTML(js_on_load="vidu.link(element)", elem_id="link", padding=False)
 
     @property
