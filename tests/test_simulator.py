@@ -247,7 +247,8 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
             [*command, "--folder", str(tmp_path)], stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout
-            _, url, _, key = process.stdout.readline().split()
+            told = dict(each.split("=") for each in process.stdout.readline().split())
+            url, key = told["NOVITA_BASE_URL"], told["NOVITA_API_KEY"]
             headers = {"Authorization": f"Bearer {key}"}
             if task_id:
                 ask = f"{url}/v3/async/task-result?task_id={task_id}"

@@ -81,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
 def run(snippet: Snippet, api: Simulator, folder: Path) -> Run:
     """Write a request's program, point it at the simulator, and run it without its pauses."""
 
-    def run(request: VideoRequest, loop: Loop = ONCE) -> CompletedProcess[str]:
+    def run(request: VideoRequest, loop: Loop = ONCE, **environment: str) -> CompletedProcess[str]:
         text = snippet.write(request, loop)
         if snippet is VIDU_DEMO:
             text = text.replace("ViduClient()", "ViduClient(sleep=lambda _: None)")
@@ -91,11 +91,19 @@ def run(snippet: Snippet, api: Simulator, folder: Path) -> Run:
             text = text.replace(BASE_URL, api.url)
         command, name = COMMANDS[snippet]
         (folder / name).write_text(text, "utf-8")
-        done = run_program([command, name], folder, api)
+        done = run_program([command, name], folder, api, **environment)
         assert KEY not in done.stdout + done.stderr
         return done
 
     return run
+
+
+def test_says_which_variable_needs_the_key(run: Run, api: Simulator) -> None:
+    done = run(VideoRequest(images=[NAME], prompt="Slow orbit."), NOVITA_API_KEY="")
+    assert done.returncode == 1
+    assert "NOVITA_API_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert api.submit_count == 0
 
 
 def test_makes_the_video(

@@ -135,7 +135,7 @@ class KeyMissing(ViduError):
     """No API key was given, so nothing was sent."""
 
     what = "There is no API key."
-    next_step = "Set NOVITA_API_KEY, or use the simulator, which needs none."
+    next_step = "Set NOVITA_API_KEY. Without a key, set what python -m vidu_demo.simulator prints."
 
 
 class ApiUnreachable(ViduError):

@@ -9,7 +9,7 @@ from .server import Simulator
 
 
 def main() -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted, and print what a program must have in its environment."""
     parser = argparse.ArgumentParser(prog="python -m vidu_demo.simulator", description=main.__doc__)
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--folder", type=Path, help="keeps tasks and videos over restarts")
@@ -20,7 +20,7 @@ def main() -> None:
         args.key, port=args.port, folder=args.folder, seconds=args.seconds, remember=False
     )
     with suppress(KeyboardInterrupt), simulator.start():
-        print(f"url {simulator.url} key {simulator.key}", flush=True)
+        print(f"NOVITA_BASE_URL={simulator.url} NOVITA_API_KEY={simulator.key}", flush=True)
         threading.Event().wait()
 
 

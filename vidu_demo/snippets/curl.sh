@@ -3,7 +3,8 @@
 set -euo pipefail
 
 api=§base_url
-pause=§pause # seconds between questions
+pause=§pause # seconds between polls
+: "${NOVITA_API_KEY:?Set it to your key.}"
 
 ask() { # the answer goes to $answer; an HTTP error shows what the API says and stops
   answer=$(curl --silent --show-error --fail-with-body --max-time 120 \

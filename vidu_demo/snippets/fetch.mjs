@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 const API = "§base_url";
-const headers = { Authorization: `Bearer ${process.env.NOVITA_API_KEY}` };
-const PAUSE = §pause; // seconds between questions
+const key = process.env.NOVITA_API_KEY || stop("Set NOVITA_API_KEY to your key.");
+const headers = { Authorization: `Bearer ${key}` };
+const PAUSE = §pause; // seconds between polls
 
 const dataUri = (mime, name) => `data:${mime};base64,${readFileSync(name, "base64")}`;
 

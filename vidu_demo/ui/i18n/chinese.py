@@ -586,8 +586,9 @@ CHINESE: dict[str, str] = {
     "The API key contains a character that no key has, such as a line break.": (
         "API 密钥里有不该有的字符，例如换行。"
     ),
-    "Set NOVITA_API_KEY, or use the simulator, which needs none.": (
-        "请设置 NOVITA_API_KEY，或使用不需要密钥的模拟器。"
+    "Set NOVITA_API_KEY. Without a key, set what python -m vidu_demo.simulator prints.": (
+        "请设置 NOVITA_API_KEY。没有密钥时，可运行 python -m vidu_demo.simulator，"
+        "并设置它给出的变量。"
     ),
     "You already asked for this video, and it is not finished.": (
         "你已经请求过一条完全相同的视频，它还没有完成。"
