@@ -47,7 +47,7 @@ def measure(folder: Path, visitors: int) -> tuple[int, float]:
         runner = JobRunner(ledger, accounts, videos=folder / "videos").open()
         taken = invent(runner, visitors)
         start = time.monotonic()
-        runner.start(REQUEST, owner="honest", idempotency_key="click")
+        runner.purchases.start(REQUEST, owner="honest", idempotency_key="click")
         while runner.jobs("honest")[0].state is not JobState.DONE:
             if time.monotonic() - start > LONGEST_WAIT:
                 break

@@ -54,7 +54,7 @@ def run_studio(desk: Connection, prompts: Sequence[str], *place: Any) -> None:
     studio = Studio(Settings.from_environment())
     for prompt in prompts:
         request = VideoRequest(images=["https://example.com/a.jpg"], prompt=prompt, duration=1)
-        studio.runner.start(request, owner="me", idempotency_key=prompt)
+        studio.runner.purchases.start(request, owner="me", idempotency_key=prompt)
     desk.send("ready")
     desk.recv()
     studio.close()
@@ -72,7 +72,7 @@ def run_process(desk: Connection, *place: Any) -> None:
     while prompt := desk.recv():
         request = VideoRequest(images=["https://example.com/a.jpg"], prompt=prompt, duration=1)
         try:
-            job = studio.runner.start(request, owner="me", idempotency_key=prompt)
+            job = studio.runner.purchases.start(request, owner="me", idempotency_key=prompt)
             desk.send(job.id)
         except Exception as error:
             desk.send(f"{type(error).__name__}: {error}")

@@ -581,7 +581,9 @@ class Maker:
 
     def start(self, picture: Path, prompt: str, **settings: Any) -> str:
         request = VideoRequest(images=[picture], prompt=prompt, **{**SMALL, **settings})
-        job = self.runner.start(request, owner=self.owner, idempotency_key=f"{self.owner} {prompt}")
+        job = self.runner.purchases.start(
+            request, owner=self.owner, idempotency_key=f"{self.owner} {prompt}"
+        )
         return job.id
 
     def done(self, *jobs: str) -> list[Job]:

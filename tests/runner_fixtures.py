@@ -27,6 +27,7 @@ from vidu_demo.jobs.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
 from vidu_demo.jobs.ledger import Ledger
+from vidu_demo.jobs.purchases import Purchases
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.simulator import Fault, Simulator
 
@@ -144,6 +145,10 @@ class Bench:
         return self.runners[-1]
 
     @property
+    def purchases(self) -> Purchases:
+        return self.runner.purchases
+
+    @property
     def videos(self) -> Path:
         return self.folder / "videos"
 
@@ -193,14 +198,14 @@ class Bench:
         acknowledged = (
             [job.id for job in self.ledger.for_owner(owner, "there", most=999)] if again else ()
         )
-        return self.runner.start(
+        return self.purchases.start(
             self.request(**asked), owner=owner, idempotency_key=click, acknowledged=acknowledged
         )
 
     def take(self, click: str, number: int, **asked: Any) -> list[Job]:
         """Click for several takes of one form."""
         requests = Variations(number).requests(self.request(**asked))
-        return self.runner.start_all(requests, owner=OWNER, idempotency_key=click)
+        return self.purchases.start_all(requests, owner=OWNER, idempotency_key=click)
 
     def row(self, job: Job) -> Job:
         """The job as it stands on the disk."""

@@ -206,7 +206,7 @@ def bench(tmp_path: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def spend(bench: Bench, click: str, owner: str = OWNER, **asked: object) -> None:
     request = bench.request(prompt=click, **asked)
-    made = bench.runner.start(request, owner=owner, idempotency_key=click, limits=TEN_CENTS)
+    made = bench.purchases.start(request, owner=owner, idempotency_key=click, limits=TEN_CENTS)
     bench.done(made)
 
 
@@ -225,20 +225,24 @@ def test_a_click_beyond_the_budget_sends_nothing_and_leaves_nothing(bench: Bench
 def test_all_videos_of_a_click_or_none(bench: Bench) -> None:
     requests = [bench.request(seed=seed) for seed in (1, 2, 3)]
     with pytest.raises(BudgetUsedUp, match=r"this would cost \$0.12"):
-        bench.runner.start_all(requests, owner=OWNER, idempotency_key="three", limits=TEN_CENTS)
+        bench.purchases.start_all(requests, owner=OWNER, idempotency_key="three", limits=TEN_CENTS)
     assert bench.simulator.submit_count == 0
 
 
 def test_a_refused_request_gives_its_money_back(bench: Bench) -> None:
     bench.simulator.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
-    made = bench.runner.start(bench.request(), owner=OWNER, idempotency_key="a", limits=TEN_CENTS)
+    made = bench.purchases.start(
+        bench.request(), owner=OWNER, idempotency_key="a", limits=TEN_CENTS
+    )
     bench.reaches(made, JobState.NOT_SENT)
     assert spent(bench.ledger, made.created) == 0
 
 
 def test_a_lost_answer_does_not(bench: Bench) -> None:
     bench.simulator.faults["submit"] = [Fault(reset=True, after=True)]
-    made = bench.runner.start(bench.request(), owner=OWNER, idempotency_key="a", limits=TEN_CENTS)
+    made = bench.purchases.start(
+        bench.request(), owner=OWNER, idempotency_key="a", limits=TEN_CENTS
+    )
     bench.reaches(made, JobState.UNKNOWN)
     assert spent(bench.ledger, made.created) == Decimal("0.04")
 
@@ -246,7 +250,7 @@ def test_a_lost_answer_does_not(bench: Bench) -> None:
 def test_the_simulator_spends_nothing(bench: Bench) -> None:
     bench.reopen(backend=SIMULATOR)
     nothing = Limits(per_day=Decimal())
-    made = bench.runner.start(bench.request(), owner=OWNER, idempotency_key="a", limits=nothing)
+    made = bench.purchases.start(bench.request(), owner=OWNER, idempotency_key="a", limits=nothing)
     bench.done(made)
     assert spent(bench.ledger, made.created) == 0
 
@@ -369,10 +373,10 @@ def test_of_many_tokens_at_one_address_as_many_win_as_fit(ledger: Ledger) -> Non
 
 
 def test_while_paused_nothing_starts_and_jobs_finish(bench: Bench) -> None:
-    running = bench.runner.start(bench.request(), owner=OWNER, idempotency_key="first")
+    running = bench.purchases.start(bench.request(), owner=OWNER, idempotency_key="first")
     paused, another = Limits(paused=True), bench.request(seed=8)
     with pytest.raises(Paused) as refused:
-        bench.runner.start(another, owner=OWNER, idempotency_key="second", limits=paused)
+        bench.purchases.start(another, owner=OWNER, idempotency_key="second", limits=paused)
     assert "Nothing was charged." in str(refused.value)
     bench.done(running)
     assert bench.simulator.submit_count == 1

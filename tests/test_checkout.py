@@ -66,7 +66,7 @@ def test_takes_buy_what_the_button_says_once(
 def test_each_picture_makes_a_video(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
     visitor.fill(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
     visitor.choose_smallest()
@@ -155,7 +155,7 @@ def test_click_on_an_expired_offer_shows_the_price_again(
 def test_second_one_is_what_was_held_back_whatever_the_form_says(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
     visitor.fill(pngs["red"], prompt="Slow push-in [600 s]")
     visitor.fold_out()

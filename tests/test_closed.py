@@ -57,12 +57,12 @@ def test_files_of_others_are_not_served(app: App, path: str) -> None:
 def test_a_videos_url_does_not_open_the_notes_beside_it(app: App, pngs: dict[str, Path]) -> None:
     runner, owner = app.studio.runner, "n" * 64
     asked = VideoRequest(images=[pngs["red"]], prompt="x", duration=1, resolution="540p")
-    job = runner.start(asked, owner=owner, idempotency_key="notes")
+    job = runner.purchases.start(asked, owner=owner, idempotency_key="notes")
     (done,) = until(lambda: [j for j in runner.jobs(owner) if j.state is JobState.DONE])
     video = runner.file(job, done.video or "")
     assert get(app, f"/gradio_api/file={video}").status_code == 200
     notes = sorted(video.parent.glob("*.json"))
-    assert len(notes) == 3
+    assert len(notes) == 4
     for note in notes:
         for path in (f"{note}", f"{note}/", f"{note}".replace(".json", ".JSON"), f"/{note}"):
             assert get(app, f"/gradio_api/file={path}").status_code == 404

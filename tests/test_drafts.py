@@ -21,45 +21,45 @@ def draft(bench: Bench, tmp_path: Path) -> Job:
     (tmp_path / "teal.png").write_bytes(picture())
     images = [tmp_path / "teal.png", "https://example.com/b.png"]
     full = bench.request(images=images, duration=5, resolution="720p", seed=None, watermark=True)
-    offer = bench.runner.offer(Order(full.draft(), full=full), owner=OWNER)
-    (job,) = bench.runner.buy(offer.id, owner=OWNER)
+    offer = bench.purchases.offer(Order(full.draft(), full=full), owner=OWNER)
+    (job,) = bench.purchases.buy(offer.id, owner=OWNER)
     return bench.done(job)
 
 
 def test_a_draft_is_made_in_full_with_its_seed_and_pictures(bench: Bench, draft: Job) -> None:
     bench.reopen()
-    order = bench.runner.in_full(bench.row(draft))
+    order = bench.purchases.in_full(bench.row(draft))
     assert order
-    offer = bench.runner.offer(order, owner=OWNER)
-    (made,) = bench.runner.buy(offer.id, owner=OWNER)
+    offer = bench.purchases.offer(order, owner=OWNER)
+    (made,) = bench.purchases.buy(offer.id, owner=OWNER)
     assert (made.parent, made.full) == (draft.id, None)
     bench.done(made)
     first, full = bench.simulator.submits
     assert full == {**first, "duration": 5, "resolution": "720p"}
     assert full["seed"] == draft.request["seed"]
 
-    (again,) = bench.runner.buy(offer.id, owner=OWNER)
+    (again,) = bench.purchases.buy(offer.id, owner=OWNER)
     assert again.id == made.id
     assert bench.simulator.submit_count == 2
 
 
 def test_only_a_finished_draft_of_ones_own_is_offered(bench: Bench, draft: Job) -> None:
     plain = bench.done(bench.start("plain"))
-    assert bench.runner.in_full(plain) is None
+    assert bench.purchases.in_full(plain) is None
     running = bench.start("running", prompt="[600 s]")
-    assert bench.runner.in_full(bench.row(running)) is None
-    order = bench.runner.in_full(draft)
+    assert bench.purchases.in_full(bench.row(running)) is None
+    order = bench.purchases.in_full(draft)
     assert order
-    offer = bench.runner.offer(order, owner=OWNER)
+    offer = bench.purchases.offer(order, owner=OWNER)
     with pytest.raises(OfferExpired):
-        bench.runner.buy(offer.id, owner=OTHER)
+        bench.purchases.buy(offer.id, owner=OTHER)
 
 
 def test_a_deleted_draft_leaves_nothing_of_what_was_asked(bench: Bench, draft: Job) -> None:
     assert bench.runner.delete(draft.id, OWNER)
     (deleted,) = bench.ledger.by_key(draft.idempotency_key)
     assert (deleted.full, deleted.request) == (None, {})
-    assert bench.runner.in_full(deleted) is None
+    assert bench.purchases.in_full(deleted) is None
 
 
 def test_the_full_video_comes_beside_its_draft(

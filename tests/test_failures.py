@@ -66,7 +66,7 @@ def test_refusal_says_what_charged_and_what_next(app: App, api: Simulator, name:
     api.faults["submit"] = [fault]
     before, runner, owner = api.submit_count, app.studio.runner, "f" * 64
     request = VideoRequest(images=["https://example.com/a.jpg"], prompt=f"Slow push-in: {name}.")
-    job = runner.start(request, owner=owner, idempotency_key=f"refused: {name}")
+    job = runner.purchases.start(request, owner=owner, idempotency_key=f"refused: {name}")
 
     def ended() -> JobView | None:
         view = runner.look(job.id, owner)

@@ -21,11 +21,10 @@ from runner_fixtures import (
 from vidu_demo.api import pacing
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task
-from vidu_demo.jobs import files, follower
-from vidu_demo.jobs import runner as jobs
+from vidu_demo.jobs import files, follower, purchases
 from vidu_demo.jobs.errors import TooManyOpen
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.runner import MAX_OPEN, MAX_OPEN_AT_ADDRESS
+from vidu_demo.jobs.purchases import MAX_OPEN, MAX_OPEN_AT_ADDRESS
 from vidu_demo.jobs.scheduler import WORKERS, Kind
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser import receipts
@@ -83,7 +82,7 @@ def test_an_id_that_the_api_calls_malformed_ends_at_once_unless_it_was_bought(
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(jobs, "MAX_OPEN", 3)
+    monkeypatch.setattr(purchases, "MAX_OPEN", 3)
     return 3
 
 
@@ -104,7 +103,7 @@ def test_one_visitor_has_so_many_unfinished_jobs_and_no_more(bench: Bench, few: 
 
     bench.runner.stop(made[0].id, OWNER)  # which makes room, for one
     with pytest.raises(TooManyOpen):
-        bench.runner.start_all(
+        bench.purchases.start_all(
             [bench.request(prompt="a"), bench.request(prompt="b")],
             owner=OWNER,
             idempotency_key="two",
@@ -266,7 +265,7 @@ def test_what_a_kill_left_of_unsent_jobs_goes_at_the_next_start(bench: Bench) ->
 def test_many_tokens_from_one_address_have_a_bound_together(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MAX_OPEN_AT_ADDRESS", 3)
+    monkeypatch.setattr(purchases, "MAX_OPEN_AT_ADDRESS", 3)
     bench.simulator.faults["poll"] = Always([Fault(429)])
     for number in range(3):
         bench.runner.adopt(f"task-{number}", owner=f"{number:064}", address="one")

@@ -110,8 +110,8 @@ def bought(bench: Bench, place: Place | None, *, parent: str = "", takes: int = 
     request = bench.request(images=["https://example.com/frame.png"], seed=None)
     order = Order(request, Variations(takes), parent=parent, place=place)
     known = [job.id for job in bench.ledger.for_owner(OWNER, "there", most=99)]
-    offer = bench.runner.offer(order, owner=OWNER, acknowledged=known)
-    return bench.runner.buy(offer.id, owner=OWNER)
+    offer = bench.purchases.offer(order, owner=OWNER, acknowledged=known)
+    return bench.purchases.buy(offer.id, owner=OWNER)
 
 
 def only(films: Films, owner: str = OWNER) -> Film:
@@ -170,12 +170,12 @@ def test_a_part_that_is_made_again_is_replaced_where_it_stands(bench: Bench, fil
 def test_a_drafts_full_video_takes_its_place(bench: Bench, films: Films, tmp_path: Path) -> None:
     (tmp_path / "teal.png").write_bytes(picture())
     full = bench.request(images=[tmp_path / "teal.png"], duration=5, resolution="720p", seed=None)
-    offer = bench.runner.offer(Order(full.draft(), full=full), owner=OWNER)
-    (draft,) = bench.runner.buy(offer.id, owner=OWNER)
+    offer = bench.purchases.offer(Order(full.draft(), full=full), owner=OWNER)
+    (draft,) = bench.purchases.buy(offer.id, owner=OWNER)
     films.begin(OWNER, [Part(bench.done(draft).id)])
-    order = bench.runner.in_full(bench.row(draft))
+    order = bench.purchases.in_full(bench.row(draft))
     assert order
-    (made,) = bench.runner.buy(bench.runner.offer(order, owner=OWNER).id, owner=OWNER)
+    (made,) = bench.purchases.buy(bench.purchases.offer(order, owner=OWNER).id, owner=OWNER)
     assert order_of(only(films)) == [made.id]
     assert bench.row(made).is_in_full(bench.row(draft))
     (continued,) = bought(bench, Place(draft.id), parent=draft.id)
@@ -187,8 +187,8 @@ def test_nobody_can_use_another_visitors_film(bench: Bench, films: Films) -> Non
     film = films.begin(OWNER, [Part(mine.id)])
     request = bench.request(images=["https://example.com/frame.png"], prompt="theirs")
     order = Order(request, parent=mine.id, place=Place(mine.id, end=0.1))
-    offer = bench.runner.offer(order, owner=OTHER)
-    (theirs,) = bench.runner.buy(offer.id, owner=OTHER)
+    offer = bench.purchases.offer(order, owner=OTHER)
+    (theirs,) = bench.purchases.buy(offer.id, owner=OTHER)
     assert bench.row(theirs).parent == ""
     assert films.all_of(OTHER) == []
     for change in (

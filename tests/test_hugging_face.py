@@ -180,7 +180,7 @@ def test_a_user_finds_their_videos_from_another_browser(
     owner = Visitors(b"").owner({}, SignedIn("ada", verified=True))
     runner = space.studio.runner
     request = VideoRequest(images=["https://example.com/a.jpg"], prompt="Ada's cat.", **SMALL)
-    job = runner.start(request, owner=owner, idempotency_key=owner)
+    job = runner.purchases.start(request, owner=owner, idempotency_key=owner)
     until(lambda: runner.jobs(owner)[0].state == JobState.DONE)
     for user, sees in (("Ada", True), ("ADA", True), ("Grace", False)):
         hub.user = user
@@ -263,7 +263,7 @@ def test_a_user_buys_in_every_browser_with_the_key_of_one(
     theirs = {"Origin": SPACE, "X-Vidu-Visitor": space.token()["token"]}
     answer = first.post("/key", headers={**theirs, "X-Novita-Key": OWN_KEYS[0]})
     assert answer.text == "Accepted."
-    assert runner.payer(ada) is Payer.VISITOR
+    assert runner.purchases.payer(ada) is Payer.VISITOR
 
     form = {**DEFAULTS, **SMALL, "urls": "https://example.com/a.jpg", "prompt": "x", "takes": 1}
     form["visitor"] = space.token()
@@ -279,4 +279,4 @@ def test_a_user_buys_in_every_browser_with_the_key_of_one(
     assert api.tasks_of_key - before == {OWN_KEYS[0]: 1}
     theirs["X-Vidu-Visitor"] = space.token()["token"]
     assert second.delete("/key", headers=theirs).text == "Forgotten."
-    assert runner.payer(ada) is Payer.HOST
+    assert runner.purchases.payer(ada) is Payer.HOST

@@ -20,7 +20,7 @@ from runner_fixtures import (
 from vidu_demo.api.errors import Charged, PictureInvalid
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS
+from vidu_demo.jobs.purchases import DOUBLE_CLICK_SECONDS
 from vidu_demo.simulator import Fault
 
 # One click, one task
@@ -47,7 +47,7 @@ def test_twenty_copies_of_a_click_are_one_click(bench: Bench, again: bool) -> No
 
 def test_clicks_that_follow_at_once_are_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty impatient fingers: each click is new, and all ask for the same."""
-    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", PATIENCE)
+    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", PATIENCE)
     made = together(20, lambda number: bench.start(f"click {number}"))
     assert {job.id for job in made} == {made[0].id}
     bench.done(made[0])
@@ -171,7 +171,7 @@ def test_a_take_that_runs_is_asked_about_like_any_request(bench: Bench) -> None:
 
 def test_of_one_click_the_very_same_may_be_asked_for_twice(bench: Bench) -> None:
     same = [bench.request(seed=7), bench.request(seed=7)]
-    made = bench.runner.start_all(same, owner=OWNER, idempotency_key="click")
+    made = bench.purchases.start_all(same, owner=OWNER, idempotency_key="click")
     for job in made:
         bench.done(job)
     assert bench.simulator.submit_count == 2
@@ -186,7 +186,7 @@ def test_a_double_click_on_a_second_one_buys_one(bench: Bench) -> None:
 
     def want_another(number: int) -> Job:
         request = bench.request()
-        return bench.runner.start(
+        return bench.purchases.start(
             request, owner=OWNER, idempotency_key=f"{number} more", acknowledged=[first.id]
         )
 
@@ -198,7 +198,7 @@ def test_a_double_click_on_a_second_one_buys_one(bench: Bench) -> None:
 def test_of_a_click_with_one_bad_picture_nothing_is_bought(bench: Bench) -> None:
     good, bad = bench.request(), bench.request(images=[b"no picture"])
     with pytest.raises(PictureInvalid):
-        bench.runner.start_all([good, good, bad], owner=OWNER, idempotency_key="click")
+        bench.purchases.start_all([good, good, bad], owner=OWNER, idempotency_key="click")
     assert bench.simulator.submit_count == 0
     assert not bench.videos.exists()
 
@@ -219,7 +219,7 @@ def test_of_a_click_that_the_ledger_does_not_take_nothing_is_bought(
 def test_a_first_take_is_known_by_the_request_alone(bench: Bench) -> None:
     """Else a request that ran when the app was updated could be bought again unasked."""
     request = bench.request(images=["https://example.com/a.jpg"])
-    job = bench.runner.start(request, owner=OWNER, idempotency_key="click")
+    job = bench.purchases.start(request, owner=OWNER, idempotency_key="click")
     asked = hashlib.sha256(request.model_dump_json(exclude={"images"}).encode())
     asked.update(hashlib.sha256(b"https://example.com/a.jpg").digest())
     assert job.fingerprint == asked.hexdigest()

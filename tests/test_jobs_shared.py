@@ -30,7 +30,7 @@ def two(bench: Bench) -> tuple[JobRunner, JobRunner]:
 
 
 def start(bench: Bench, runner: JobRunner, click: str, **asked: str) -> Job:
-    return runner.start(bench.request(**asked), owner=OWNER, idempotency_key=click)
+    return runner.purchases.start(bench.request(**asked), owner=OWNER, idempotency_key=click)
 
 
 def test_a_page_hears_of_what_another_process_does(
@@ -51,7 +51,7 @@ def test_a_page_hears_of_what_another_process_does(
 def test_a_double_click_on_two_processes_is_one_click(
     bench: Bench, two: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.runner.DOUBLE_CLICK_SECONDS", PATIENCE)
+    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", PATIENCE)
     made = together(8, lambda number: start(bench, two[number % 2], f"click {number}"))
     assert {job.id for job in made} == {made[0].id}
     bench.done(made[0])
@@ -61,7 +61,7 @@ def test_a_double_click_on_two_processes_is_one_click(
 def test_the_jobs_of_all_processes_count(
     bench: Bench, two: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.runner.MAX_OPEN", 1)
+    monkeypatch.setattr("vidu_demo.jobs.purchases.MAX_OPEN", 1)
     bench.simulator.statuses = [PROCESSING]
     bench.reaches(start(bench, two[0], "one"), JobState.RUNNING)
     with pytest.raises(TooManyOpen):
@@ -129,14 +129,14 @@ def test_a_key_that_is_forgotten_here_is_forgotten_there(
     here, there = with_keys
     before, told = there.version(OWNER), hearing(here)
     here.forget_key(OWNER)
-    assert here.payer(OWNER) is Payer.HOST
-    until(lambda: there.payer(OWNER) is Payer.HOST)
+    assert here.purchases.payer(OWNER) is Payer.HOST
+    until(lambda: there.purchases.payer(OWNER) is Payer.HOST)
     until(lambda: there.version(OWNER) != before)
-    assert here.payer(OTHER) is there.payer(OTHER) is Payer.VISITOR
+    assert here.purchases.payer(OTHER) is there.purchases.payer(OTHER) is Payer.VISITOR
     here.take_key(bench.simulator.key, OWNER)
     there.forget_key(OTHER)
-    until(lambda: here.payer(OTHER) is Payer.HOST)
-    assert here.payer(OWNER) is Payer.VISITOR
+    until(lambda: here.purchases.payer(OTHER) is Payer.HOST)
+    assert here.purchases.payer(OWNER) is Payer.VISITOR
     assert told == [OWNER, OTHER]  # what it has told itself, it does not hear
 
 
@@ -156,8 +156,8 @@ def test_what_was_forgotten_while_a_process_was_cut_off_is_forgotten_later(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'"
             )
         until(lambda: {*told} == {OWNER, OTHER})
-        until(lambda: there.payer(OWNER) is Payer.HOST)
-        assert there.payer(OTHER) is Payer.VISITOR  # it was entered again since
+        until(lambda: there.purchases.payer(OWNER) is Payer.HOST)
+        assert there.purchases.payer(OTHER) is Payer.VISITOR  # it was entered again since
 
 
 def test_a_visitor_hears_that_other_processes_may_still_have_their_key(
@@ -168,7 +168,7 @@ def test_a_visitor_hears_that_other_processes_may_still_have_their_key(
         broken.setattr(forgotten, "FORGOTTEN", "x" * 100)  # PostgreSQL refuses such a name
         with pytest.raises(KeyStays):
             here.forget_key(OWNER)
-    assert here.payer(OWNER) is Payer.HOST
+    assert here.purchases.payer(OWNER) is Payer.HOST
 
 
 def test_what_a_visitors_key_pays_for_waits_for_it_in_another_process(bench: Bench) -> None:
@@ -181,7 +181,8 @@ def test_what_a_visitors_key_pays_for_waits_for_it_in_another_process(bench: Ben
     here.close()
     polls = bench.simulator.poll_count
     bench.simulator.statuses = [SUCCEED]
-    bench.done(there.start(bench.request(prompt="mine"), owner=OTHER, idempotency_key="other"))
+    mine = bench.request(prompt="mine")
+    bench.done(there.purchases.start(mine, owner=OTHER, idempotency_key="other"))
     look = there.look(job.id, OWNER)
     assert look
     assert look.waits

@@ -104,7 +104,7 @@ def test_each_visitor_pays_with_their_own_key(bench: Bench) -> None:
 def test_only_the_hosts_key_spends_the_hosts_budget(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     limits = Limits(Decimal(), Decimal(), Decimal(), 1)
-    jobs = bench.runner.start_all(
+    jobs = bench.purchases.start_all(
         [bench.request(seed=1), bench.request(seed=2)],
         owner=OWNER,
         idempotency_key="click",
@@ -113,16 +113,16 @@ def test_only_the_hosts_key_spends_the_hosts_budget(bench: Bench) -> None:
     assert [bench.done(job).price for job in jobs] == [0, 0]
     assert bench.ledger.spending() == []
     with pytest.raises(TooExpensive):
-        bench.runner.start(bench.request(), owner=OTHER, idempotency_key="other", limits=limits)
+        bench.purchases.start(bench.request(), owner=OTHER, idempotency_key="other", limits=limits)
     bench.done(bench.start(owner=OTHER, click="other"))
-    assert bench.runner.spent(OTHER, "") == Spent(Decimal("0.04"), Decimal("0.04"))
-    assert bench.runner.spent(OWNER, "").visitor == 0
+    assert bench.purchases.spent(OTHER, "") == Spent(Decimal("0.04"), Decimal("0.04"))
+    assert bench.purchases.spent(OWNER, "").visitor == 0
 
 
 def test_a_paused_app_starts_nothing_with_anyones_key(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     with pytest.raises(Paused):
-        bench.runner.start(
+        bench.purchases.start(
             bench.request(), owner=OWNER, idempotency_key="click", limits=Limits(paused=True)
         )
     assert bench.simulator.submit_count == 0
@@ -130,18 +130,18 @@ def test_a_paused_app_starts_nothing_with_anyones_key(bench: Bench) -> None:
 
 def test_a_key_that_comes_or_goes_ends_the_offers_of_before(bench: Bench) -> None:
     order = Order(bench.request(images=["https://example.com/a.jpg"]))
-    hosts = bench.runner.offer(order, owner=OWNER)
+    hosts = bench.purchases.offer(order, owner=OWNER)
     bench.runner.take_key(OWN, OWNER)
     with pytest.raises(OfferExpired):
-        bench.runner.buy(hosts.id, owner=OWNER)
-    own = bench.runner.offer(order, owner=OWNER)
+        bench.purchases.buy(hosts.id, owner=OWNER)
+    own = bench.purchases.offer(order, owner=OWNER)
     assert own.id != hosts.id
     bench.runner.forget_key(OWNER)
     with pytest.raises(OfferExpired):
-        bench.runner.buy(own.id, owner=OWNER)
+        bench.purchases.buy(own.id, owner=OWNER)
     assert bench.simulator.submit_count == 0
     bench.runner.take_key(OWN, OWNER)
-    bench.done(bench.runner.buy(own.id, owner=OWNER)[0])
+    bench.done(bench.purchases.buy(own.id, owner=OWNER)[0])
     assert bench.simulator.tasks_of_key == {OWN: 1}
 
 
@@ -154,7 +154,7 @@ def test_a_ledger_that_fails_keeps_no_key(bench: Bench, monkeypatch: pytest.Monk
         patch.setattr(bench.ledger, "paid_by_visitor", locked)
         with pytest.raises(LedgerFailed):
             bench.runner.take_key(OWN, OWNER)
-    assert bench.runner.payer(OWNER) is Payer.HOST
+    assert bench.purchases.payer(OWNER) is Payer.HOST
     bench.runner.take_key(OWN, OWNER)
     bench.done(job)
 
@@ -202,7 +202,7 @@ def test_what_is_wrong_with_a_key_is_said_and_it_is_not_kept(
     assert failed.value.charged is Charged.NO
     assert "NOVITA_" not in f"{failed.value}"  # a visitor has no settings
     assert (failed.value.next_step == "Try again in a minute.") is not refused
-    assert bench.runner.payer(OWNER) is Payer.HOST
+    assert bench.purchases.payer(OWNER) is Payer.HOST
     assert bench.simulator.submit_count == 0
 
 

@@ -82,11 +82,13 @@ def offered(bench: Bench, owner: str) -> None:
     order = Order(
         bench.request(images=["https://example.com/a.jpg"], prompt="offered"), Variations(2)
     )
-    offer = bench.runner.offer(order, owner=owner)
-    jobs = bench.runner.buy(offer.id, owner=owner)
+    offer = bench.purchases.offer(order, owner=owner)
+    jobs = bench.purchases.buy(offer.id, owner=owner)
     for job in jobs:
         ends(bench, job)
-    assert [job.id for job in bench.runner.buy(offer.id, owner=owner)] == [job.id for job in jobs]
+    assert [job.id for job in bench.purchases.buy(offer.id, owner=owner)] == [
+        job.id for job in jobs
+    ]
 
 
 def fetched_late(bench: Bench, owner: str) -> None:

@@ -42,7 +42,7 @@ from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, PriceChanged
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
 from vidu_demo.jobs.orders import MAX_ORDER, Order
-from vidu_demo.jobs.runner import DOUBLE_CLICK_SECONDS
+from vidu_demo.jobs.purchases import DOUBLE_CLICK_SECONDS
 
 URLS = ["https://example.com/a.jpg", "https://example.com/b.jpg"]
 
@@ -53,18 +53,18 @@ def order(takes: int | str = 1, **changes: Any) -> Order:
 
 
 def offer(bench: Bench, asked: Order, owner: str = OWNER, *known: str) -> Offer:
-    return bench.runner.offer(asked, owner=owner, acknowledged=known)
+    return bench.purchases.offer(asked, owner=owner, acknowledged=known)
 
 
 def test_an_offer_is_bought_once_however_often_it_is_clicked(bench: Bench) -> None:
     made = offer(bench, order(takes=2))
-    answers = together(20, lambda _: bench.runner.buy(made.id, order(takes=2), owner=OWNER))
+    answers = together(20, lambda _: bench.purchases.buy(made.id, order(takes=2), owner=OWNER))
     assert {tuple(job.id for job in jobs) for jobs in answers} == {
         tuple(job.id for job in answers[0])
     }
     done = [bench.done(job) for job in answers[0]]
     assert [job.idempotency_key for job in done] == [made.id, f"{made.id}:2"]
-    assert bench.runner.buy(made.id, order(takes=1, prompt="else"), owner=OWNER) == done
+    assert bench.purchases.buy(made.id, order(takes=1, prompt="else"), owner=OWNER) == done
     assert bench.simulator.submit_count == 2
 
 
@@ -78,11 +78,11 @@ def test_an_offer_that_another_click_takes_meanwhile(
     def found_before_it_is_taken(*values: Any) -> Any:
         found = find(*values)
         monkeypatch.setattr(bench.ledger, step, find)
-        bought.extend(bench.runner.buy(made.id, owner=OWNER))
+        bought.extend(bench.purchases.buy(made.id, owner=OWNER))
         return found
 
     monkeypatch.setattr(bench.ledger, step, found_before_it_is_taken)
-    (late,) = bench.runner.buy(made.id, owner=OWNER)
+    (late,) = bench.purchases.buy(made.id, owner=OWNER)
     assert [job.id for job in bought] == [late.id]
 
 
@@ -90,17 +90,17 @@ def test_a_click_buys_what_the_form_says_unless_it_is_more(bench: Bench) -> None
     made = offer(bench, order(takes=2, duration=3))
     for more in (order(takes=3, duration=1), order(takes=2, duration=4), order(resolution="1080p")):
         with pytest.raises(PriceChanged) as refused:
-            bench.runner.buy(made.id, more, owner=OWNER)
+            bench.purchases.buy(made.id, more, owner=OWNER)
         assert refused.value.charged.sentence == "Nothing was charged."
     assert bench.simulator.submit_count == 0
-    (job,) = bench.runner.buy(made.id, order(prompt="else", duration=3), owner=OWNER)
+    (job,) = bench.purchases.buy(made.id, order(prompt="else", duration=3), owner=OWNER)
     assert bench.done(job).request["prompt"] == "else"
     assert bench.simulator.submit_count == 1
 
 
 def test_an_offer_alone_says_what_is_made(bench: Bench) -> None:
     made = offer(bench, order(EACH_PICTURE, seed=7, audio=False, off_peak=True, voice_id="x"))
-    for job in bench.runner.buy(made.id, owner=OWNER):
+    for job in bench.purchases.buy(made.id, owner=OWNER):
         bench.done(job)
     bodies = sorted(bench.simulator.submits, key=lambda body: body["images"])
     assert [body["images"] for body in bodies] == [[URLS[0]], [URLS[1]]]
@@ -116,11 +116,11 @@ def test_an_expired_offer_buys_nothing(bench: Bench, age: float) -> None:
     made = offer(bench, order())
     wall.ahead = age
     with pytest.raises(OfferExpired):
-        bench.runner.buy(made.id, order(), owner=OWNER)
+        bench.purchases.buy(made.id, order(), owner=OWNER)
     assert bench.simulator.submit_count == 0
     new = offer(bench, order())
     assert new.id != made.id
-    bench.done(bench.runner.buy(new.id, order(), owner=OWNER)[0])
+    bench.done(bench.purchases.buy(new.id, order(), owner=OWNER)[0])
 
 
 def test_an_offer_that_expires_while_pictures_are_prepared_buys_nothing(
@@ -138,7 +138,7 @@ def test_an_offer_that_expires_while_pictures_are_prepared_buys_nothing(
 
     monkeypatch.setattr(bench.ledger, "open_offer", late)
     with pytest.raises(OfferExpired):
-        bench.runner.buy(made.id, order(), owner=OWNER)
+        bench.purchases.buy(made.id, order(), owner=OWNER)
     assert bench.simulator.submit_count == 0
     assert list(bench.videos.iterdir()) == []
 
@@ -147,10 +147,10 @@ def test_an_offer_that_expires_while_pictures_are_prepared_buys_nothing(
 def test_an_offer_is_for_its_visitor_alone(bench: Bench, bought: bool) -> None:
     made = offer(bench, order())
     if bought:
-        bench.done(bench.runner.buy(made.id, owner=OWNER)[0])
+        bench.done(bench.purchases.buy(made.id, owner=OWNER)[0])
     for stranger, name in ((OTHER, made.id), (OWNER, "0" * 32), (OWNER, ""), (OWNER, "'; --")):
         with pytest.raises(OfferExpired):
-            bench.runner.buy(name, order(), owner=stranger)
+            bench.purchases.buy(name, order(), owner=stranger)
     assert bench.simulator.submit_count == bought
 
 
@@ -158,7 +158,7 @@ def test_an_offer_is_for_its_backend_alone(bench: Bench) -> None:
     made = offer(bench, order())
     bench.reopen(backend="elsewhere")
     with pytest.raises(OfferExpired):
-        bench.runner.buy(made.id, order(), owner=OWNER)
+        bench.purchases.buy(made.id, order(), owner=OWNER)
     assert bench.simulator.submit_count == 0
 
 
@@ -174,16 +174,16 @@ def test_the_same_form_has_the_same_offer_until_it_is_bought(bench: Bench) -> No
     wall.ahead = 0.6 * OFFER_SECONDS  # the page may stay open for as long again
     assert offer(bench, order()).id != first.id
     wall.ahead = 0
-    bench.runner.buy(first.id, owner=OWNER)
+    bench.purchases.buy(first.id, owner=OWNER)
     assert offer(bench, order()).id != first.id
 
 
 def test_a_refused_click_leaves_its_offer_open(bench: Bench) -> None:
     made = offer(bench, order())
     with pytest.raises(BudgetUsedUp):
-        bench.runner.buy(made.id, owner=OWNER, limits=Limits(Decimal("0.01")))
-    assert bench.runner.spent(OWNER, "") == Spent()
-    bench.done(bench.runner.buy(made.id, owner=OWNER, limits=Limits(Decimal(1)))[0])
+        bench.purchases.buy(made.id, owner=OWNER, limits=Limits(Decimal("0.01")))
+    assert bench.purchases.spent(OWNER, "") == Spent()
+    bench.done(bench.purchases.buy(made.id, owner=OWNER, limits=Limits(Decimal(1)))[0])
     assert bench.simulator.submit_count == 1
 
 
@@ -191,22 +191,22 @@ def test_a_click_for_what_is_running_never_buys_and_offers_a_second_one(bench: B
     bench.simulator.statuses = [PROCESSING]
     wall = Wall()
     bench.reopen(wall=wall)
-    (first,) = bench.runner.buy(offer(bench, order(seed=7)).id, owner=OWNER)
+    (first,) = bench.purchases.buy(offer(bench, order(seed=7)).id, owner=OWNER)
     wall.ahead = DOUBLE_CLICK_SECONDS + 1
     second = offer(bench, order(seed=7))
     asked = []
     for _ in range(2):  # a double click sees the question twice, with the same offer
         with pytest.raises(DuplicateRequest) as error:
-            bench.runner.buy(second.id, order(seed=7), owner=OWNER)
+            bench.purchases.buy(second.id, order(seed=7), owner=OWNER)
         assert [job.id for job in error.value.jobs] == [first.id]
         asked.append(error.value.again)
     assert asked[0] is not None
     assert asked[0] == asked[1]
-    more = together(8, lambda _: bench.runner.buy(asked[0].id, owner=OWNER)[0].id)
+    more = together(8, lambda _: bench.purchases.buy(asked[0].id, owner=OWNER)[0].id)
     assert len({*more, first.id}) == 2
     bench.simulator.statuses = [SUCCEED]
     until(lambda: bench.runner.open_jobs == 0)
-    assert bench.runner.buy(second.id, order(seed=7), owner=OWNER) == [bench.row(first)]
+    assert bench.purchases.buy(second.id, order(seed=7), owner=OWNER) == [bench.row(first)]
     assert bench.simulator.submit_count == 2
 
 
@@ -216,11 +216,11 @@ def test_a_third_one_knows_of_both_that_run(bench: Bench) -> None:
     bench.reopen(wall=wall)
     name = offer(bench, order(seed=7)).id
     for count in range(1, 4):
-        bench.runner.buy(name, owner=OWNER)
+        bench.purchases.buy(name, owner=OWNER)
         until(lambda count=count: bench.simulator.submit_count == count)
         wall.ahead += DOUBLE_CLICK_SECONDS + 1
         with pytest.raises(DuplicateRequest) as asked:
-            bench.runner.buy(offer(bench, order(seed=7)).id, order(seed=7), owner=OWNER)
+            bench.purchases.buy(offer(bench, order(seed=7)).id, order(seed=7), owner=OWNER)
         assert len(asked.value.jobs) == count
         assert asked.value.again
         name = asked.value.again.id
@@ -315,7 +315,7 @@ class Clicks(RuleBasedStateMachine):
         form = None if takes is None else order(takes, prompt="the form has changed", seed=7)
 
         def once(_: int) -> list[Job]:
-            return self.bench.runner.buy(clicked.id, form, owner=owner, limits=self.limits)
+            return self.bench.purchases.buy(clicked.id, form, owner=owner, limits=self.limits)
 
         answers = together(copies, once)
         for answer in answers:
@@ -335,7 +335,7 @@ class Clicks(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("vidu_demo.jobs.spending.spend", _die)
             with suppress(ViduError, PowerCut):
-                self.bench.runner.buy(clicked.id, owner=clicked.owner, limits=self.limits)
+                self.bench.purchases.buy(clicked.id, owner=clicked.owner, limits=self.limits)
         self.restart()
 
     @rule()

@@ -72,7 +72,7 @@ def test_a_visitor_pays_with_their_own_key_until_they_have_it_forgotten(
 
     other.page.reload()
     expect(other.payer).to_have_text(FREE)
-    assert app.studio.runner.payer(owner_of(app, other)) is Payer.HOST
+    assert app.studio.runner.purchases.payer(owner_of(app, other)) is Payer.HOST
 
     visitor.forget_key()
     expect(visitor.payer).to_have_text(FREE)
@@ -97,7 +97,7 @@ def test_a_remembered_key_is_sent_again_and_can_be_forgotten(visitor: Visitor, a
     app.studio.runner.forget_key(owner_of(app, visitor))  # as a restart does
     visitor.page.reload()
     expect(visitor.payer).to_have_text(PAID)
-    assert app.studio.runner.payer(owner_of(app, visitor)) is Payer.VISITOR
+    assert app.studio.runner.purchases.payer(owner_of(app, visitor)) is Payer.VISITOR
     visitor.page.reload()
     visitor.key_form.get_by_text("Your own key is in use", exact=True).click()
     expect(visitor.key_form).to_contain_text("This browser remembers it, too.")
@@ -128,7 +128,7 @@ def test_a_key_that_is_not_taken_says_why_and_stays_nowhere(
     api.faults["poll"] = []
     expect(visitor.payer).to_have_text(FREE)
     assert STORED not in stored(visitor)
-    assert app.studio.runner.payer(owner_of(app, visitor)) is Payer.HOST
+    assert app.studio.runner.purchases.payer(owner_of(app, visitor)) is Payer.HOST
 
 
 def test_enter_in_the_key_box_buys_nothing(
@@ -174,15 +174,15 @@ def test_the_route_needs_the_visitors_own_token(app: App) -> None:
             answer = key_route(app, method, X_Novita_Key=OWN, X_Vidu_Visitor=token)
             assert answer.status_code == 401
         assert key_route(app, method, X_Novita_Key=OWN).status_code == 401
-    assert app.studio.runner.payer(owner) is Payer.HOST
+    assert app.studio.runner.purchases.payer(owner) is Payer.HOST
 
     answer = key_route(app, "POST", X_Novita_Key=OWN, X_Vidu_Visitor=visitor)
     assert (answer.status_code, answer.text) == (200, "Accepted.")
     assert answer.headers["Cache-Control"] == "no-store"
-    assert app.studio.runner.payer(owner) is Payer.VISITOR
+    assert app.studio.runner.purchases.payer(owner) is Payer.VISITOR
     answer = key_route(app, "DELETE", X_Vidu_Visitor=visitor)
     assert (answer.status_code, answer.text) == (200, "Forgotten.")
-    assert app.studio.runner.payer(owner) is Payer.HOST
+    assert app.studio.runner.purchases.payer(owner) is Payer.HOST
     assert key_route(app, "GET", X_Vidu_Visitor=visitor).status_code in (404, 405)
 
 
@@ -199,7 +199,7 @@ def test_the_route_says_that_other_processes_may_still_have_the_key(
     answer = key_route(app, "DELETE", X_Vidu_Visitor=token)
     assert (answer.status_code, answer.text) == (424, f"{KeyStays.what} {KeyStays.next_step}")
     owner = Visitors(app.studio.secret).owner({"token": token})
-    assert app.studio.runner.payer(owner) is Payer.HOST
+    assert app.studio.runner.purchases.payer(owner) is Payer.HOST
 
 
 def test_nobody_can_have_the_api_asked_about_keys_without_end(app: App, tmp_path: Path) -> None:
@@ -242,10 +242,10 @@ def test_another_site_can_neither_set_nor_forget_a_key(app: App) -> None:
     owner = Visitors(app.studio.secret).owner({"token": visitor})
     evil = {"Origin": "https://evil.example", "X_Vidu_Visitor": visitor, "X_Novita_Key": OWN}
     assert key_route(app, "POST", **evil).status_code == 403
-    assert app.studio.runner.payer(owner) is Payer.HOST
+    assert app.studio.runner.purchases.payer(owner) is Payer.HOST
     assert key_route(app, "POST", X_Novita_Key=OWN, X_Vidu_Visitor=visitor).ok
     assert key_route(app, "DELETE", **evil).status_code == 403
-    assert app.studio.runner.payer(owner) is Payer.VISITOR
+    assert app.studio.runner.purchases.payer(owner) is Payer.VISITOR
 
 
 @pytest.mark.parametrize(
@@ -279,13 +279,13 @@ def test_a_key_that_comes_or_goes_during_a_click_does_not_change_who_pays(
     offer = app.offer(visitor, **form)
     if goes:
         runner.take_key(OWN, owner)
-    buy = runner.buy
+    buy = runner.purchases.buy
 
     def meanwhile(*about: Any, **options: Any) -> Any:
         runner.forget_key(owner) if goes else runner.take_key(OWN, owner)
         return buy(*about, **options)
 
-    monkeypatch.setattr(runner, "buy", meanwhile)
+    monkeypatch.setattr(runner.purchases, "buy", meanwhile)
     answer = app.call("buy", visitor=visitor, offer=offer, **form)
     monkeypatch.undo()
     if goes:
@@ -381,7 +381,7 @@ def test_a_program_goes_on_with_its_key_after_it_was_gone(app: App, api: Simulat
     api.statuses = None
     until(lambda: call(app, "/task", OTHERS, job=job)[1])
     assert api.tasks_of_key - before == {OTHERS: 1}
-    assert runner.payer(digest("program", job)) is Payer.HOST
+    assert runner.purchases.payer(digest("program", job)) is Payer.HOST
 
 
 def test_a_programs_key_goes_with_its_job_though_nobody_asks_about_it(
@@ -430,7 +430,7 @@ def test_the_host_says_whose_keys_pay(
     around = {"VIDU_DATA_DIR": f"{tmp_path}", "VIDU_KEYS": keys, "NOVITA_API_KEY": key}
     studio = Studio(Settings.from_environment(around))
     try:
-        assert studio.runner.payer("somebody") is studio.runner.usual_payer is usual
+        assert studio.runner.purchases.payer("somebody") is studio.runner.usual_payer is usual
         assert studio.runner.takes_keys is takes
         assert studio.simulated is (usual is Payer.SIMULATOR)
     finally:
@@ -453,15 +453,15 @@ def test_a_visitors_key_works_beside_the_simulator(tmp_path: Path, clip: bytes) 
         studio = Studio(settings)
         runner = studio.runner
         try:
-            free = runner.start(request, owner="free", idempotency_key="1")
+            free = runner.purchases.start(request, owner="free", idempotency_key="1")
             runner.take_key(OWN, "pays")
-            paid = runner.start(request, owner="pays", idempotency_key="2")
+            paid = runner.purchases.start(request, owner="pays", idempotency_key="2")
             owners = ("free", "pays")
             until(lambda: all(runner.jobs(owner)[0].state == JobState.DONE for owner in owners))
             assert (free.payer, paid.payer) == (Payer.SIMULATOR, Payer.VISITOR)
             assert api.tasks_of_key == {OWN: 1}
             runner.take_key(OWN, "free")
-            runner.start(request, owner="free", idempotency_key="3")
+            runner.purchases.start(request, owner="free", idempotency_key="3")
             assert len(runner.jobs("free")) == 2  # what was simulated stays listed
         finally:
             studio.close()

@@ -491,7 +491,7 @@ def test_the_app_has_a_pool(tmp_path: Path) -> None:
     try:
         long = VideoRequest(images=[Image.new("RGB", (640, 48))], prompt="x", duration=1)
         with pytest.raises(PictureInvalid, match="too wide"):
-            studio.runner.start(long, owner=OWNER, idempotency_key="click")
+            studio.runner.purchases.start(long, owner=OWNER, idempotency_key="click")
         assert len(studio.pool.processes) == 1
     finally:
         studio.close()

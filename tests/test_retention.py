@@ -62,7 +62,9 @@ def uploaded(copies: Path, colour: str) -> Path:
 
 def made(bench: Bench, upload: Path, owner: str = OWNER, prompt: str = CANARY) -> Job:
     request = bench.request(images=[upload], prompt=prompt)
-    job = bench.runner.start(request, owner=owner, idempotency_key=f"{upload.parent.name} {owner}")
+    job = bench.purchases.start(
+        request, owner=owner, idempotency_key=f"{upload.parent.name} {owner}"
+    )
     return bench.done(job)
 
 
@@ -79,7 +81,7 @@ def everything(*folders: Path) -> set[Path]:
 def test_delete_leaves_no_picture_video_copy_or_prompt(bench: Bench, copies: Path) -> None:
     job = made(bench, uploaded(copies, "red"))
     others = made(bench, uploaded(copies, "blue"), OTHER, "another prompt")
-    offer = bench.runner.offer(
+    offer = bench.purchases.offer(
         Order(bench.request(images=["https://example.com/a.jpg"], prompt=CANARY)), owner=OWNER
     )
     # What Gradio copies when a page shows the video, and when its pictures go back into the form.
@@ -173,7 +175,7 @@ def test_jobs_of_another_backend_go_too(bench: Bench, copies: Path) -> None:
 @pytest.mark.database("sqlite")
 def test_offers_go_when_they_expire(bench: Bench, copies: Path) -> None:
     order = Order(bench.request(images=["https://example.com/a.jpg"], prompt=CANARY))
-    bench.runner.offer(order, owner=OWNER)
+    bench.purchases.offer(order, owner=OWNER)
     assert CANARY.encode() in on_disk(bench)
     wall = Wall()
     wall.ahead = OFFER_SECONDS + 60
@@ -187,7 +189,7 @@ def test_the_simulator_keeps_nothing_of_a_deleted_job(tmp_path: Path) -> None:
         (upload := tmp_path / "photo.jpg").write_bytes(picture("red"))
         request = VideoRequest(images=[upload], prompt=CANARY, duration=1, resolution="540p")
         kept, gone = (
-            studio.runner.start(request, owner=owner, idempotency_key=owner)
+            studio.runner.purchases.start(request, owner=owner, idempotency_key=owner)
             for owner in (OTHER, OWNER)
         )
         until(lambda: all(job.state is JobState.DONE for job in studio.runner.jobs(OWNER)))
@@ -387,11 +389,11 @@ def test_terms_and_room_are_above_zero(variable: str) -> None:
 def test_an_offer_keeps_its_pictures(bench: Bench, copies: Path) -> None:
     """Only what a job was made from goes with it, not what another visitor's offer needs."""
     upload = uploaded(copies, "red")
-    offer = bench.runner.offer(Order(bench.request(images=[upload])), owner=OTHER)
+    offer = bench.purchases.offer(Order(bench.request(images=[upload])), owner=OTHER)
     job = made(bench, uploaded(copies, "blue"))
     bench.runner.delete(job.id, OWNER)
     assert upload.exists()
-    bench.done(bench.runner.buy(offer.id, owner=OTHER)[0])
+    bench.done(bench.purchases.buy(offer.id, owner=OTHER)[0])
 
 
 def test_a_ledger_that_fails_deletes_nothing(

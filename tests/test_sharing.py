@@ -33,7 +33,7 @@ def owner(app: App) -> dict[str, str]:
 def job(app: App, owner: dict[str, str], pngs: dict[str, Path]) -> Iterator[Job]:
     runner, who = app.studio.runner, Visitors(app.studio.secret).owner(owner)
     request = VideoRequest(images=[pngs["red"]], prompt=HOSTILE, seed=77, **SMALL)
-    made = runner.start(request, owner=who, idempotency_key=owner["token"])
+    made = runner.purchases.start(request, owner=who, idempotency_key=owner["token"])
 
     def now() -> Job:
         look = runner.look(made.id, who)

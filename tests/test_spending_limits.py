@@ -209,7 +209,7 @@ def test_strangers_simulate_few_at_once_and_spend_nothing(spent_up: App) -> None
         late = app.call("simulate", headers=through(home), visitor=other, offer=stolen, **form)
         assert "Yours not finished: 2." in late
     assert len(app.studio.runner.jobs(_owner(app, me))) == 2
-    assert app.studio.runner.spent(_owner(app, me), "") == Spent()
+    assert app.studio.runner.purchases.spent(_owner(app, me), "") == Spent()
     assert not app.simulator.requests
 
 
@@ -270,8 +270,8 @@ def test_what_is_simulated_goes_on_after_a_restart(tmp_path: Path) -> None:
     nobody = "http://127.0.0.1:9"  # nothing listens there
     settings = Settings(api_key=KEY, base_url=nobody, data_dir=tmp_path / "data")
     with closing(Studio(settings)) as studio:
-        offer = studio.runner.offer(Order(request), owner="me", payer=Payer.SIMULATOR)
-        (job,) = studio.runner.buy(offer.id, owner="me")
+        offer = studio.runner.purchases.offer(Order(request), owner="me", payer=Payer.SIMULATOR)
+        (job,) = studio.runner.purchases.buy(offer.id, owner="me")
         until(lambda: studio.runner.jobs("me")[0].state is JobState.RUNNING)
     with closing(Studio(settings)) as studio:
         until(lambda: studio.runner.jobs("me")[0].state is JobState.DONE)

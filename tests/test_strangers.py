@@ -125,7 +125,7 @@ class Walk:
         """Make an offer that nobody has taken; gives its id and its seed."""
         form = {name: value for name, value in FORM.items() if name != "takes"}
         order = Order(VideoRequest(images=[URL], **form, seed=self.calls))
-        made = self.runner.offer(order, owner=owner, payer=Payer.HOST)
+        made = self.runner.purchases.offer(order, owner=owner, payer=Payer.HOST)
         self.offers[owner].add(made.id)
         return made.id, self.calls
 
@@ -253,7 +253,7 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(walk: Wa
     assert walk.calls >= 500
     assert walk.unknown == set()
     # The victim spent 4 of the 16 cents, and each visitor can spend 10.
-    spent = walk.runner.spent("", "").all
+    spent = walk.runner.purchases.spent("", "").all
     assert spent == Decimal("0.12")
     until(lambda: walk.app.simulator.submit_count == 3)
     walk.changed_nothing()
@@ -315,7 +315,7 @@ def test_every_other_route_to_a_listener_is_no_better(walk: Walk) -> None:
                 about = {**numbered, "event_id": event or walk.job.id}
                 walk.tells_nothing(requests.post(address + stop, json=about, timeout=30).text, stop)
     assert answered == {"api/predict", "run", "api", "queue/join", "call", "call/v2"}
-    assert walk.runner.spent("", "").all <= Decimal("0.12")
+    assert walk.runner.purchases.spent("", "").all <= Decimal("0.12")
     walk.changed_nothing()
 
 
@@ -330,8 +330,8 @@ def test_other_ways_in_are_no_better(walk: Walk) -> None:
             walk.tells_nothing(answer.text, "key")
     headers = {VISITOR_HEADER: walk.fetched["token"]}
     assert requests.delete(f"{address}key", headers=headers, timeout=30).ok
-    assert runner.payer(walk.owner) is Payer.VISITOR
-    assert runner.payer(walk.stranger) is Payer.HOST
+    assert runner.purchases.payer(walk.owner) is Payer.VISITOR
+    assert runner.purchases.payer(walk.stranger) is Payer.HOST
 
     for name in (walk.owner, walk.job.id, str(walk.job.task_id), "", "x" * 5000):
         answer = requests.get(f"{address}changes/{name}", timeout=30)

@@ -189,7 +189,7 @@ def test_what_varies_is_a_setting() -> None:
 def test_takes_of_different_variations_share_their_seeds(bench: Bench) -> None:
     asked = bench.request(images=["https://example.com/a.jpg"])
     requests = Variations(takes=2, duration=[1, 2]).requests(asked)
-    jobs = bench.runner.start_all(requests, owner=OWNER, idempotency_key="click")
+    jobs = bench.purchases.start_all(requests, owner=OWNER, idempotency_key="click")
     seeds = [job.request["seed"] for job in jobs]
     assert [job.request["duration"] for job in jobs] == [1, 1, 2, 2]
     assert seeds[:2] == seeds[2:]
@@ -199,20 +199,20 @@ def test_takes_of_different_variations_share_their_seeds(bench: Bench) -> None:
 def test_an_offer_holds_the_whole_plan_across_a_restart(bench: Bench) -> None:
     asked = bench.request(images=["https://example.com/a.jpg"])
     order = Order(asked, Variations(2, prompts=["One.", "Two."], audio=[True, False]))
-    offer = bench.runner.offer(order, owner=OWNER)
+    offer = bench.purchases.offer(order, owner=OWNER)
     assert offer.price == 1000 * order.price == sum(1000 * each.price for each in order.requests)
     bench.reopen()
     more = Order(asked, Variations(3, prompts=["One.", "Two."], audio=[True, False]))
     with pytest.raises(PriceChanged):
-        bench.runner.buy(offer.id, more, owner=OWNER)
-    jobs = bench.runner.buy(offer.id, owner=OWNER)
+        bench.purchases.buy(offer.id, more, owner=OWNER)
+    jobs = bench.purchases.buy(offer.id, owner=OWNER)
     assert [(job.request["prompt"], job.request["audio"], job.request["seed"]) for job in jobs] == [
         (prompt, audio, seed)
         for prompt in ("One.", "Two.")
         for audio in (True, False)
         for seed in (7, 8)
     ]
-    again = bench.runner.buy(offer.id, owner=OWNER)
+    again = bench.purchases.buy(offer.id, owner=OWNER)
     assert [job.id for job in again] == [job.id for job in jobs]
     for job in jobs:
         bench.done(job)
@@ -222,7 +222,7 @@ def test_an_offer_holds_the_whole_plan_across_a_restart(bench: Bench) -> None:
 def test_a_deleted_video_s_prompt_is_in_no_offer(bench: Bench) -> None:
     asked = bench.request(images=["https://example.com/a.jpg"])
     offers = [
-        bench.runner.offer(Order(asked, Variations(prompts=prompts)), owner=OWNER)
+        bench.purchases.offer(Order(asked, Variations(prompts=prompts)), owner=OWNER)
         for prompts in (["One.", "Two."], ["One.", "Three."])
     ]
     done = bench.done(bench.start(prompt="Two."))

@@ -1,4 +1,4 @@
-"""The job runner: turns clicks into jobs and follows every open job to its end.
+"""The job runner: follows every open job to its end, and knows every job.
 
 It needs no open browser and keeps no visitor waiting.
 """
@@ -6,14 +6,10 @@ It needs no open browser and keeps no visitor waiting.
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vidu_demo.api.client import system_random
-from vidu_demo.api.errors import KeyMissing
-from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
@@ -21,41 +17,27 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs import files
 from vidu_demo.jobs.accounts import Accounts
 from vidu_demo.jobs.answers import Entry
-from vidu_demo.jobs.budget import Limits, Spent
 from vidu_demo.jobs.changes import Changes
-from vidu_demo.jobs.duplicates import double_click
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import (
-    DuplicateRequest,
     LedgerFailed,
-    OfferExpired,
-    TooManyFilms,
-    TooManyOpen,
 )
 from vidu_demo.jobs.films import Films
 from vidu_demo.jobs.follower import LONGEST_TASK, NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.joins import Joins
-from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
+from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.links import Links
-from vidu_demo.jobs.new_jobs import adopted_job, new_jobs
-from vidu_demo.jobs.offers import Offer
-from vidu_demo.jobs.orders import Order
+from vidu_demo.jobs.new_jobs import adopted_job
+from vidu_demo.jobs.purchases import Purchases, check_open
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
-from vidu_demo.jobs.sequences import Place
 from vidu_demo.media import clip
 
 LONGEST_CLICK = 3600.0
 """Seconds. A folder that is older and has no job is of a click that came to nothing."""
-DOUBLE_CLICK_SECONDS = 3.0
-"""The same request within this time counts as a double click."""
-MAX_OPEN = 200
-"""Unfinished jobs per visitor: far more than a day's clicks, and still cheap to follow."""
-MAX_OPEN_AT_ADDRESS = 2 * MAX_OPEN
-"""Unfinished jobs per IP address, since anyone can get many tokens."""
 
 
 class JobView(NamedTuple):
@@ -106,6 +88,7 @@ class JobRunner:
     Attributes:
         videos: The same folder.
         films: The visitors' films.
+        purchases: Makes offers, and starts what is bought.
     """
 
     def __init__(
@@ -143,6 +126,17 @@ class JobRunner:
             run,
         )
         self._followers = Followers(self._services, self._scheduler(requests_per_second))
+        self.purchases = Purchases(
+            ledger,
+            accounts,
+            self.films,
+            self._followers.follow,
+            videos=videos,
+            room=room,
+            wall=wall,
+            random=random,
+            run=run,
+        )
 
     def open(self) -> "JobRunner":
         """Resume every job that an earlier run of the app, or a process that is gone, left open."""
@@ -169,20 +163,6 @@ class JobRunner:
     def usual_payer(self) -> Payer:
         """Who pays for visitors without a key of their own."""
         return self._accounts.default
-
-    def payer(self, owner: str, offer_id: str = "") -> Payer:
-        """Tell who pays for a visitor's next video; nobody, if they take an offer to simulate it.
-
-        Args:
-            owner: The visitor.
-            offer_id: The offer that they take, if any.
-
-        Raises:
-            LedgerFailed: The offer can't be read.
-        """
-        offer = self._ledger.open_offer(offer_id, owner, self._wall()) if offer_id else None
-        simulated = offer and offer.payer is Payer.SIMULATOR
-        return Payer.SIMULATOR if simulated else self._accounts.payer(owner)
 
     def is_kept(self, key: str, owner: str) -> bool:
         """Tell whether this very key is kept for a visitor, so that it need not be checked."""
@@ -219,210 +199,6 @@ class JobRunner:
         """
         self._followers.forget_key(owner)
 
-    def spent(self, owner: str, address: str, payer: Payer = Payer.HOST) -> Spent:
-        """Return what was spent of the host's key today, by all and by one visitor.
-
-        Args:
-            owner: The visitor.
-            address: A digest of their IP address.
-            payer: Whose unfinished videos to count.
-
-        Raises:
-            LedgerFailed: The ledger can't be read.
-        """
-        try:
-            backend = self._accounts.backend(payer)
-        except KeyMissing:
-            return Spent()
-        return self._ledger.spent(self._wall(), owner, address, backend)
-
-    def offer(
-        self,
-        order: Order,
-        *,
-        owner: str,
-        acknowledged: Sequence[str] = (),
-        payer: Payer | None = None,
-    ) -> Offer:
-        """Offer a visitor what they ask for. A click buys an offer at most once.
-
-        Args:
-            order: What would be made.
-            owner: The visitor, as a digest of their token.
-            acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
-                more of.
-            payer: Whose key would pay; by default the visitor's own, if the app has it.
-
-        Raises:
-            LedgerFailed: The offer can't be saved.
-        """
-        payer = payer or self.payer(owner)
-        return self._ledger.offer(
-            Offer.make(
-                order,
-                owner=owner,
-                backend=self._accounts.backend(payer),
-                payer=payer,
-                acknowledged=acknowledged,
-                now=self._wall(),
-            )
-        )
-
-    def in_full(self, draft: Job) -> Order | None:
-        """Order what a finished draft is a draft of, with its seed and its pictures.
-
-        Returns:
-            The order; None if the job is no draft, or has not become a video.
-        """
-        if not draft.full or draft.state is not JobState.DONE:
-            return None
-        images = [
-            image if is_url(image) else self.file(draft, image) for image in draft.request["images"]
-        ]
-        settings = {**draft.full, "seed": draft.request.get("seed")}
-        return Order(VideoRequest(images=images, **settings), parent=draft.id)
-
-    def buy(
-        self,
-        offer_id: str,
-        order: Order | None = None,
-        *,
-        owner: str,
-        payer: Payer | None = None,
-        **options: Any,
-    ) -> list[Job]:
-        """Take an offer and start its jobs.
-
-        Args:
-            offer_id: The offer's id. Once it is taken, its jobs are returned.
-            order: What to make, if the form has changed since; None for what was offered.
-            owner: The visitor.
-            payer: Who pays now; see `payer`.
-            options: `address` and `limits`, as for `start_all`.
-
-        Raises:
-            OfferExpired: The visitor has no such offer, or someone else would pay now; nothing
-                was sent.
-            PriceChanged: The order is for more videos than offered, or dearer; nothing was sent.
-            ViduError: As for `start_all`; nothing was sent, and the offer stays open, unless the
-                same request is running, or may be.
-        """
-        # In this order: a click that takes the offer in between has left its jobs.
-        offer = self._ledger.open_offer(offer_id, owner, self._wall())
-        if found := self._ledger.by_key(offer_id):
-            if found[0].owner != owner:
-                raise OfferExpired
-            return self._repeat(offer_id, found, order)
-        payer = payer or self.payer(owner, offer_id)
-        if not offer or (offer.backend, offer.payer) != (self._accounts.backend(payer), payer):
-            raise OfferExpired
-        order = order or offer.order
-        offer.check(order)
-        try:
-            jobs = self.start_all(
-                order.requests,
-                owner=owner,
-                idempotency_key=offer.id,
-                acknowledged=offer.acknowledged,
-                offered=True,
-                payer=payer,
-                full=order.full,
-                parent=order.parent,
-                **options,
-            )
-        except DuplicateRequest as error:
-            known = {*offer.acknowledged, *(job.id for job in error.jobs)}
-            error.again = self.offer(order, owner=owner, acknowledged=sorted(known), payer=payer)
-            raise
-        with suppress(LedgerFailed, TooManyFilms):  # the video is bought; it can be added by hand
-            draft = self._ledger.get(order.parent) if order.parent and not order.place else None
-            if draft and jobs[0].is_in_full(draft):
-                self.films.put(jobs[0], Place(draft.id, instead=True))
-            elif order.place:
-                self.films.put(jobs[0], order.place)
-        return jobs
-
-    def start(self, request: VideoRequest, **options: Any) -> Job:
-        """Start the only job of a click. See `start_all`."""
-        return self.start_all([request], **options)[0]
-
-    def start_all(
-        self,
-        requests: Sequence[VideoRequest],
-        *,
-        owner: str,
-        idempotency_key: str,
-        acknowledged: Collection[str] = (),
-        address: str = "",
-        limits: Limits = NO_LIMITS,
-        offered: bool = False,
-        payer: Payer | None = None,
-        full: VideoRequest | None = None,
-        parent: str = "",
-    ) -> list[Job]:
-        """Start the jobs of one click, all or none, and submit them in the background.
-
-        Args:
-            requests: The requests. A seed is picked for those without one.
-            owner: The visitor, as a digest of their token.
-            idempotency_key: Unique to the click. Repeating the click finds the same jobs and buys
-                nothing, even if it asks for something else. Deleted jobs are returned as they are.
-            acknowledged: Ids of jobs with the same requests that the visitor knows of and wants
-                more of.
-            address: A digest of the visitor's IP address.
-            limits: The host's limits. With a visitor's key only a pause counts, and in the
-                simulator the number of videos at once, too.
-            offered: True if the idempotency key is an offer's id. See `buy`.
-            payer: Whose key pays; by default the visitor's own, if the app has it.
-            full: What the request is a draft of, if it is one.
-            parent: The id of the job that they are made from, or empty.
-
-        Raises:
-            OfferExpired: The offer is not open any more; nothing was sent.
-            PictureInvalid: A picture can't be sent; nothing was.
-            LimitReached: The limits don't allow it; nothing was sent.
-            DuplicateRequest: The same request is running, or may be; nothing was sent.
-            TooManyOpen: The visitor has too many unfinished jobs; nothing was sent.
-            LedgerFailed, DiskFull: The jobs can't be saved; nothing was sent.
-        """
-        if found := self._ledger.by_key(idempotency_key):
-            return found
-        payer = payer or self.payer(owner)
-        if self._room:
-            self._room.check()
-        jobs = new_jobs(
-            requests,
-            idempotency_key=idempotency_key,
-            owner=owner,
-            address=address,
-            backend=self._accounts.backend(payer),
-            payer=payer,
-            videos=self.videos,
-            random=self._random,
-            run=self._run,
-            full=full,
-            parent=parent if parent and self.look(parent, owner) else "",
-        )
-        written: list[Job] = []
-        try:
-            with self._ledger.one_click(owner):
-                now = self._wall()
-                # A millisecond apart, to keep their order.
-                jobs = [replace(job, created=now + n / 1000) for n, job in enumerate(jobs)]
-                written = self._ledger.by_key(idempotency_key) or double_click(
-                    self._ledger, idempotency_key, jobs, acknowledged, DOUBLE_CLICK_SECONDS
-                )
-                if not written:
-                    self._check_open(owner, address, len(jobs))
-                    written = self._ledger.add(jobs, limits, offered=offered)
-        finally:
-            for job_id in {job.id for job in jobs} - {job.id for job in written}:
-                files.delete(self.videos / job_id)
-        if written[0].id == jobs[0].id:
-            for job in written:
-                self._followers.follow(job)
-        return written
-
     def adopt(
         self,
         task_id: str,
@@ -448,14 +224,14 @@ class JobRunner:
             LedgerFailed: The job can't be saved.
             KeyMissing: The payer is not served.
         """
-        payer = payer or self.payer(owner)
+        payer = payer or self.purchases.payer(owner)
         backend = self._accounts.backend(payer)
         with self._ledger.one_click(owner):
             if found := self._known(task_id, owner):
                 if found.fingerprint or found.open or found.payer is payer:
                     return found
                 return self._ledger.change(found, payer=payer, backend=backend) or found
-            self._check_open(owner, address)
+            check_open(self._ledger, owner, address)
             now = self._wall()
             job = adopted_job(
                 task_id,
@@ -511,7 +287,7 @@ class JobRunner:
             done = job.state is JobState.DONE
             if done and self.file(job, job.video or "").is_file():
                 return None
-            self._check_open(owner, job.address)
+            check_open(self._ledger, owner, job.address)
             self._followers.let_go(job_id)
             written = self._ledger.get(job_id)
             job = written and self._ledger.change(
@@ -762,26 +538,6 @@ class JobRunner:
         found = (self._ledger.by_task(owner, backend, task_id) for backend in backends)
         return next(filter(None, found), None)
 
-    def _repeat(self, key: str, found: list[Job], order: Order | None) -> list[Job]:
-        """Answer a repeated click: with its jobs, or by asking about the duplicate again.
-
-        Raises:
-            DuplicateRequest: The click asked for a video that was being made, and still is.
-        """
-        running = [job for job in found if job.may_run and not job.idempotency_key.startswith(key)]
-        if running and self._wall() - running[0].created > DOUBLE_CLICK_SECONDS:
-            error = DuplicateRequest(running, len(running))
-            if order:
-                known = sorted(job.id for job in running)
-                error.again = self.offer(
-                    order,
-                    owner=running[0].owner,
-                    acknowledged=known,
-                    payer=running[0].payer,
-                )
-            raise error
-        return found
-
     def _scheduler(self, polls_per_second: float) -> Scheduler:
         if not self._ledger.shared:
             return HeapScheduler(self._services.clock, polls_per_second)
@@ -800,17 +556,6 @@ class JobRunner:
             self._wall,
             polls_per_second,
         )
-
-    def _check_open(self, owner: str, address: str, more: int = 1) -> None:
-        """Check that a visitor may have more unfinished jobs.
-
-        Raises:
-            TooManyOpen: They, or all visitors from their address, would have too many.
-        """
-        if self._ledger.count_open(owner=owner) + more > MAX_OPEN:
-            raise TooManyOpen(MAX_OPEN)
-        if address and self._ledger.count_open(address=address) + more > MAX_OPEN_AT_ADDRESS:
-            raise TooManyOpen(MAX_OPEN_AT_ADDRESS)
 
 
 _UNWATCHED: dict[str, Any] = {"state": JobState.RUNNING, "submitted": None, "finished": None}

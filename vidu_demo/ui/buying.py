@@ -76,21 +76,21 @@ class Buying:
 
         def offer(order: Order, by: Payer = payer) -> str:
             try:
-                return runner.offer(order, owner=owner, payer=by).id
+                return runner.purchases.offer(order, owner=owner, payer=by).id
             except LedgerFailed:  # a click says so
                 return ""
 
         def simulation(order: Order) -> str:
             limits = context.who_buys(request, owner, Payer.SIMULATOR)["limits"]
             with suppress(LedgerFailed, LimitReached, KeyMissing):
-                running = runner.spent(owner, who["address"], Payer.SIMULATOR).running
+                running = runner.purchases.spent(owner, who["address"], Payer.SIMULATOR).running
                 limits.check_jobs(running, len(order.requests))
                 return offer(order, Payer.SIMULATOR)
             return ""
 
         spent = Spent()
         with suppress(LedgerFailed):
-            spent = runner.spent(owner, who["address"], payer)
+            spent = runner.purchases.spent(owner, who["address"], payer)
         say = words_for(request)
         filled = self._form.read(values, context.opener(request))
         return {
@@ -133,13 +133,13 @@ class Buying:
 
     def _buy(self, tab: Tab, offer: Any, order: Order | None) -> Updates:
         runner = self._context.runner
-        payer = runner.payer(tab.owner, str(offer))
+        payer = runner.purchases.payer(tab.owner, str(offer))
         who = self._context.who_buys(tab.request, tab.owner, payer)
         try:
-            jobs = runner.buy(str(offer), order, owner=tab.owner, **who)
+            jobs = runner.purchases.buy(str(offer), order, owner=tab.owner, **who)
         except OfferExpired:
             if order:  # if the ledger can't be written, that is why there was no offer
-                runner.offer(order, owner=tab.owner)
+                runner.purchases.offer(order, owner=tab.owner)
             raise
         several = [job.id for job in jobs] if len(jobs) > 1 else None
         view = self._panel.show(tab, jobs[0].id, on_wall=several)

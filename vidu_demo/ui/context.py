@@ -149,7 +149,7 @@ class Context:
             owner: The visitor.
             payer: Who has to pay; by default the visitor, if the app has their key.
         """
-        limits, payer = self.limits(), payer or self.runner.payer(owner)
+        limits, payer = self.limits(), payer or self.runner.purchases.payer(owner)
         if self.runner.usual_payer is Payer.HOST and not self._is_local(request):
             limits = limits.or_defaults()
         if payer is not Payer.HOST:

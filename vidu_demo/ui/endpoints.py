@@ -204,7 +204,9 @@ class Endpoints:
             if own and not self._runner.takes_keys:
                 raise VisitorKeysNotAccepted
             who = self._context.who_buys(caller, "", own)
-            spent = await asyncio.to_thread(self._runner.spent, "", who["address"], who["payer"])
+            spent = await asyncio.to_thread(
+                self._runner.purchases.spent, "", who["address"], who["payer"]
+            )
         except ViduError as error:
             raise self._for_programs(error) from None
         limits = who["limits"]
@@ -247,7 +249,7 @@ class Endpoints:
         own = await self._take_key(caller, owner)
         try:
             jobs = await asyncio.to_thread(
-                self._runner.start_all,
+                self._runner.purchases.start_all,
                 requests,
                 owner=owner,
                 idempotency_key=owner,

@@ -108,7 +108,7 @@ class Events:
 
     def _pay(self, tab: Tab) -> Updates:
         """Say who pays, and offer the form for the visitor's own key."""
-        payer = self._context.whose_key(tab.request, self._runner.payer(tab.owner))
+        payer = self._context.whose_key(tab.request, self._runner.purchases.payer(tab.owner))
         return {
             self._header: header.render(payer, tab.say, signed_in(tab.request)),
             self._key_form: own_key.render(

@@ -68,7 +68,7 @@ def render(runner: JobRunner, token: str, owner: str, *, shared: bool, say: Say)
     return templates.render(
         "own_key.html",
         token=token,
-        known=runner.payer(owner) is Payer.VISITOR,
+        known=runner.purchases.payer(owner) is Payer.VISITOR,
         shared=shared,
         keys_page=KEYS_PAGE,
         key_header=KEY_HEADER,
@@ -120,7 +120,7 @@ class KeyChecks:
                 can't be told.
         """
         address = caller.client.host if caller.client else ""
-        known = self._runner.payer(owner) is Payer.VISITOR
+        known = self._runner.purchases.payer(owner) is Payer.VISITOR
         if not known and not self._forgets.spend(address, files=1):
             raise KeyStays
         await to_thread.run_sync(self._runner.forget_key, owner)

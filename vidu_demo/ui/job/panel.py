@@ -303,8 +303,8 @@ class Panel:
     def _in_full(self, job: Job | None, tab: Tab) -> Offer | None:
         """Offer to make a finished draft in full."""
         try:
-            order = self._runner.in_full(job) if job else None
-            return self._runner.offer(order, owner=tab.owner) if order else None
+            order = self._runner.purchases.in_full(job) if job else None
+            return self._runner.purchases.offer(order, owner=tab.owner) if order else None
         except LedgerFailed:  # the next drawing offers it again
             return None
 
