@@ -17,6 +17,7 @@ from docs import build
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.jobs.job import FOLLOWED, JobState
+from vidu_demo.media import clip
 from vidu_demo.settings import ROOT, Settings
 from vidu_demo.simulator import Simulator
 
@@ -142,7 +143,7 @@ def test_python_code_runs_as_it_stands(app: App, api: Simulator, tmp_path: Path)
         return done.stdout.splitlines()[-1]
 
     before = api.submit_count
-    fetching, mounting, starting, varying, calling = code("python")
+    filming, fetching, mounting, starting, varying, calling = code("python")
     assert run(f"{mounting}\nprint(app.routes[-1].path)") == "/videos"
     task_id, seed, video = run(calling.replace("http://127.0.0.1:7860", app.url)).split()
     assert Path(video).name.endswith(f"-seed{seed}-3s.mp4")
@@ -151,7 +152,8 @@ def test_python_code_runs_as_it_stands(app: App, api: Simulator, tmp_path: Path)
     assert run(varying) == "5 8 0.275"
     fetched = run(fetching.replace("your-task-id", task_id))
     assert (tmp_path / fetched).read_bytes()[4:8] == b"ftyp"
-    assert api.submit_count == before + 2
+    assert clip.facts(tmp_path / run(filming)).seconds == pytest.approx(2.0, abs=0.2)
+    assert api.submit_count == before + 4
 
 
 @pytest.mark.parametrize("word", ["!\n", "simply", "powerful", "blazing"])

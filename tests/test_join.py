@@ -15,6 +15,7 @@ from clip_fixtures import left
 from join_fixtures import Film, films, watch
 from runner_fixtures import until
 
+from vidu_demo import join_videos
 from vidu_demo.media import clip, join_picture
 from vidu_demo.media.clip import ClipFailed
 from vidu_demo.media.join import Part, join
@@ -235,6 +236,18 @@ def test_a_process_joins_and_tells_how_far_it_is(tmp_path: Path) -> None:
     assert clip.read_settings(tmp_path / "joined.mp4") == STORY
     with pytest.raises(ClipFailed, match=r"^Part 1: This file can't be read"):
         Joining([Part(tmp_path / "gone.mp4")], tmp_path / "other.mp4", {}).run(said.append)
+
+
+def test_a_notebook_joins_whole_videos(tmp_path: Path) -> None:
+    parts = films(tmp_path, [Film(grey=40), Film(grey=99)])
+    said: list[int] = []
+    path = join_videos([*map(str, parts)], str(tmp_path / "film.mp4"), report=said.append)
+    assert path == tmp_path / "film.mp4"
+    assert clip.facts(path).seconds == pytest.approx(2.0, abs=0.05)
+    assert said[-1] == 100
+    with pytest.raises(ClipFailed, match=r"^Up to 24 videos can be joined"):
+        join_videos([], path)
+    assert path.is_file()
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed", "too long"])

@@ -14,6 +14,7 @@ from PIL import Image
 
 from docs import build
 from docs.notebook import NOTEBOOK
+from vidu_demo.media.clip import facts
 from vidu_demo.settings import ROOT
 
 
@@ -32,7 +33,8 @@ def test_the_kept_outputs_are_small_stills_of_a_simulated_run(notebook: Any) -> 
     assert "Simulated: no model is used and nothing is charged." in said
     data = [output.get("data", {}).get("image/jpeg") for output in outputs]
     stills = [Image.open(BytesIO(b64decode(jpeg))) for jpeg in data if jpeg]
-    assert [still.width for still in stills] == [960, 960]  # the picture, and several videos of it
+    # The picture, several videos of it, and the parts of a film.
+    assert [still.width for still in stills] == [960] * 3
 
 
 def test_the_kept_outputs_tell_nothing_of_where_they_were_made(notebook: Any) -> None:
@@ -86,8 +88,11 @@ def test_it_runs_from_top_to_bottom(
     assert "Write a prompt. Duration goes from 1 to 10; 60 is outside." in everything
     assert "<iframe" in everything or "http://127.0.0.1" in everything
     videos = list((tmp_path / "data" / "notebook").glob("*.mp4"))
-    assert len(videos) == 5
     assert any(f"saved as `{video.name}`" in everything for video in videos)
+    (film,) = (video for video in videos if video.name == "film.mp4")
+    assert len(videos) - 1 == 7
+    assert "`film.mp4` · 6.0 s" in everything
+    assert facts(film).seconds == pytest.approx(6.0, abs=0.1)
 
 
 def test_colab_is_the_only_place_where_it_fetches_anything(notebook: Any) -> None:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from vidu_demo.api.request import VideoRequest
     from vidu_demo.api.task import Task, TaskStatus
     from vidu_demo.api.variations import Variations
+    from vidu_demo.media.clip import last_frame
+    from vidu_demo.media.joining import join_videos
 
 __all__ = [
     "SubmitOutcomeUnknown",
@@ -20,17 +22,21 @@ __all__ = [
     "VideoRequest",
     "ViduClient",
     "ViduError",
+    "join_videos",
+    "last_frame",
 ]
 
 _HOMES = {
-    "SubmitOutcomeUnknown": "errors",
-    "Task": "task",
-    "TaskFailed": "refusals",
-    "TaskStatus": "task",
-    "Variations": "variations",
-    "VideoRequest": "request",
-    "ViduClient": "client",
-    "ViduError": "errors",
+    "SubmitOutcomeUnknown": "api.errors",
+    "Task": "api.task",
+    "TaskFailed": "api.refusals",
+    "TaskStatus": "api.task",
+    "Variations": "api.variations",
+    "VideoRequest": "api.request",
+    "ViduClient": "api.client",
+    "ViduError": "api.errors",
+    "join_videos": "media.joining",
+    "last_frame": "media.clip",
 }
 
 
@@ -38,7 +44,7 @@ def __getattr__(name: str) -> Any:
     """Load a name when it is first used: a worker process needs none of them, and starts often."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.api.{_HOMES[name]}"), name)
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     return found
 
 
