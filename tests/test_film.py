@@ -187,8 +187,72 @@ def test_parts_are_played_without_a_gap(
         assert part.job in each["src"]
     studio.player.locator(".play").click()  # from the beginning
     expect(studio.player).to_have_attribute("data-at", "0")
+    expect(studio.player.locator(".play")).to_have_text("Pause")
+    front = studio.player.locator("video.front")
+    until(lambda: visitor.page.wait_for_timeout(50) or front.evaluate("video => !video.paused"))
+    front.evaluate("video => video.pause()")  # as a key for media does
+    expect(studio.player.locator(".play")).to_have_text("Play")
+    front.evaluate("video => video.play()")
+    expect(studio.player.locator(".play")).to_have_text("Pause")
     studio.player.get_by_role("button", name="Close").click()
     expect(studio.player).to_be_hidden()
+
+
+def test_the_part_in_sight_is_continued(
+    studio: Studio, visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+) -> None:
+    page, player = visitor.page, studio.player
+    red, green, blue = made(studio.maker, pngs, "red", "green", "blue")
+    studio.begin(red, green, blue)
+    expect(visitor.button("Continue from last frame")).to_be_visible()  # of the open video
+    visitor.button("Play all").click()
+    continue_it = player.locator(".go-on")
+    expect(continue_it).to_be_hidden()
+    expect(player).to_have_attribute("data-at", "1")
+    player.locator("video.front").click()
+    expect(player.locator(".play")).to_have_text("Play")
+    expect(continue_it).to_have_text(re.compile(r"^Continue from [23]\.\d s$"))
+    player.get_by_label("Seconds").fill("3")
+    expect(player.locator(".clock")).to_have_text("3.0 / 6.0 s")
+    expect(page.get_by_role("button", name=re.compile("^Continue from"))).to_have_count(1)
+    continue_it.click()
+    expect(continue_it).to_have_text("Continue from 3.0 s")
+    expect(visitor.prompt).to_be_focused()
+    expect(visitor.prompt).to_have_value("A green wind.")
+    until(lambda: page.evaluate("getSelection().toString()") or page.wait_for_timeout(50))
+    page.keyboard.type("It rains. [4 s]")
+    expect(visitor.make).to_be_enabled()
+    visitor.make.click()
+    expect(studio.parts).to_have_count(4)
+    expect(player).to_be_hidden()  # what was made is to be seen
+    rain = studio.order[2]
+    studio.expect_order(red, green, rain, blue)
+    assert studio.film.parts[1] == Part(green, end=1.0)
+    assert studio.maker.job(rain).parent == green
+    until(lambda: api.submits[-1]["prompt"] == "It rains. [4 s]")
+    video = studio.maker.runner.file(
+        studio.maker.job(green), str(studio.maker.done(green)[0].video)
+    )
+    assert same(picture_of(api.submits[-1]), frame_at(video, 1.0))
+
+    # The video that is done meanwhile waits below the film, and plays when it is closed.
+    visitor.button("Play all").click()
+    expect(player.locator(".clock")).to_contain_text("/ 5.0 s")
+    expect(visitor.headline).to_have_text(re.compile("^Done"))
+    until(lambda: page.wait_for_timeout(50) or visitor.video.evaluate("video => video.paused"))
+    player.get_by_label("Seconds").fill("5")
+    expect(player.locator(".play")).to_have_text("Play")
+    expect(continue_it).to_have_text("Continue from last frame")
+    continue_it.click()
+    expect(visitor.prompt).to_have_value("A blue wind.")
+    player.get_by_role("button", name="Close").click()
+    until(lambda: page.wait_for_timeout(50) or not visitor.video.evaluate("video => video.paused"))
+
+    # A part that is opened from the strip is to be seen, too.
+    visitor.button("Play all").click()
+    studio.parts.nth(0).click()
+    expect(player).to_be_hidden()
+    expect(studio.parts.nth(0)).to_have_attribute("aria-current", "true")
 
 
 def test_a_film_is_made_by_mouse(

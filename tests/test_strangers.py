@@ -133,7 +133,7 @@ class Walk:
         """What comes with an event: the other visitor's in every field."""
         job = self.job.id
         event: dict[str, Any] = {"do": action, "job": job, "jobs": [job], "example": job}
-        event |= {"phrase": "x", "prompt": job, "way": "crop", "take": 0}
+        event |= {"phrase": "x", "prompt": job, "way": "crop", "take": 0, "at": 0.1}
         event |= {"film": self.film.id, "parts": [{"job": job, "start": 0.1, "end": 0.2}]}
         # The guard refuses a path that is not of an upload, so it comes only with such.
         return event | ({"path": files[0], "paths": files} if files else {})

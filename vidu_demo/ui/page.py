@@ -206,14 +206,9 @@ class _Page:
         another = partial(reusing.use_settings, new_seed=True)
         repicture = partial(reusing.use_settings, pictures=False)
         buttons = self.panel.stage.reuse.buttons
-        self.panel.wall.board.edit(
-            reusing.go_on_from,
-            inputs_kwargs={**form.inputs, **self.panel.tab},
-            outputs=form.filled,
-            js=_TO_FORM,
-            **SHORT,
-            **RAW,
-        )
+        edits = [self.panel.wall.board.edit, self.panel.films.player.edit]
+        going_on = {"inputs_kwargs": {**form.inputs, **self.panel.tab}, "outputs": form.filled}
+        gone_on = gr.on(edits, reusing.go_on_from, js=_TO_FORM, **going_on, **SHORT, **RAW)
         for action, handler, name, outputs, js in (
             (Action.SAME, reusing.use_settings, "use_settings", settings, _TO_FORM),
             (Action.NEW_SEED, another, "use_settings_with_new_seed", settings, _TO_FORM),
@@ -226,7 +221,8 @@ class _Page:
             inputs = {**at, **form.inputs}
             done = self._does(click, handler, name, outputs, inputs, js=js, **RAW)
             if action is Action.GO_ON:
-                done.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
+                for each in (done, gone_on):
+                    each.success(None, [form.settings["prompt"]], None, js=_TO_NEXT_PROMPT)
 
     def _does(
         self,

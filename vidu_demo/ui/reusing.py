@@ -58,8 +58,8 @@ class Reusing:
         return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
 
     def go_on_from(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
-        """Fill the form to continue a video on the wall."""
-        known = {**values, "shown": getattr(event, "job", "")}
+        """Fill the form to continue a video on the wall, or the part in sight of a film."""
+        known = {**values, "shown": getattr(event, "job", ""), "at": getattr(event, "at", None)}
         return self._context.call(self.go_on, request, known)
 
     def go_on(self, tab: Tab, *, at: Any = None, **values: Any) -> Updates:

@@ -59,9 +59,9 @@ class Films:
             elem_id="film",
             padding=False,
         )
-        gr.HTML(
+        self.player = gr.HTML(
             templates.render("film_player.html"),
-            js_on_load="vidu.filmPlayer(element)",
+            js_on_load="vidu.filmPlayer(element, trigger)",
             elem_id="film-player",
             padding=False,
         )

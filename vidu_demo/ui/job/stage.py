@@ -124,7 +124,7 @@ class Stage:
             self.notify: notify.render(jobs, say),
             self.compare: gr.update(visible=comparable),
             self.save: templates.render("save.html", video=video, say=say) if job and video else "",
-            self.frame: templates.render("frame.html", say=say),
+            self.frame: templates.render("frame.html", job=job.id if job else "", say=say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
                 value=say("Download again" if gone else "Resume watching"),

@@ -54,7 +54,11 @@ vidu.film = (element, trigger) => {
     act('remove', item.dataset.job);
   };
   const again = (job) => trigger('again', {job, film: film().film});
-  const open = (item) => ('ghost' in item.dataset ? again(item.dataset.job) : act('open', item.dataset.job));
+  const open = ({dataset: {job, ghost}}) => {
+    if (ghost) return again(job);
+    document.dispatchEvent(new Event('vidu:opened')); // even if it was before
+    act('open', job);
+  };
 
   vidu.sortable('#film .reel li', move, remove, placeOf);
   element.addEventListener('keydown', (event) => {

@@ -1,18 +1,24 @@
 // Plays the parts of a film without a gap. Two players take turns: while one plays, the other has
-// the next part loaded and stands at its beginning. A part that is not ready yet is waited for.
-vidu.filmPlayer = (element) => {
+// the next part loaded and stands at its beginning. A part that is not ready yet is waited for. Where
+// the film is paused, the part in sight can be continued.
+vidu.filmPlayer = (element, trigger) => {
   const box = element.querySelector('.film-player');
   const players = [...box.querySelectorAll('video')];
   const part = (name) => box.querySelector(`.${name}`);
   const ready = (video) => video.readyState >= 3 && !video.seeking;
   const READY_EVENTS = ['canplay', 'seeked'];
   const EARLY = 0.02; // seconds: less than a frame
-  let parts = [], words = {}, at = 0, playing = false, before, interrupted = [];
+  // `running` is true once the front has begun to play: if it then stands, something else paused it.
+  let parts = [], words = {}, at = 0, playing = false, running = false;
+  let before, interrupted = [], drawing;
 
   const left = ({start, end}) => end - start;
   const total = () => parts.reduce((sum, each) => sum + left(each), 0);
   const passed = () => parts.slice(0, at).reduce((sum, each) => sum + left(each), 0);
   const front = () => players[at % 2];
+  const over = () => Boolean(front().error) || front().ended
+    || front().currentTime >= parts[at].end - EARLY;
+  const done = () => at + 1 >= parts.length && over();
   const load = (place, offset = 0) => {
     const video = players[place % 2], one = parts[place];
     video.pause();
@@ -24,13 +30,15 @@ vidu.filmPlayer = (element) => {
       video.addEventListener('loadedmetadata', seek, {once: true});
     } else seek();
   };
+  const now = () => Math.min(total(), passed() + Math.max(0, front().currentTime - parts[at].start));
   const tell = () => {
-    const {start} = parts[at];
-    const now = Math.min(total(), passed() + Math.max(0, front().currentTime - start));
     part('time').max = total();
-    part('time').value = now;
+    part('time').value = now();
     const length = words.seconds.replace('{seconds}', total().toFixed(1));
-    part('clock').textContent = `${now.toFixed(1)} / ${length}`;
+    part('clock').textContent = `${now().toFixed(1)} / ${length}`;
+    part('go-on').hidden = playing;
+    part('go-on').textContent = done() ? words.last
+      : words.frame.replace('{seconds}', now().toFixed(1));
   };
   const show = () => {
     players.forEach((video) => video.classList.toggle('front', video === front()));
@@ -39,20 +47,23 @@ vidu.filmPlayer = (element) => {
   };
   const set = (value) => {
     playing = value;
+    running = false;
     part('play').textContent = playing ? words.pause : words.play;
+    tell();
   };
   const pause = () => {
-    set(false);
     front().pause();
+    set(false);
   };
+  const refused = ({name}) => { if (name === 'NotAllowedError') pause(); };
   const run = () => {
-    if (ready(front())) front().play().catch(pause);
+    if (ready(front())) front().play().catch(refused);
   };
-  const over = () => front().ended || front().currentTime >= parts[at].end - EARLY;
   const next = () => {
-    if (at + 1 >= parts.length) return pause();
+    if (done()) return pause();
     const last = front();
     at += 1;
+    running = false;
     run();
     show();
     last.pause();
@@ -61,15 +72,18 @@ vidu.filmPlayer = (element) => {
   const step = () => {
     if (!playing || box.hidden) return;
     if (over()) next();
-    else if (front().paused) run();
-    if (!box.hidden) tell();
-    requestAnimationFrame(step);
+    else if (!front().paused) running = true;
+    else if (running) pause();
+    else run();
+    tell();
+    drawing = requestAnimationFrame(step);
   };
   const play = () => {
-    if (at + 1 >= parts.length && over()) seek(0);
+    if (done()) seek(0);
     set(true);
     run();
-    requestAnimationFrame(step);
+    cancelAnimationFrame(drawing);
+    drawing = requestAnimationFrame(step);
   };
   const seek = (time) => {
     let rest = time;
@@ -78,6 +92,7 @@ vidu.filmPlayer = (element) => {
       rest -= left(each);
       return false;
     });
+    running = false;
     load(at, Math.min(rest, left(parts[at])));
     load(at + 1);
     show();
@@ -87,22 +102,48 @@ vidu.filmPlayer = (element) => {
     pause();
     box.hidden = true;
     players.forEach((video) => { video.removeAttribute('src'); video.load(); });
+  };
+  const leave = () => {
+    close();
     interrupted.forEach((video) => video.play().catch(() => {}));
     before?.focus({preventScroll: true});
   };
+  // At the end of a part that is not cut off, from its last frame, as from the end of any video.
+  const goOn = () => {
+    const END = 0.1, FIRST = 0.001; // seconds
+    const {job, end, cut} = parts[at], time = Math.max(FIRST, front().currentTime);
+    const frame = cut ? Math.min(time, end) : time < end - END ? time : null;
+    trigger('edit', {job, at: frame && Math.round(1000 * frame) / 1000});
+  };
   players.forEach((video) => READY_EVENTS.forEach((name) => video.addEventListener(name, () => {
-    if (playing && video === front() && video.paused && !over()) run();
+    if (video !== front() || box.hidden) return;
+    if (playing && video.paused && !over()) run();
+    tell();
   })));
   part('play').addEventListener('click', () => (playing ? pause() : play()));
   players.forEach((video) => video.addEventListener('click', () => (playing ? pause() : play())));
   part('time').addEventListener('input', ({target}) => seek(Number(target.value)));
-  part('close').addEventListener('click', close);
-  box.addEventListener('keydown', ({key}) => { if (key === 'Escape') close(); });
+  part('go-on').addEventListener('click', goOn);
+  part('close').addEventListener('click', leave);
+  box.addEventListener('keydown', ({key}) => { if (key === 'Escape') leave(); });
+  // A key for media can play it, too.
+  players.forEach((video) => video.addEventListener('playing', () => {
+    if (video === front() && !video.paused && !playing && !box.hidden) play();
+  }));
+  // One is heard at a time: what is below the film waits, and what is beside it takes over.
+  document.addEventListener('play', ({target}) => {
+    if (box.hidden || box.contains(target)) return;
+    if (target.closest('#video')) {
+      target.pause();
+      interrupted = [target];
+    } else if (!target.muted) pause();
+  }, true);
+  document.addEventListener('vidu:opened', close);
 
   document.addEventListener('vidu:film', ({detail}) => {
     words = detail.words;
-    parts = detail.parts.filter(({src}) => src).map(({src, start, end, length}) => (
-      {src, start: Number(start), end: end === '' ? Number(length) : Number(end)}));
+    parts = detail.parts.filter(({src}) => src).map(({job, src, start, end, length}) => (
+      {job, src, start: Number(start), end: Number(end || length), cut: end !== ''}));
     if (!parts.length) return;
     interrupted = [...document.querySelectorAll('#video video')].filter((video) => !video.paused);
     document.querySelectorAll('video').forEach((video) => video.pause());

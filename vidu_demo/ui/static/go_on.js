@@ -14,9 +14,12 @@ vidu.goOn = (_, ...values) => {
 };
 
 vidu.nameFrame = (element) => {
+  let job;
   const tell = () => {
     const button = document.querySelector('#go-on');
     const words = element.querySelector('[data-frame]')?.dataset;
+    if (job !== words?.job) document.dispatchEvent(new Event('vidu:opened'));
+    job = words?.job;
     if (!button || !words) return;
     const at = vidu.pausedAt();
     const text = at === null ? words.last : words.frame.replace('{seconds}', at.toFixed(1));
