@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, expect
 from test_reuse import drop, same
 
 from vidu_demo.jobs.films import mark
-from vidu_demo.jobs.sequences import Film, Part
+from vidu_demo.jobs.sequences import MAX_PARTS, Film, Part
 from vidu_demo.media.clip import facts, frame_at, last_frame, read_settings, write_settings
 from vidu_demo.simulator import Simulator
 
@@ -253,6 +253,44 @@ def test_the_part_in_sight_is_continued(
     studio.parts.nth(0).click()
     expect(player).to_be_hidden()
     expect(studio.parts.nth(0)).to_have_attribute("aria-current", "true")
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        (
+            "en",
+            "The film has 24 parts, the most, so this will not be in it.",
+            "The open video is not in this film. The film has 24 parts, the most.",
+        ),
+        (
+            "zh-CN",
+            "影片已有 24 段，达到上限，因此这个视频不会加入影片。",
+            "当前视频不在这部影片中。 影片已有 24 段，达到上限。",
+        ),
+    ],
+)
+def test_a_full_film_is_said_to_be_full(
+    visit: Callable[..., Visitor],
+    app: App,
+    pngs: dict[str, Path],
+    language: str,
+    before: str,
+    after: str,
+) -> None:
+    visitor = visit(locale=language)
+    studio = Studio(app, visitor)
+    (red,) = made(studio.maker, pngs, "red")
+    studio.begin(*(f"{number:032x}" for number in range(MAX_PARTS - 1)), red)
+    visitor.page.locator("#go-on").click()
+    expect(visitor.page.locator("#price p")).to_have_text(before)
+    visitor.prompt.fill("It rains.")
+    expect(visitor.make).to_be_enabled()
+    visitor.make.click()
+    expect(studio.strip.locator(".part")).to_have_text(after)
+    expect(visitor.headline).to_have_text(re.compile("^(Done|已完成)"))
+    expect(studio.strip.locator(".part")).to_have_text(after)
+    assert len(studio.order) == MAX_PARTS
 
 
 def test_a_film_is_made_by_mouse(

@@ -239,6 +239,27 @@ def test_a_film_has_so_many_parts_and_a_visitor_so_many_films(bench: Bench, film
     films.begin(OTHER, [Part("e" * 32)])
 
 
+def test_what_a_film_has_no_room_for_is_said_before(bench: Bench, films: Films) -> None:
+    one, other = video(bench, "one"), video(bench, "other")
+    parts = [Part(f"{number:032x}") for number in range(MAX_PARTS - 2)]
+    film = films.begin(OWNER, [*parts, Part(one.id)])
+    last, middle = Place(one.id, film=film.id), Place(parts[0].job)
+    assert films.no_room(OWNER, one.id, last) == ""
+    (next_,) = bought(bench, last, parent=one.id)
+    full = "The film has 24 parts, the most, so this will not be in it."
+    assert len(only(films).parts) == MAX_PARTS
+    assert films.no_room(OWNER, next_.id, Place(next_.id)) == full
+    assert films.no_room(OWNER, "", middle) == full
+    assert films.no_room(OWNER, one.id, last) == ""  # another take of the last part
+    assert films.no_room(OWNER, one.id, Place(one.id, instead=True)) == ""
+    assert films.no_room(OWNER, other.id, Place(other.id)) == ""
+    assert films.no_room(OTHER, one.id, last) == ""
+    for _ in range(MAX_SEQUENCES - 1):
+        films.begin(OWNER, [Part(one.id)])
+    many = films.no_room(OWNER, other.id, Place(other.id))
+    assert many == "You have 20 films, the most for one visitor, so this begins no new one."
+
+
 @pytest.mark.parametrize(
     ("sent", "read"),
     [

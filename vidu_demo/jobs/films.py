@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.api.text import Text
 from vidu_demo.jobs import files
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
@@ -19,6 +20,7 @@ from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger, digest
 from vidu_demo.jobs.sequences import (
     MAX_PARTS,
+    MAX_SEQUENCES,
     Edit,
     Film,
     Joining,
@@ -36,6 +38,11 @@ LOOK_SECONDS = 0.3
 BEAT_SECONDS = 5.0
 """How often it is written that a film is still being joined, if its percentage stays the same."""
 _FOLDER = "film-"
+_FULL = Text("The film has {number} parts, the most, so this will not be in it.", number=MAX_PARTS)
+_MANY = Text(
+    "You have {number} films, the most for one visitor, so this begins no new one.",
+    number=MAX_SEQUENCES,
+)
 
 log = logging.getLogger(__name__)
 
@@ -175,21 +182,43 @@ class Films:
             LedgerFailed, TooManyFilms: It can't be put there; the job is not affected.
         """
         owner = job.owner
-        found = [film for film in self.all_of(owner) if film.place(place.part) is not None]
-        found.sort(key=lambda film: film.id != place.film)
-        if found:
-            film = found[0]
+        film = _meant(self.all_of(owner), place)
+        if film:
             self.edit(film.id, owner, lambda film: self._placed(film, job, place))
         elif not place.instead and self._ledger.among(owner, [place.part]):
             self.begin(owner, with_place([Part(place.part)], Part(job.id), place))
 
     def _placed(self, film: Film, job: Job, place: Place) -> Sequence[Part]:
-        at = film.place(place.part)
-        after = film.parts[at + 1 : at + 2] if at is not None and not place.instead else ()
-        known = self._ledger.among(job.owner, [part.job for part in after])
-        if job.parent and any(other.parent == job.parent for other in known.values()):
+        if self._is_take(film, job.owner, job.parent, place):
             return film.parts
         return with_place(film.parts, Part(job.id), place)
+
+    def _is_take(self, film: Film, owner: str, parent: str, place: Place) -> bool:
+        """Tell whether the part that a video would follow has been continued already."""
+        at = film.place(place.part)
+        after = film.parts[at + 1 : at + 2] if at is not None and not place.instead else ()
+        known = self._ledger.among(owner, [part.job for part in after])
+        return bool(parent) and any(other.parent == parent for other in known.values())
+
+    def no_room(self, owner: str, parent: str, place: Place) -> str:
+        """Say why `put` would have to leave out what is bought now; empty if it would not.
+
+        Args:
+            owner: The visitor.
+            parent: The id of the job that it would be made from.
+            place: Where it would go.
+
+        Raises:
+            LedgerFailed: The ledger can't be read.
+        """
+        if place.instead:
+            return ""
+        films = self.all_of(owner)
+        film = _meant(films, place)
+        if not film:
+            return _MANY if len(films) >= MAX_SEQUENCES else ""
+        full = len(film.parts) >= MAX_PARTS and not self._is_take(film, owner, parent, place)
+        return _FULL if full else ""
 
     def delete(self, film_id: str, owner: str) -> None:
         """Delete a visitor's film. The videos that it is made of stay."""
@@ -320,6 +349,12 @@ class Films:
         elif not self._rows.end_join(film, joining.token, target.name):
             target.unlink(missing_ok=True)  # it has changed meanwhile
         self._changes.mark(film.owner)
+
+
+def _meant(films: Sequence[Film], place: Place) -> Film | None:
+    """Find the film that a place is in: the one that it names, else the newest with its part."""
+    found = [film for film in films if film.place(place.part) is not None]
+    return min(found, key=lambda film: film.id != place.film, default=None)
 
 
 def story(film: Film, jobs: Mapping[str, Job]) -> dict[str, Any]:

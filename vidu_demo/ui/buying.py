@@ -88,6 +88,12 @@ class Buying:
                 return offer(order, Payer.SIMULATOR)
             return ""
 
+        def no_room(order: Order) -> str:
+            with suppress(LedgerFailed):
+                if order.place:
+                    return runner.films.no_room(owner, order.parent, order.place)
+            return ""
+
         spent = Spent()
         with suppress(LedgerFailed):
             spent = runner.purchases.spent(owner, who["address"], payer)
@@ -105,6 +111,7 @@ class Buying:
                 takes_keys=runner.takes_keys,
                 offer=offer,
                 simulation=simulation,
+                no_room=no_room,
                 sending=str(seen).endswith((JobState.PREPARED, JobState.SUBMITTING)),
                 say=say,
             ),

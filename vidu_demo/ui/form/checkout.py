@@ -61,6 +61,7 @@ class Checkout:
         takes_keys: bool,
         offer: Callable[[Order], str],
         simulation: Callable[[Order], str],
+        no_room: Callable[[Order], str],
         sending: bool,
         say: Say,
     ) -> Updates:
@@ -76,6 +77,7 @@ class Checkout:
             offer: Makes an offer and returns its id.
             simulation: Offers to simulate it instead, and returns the offer's id; empty if that
                 can't be done now.
+            no_room: Says why it would not be put into the film that it continues; or empty.
             sending: True while an earlier click is on its way to the API.
             say: The visitor's language.
         """
@@ -93,6 +95,8 @@ class Checkout:
             draft = None
         about = _about(payer, usual, limits.left(spent), draft=bool(draft))
         alerts = _alerts(filled, reached, takes_keys=takes_keys)
+        if order and (left_out := no_room(order)):
+            alerts.append(left_out)
         return {
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
@@ -123,7 +127,7 @@ def _place(missing: Problem, filled: FormValues) -> str:
     return "urls" if missing.field == "images" and filled.urls.strip() else missing.field
 
 
-def _alerts(filled: FormValues, reached: LimitReached | None, *, takes_keys: bool) -> Sequence[str]:
+def _alerts(filled: FormValues, reached: LimitReached | None, *, takes_keys: bool) -> list[str]:
     """Say why the host's limits forbid a click and what to do instead, or what may be refused."""
     if not reached:
         return [notice.text for notice in filled.first().notices() if notice.risky]

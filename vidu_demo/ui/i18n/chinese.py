@@ -870,6 +870,13 @@ CHINESE: dict[str, str] = {
         "你已有 {number} 部影片，达到每位访客的上限。"
     ),
     "Delete one that you no longer need.": "请删除一部不再需要的影片。",
+    "The film has {number} parts, the most.": "影片已有 {number} 段，达到上限。",
+    "The film has {number} parts, the most, so this will not be in it.": (
+        "影片已有 {number} 段，达到上限，因此这个视频不会加入影片。"
+    ),
+    "You have {number} films, the most for one visitor, so this begins no new one.": (
+        "你已有 {number} 部影片，达到每位访客的上限，因此不会新建影片。"
+    ),
     # The videos beside the open one
     "Other videos": "其他视频",
     "Previous video": "上一条视频",
