@@ -200,12 +200,20 @@ def test_selected_videos_by_mouse(visitor: Visitor, app: App, pngs: dict[str, Pa
     page.mouse.move(0, 0)
     until(lambda: playing(visitor) == [])
 
+    page.reload()
+    expect(cells(visitor).locator(".label")).to_contain_text(["The otter.", "The heron."])
+    assert page.evaluate("scrollY") == 0  # as it would be without the wall
     cells(visitor).nth(0).get_by_role("button", name="Compare").click()
     expect(page.locator("#compare video")).to_have_count(2)
     expect(cells(visitor)).to_have_count(2)
     cells(visitor).nth(1).get_by_role("button", name="Continue").click()
     expect(visitor.prompt).to_have_value("The heron.")
     expect(visitor.thumbnails).to_have_count(1)
+    page.locator("#wall .close").click()
+    expect(cells(visitor)).to_have_count(0)
+    page.reload()
+    expect(visitor.rows).to_have_count(3)
+    expect(cells(visitor)).to_have_count(0)
 
 
 def test_drafts_are_made_in_full_where_the_price_stands(

@@ -144,7 +144,9 @@ class _Page:
             **RAW,
         }
         kept = {"kept": self.kept, **panel.tab}
-        arrived = demo.load(events.welcome, inputs_kwargs=kept, outputs=events.welcomed, **SHORT)
+        walled = f"vidu.withWall({[*kept].index('wall')})"
+        welcome, welcomed = events.welcome, events.welcomed
+        arrived = demo.load(welcome, inputs_kwargs=kept, outputs=welcomed, js=walled, **SHORT)
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
         changes = [*self.form.changes, panel.seen.change]
         filled_at = self.form.filled_at

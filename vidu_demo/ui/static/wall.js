@@ -1,7 +1,7 @@
 // The wall. Gradio changes its elements in place, so videos play on when a cell is drawn again, and
 // everything that the script adds is added again.
 vidu.wall = (element, trigger, watch) => {
-  let before = '';
+  let before = vidu.keptWall();
   const part = (name) => element.querySelector(name);
   const cells = () => [...element.querySelectorAll('.cell')];
   const face = (cell) => cell?.querySelector('.face');
@@ -123,9 +123,15 @@ vidu.wall = (element, trigger, watch) => {
     if (!jobs) sync.pause();
     else if (!before || !jobs.split(' ').every((job) => before.includes(job))) opened();
     before = jobs;
+    sessionStorage.setItem(vidu.WALL, jobs);
     paint();
   });
 };
+
+// A reload keeps the wall open; the server draws only what is the visitor's.
+vidu.WALL = 'vidu-demo-wall';
+vidu.keptWall = () => sessionStorage.getItem(vidu.WALL) ?? '';
+vidu.withWall = (place) => (...values) => Object.assign(values, {[place]: vidu.keptWall()});
 
 // A file that was made for a click.
 vidu.fetched = (element, watch) => watch('value', () => element.querySelector('a')?.click());
