@@ -386,6 +386,23 @@ def test_a_film_is_made_by_touch(
     expect(studio.player).to_have_attribute("data-at", "1")
     studio.player.get_by_role("button", name="Close").tap()
     expect(studio.player).to_be_hidden()
+    studio.strip.get_by_role("button", name="Join into one video").tap()
+    link = page.get_by_role("link", name="Download the film")
+    expect(link).to_be_visible()
+    with page.expect_download() as started:
+        link.tap()
+    assert facts(started.value.path()).seconds == pytest.approx(4.0, abs=0.1)
+
+    page.get_by_role("button", name="Play all").tap()
+    expect(studio.player).to_have_attribute("data-at", "1")
+    studio.player.locator("video.front").tap()
+    expect(studio.player.locator(".play")).to_have_text("Play")
+    studio.player.get_by_role("button", name="Continue from").tap()
+    expect(visitor.prompt).to_be_focused()  # in another part of the page
+    expect(visitor.prompt).to_have_value("A green wind.")
+    expect(studio.player).to_be_hidden()
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
 
 
 def story(*jobs: str, **more: Any) -> dict[str, Any]:

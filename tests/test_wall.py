@@ -256,4 +256,6 @@ def test_by_touch(visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
     until(lambda: len(playing(phone)) > 0)
     cells(phone).nth(1).locator(".face").tap()
     expect(cells(phone).nth(1).locator("[aria-current]")).to_be_visible()
+    cells(phone).nth(0).get_by_role("button", name="Delete").tap()
+    expect(cells(phone)).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
