@@ -4,7 +4,6 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,11 +11,10 @@ from gradio.context import LocalContext
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
-from vidu_demo.api.text import joined
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, faults
 from vidu_demo.ui.browser.tab import INPUTS, Tab
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 from vidu_demo.ui.form.opening import Opener
@@ -84,7 +82,7 @@ class Context:
             own = {name: value for name, value in values.items() if name not in INPUTS}
             return act(tab, **own)
         except ViduError as error:
-            raise _shown(error, request) from None
+            raise faults.error(error, words_for(request)) from None
 
     def listen(
         self,
@@ -109,7 +107,8 @@ class Context:
             try:
                 self.visitors.owner(visitor)
             except Unrecognised as error:
-                raise _shown(error, LocalContext.request.get()) from None
+                request = LocalContext.request.get()
+                raise faults.error(error, words_for(request) if request else str) from None
             return act(*given, **values)
 
         kind = inspect.Parameter.KEYWORD_ONLY
@@ -159,10 +158,3 @@ class Context:
 
     def _is_local(self, request: gr.Request) -> bool:
         return not self.proxied and is_local(self.demo, request)
-
-
-def _shown(error: ViduError, request: gr.Request | None) -> gr.Error:
-    """Make the error that the browser shows over the page."""
-    say = words_for(request) if request else str
-    text = escape(say(joined([error.what, error.charged.sentence, error.next_step])))
-    return gr.Error(text, duration=None, title=say("That didn't work"), print_exception=False)

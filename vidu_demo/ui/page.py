@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, header, parts, shell
+from vidu_demo.ui import Updates, faults, header, parts, shell
 from vidu_demo.ui.browser import elsewhere, own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
@@ -92,6 +92,7 @@ class _Page:
         self.server_time = gr.Number(visible=False)
         # Right for nearly everyone; `welcome` corrects it.
         payer = WhoseKey.of(context.runner.usual_payer, local=False)
+        faults.component()
         self.header = header.component(payer)
         self.own_key = own_key.component(context.runner)
         self.navigation = parts.component()

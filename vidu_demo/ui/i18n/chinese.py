@@ -491,6 +491,35 @@ CHINESE: dict[str, str] = {
     "Status unavailable": "暂时无法查看",
     "No videos are lost. This page will try again by itself.": "视频不会丢失，页面会自动重试。",
     "That didn't work": "操作失败",
+    "Connection lost": "连接已断开",
+    "The app can't be reached at the moment.": "暂时无法连接到本应用。",
+    "What you have bought goes on and is kept.": "你已购买的视频会继续生成并保存。",
+    "This page loads again by itself, with your form, as soon as the app answers.": (
+        "应用恢复后，页面会自动重新加载，表单内容会保留。"
+    ),
+    "Something in the app has failed.": "应用内部出错了。",
+    "Try again. If that fails, too, load the page again: your form is kept.": (
+        "请重试。如果仍然失败，请重新加载页面：表单内容会保留。"
+    ),
+    "Something in the app has failed after your click.": "你点击之后，应用内部出错了。",
+    "Load the page again, and look at your videos before you click once more.": (
+        "请重新加载页面，先查看你的视频，再决定是否再次点击。"
+    ),
+    "The app has changed since this page was loaded, so nothing was done.": (
+        "页面加载之后应用已更新，所以没有执行任何操作。"
+    ),
+    "Load the page again: your form is kept.": "请重新加载页面：表单内容会保留。",
+    "This is more text than the app takes at once, so nothing was done.": (
+        "文字超出了应用一次能接收的长度，所以没有执行任何操作。"
+    ),
+    "Shorten it, then try again.": "请缩短后重试。",
+    "You are signed out": "你已退出登录",
+    "The app no longer knows who you are, so nothing was done.": (
+        "应用已无法确认你的身份，所以没有执行任何操作。"
+    ),
+    "Load the page again, and sign in: your form is kept.": (
+        "请重新加载页面并登录：表单内容会保留。"
+    ),
     "The host's limits don't allow this now, so nothing was sent.": (
         "运营者的限制目前不允许，所以没有发送。"
     ),

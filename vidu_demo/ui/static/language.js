@@ -17,6 +17,8 @@ vidu.speak = (cookie, languages) => {
   const kept = document.cookie.split('; ');
   const chosen = languages.find((language) => kept.includes(`${cookie}=${language}`));
   if (chosen) Object.defineProperty(navigator, 'language', {value: chosen});
+  const chinese = /^zh-(cn|tw)$/i.test(navigator.language); // as on the server
+  document.documentElement.lang = chinese ? 'zh-CN' : 'en';
 };
 
 // What Gradio has translated stays as it is, so the page is loaded again.
