@@ -163,8 +163,9 @@ def test_the_page_lives_under_its_policy(
         page.wait_for_function("document.querySelector('#compare video').currentTime > 0.1")
         page.locator("#history").scroll_into_view_if_needed()
         page.wait_for_function(DRAWN)
-        page.locator("footer .show-api").click()
-        expect(page.get_by_text("/generate").first).to_be_visible()
+        with context.expect_page() as opened:
+            page.locator("#foot a").click()
+        expect(opened.value.locator("pre").last).to_contain_text(f'Client("{url.rstrip("/")}")')
         assert errors == []
         assert visitor.refused == []
         assert visitor.broken == []

@@ -17,7 +17,7 @@ from vidu_demo.simulator import Simulator
 from vidu_demo.ui.i18n.words import LANGUAGE_COOKIE, words_for
 
 _SEEN = """() => {
-  const apart = 'code, textarea, footer, .cm-editor, .tab-wrapper, .prompt, .time';
+  const apart = 'code, textarea, .cm-editor, .tab-wrapper, .prompt, .time';
   const seen = [];
   const walk = document.createTreeWalker(document.querySelector('gradio-app'), 4);
   while (walk.nextNode()) {

@@ -26,6 +26,7 @@ from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.jobs.orders import ONE
 from vidu_demo.jobs.runner import JobView
+from vidu_demo.ui import programs
 from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
 from vidu_demo.ui.form.form import make_request
@@ -44,19 +45,6 @@ _PRICED = tuple(field for field in VideoRequest.SETTINGS if field != "prompt")
 _KEY = re.compile(r"[\x21-\x7e]{16,128}")
 _NUMBERS = {str(number) for number in range(2, MAX_VIDEOS + 1)}
 """The numbers of the further videos of a click, as they stand in its jobs' keys."""
-_HELP = {
-    "images": "Uploaded picture files.",
-    "image_urls": "Public picture URLs, one per line.",
-    "idempotency_key": "A random text of your own, 16 to 128 characters, such as a UUID. The same "
-    "key never buys twice, so send a lost call again with its key. It also names the job for "
-    "/task, so keep it to yourself.",
-    "variations": "What differs between several videos, as JSON: a number of takes from 1 to 4, or "
-    'an object such as {"takes": 2, "duration": [3, 5]}, with lists of `prompts`, `duration`, '
-    "`resolution`, `audio` or `movement_amplitude`, two at most; with `each_picture`, every "
-    "picture makes its own videos, each with its own prompt from `prompts`. All combinations are "
-    "made, up to 12 videos.",
-    "job": "The job that /submit returned, also for one of several videos.",
-}
 
 
 class IdempotencyKeyInvalid(ViduError):
@@ -100,21 +88,30 @@ class Endpoints:
         self._update = gr.JSON(label="Status", visible=False)
         self._video = gr.File(label="Video", visible=False)
 
-    def add(self) -> None:
-        """Add all endpoints."""
+    def add(self) -> dict[str, Sequence[str]]:
+        """Add all endpoints.
+
+        Returns:
+            The names of each one's parameters.
+        """
         pictures, fields = ("images", "image_urls"), VideoRequest.SETTINGS
         form = [self._images, self._urls, *self._fields]
         key = gr.Textbox(label="Idempotency key", visible=False)
         job = gr.Textbox(label="Job", visible=False)
         varied = gr.Textbox(label="Variations", visible=False)
         both = [self._update, self._video]
-        add = self._add
-        named = (*pictures, *fields, "idempotency_key", "variations")
-        add(self.submit, named, [*form, key, varied], [self._update])
-        add(self.task, ("job",), [job], both)
         priced = [self._fields[fields.index(field)] for field in _PRICED]
-        add(self.estimate, (*_PRICED, "variations"), [*priced, varied], [self._update])
-        add(self.generate, (*pictures, *fields), form, both)
+        named = (*pictures, *fields, "idempotency_key", "variations")
+        names: dict[str, Sequence[str]] = {}
+        for act, parameters, inputs, outputs in (
+            (self.submit, named, [*form, key, varied], [self._update]),
+            (self.task, ("job",), [job], both),
+            (self.estimate, (*_PRICED, "variations"), [*priced, varied], [self._update]),
+            (self.generate, (*pictures, *fields), form, both),
+        ):
+            self._add(act, parameters, inputs, outputs)
+            names[act.__name__] = parameters
+        return names
 
     def _add(
         self,
@@ -129,7 +126,7 @@ class Endpoints:
             list(inputs),
             list(outputs),
             api_name=name,
-            api_description=inspect.getdoc(act),
+            api_description=programs.ABOUT[name],
             concurrency_limit=MAX_CONCURRENT,
             **RAW,
         )
@@ -368,22 +365,13 @@ def _named(act: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
     for name in names:
         # Python needs a default after another default. Gradio still requires the prompt and the
         # job: only None, not an empty string, makes a parameter optional.
-        default = None if name in _HELP and name != "job" else VideoRequest.DEFAULTS.get(name, "")
+        default = (
+            None if name in programs.HELP and name != "job" else VideoRequest.DEFAULTS.get(name, "")
+        )
         parameters.append(inspect.Parameter(name, kind, default=default))
     made.__name__ = act.__name__
     made.__signature__ = inspect.Signature(parameters)  # type: ignore[union-attr]
     made.__annotations__ = {"caller": gr.Request} if parameters[0].name == "caller" else {}
-    about = "\n".join(f"    {name}: {_help(name)}" for name in names)
-    made.__doc__ = f"{inspect.getdoc(act)}\n\nArgs:\n{about}\n"
+    about = "\n".join(f"    {name}: {programs.describe(name)}" for name in names)
+    made.__doc__ = f"{programs.ABOUT[act.__name__]}\n\nArgs:\n{about}\n"
     return made
-
-
-def _help(name: str) -> str:
-    """Describe a parameter in one line."""
-    if name in _HELP:
-        return _HELP[name]
-    about = VideoRequest.describe(name)
-    limits = [f"{about['minimum']} to {about['maximum']}."] if "maximum" in about else []
-    if "enum" in about:
-        limits.append(f"One of {', '.join(map(str, about['enum']))}.")
-    return " ".join([f"{about['title']}.", *limits, about["description"]]).strip()

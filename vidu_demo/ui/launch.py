@@ -66,7 +66,7 @@ def page_options(videos: Path) -> dict[str, Any]:
         "show_error": False,
         "ssr_mode": False,
         "enable_monitoring": False,
-        "footer_links": ["api"],
+        "footer_links": [],
         "max_file_size": LIMITS.file,
         "allowed_paths": [str(videos), str(MEDIA)],
         "i18n": I18N,

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.jobs.budget import Limits
 from vidu_demo.jobs.runner import JobRunner
-from vidu_demo.ui import Updates, faults, header, parts, shell
+from vidu_demo.ui import Updates, faults, header, parts, programs, shell
 from vidu_demo.ui.browser import elsewhere, own_key, permalink, watch
 from vidu_demo.ui.browser.visitor import Visitors, browser_state
 from vidu_demo.ui.buying import Buying
@@ -73,13 +73,10 @@ def build(
         token = browser_state()
         context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
         _Page(context).listen(takeaway)
-        Endpoints(context, checks).add()
-    demo.routes = [
-        watch.route(runner),
-        own_key.route(visitors, checks),
-        takeaway.route(),
-        *watch_page.routes(runner),
-    ]
+        endpoints = Endpoints(context, checks).add()
+    told = programs.route(endpoints, demo, takes_keys=runner.takes_keys)
+    demo.routes = [watch.route(runner), own_key.route(visitors, checks), takeaway.route()]
+    demo.routes += [told, *watch_page.routes(runner)]
     return demo
 
 
@@ -107,6 +104,7 @@ class _Page:
         with gr.Column(elem_id="videos-part"):
             self.panel.add_videos()
             self.task_box = elsewhere.component()
+        programs.link()
 
     def listen(self, takeaway: Takeaway) -> None:
         """Wire the events."""

@@ -1048,6 +1048,57 @@ CHINESE: dict[str, str] = {
     "There is no video at this link": "此链接没有对应的视频",
     "The link was revoked, or its video was deleted.": "链接已被撤销，或视频已被删除。",
     "Open the app": "打开应用",
+    # For programs
+    "Use this app from a program": "在程序中使用本应用",
+    "Programs make videos as the page does, and the same limits hold for them.": (
+        "程序可以像页面一样生成视频，并受同样的限制。"
+    ),
+    "A program that sends a Novita API key as the header {header} pays with it.": (
+        "程序如果用请求头 {header} 发送 Novita API 密钥，费用就记在该密钥上。"
+    ),
+    "Assistants find the first three as MCP tools at {url}.": (
+        "前三个接口也是 MCP 工具，地址是 {url}。"
+    ),
+    "Endpoints": "接口",
+    "Parameters": "参数",
+    "By default: {value}": "默认值：{value}",
+    "{title}.": "{title}：",
+    "{low} to {high}.": "范围是 {low} 到 {high}。",
+    "One of {choices}.": "可选值：{choices}。",
+    "Starts a video, which costs money unless it is simulated, and returns at once; then ask "
+    "/task. With variations it starts several, and the answer lists them as videos.": (
+        "开始生成一条视频并立即返回，除模拟外会产生费用；之后请查询 /task。使用 variations "
+        "可以一次生成多条，结果在 videos 中逐条列出。"
+    ),
+    "Returns a job's status and, once it is done, its video. Free.": (
+        "返回任务状态，完成后返回视频。免费。"
+    ),
+    "Says what videos would cost, who pays, and whether they can be bought now. Free.": (
+        "返回视频的价格、由谁付费，以及现在能否购买。免费。"
+    ),
+    "Makes one video: streams its status, then returns the file.": (
+        "生成一条视频：持续返回状态，最后返回文件。"
+    ),
+    "Uploaded picture files.": "上传的图片文件。",
+    "Public picture URLs, one per line.": "公开的图片网址，每行一个。",
+    "A random text of your own, 16 to 128 characters, such as a UUID. The same key never buys "
+    "twice, so send a lost call again with its key. It also names the job for /task, so keep it "
+    "to yourself.": (
+        "自定的随机文本，16 到 128 个字符，例如 UUID。同一个键不会重复购买，所以调用丢失后可以用"
+        "同一个键再次发送。它也是 /task 查询任务所用的名称，请勿公开。"
+    ),
+    "What differs between several videos, as JSON: a number of takes from 1 to 4, or an object "
+    "such as {example}, with lists of prompts, duration, resolution, audio or movement_amplitude, "
+    "two at most; with each_picture, every picture makes its own videos, each with its own prompt "
+    "from prompts. All combinations are made, up to 12 videos.": (
+        "多条视频之间的差异，用 JSON 表示：1 到 4 的条数，或者对象，例如 {example}，其中 prompts、"
+        "duration、resolution、audio 或 movement_amplitude 可以是列表，最多两项；使用 "
+        "each_picture 时，每张图片生成各自的视频，并使用 prompts 中各自的提示词。所有组合都会"
+        "生成，最多 12 条视频。"
+    ),
+    "The job that /submit returned, also for one of several videos.": (
+        "/submit 返回的 job，也可以是多条视频中的一条。"
+    ),
     # Signing in
     "Your name, if you like": "姓名（可不填）",
     "Password": "密码",

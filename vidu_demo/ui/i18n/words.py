@@ -53,6 +53,11 @@ def words_for(request: gr.Request | HTTPConnection) -> Say:
     return speaker(chosen if chosen in LANGUAGES else request.headers.get("accept-language", ""))
 
 
+def language(say: Say) -> str:
+    """Return the tag of the language that a visitor reads."""
+    return "en" if say is str else "zh-CN"
+
+
 def other_language(say: Say) -> str:
     """Return the tag of the language that the page can switch to."""
     return "zh-CN" if say is str else "en"

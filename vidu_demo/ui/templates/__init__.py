@@ -12,6 +12,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup, escape
 
 from vidu_demo.ui import file_url
+from vidu_demo.ui.i18n.words import language
 
 _BESIDE_A_TAG = re.compile(r"(?<=[>}])\s*\n\s*(?=[<{])")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
@@ -38,7 +39,7 @@ ENVIRONMENT = Environment(
     undefined=StrictUndefined,
     auto_reload=False,
 )
-ENVIRONMENT.filters.update(file_url=file_url, fill=_fill, pixels=_pixels)
+ENVIRONMENT.filters.update(file_url=file_url, fill=_fill, language=language, pixels=_pixels)
 
 
 def render(name: str, **values: Any) -> str:
