@@ -15,6 +15,19 @@ from vidu_demo.simulator import Simulator
 from vidu_demo.studio import Studio
 
 
+def test_the_tab_shows_this_app(visitor: Visitor) -> None:
+    page = visitor.page
+    expect(page).to_have_title("Vidu Q2 Pro")
+    icon = page.locator("link[rel=icon]")
+    drawn = """link => new Promise((done) => {
+        const image = new Image();
+        image.onload = () => done(image.naturalWidth > 0);
+        image.onerror = () => done(false);
+        image.src = link.href;
+    })"""
+    assert icon.evaluate(drawn)
+
+
 def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
     visitor: Visitor, api: Simulator
 ) -> None:

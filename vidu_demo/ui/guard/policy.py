@@ -82,11 +82,11 @@ class Policy:
         )
 
     def _other(self) -> str:
-        """Allow what a browser needs to show a picture or a video that is opened by itself."""
+        """Allow what a plain page needs, or a picture or a video that is opened by itself."""
         return _written(
             {
                 "default-src": ["'none'"],
-                "img-src": ["'self'"],
+                "img-src": ["'self'", "data:"],
                 "media-src": ["'self'"],
                 "style-src": ["'unsafe-inline'"],
                 "frame-ancestors": self.framed_by,
