@@ -13,6 +13,7 @@ from page_fixtures import App, Maker, Visitor, until
 from playwright.sync_api import Locator, Route, expect
 
 from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.purchases import Purchases
 from vidu_demo.jobs.runner import JobRunner
 
 CALLS = "**/gradio_api/run/**"
@@ -128,7 +129,7 @@ def test_an_error_in_the_app_says_whether_a_click_may_have_been_charged(
     maker.show()
     secret = RuntimeError("/home/of/the/host")
     monkeypatch.setattr(JobRunner, "star", raising(secret))
-    monkeypatch.setattr(JobRunner, "buy", raising(secret))
+    monkeypatch.setattr(Purchases, "buy", raising(secret))
     visitor.rows.locator(".star").click()
     assert said(visitor) == [
         "That didn't work",

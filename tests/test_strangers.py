@@ -98,8 +98,10 @@ class Walk:
         self.reached: dict[str, set[tuple[str, str]]] = {}
         self.offers: dict[str, set[str]] = {self.owner: set(), self.stranger: set()}
         self.calls, self._name, self._read = 0, "", set[str]()
-        for method in (*GUARDED, "buy"):
-            patch.setattr(self.runner, method, self._spied(method))
+        for method in GUARDED:
+            patch.setattr(self.runner, method, self._spied(self.runner, method))
+        purchases = self.runner.purchases
+        patch.setattr(purchases, "buy", self._spied(purchases, "buy"))
         getter = gr.EventData.__getattr__
 
         def get(event: gr.EventData, field: str) -> Any:
@@ -108,8 +110,8 @@ class Walk:
 
         patch.setattr(gr.EventData, "__getattr__", get)
 
-    def _spied(self, method: str) -> Callable[..., Any]:
-        real = getattr(self.runner, method)
+    def _spied(self, owned: Any, method: str) -> Callable[..., Any]:
+        real = getattr(owned, method)
 
         def spy(first: str, *others: Any, **options: Any) -> Any:
             self.reached.setdefault(self._name, set()).add((method, first))
