@@ -9,6 +9,7 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -72,10 +73,11 @@ class Walk:
     Args:
         page: The page, just opened.
         folder: Where the pictures go.
+        only: The states that are photographed; all if there are none.
     """
 
-    def __init__(self, page: Page, folder: Path) -> None:
-        self.page, self.folder = page, folder
+    def __init__(self, page: Page, folder: Path, only: Collection[str] = ()) -> None:
+        self.page, self.folder, self.only = page, folder, only
 
     def go(self) -> None:
         """Go from the first visit to a long history."""
@@ -128,8 +130,7 @@ class Walk:
         page.get_by_role("button", name=re.compile("^Compare: ")).last.click()
         page.locator("#compare table").wait_for()
         self.photograph("compare")
-        page.locator("#compare").screenshot(path=DOCS / "compare.png")
-        shrink(DOCS / "compare.png")
+        self.photograph_element("compare")
         page.locator("#compare .close").click()
 
         self.make(EXAMPLES[0], "Mist drifts over the lake.", takes=4)
@@ -149,8 +150,7 @@ class Walk:
         expect(page.locator("#film .reel li")).to_have_count(2)
         self.wait_for("Done in")
         self.photograph("film")
-        page.locator("#film").screenshot(path=DOCS / "film.png")
-        shrink(DOCS / "film.png")
+        self.photograph_element("film")
 
         page.get_by_role("button", name="Prompt ideas").click()
         page.get_by_role("tab", name="Code", exact=True).click()
@@ -163,6 +163,7 @@ class Walk:
         if remove.is_visible():
             remove.click()
         self.page.locator(".examples").get_by_role("button", name=example.name).click()
+        expect(remove).to_be_visible()  # the prompt may be the same as before
         expect(self.page.locator("#prompt textarea")).to_have_value(example.settings["prompt"])
 
     def make(self, example: Example, prompt: str, takes: int = 1) -> None:
@@ -183,6 +184,8 @@ class Walk:
 
     def photograph(self, state: str) -> None:
         """Take the whole page, or its part on a phone, in every window and colour scheme."""
+        if not self._wants(state):
+            return
         for width, height in (PHONE, TABLET, LAPTOP):
             self._resize(width, height)
             if (width, height) == PHONE:
@@ -201,6 +204,8 @@ class Walk:
 
     def photograph_window(self, name: str, window: tuple[int, int]) -> None:
         """Take what a window shows of the video, for the texts."""
+        if not self._wants(name):
+            return
         self._resize(*window)
         if window == PHONE:
             self._go_to("Watch")
@@ -209,6 +214,15 @@ class Walk:
         self._take(DOCS / f"{name}.png", "light")
         shrink(DOCS / f"{name}.png")
         self._resize(*LAPTOP)
+
+    def photograph_element(self, name: str) -> None:
+        """Take a part of the page alone, for the texts."""
+        if self._wants(name):
+            self.page.locator(f"#{name}").screenshot(path=DOCS / f"{name}.png")
+            shrink(DOCS / f"{name}.png")
+
+    def _wants(self, name: str) -> bool:
+        return not self.only or name in self.only
 
     def _resize(self, width: int, height: int) -> None:
         self.page.set_viewport_size({"width": width, "height": height})
@@ -239,6 +253,7 @@ def main() -> None:
     """Run the app, and walk through it in a browser."""
     parser = argparse.ArgumentParser(description="Photograph the page in every state.")
     parser.add_argument("folder", nargs="?", help="where the pictures go; by default a new one")
+    parser.add_argument("--only", nargs="+", default=(), metavar="STATE", help="such as: wall film")
     parser.add_argument("--chromium", default="/usr/bin/chromium", help="the browser's program")
     arguments = parser.parse_args()
     folder = Path(arguments.folder or tempfile.mkdtemp(prefix="vidu-gallery-"))
@@ -254,7 +269,7 @@ def main() -> None:
         page = browser.new_page()
         page.goto(url)
         page.locator("#price strong").wait_for()
-        Walk(page, folder).go()
+        Walk(page, folder, arguments.only).go()
         browser.close()
         demo.close(verbose=False)
         studio.close()

@@ -994,6 +994,7 @@ CHINESE: dict[str, str] = {
     # Taking along and sharing
     "Download {number} as a zip": "打包下载 {number} 条",
     "Download as a zip": "打包下载",
+    "Zip": "打包",
     "A zip with the videos, their pictures and settings, and a page that plays them offline": (
         "一个压缩包，内含视频、图片、设置，以及可离线播放的网页"
     ),
