@@ -75,6 +75,7 @@ class FakeJoins:
     def finish(self) -> Path:
         (key,) = self.states
         _, target, _ = self.asked[key]
+        target.parent.mkdir()
         target.write_bytes(b"film")
         self.states[key].done = True
         return target

@@ -269,7 +269,6 @@ class Films:
         target = self._folder(film) / _name(self._wall())
         visitor = jobs[film.parts[0].job].turn
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             self._joins.start(token, parts, target, story(film, jobs), visitor=visitor)
         except Exception:
             self._rows.end_join(film, token, None)

@@ -98,7 +98,7 @@ class FilmEvents:
                 shown = job
             case "open":
                 found = films.find(film_id, owner)
-                shown = self._first(found, owner) if found else shown
+                shown = (self._first(found, owner) if found else "") or shown
             case "close":
                 here = tab._replace(film="")
             case "remove":
@@ -279,8 +279,9 @@ class FilmEvents:
                 length += len(json.dumps(known))
                 if length > LONGEST_TOLD:
                     break
-                name = secrets.token_hex(16)
-                parts[name] = replace(part or Part(name), job=name, settings=known)
+                # Nobody chooses a name here; the same film has the same ones.
+                name = mark(part.job) if part else secrets.token_hex(16)
+                parts.setdefault(name, replace(part or Part(name), job=name, settings=known))
         return list(parts.values())
 
 
