@@ -264,19 +264,29 @@ def test_a_picture_by_address_is_not_measured() -> None:
     assert measured not in words(tile.render([], " ", "720p"))
 
 
-def test_what_is_too_long_is_shown_both_ways(photo: str, panorama: str) -> None:
+def test_what_is_too_long_is_shown_both_ways(panorama: str) -> None:
     seen = frame(panorama)
     assert isinstance(seen, TooLong)
     html = tile.render(shown(panorama), "", "720p")
     assert words(html).startswith("This picture is too wide:")
-    assert "Padded , 1000 × 250: the whole picture" in words(html)
-    assert "Cropped , 400 × 100: the middle" in words(html)
+    assert "1000 × 250, with blurred margins" in words(html)
+    assert "400 × 100, without the ends" in words(html)
     assert f'<img src="{seen.padded.preview}" alt="Padded">' in html
     assert f'<img src="{seen.cropped.preview}" alt="Cropped">' in html
     assert "The video" not in html
-    assert "Picture 2: This picture is too wide:" in words(
-        tile.render(shown(photo, panorama), "", "720p")
-    )
+
+
+def test_of_several_that_are_too_long_one_is_asked_about_at_a_time(
+    photo: str, panorama: str
+) -> None:
+    html = tile.render(shown(photo, panorama, panorama), "", "720p")
+    assert words(html).startswith("Picture 2: This picture is too wide:")
+    assert html.count("Pad it") == html.count("Crop it") == 1
+    assert "First frame as sent" not in html  # it would push the prompt out of sight
+    assert html.count('class="wrong"') == 2
+    # What removes a picture, above all, removes the one that is asked about.
+    (tools,) = re.findall(r'<div class="tools" [^>]*data-place="(\d)"', html)
+    assert tools == "1"
 
 
 def test_too_long_is_known_before_anything_is_sent(photo: str, panorama: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import refusing
-from page_fixtures import DONE, Visitor, until
+from page_fixtures import DONE, Visitor
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -78,37 +78,110 @@ def test_phone_never_scrolls_sideways(
     assert fits()
 
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> Callable[..., list[Path]]:
+    """Make pictures of these sizes, each of its own colour."""
+
+    def make(*sizes: tuple[int, int]) -> list[Path]:
+        made = []
+        for number, size in enumerate(sizes):
+            made.append(tmp_path / f"{number} {size}.png")
+            Image.new("RGB", size, (40 * number % 256, 120, 140)).save(made[-1])
+        return made
+
+    return make
+
+
+PLAIN, SMALL, TALL, WIDE = (1280, 960), (100, 100), (200, 1200), (1200, 200)
+STATES = {
+    "none": [],
+    "one": [PLAIN],
+    "a small one": [SMALL],
+    "two": [PLAIN, SMALL],
+    "seven": 7 * [PLAIN],
+    "twenty": 20 * [PLAIN],
+    "too wide": [WIDE],
+    "too tall": [TALL],
+    "the second too wide": [PLAIN, WIDE],
+    "the second too tall": [PLAIN, TALL],
+    "the first of seven too wide": [WIDE, *6 * [PLAIN]],
+    "the last of seven too tall": [*6 * [PLAIN], TALL],
+    "all too long": [WIDE, TALL, WIDE, TALL],
+}
+"""The sizes of the pictures that are in the form."""
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("en", "light"), ("zh-CN", "dark")])
 @pytest.mark.parametrize("window", [(1440, 900), (1024, 768), (390, 844)])
-def test_the_prompt_is_in_sight_with_pictures_in(
-    visit: Callable[..., Visitor], pngs: dict[str, Path], tmp_path: Path, window: tuple[int, int]
+def test_the_prompt_is_in_sight_whatever_pictures_are_in(
+    visit: Callable[..., Visitor],
+    pictures: Callable[..., list[Path]],
+    tmp_path: Path,
+    window: tuple[int, int],
+    locale: str,
+    scheme: str,
 ) -> None:
     width, height = window
     phone = {"has_touch": True, "is_mobile": True} if width < 500 else {}
-    visitor = visit(viewport={"width": width, "height": height}, **phone)
-    panorama = tmp_path / "panorama.png"
-    Image.new("RGB", (1200, 200), "teal").save(panorama)
+    visitor = visit(
+        viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme, **phone
+    )
+    bar = visitor.page.locator("#checkout")
+    expect(bar).to_be_visible()
 
-    def expect_in_sight() -> None:
-        bar = visitor.page.locator("#checkout")
+    def room() -> float:
+        """How many pixels are left between the prompt and the bar."""
+        prompt, below = visitor.prompt.bounding_box(), bar.bounding_box()
+        assert prompt
+        assert below
+        assert below["y"] + below["height"] <= height
+        return below["y"] - prompt["y"] - prompt["height"]
 
-        def clear() -> bool:
-            prompt, below = visitor.prompt.bounding_box(), bar.bounding_box()
-            assert prompt
-            assert below
-            return 0 < prompt["y"] + prompt["height"] < below["y"] < height
+    def add(*files: Path) -> None:
+        visitor.page.evaluate("window.answered = false")
+        visitor.page.evaluate(
+            "document.addEventListener('vidu:news', () => { answered = true; }, {once: true})"
+        )
+        visitor.upload(*files)
+        visitor.page.wait_for_function("answered && !vidu.batches.length")
 
-        expect(bar).to_be_visible()
-        until(clear)
-        assert visitor.page.evaluate("scrollY") == 0
+    found = {}
+    broken = [tmp_path / f"{number}.png" for number in range(4)]
+    for file in broken:
+        file.write_text("no picture")
+    for state, sizes in STATES.items():
+        if sizes:
+            add(*pictures(*sizes))
+        expect(visitor.thumbnails).to_have_count(len(sizes))
+        wrong = [place for place, size in enumerate(sizes) if size in (TALL, WIDE)]
+        expect(visitor.tile.locator(".unfit")).to_have_count(min(1, len(wrong)))
+        expect(visitor.tile.locator(".wrong")).to_have_count(len(wrong))
+        expect(visitor.page.locator("#about-pictures")).to_be_visible(visible=len(sizes) > 1)
+        found[state] = room()
+        add(*broken)
+        expect(visitor.said).to_contain_text("0.png, 1.png, …")
+        found[f"{state}, others refused"] = room()
+        if sizes:
+            visitor.tile.locator("[data-do=clear]").evaluate("button => button.click()")
+        expect(visitor.thumbnails).to_have_count(0)
+        expect(visitor.tile.locator(".start")).to_be_visible()
+    assert {state: left for state, left in found.items() if left < MARGIN} == {}
+    assert visitor.page.evaluate("scrollY") == 0
 
-    expect_in_sight()
-    visitor.upload(panorama)
-    expect(visitor.button("Pad or crop the picture")).to_be_visible()
-    expect_in_sight()
+
+MARGIN = 8
+"""Pixels between the prompt and what covers the page below."""
+
+
+def test_the_choice_is_made_without_losing_the_prompt(
+    visitor: Visitor, pictures: Callable[..., list[Path]]
+) -> None:
+    visitor.upload(*pictures(PLAIN, WIDE, TALL))
+    reason = visitor.tile.locator(".unfit p")
+    expect(reason).to_contain_text("Picture 2: This picture is too wide")
     visitor.button("Crop it").click()
-    expect(visitor.tile).to_contain_text("First frame as sent")
-    expect_in_sight()
-    visitor.upload(pngs["red"], pngs["green"], pngs["blue"])
-    expect(visitor.page.get_by_text("All pictures are sent")).to_be_visible()
-    expect(visitor.thumbnails).to_have_count(4)
-    expect_in_sight()
+    expect(reason).to_contain_text("Picture 3: This picture is too tall")
+    visitor.button("Remove").click()  # the one that is asked about
+    expect(visitor.thumbnails).to_have_count(2)
+    expect(visitor.tile).to_contain_text("First frame as sent: 1280 × 960")
+    expect(visitor.tile.locator(".wrong")).to_have_count(0)

@@ -205,7 +205,9 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     foreign.write_bytes(clip)
     broken.write_bytes(clip[:500])
     visitor.upload(broken)
-    expect(visitor.page.get_by_text("“broken.mp4” can't be opened as a video.")).to_be_visible()
+    expect(
+        visitor.page.get_by_text("“broken.mp4”: This file can't be opened as a video.")
+    ).to_be_visible()
     expect(visitor.thumbnails).to_have_count(0)
     expect(visitor.button("Add a picture")).to_be_enabled()
     visitor.upload(foreign)

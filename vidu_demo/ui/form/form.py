@@ -139,8 +139,9 @@ class Form:
         self.filled_at, self.example = gr.Textbox(visible=False), gr.Textbox(visible=False)
         self.filling, self.link, self.film = (gr.JSON(visible=False) for _ in range(3))
         self.pictures = Pictures()
-        self.brought = brought.component()
-        self.about_pictures = gr.Markdown(visible=False, elem_classes="notice")
+        self.about_pictures = gr.Markdown(
+            visible=False, elem_id="about-pictures", elem_classes="notice"
+        )
         self.prompt = widget(
             "prompt",
             lines=3,
@@ -152,6 +153,7 @@ class Form:
         self.about_prompt = gr.Markdown(visible=False, elem_classes="notice")
         self.counter = gr.HTML(elem_id="counter", padding=False)
         self.recent = recent.component()
+        self.brought = brought.component()
         self.pictures.add_urls()
         with gr.Accordion(I18N("Prompt ideas"), open=False, elem_classes="fold"):
             self.chips = prompt_help.component()

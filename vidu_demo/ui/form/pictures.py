@@ -1,7 +1,7 @@
 """The pictures: uploading, checking and ordering them, or giving URLs."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from os import PathLike
 from typing import Any, NamedTuple
@@ -53,6 +53,7 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
     """
     usable: list[UploadedFile] = []
     said, settings, film, taken = [], None, None, None
+    refused: dict[str, list[str]] = {}
     for file in uploads.existing(paths):
         name = file.path.name[:60]
         try:
@@ -73,18 +74,31 @@ def check(paths: Any, opener: Opener, say: Say = str) -> Checked:
             opener.frame(file)
             usable.append(opener.viewable(file))
         except PictureInvalid as error:
-            said.append(say(Text("“{name}”: {text}", name=name, text=own(error.what))))
+            refused.setdefault(own(error.what), []).append(name)
         except ClipFailed:
-            said.append(say(Text("“{name}” can't be opened as a video.", name=name)))
+            refused.setdefault(own(_NO_VIDEO), []).append(name)
+    said += [
+        say(Text("“{name}”: {text}", name=_listed(names), text=reason))
+        for reason, names in refused.items()
+    ]
     if isinstance(paths, list) and len(paths) > MAX_PICTURES:
         said.append(say(_ONLY_FIRST))
     return Checked(usable, "\n".join(said), settings, film, taken)
 
 
+_NO_VIDEO = "This file can't be opened as a video."
 _CLIP_READ = "The video's settings are now in the form, with its first frame as the picture."
 _ZIP_READ = "The first video's settings and pictures are now in the form."
 _ONLY_FIRST = Text("Only the first {most} were added.", most=MAX_PICTURES)
 _CLIP_WITHOUT = "This video has no settings from this page; its first frame is now the picture."
+_NAMED = 2
+"""Files that are refused for the same reason, by their names; the others are an ellipsis."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    """List a few names: what is said must not push the prompt out of sight."""
+    more = ", …" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def url_lines(text: Any) -> list[str]:

@@ -1,6 +1,7 @@
 """The tile: the first picture as it will be sent, and the others; while it is empty, ways to start.
 
-A picture that is too long is shown padded and cropped, to choose from.
+A picture that is too long is shown padded and cropped, to choose from, instead of the first one:
+both would push the prompt out of sight. If there are several, they take turns.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,11 @@ class Shown(NamedTuple):
 
     path: str
     seen: Frame | TooLong | None
+
+    @property
+    def fits(self) -> bool:
+        """True if it can be sent."""
+        return isinstance(self.seen, Frame)
 
     @property
     def too_long(self) -> bool:
@@ -61,12 +67,15 @@ def render(pictures: Sequence[Shown], urls: Any, resolution: Any, say: Say = str
         say: The visitor's language.
     """
     first = pictures[0].seen if pictures and isinstance(pictures[0].seen, Frame) else None
+    unfit = next((picture for picture in pictures if not picture.fits), None)
     chosen = VideoRequest.valid_or_default("resolution", resolution)
     video = video_size(first.size, chosen) if first else (0, 0)
     return templates.render(
         "tile.html",
         pictures=pictures,
         first=first,
+        unfit=unfit,
+        about=pictures.index(unfit) if unfit else 0,
         ratio=ratio(first.size) if first else "",
         video=video,
         exactly=first and video[0] * first.size[1] == video[1] * first.size[0],

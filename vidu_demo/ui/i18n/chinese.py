@@ -163,7 +163,7 @@ CHINESE: dict[str, str] = {
     ),
     "“{name}”: {text}": "“{name}”：{text}",
     "Only the first {most} were added.": "只添加了前 {most} 个文件。",
-    "“{name}” can't be opened as a video.": "“{name}”无法作为视频打开。",
+    "This file can't be opened as a video.": "此文件无法作为视频打开。",
     # The first frame
     "First frame as sent: {size} ({ratio}).": "发送的首帧：{size}（{ratio}）。",
     "The first frame": "首帧",
@@ -178,10 +178,8 @@ CHINESE: dict[str, str] = {
     "Crop it": "裁剪",
     "Padded": "补边",
     "Cropped": "裁剪",
-    "{name}, {size}: the whole picture, with blurred margins": (
-        "{name}，{size}：画面完整，边缘模糊填充"
-    ),
-    "{name}, {size}: the middle, with the ends cut off": "{name}，{size}：保留中间，去掉两端",
+    "{size}, with blurred margins": "{size}，边缘模糊填充",
+    "{size}, without the ends": "{size}，去掉两端",
     # What is wrong with a picture
     "Picture {number}: {text}": "图片 {number}：{text}",
     "This picture is too {shape}: {width} by {height} pixels is {ratio}, and only 1:{tallest} to "

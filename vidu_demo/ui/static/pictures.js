@@ -38,9 +38,8 @@ vidu.pictures = (trigger, props, watch) => {
   vidu.sortable('#pictures .strip li', move, remove, placeOf);
 
   const upload = async (file) => {
-    const {about, failed, largest, tooLarge, tooMuch} = words();
-    const refused = (text) => (
-      {said: about.replace('{name}', file.name.slice(0, 60)).replace('{text}', text)});
+    const {failed, largest, tooLarge, tooMuch} = words();
+    const refused = (text) => ({name: file.name.slice(0, 60), text});
     if (file.size > largest) return refused(tooLarge);
     const body = new FormData();
     body.append('files', file);
@@ -53,6 +52,14 @@ vidu.pictures = (trigger, props, watch) => {
     }
   };
 
+  // One line for each reason, with a few names: more would push the prompt out of sight.
+  const NAMED = 2;
+  const lines = (refusals) => [...new Set(refusals.map(({text}) => text))].map((reason) => {
+    const names = refusals.filter(({text}) => text === reason).map(({name}) => name);
+    const listed = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ', …' : '');
+    return words().about.replace('{name}', listed).replace('{text}', reason);
+  });
+
   // Batches are uploaded one after another, so that the pictures keep their order.
   let refused = [];
   let busy = false;
@@ -61,7 +68,7 @@ vidu.pictures = (trigger, props, watch) => {
     busy = true;
     tell(words().uploading);
     const uploads = await Promise.all(vidu.batches.shift().map(upload));
-    refused = uploads.flatMap(({said}) => said ?? []);
+    refused = lines(uploads.filter(({text}) => text));
     const paths = uploads.flatMap(({path}) => path ?? []);
     if (paths.length) trigger('upload', {paths}); else finish('');
   };
