@@ -8,6 +8,7 @@ from page_fixtures import (
     App,
     Maker,
     Visitor,
+    asked_by,
     picture_of,
     until,
     without,
@@ -110,6 +111,35 @@ def test_video_is_continued_with_its_own_settings(
 
     visitor.more("Use these settings")
     expect(hint).to_have_count(0)
+
+
+def test_a_paused_video_can_still_be_continued_from_its_end_or_deleted(
+    visitor: Visitor, app: App, pngs: dict[str, Path]
+) -> None:
+    maker, page = Maker(app, visitor), visitor.page
+    job = maker.done(maker.start(pngs["blue"], "Slow orbit."))
+    maker.show()
+    last = page.locator("#shown [data-do=last]")
+    expect(visitor.button("Continue from last frame")).to_be_visible()
+    expect(last).to_be_hidden()
+    visitor.video.evaluate("video => { video.pause(); video.currentTime = 0.4; }")
+    expect(visitor.button("Continue from 0.4 s")).to_be_visible()
+    with page.expect_request(app.calls("go_on")) as asked:
+        visitor.more("Continue from last frame")
+    assert asked_by(asked.value)[0] is None  # no time, so the last frame
+    expect(visitor.page.get_by_text("What happens next?")).to_be_visible()
+    visitor.more("Delete")
+    said, undo = page.locator("#leaving"), page.locator("#history [data-do=undo]")
+    expect(said).to_have_text(re.compile("1 video will be deleted in [1-8] s."))
+    expect(said).to_be_in_viewport()
+    expect(undo).to_be_focused()
+    undo.click()
+    expect(said).to_be_hidden()
+    with page.expect_request(app.calls("delete")):
+        visitor.more("Delete")
+    expect(visitor.rows).to_have_count(0)
+    assert not app.studio.runner.jobs(maker.owner)
+    assert not (app.studio.videos / job.id).exists()
 
 
 def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(

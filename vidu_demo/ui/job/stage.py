@@ -59,10 +59,10 @@ class Stage:
                 self.reuse.add(Action.SAME, Action.NEW_SEED)
                 self.film = gr.Button(I18N("Start a film"), size="sm", visible=False)
                 self.share.add_buttons()
+                self.shown = gr.HTML(
+                    js_on_load="vidu.shown(element)", elem_id="shown", padding=False
+                )
             self.notify = notify.component()
-            self.frame = gr.HTML(
-                js_on_load="vidu.nameFrame(element)", elem_id="frame", padding=False
-            )
         self.share.add_dialog()
 
     @property
@@ -74,7 +74,7 @@ class Stage:
             self.full_offer,
             self.full,
             self.film,
-            self.frame,
+            self.shown,
             self.compare,
             self.save,
             self.stop,
@@ -124,7 +124,7 @@ class Stage:
             self.notify: notify.render(jobs, say),
             self.compare: gr.update(visible=comparable),
             self.save: templates.render("save.html", video=video, say=say) if job and video else "",
-            self.frame: templates.render("frame.html", job=job.id if job else "", say=say),
+            self.shown: templates.render("shown.html", job=job.id if job else "", say=say),
             self.stop: gr.update(visible=state in (JobState.RUNNING, JobState.SAVING)),
             self.resume: gr.update(
                 value=say("Download again" if gone else "Resume watching"),

@@ -13,7 +13,8 @@ vidu.goOn = (_, ...values) => {
   return [at, ...values];
 };
 
-vidu.nameFrame = (element) => {
+// What the menu beside the video can do in the browser alone.
+vidu.shown = (element) => {
   let job;
   const tell = () => {
     const button = document.querySelector('#go-on');
@@ -22,9 +23,20 @@ vidu.nameFrame = (element) => {
     job = words?.job;
     if (!button || !words) return;
     const at = vidu.pausedAt();
+    const last = element.querySelector('[data-do=last]');
+    if (last.hidden !== (at === null)) last.hidden = at === null;
     const text = at === null ? words.last : words.frame.replace('{seconds}', at.toFixed(1));
     if (button.textContent.trim() !== text) button.textContent = text;
   };
+  const acts = {
+    last: () => {
+      const video = document.querySelector('#video video');
+      video.addEventListener('seeked', () => document.querySelector('#go-on').click(), {once: true});
+      video.currentTime = video.duration;
+    },
+    delete: () => document.dispatchEvent(new CustomEvent('vidu:delete', {detail: [job]})),
+  };
+  element.addEventListener('click', ({target}) => acts[target.closest('[data-do]')?.dataset.do]?.());
   ['pause', 'play', 'playing', 'seeked', 'ended', 'loadedmetadata', 'emptied'].forEach((name) => {
     document.addEventListener(name, ({target}) => {
       if (target.closest?.('#video')) tell();

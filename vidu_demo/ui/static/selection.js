@@ -47,6 +47,10 @@ vidu.selection = (element, trigger) => {
     leaving.add(jobs);
     leaving.focus();
   };
+  document.addEventListener('vidu:delete', ({detail}) => {
+    vidu.openPartOf(element);
+    remove(detail);
+  });
 
   // A job that may still be running takes a second click on the same button; moving away cancels.
   const sure = (button) => {
