@@ -117,7 +117,7 @@ def test_a_paused_video_can_still_be_continued_from_its_end_or_deleted(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
     maker, page = Maker(app, visitor), visitor.page
-    job = maker.done(maker.start(pngs["blue"], "Slow orbit."))
+    (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit."))
     maker.show()
     last = page.locator("#shown [data-do=last]")
     expect(visitor.button("Continue from last frame")).to_be_visible()
