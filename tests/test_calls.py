@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import DEFAULTS
-from page_fixtures import App, Visitor, until
+from page_fixtures import DONE, App, Visitor, until
 from playwright.sync_api import Locator, Request, expect
 
 
@@ -60,6 +60,24 @@ def test_request_and_answers_can_be_copied(
     visitor.make.click()
     expect(answers.locator(".cm-content")).to_contain_text("TaskPromptPolicyViolation")
     expect(answers.locator(".cm-content")).not_to_contain_text(task_id)
+
+
+def test_the_row_of_tabs_stays_under_the_pointer(visitor: Visitor, pngs: dict[str, Path]) -> None:
+    visitor.start(pngs["red"], prompt="Slow push-in")
+    expect(visitor.headline).to_have_text(DONE)
+    visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    details = visitor.page.get_by_role("tab", name="Details", exact=True)
+
+    def top() -> float:
+        box = details.bounding_box()
+        assert box
+        return box["y"]
+
+    before = top()
+    for tab, shown in (("Request", "#request"), ("Answers", "#answers"), ("Details", "#details")):
+        visitor.open_tab(tab)
+        expect(visitor.page.locator(shown)).to_be_visible()
+        until(lambda: abs(top() - before) < 2)
 
 
 @pytest.mark.parametrize(
