@@ -1,7 +1,9 @@
 """What a newcomer sees: an example that claims no model, and who pays."""
 
+import re
 from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 
 import pytest
 from conftest import DEFAULTS
@@ -61,6 +63,22 @@ def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
         "seed": int(visitor.seed.inner_text()),
     }
     expect(visitor.status).not_to_contain_text("An example")
+
+
+def test_an_examples_prompt_goes_with_its_picture(visitor: Visitor, pngs: dict[str, Path]) -> None:
+    example, remove = EXAMPLES[1], visitor.page.get_by_role("button", name=re.compile("^Remove"))
+    visitor.button(example.name).click()
+    expect(visitor.prompt).to_have_value(example.settings["prompt"])
+    remove.first.click()
+    expect(visitor.thumbnails).to_have_count(0)
+    visitor.upload(pngs["red"])
+    expect(visitor.prompt).to_have_value("")
+    visitor.prompt.fill("The square spins.")
+    remove.first.click()
+    expect(visitor.thumbnails).to_have_count(0)
+    visitor.upload(pngs["green"])
+    expect(visitor.tile).to_contain_text("First frame as sent")
+    expect(visitor.prompt).to_have_value("The square spins.")
 
 
 @pytest.fixture(scope="module")

@@ -467,7 +467,10 @@ class Form:
 
     def _take_up(self, paths: Any, values: Mapping[str, Any], opener: Opener, say: Say) -> Updates:
         checked = check(paths, opener, say)
-        filled: Updates = {self.prompt: gr.update(info=_HINT), self.example: ""}
+        hint: dict[str, Any] = {"info": _HINT}
+        if not values["files"] and examples.is_prompt(values["prompt"]):
+            hint["value"] = ""  # it is about a picture that was removed
+        filled: Updates = {self.prompt: gr.update(**hint), self.example: ""}
         if checked.film:
             filled[self.film] = {"path": str(checked.film), "at": time.time()}
         if checked.settings:

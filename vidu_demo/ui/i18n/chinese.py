@@ -1035,6 +1035,9 @@ CHINESE: dict[str, str] = {
     "It works until you revoke it or the video is deleted.": (
         "链接一直有效，直到你撤销或视频被删除。"
     ),
+    "This address only works on this machine. Others can use it once the app has a public one.": (
+        "此地址只能在这台机器上打开。应用有了公开地址后，其他人才能使用。"
+    ),
     "Make a link": "创建链接",
     "Copy the link": "复制链接",
     "Revoke the link": "撤销链接",

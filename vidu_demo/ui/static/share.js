@@ -24,10 +24,11 @@ vidu.shareDialog = (element, trigger) => {
 
 vidu.showLink = (id) => {
   const find = (selector) => document.querySelector(`#share ${selector}`);
-  const {origin, pathname} = window.location;
+  const {origin, pathname, hostname} = window.location;
   find('code').textContent = id && `${origin}${pathname}?watch=${id}`;
   for (const only of ['.address', '[data-do=copy]', '[data-do=revoke]']) find(only).hidden = !id;
   find('[data-do=make]').hidden = Boolean(id);
+  find('.local').hidden = !id || !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
   find('.copied').hidden = true;
 };
 
