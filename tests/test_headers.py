@@ -171,6 +171,25 @@ def test_the_page_lives_under_its_policy(
         assert visitor.broken == []
 
 
+def test_only_the_document_is_compressed(app: App) -> None:
+    page = requests.get(app.url, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=30)
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert page.headers["Vary"] == "Accept-Encoding"
+    assert len(page.raw.read(decode_content=False)) < 100_000
+    plain = requests.get(app.url, headers={"Accept-Encoding": "identity"}, timeout=30)
+    assert "Content-Encoding" not in plain.headers
+    assert "gradio_config" in plain.text
+    assert page.headers["Content-Security-Policy"] == plain.headers["Content-Security-Policy"]
+    # An answer can hold a secret next to what a stranger sent.
+    answer = requests.post(
+        app.url + "gradio_api/run/predict",
+        json=app.question("look"),
+        headers={"Accept-Encoding": "gzip"},
+        timeout=30,
+    )
+    assert "Content-Encoding" not in answer.headers
+
+
 ATTACKS = {
     "script-src-elem": """
         const script = document.createElement('script');

@@ -213,6 +213,10 @@ def test_a_zip_is_taken_along_played_and_dropped_back(
     expect(visitor.said).to_contain_text("The first video's settings and pictures are now")
     offered = page.locator("#brought li")
     expect(offered).to_have_count(2)
+    list_at, prompt_at = offered.first.bounding_box(), visitor.prompt.bounding_box()
+    assert list_at
+    assert prompt_at
+    assert prompt_at["y"] < list_at["y"]  # so that it stays in sight
     first = visitor.prompt.input_value()
     other = {"The green one.": "The blue one.", "The blue one.": "The green one."}[first]
     expect(visitor.thumbnails).to_have_count(1)

@@ -23,6 +23,7 @@ from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.guard.policy import FRAMED_BY, Policy
 from vidu_demo.ui.guard.quota import DAY, HOUR, Allowance, Quota
 from vidu_demo.ui.guard.tools import ToolCalls
+from vidu_demo.ui.guard.zipped import Zipped
 from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.sign_in.hugging_face import HuggingFace
 from vidu_demo.ui.sign_in.password import Password
@@ -75,9 +76,8 @@ class Front:
             head = (page.head or "").encode()
             return Policy(framed_by, head, shared=bool(page.share), space=space)
 
-        return trust_proxies(
-            ToolCalls(SecurityHeaders(guard, policy, shell.complete)), self.proxies
-        )
+        secured = SecurityHeaders(guard, policy, shell.complete)
+        return trust_proxies(Zipped(ToolCalls(secured)), self.proxies)
 
     def _framed_by(self) -> tuple[str, ...]:
         colab = COLAB_FRAMES if colab_check() else ()

@@ -1,1 +1,1 @@
-"""Decides which requests reach Gradio, and adds the security headers to answers."""
+"""Decides which requests reach Gradio, adds security headers to answers, and zips the page."""
