@@ -17,6 +17,7 @@ from vidu_demo.ui.browser.visitor import Unrecognised, signed_in
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.checkout import Checkout
 from vidu_demo.ui.form.form import Form
+from vidu_demo.ui.form.values import FormValues
 from vidu_demo.ui.i18n.words import words_for
 from vidu_demo.ui.job.code import Code
 from vidu_demo.ui.job.panel import Panel
@@ -98,7 +99,7 @@ class Buying:
         with suppress(LedgerFailed):
             spent = runner.purchases.spent(owner, who["address"], payer)
         say = words_for(request)
-        filled = self._form.read(values, context.opener(request))
+        filled = FormValues.read(values, context.opener(request))
         return {
             self.number: reviewed,
             self._kept: filled.keep(),
@@ -121,7 +122,7 @@ class Buying:
 
     def submit(self, tab: Tab, *, offer: Any, draft: bool = False, **values: Any) -> Updates:
         """Buy what was offered, for what the form says."""
-        filled = self._form.read(values, self._context.opener(tab.request))
+        filled = FormValues.read(values, self._context.opener(tab.request))
         try:
             return self._buy(tab, offer, filled.draft() if draft else filled.order())
         except ViduError as error:

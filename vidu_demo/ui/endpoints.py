@@ -29,9 +29,9 @@ from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui import programs
 from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks
 from vidu_demo.ui.context import RAW, Context
-from vidu_demo.ui.form.form import make_request
 from vidu_demo.ui.form.sheet import widget
 from vidu_demo.ui.form.uploads import from_files
+from vidu_demo.ui.form.values import make_request
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.job import status
 

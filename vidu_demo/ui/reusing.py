@@ -13,6 +13,7 @@ from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.context import Context
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.form.link import Link
+from vidu_demo.ui.form.values import FormValues
 from vidu_demo.ui.job.panel import Panel
 
 _NOT_KEPT = "This job was not submitted, so its pictures were not kept. The ones in the form stay."
@@ -46,7 +47,7 @@ class Reusing:
             {**job.request, "seed": None} if new_seed else job.request,
             there,
             "\n".join(filter(is_url, images)),
-            before=self._form.read(values, self._context.opener(tab.request)),
+            before=FormValues.read(values, self._context.opener(tab.request)),
         )
         gone = there != files
         if gone:
@@ -55,7 +56,7 @@ class Reusing:
 
     def undo(self, tab: Tab, **values: Any) -> Updates:
         """Fill the form as it was before it was filled last."""
-        return self._form.undo(self._form.read(values, self._context.opener(tab.request)))
+        return self._form.undo(FormValues.read(values, self._context.opener(tab.request)))
 
     def go_on_from(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Fill the form to continue a video on the wall, or the part in sight of a film."""
@@ -81,7 +82,7 @@ class Reusing:
                 "This frame of the video can't be read.", next_step="Use another picture."
             ) from None
         self._runner.note_copy(look.job, picture.path)
-        before = self._form.read(values, opener)
+        before = FormValues.read(values, opener)
         place = Place(look.job.id, end=end or None, film=tab.film)
         link = Link(str(picture), look.job.id, place)
         return self._form.go_on(look.job.settings, picture, before=before, link=link)

@@ -22,9 +22,10 @@ from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import filling, uploads
-from vidu_demo.ui.form.form import Form, FormValues
+from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.form.uploads import UploadedFile
+from vidu_demo.ui.form.values import FormValues
 from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
 from vidu_demo.ui.job.panel import Panel
 
@@ -155,7 +156,7 @@ class FilmEvents:
         place = film.place(job) if film else None
         if not film or place is None:
             return {self._form.more: gr.skip()}
-        before = self._form.read(values, self._context.opener(tab.request))
+        before = FormValues.read(values, self._context.opener(tab.request))
         look = self._runner.look(job, tab.owner)
         if not look:
             return self._fill_unknown(film, place, tab, before)
@@ -227,7 +228,7 @@ class FilmEvents:
 
         The file, and with it everything that it says, can come from anyone.
         """
-        before = self._form.read(values, self._context.opener(tab.request))
+        before = FormValues.read(values, self._context.opener(tab.request))
         try:
             file = uploads.check(dropped.get("path") if isinstance(dropped, dict) else None)
             story = before.opener.story(file) or {}

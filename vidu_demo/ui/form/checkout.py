@@ -13,7 +13,7 @@ from vidu_demo.api.text import Text, joined
 from vidu_demo.jobs.budget import LimitReached, Limits, Paused, Spent
 from vidu_demo.jobs.orders import Order
 from vidu_demo.ui import Updates, templates
-from vidu_demo.ui.form.form import FormValues
+from vidu_demo.ui.form.values import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
 from vidu_demo.ui.payer import WhoseKey
 

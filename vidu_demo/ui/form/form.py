@@ -1,16 +1,16 @@
 """The form: pictures, and a widget for every request parameter, made from `VideoRequest`."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
+from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import MAX_TAKES, Variations
-from vidu_demo.jobs.orders import ONE, Order
+from vidu_demo.jobs.orders import ONE
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import body, brought, examples, filling, recent, uploads, variations
@@ -19,117 +19,15 @@ from vidu_demo.ui.form.brought import Brought
 from vidu_demo.ui.form.filling import By, Filling
 from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.form.opening import Opener
-from vidu_demo.ui.form.pictures import Pictures, check, read_urls, url_lines
+from vidu_demo.ui.form.pictures import Pictures, check, url_lines
 from vidu_demo.ui.form.sheet import Sheet, widget
-from vidu_demo.ui.form.tile import any_too_long
-from vidu_demo.ui.form.uploads import MAX_PICTURES, TOO_MANY, UploadedFile
+from vidu_demo.ui.form.uploads import UploadedFile
+from vidu_demo.ui.form.values import FormValues
 from vidu_demo.ui.form.variations import VariationsFold
 from vidu_demo.ui.i18n.words import I18N, Say, words_for
 
-
-def make_request(
-    files: Sequence[UploadedFile], urls: Any, settings: dict[str, Any]
-) -> VideoRequest:
-    """Make a request from the widgets' values.
-
-    Raises:
-        RequestInvalid: Something is missing or out of range.
-    """
-    # Optional fields that are empty are left out. A required number that was deleted is not: it
-    # must not become the default again.
-    filled = {
-        name: value
-        for name, value in settings.items()
-        if value is not None or VideoRequest.DEFAULTS.get(name)
-    }
-    images = [*(file.path for file in files), *read_urls(urls)]
-    if len(images) > MAX_PICTURES:
-        raise PictureInvalid(TOO_MANY)
-    return VideoRequest(images=images, **filled)
-
-
-def _plain(field: str, value: Any) -> Any:
-    """Drop a field's value if it is an object or a list, or not a string where one is needed."""
-    kinds = str if VideoRequest.describe(field).get("type") == "string" else str | int | float
-    return value if isinstance(value, kinds) else None
-
-
 _HINT = I18N(VideoRequest.describe("prompt")["description"])
 _NEXT = I18N("What happens next?")
-
-
-class FormValues(NamedTuple):
-    """The values in the form.
-
-    Attributes:
-        files: Uploaded pictures.
-        urls: Picture URLs, one per line.
-        settings: Every other request parameter.
-        variations: What differs between the videos of a click.
-        opener: Opens the pictures.
-        fault: What is wrong with the pictures, the variations or the JSON, if anything.
-        filling: What filled the form last, unless something was bought since.
-        link: What the first picture comes from, if from a video.
-    """
-
-    files: list[UploadedFile]
-    urls: str
-    settings: dict[str, Any]
-    variations: Variations
-    opener: Opener
-    fault: RequestInvalid | None = None
-    filling: Filling | None = None
-    link: Link | None = None
-
-    def order(self) -> Order:
-        """Sum up what a click asks for.
-
-        Raises:
-            RequestInvalid: Something is missing or out of range, or a picture is too long.
-        """
-        if self.fault:
-            raise self.fault
-        if any_too_long(self.opener.frames(self.files)):
-            raise RequestInvalid(Problem("images", "Pad or crop the picture."))
-        settings, prompts = self.settings, self.variations.prompts
-        if prompts:  # the form's own prompt is not used, so it can be empty
-            settings = {**settings, "prompt": prompts[0]}
-        request = make_request(self.files, self.urls, settings)
-        return Order(request, self.variations, **self._linked(request))
-
-    def draft(self) -> Order:
-        """Ask for a short, cheap draft of the first video. Raises as above."""
-        full = self.order().requests[0]
-        return Order(full.draft(), full=full, **self._linked(full))
-
-    def _linked(self, request: VideoRequest) -> dict[str, Any]:
-        """Say what a video is made from, unless another picture has taken the place of that."""
-        if not self.link or not self.link.holds(request.images):
-            return {}
-        return {"parent": self.link.parent, "place": self.link.place}
-
-    def unchecked(self) -> VideoRequest:
-        """Make a request from an unfinished form, without checks, to read its price."""
-        images = [*self.files, *url_lines(self.urls)]
-        return VideoRequest.unchecked(**{**self.settings, "images": images})
-
-    def first(self) -> VideoRequest:
-        """Make the first request without checks, for its notices."""
-        request = self.unchecked()
-        try:
-            return next(iter(self.variations.unchecked(request)), request)
-        except RequestInvalid:
-            return request
-
-    def keep(self) -> dict[str, Any]:
-        """Sum up the form for the browser to keep across reloads."""
-        return {
-            "files": [str(file) for file in self.files],
-            "urls": self.urls,
-            **self.settings,
-            "takes": self.variations.plain,
-            "link": self.link and self.link.fields,
-        }
 
 
 class Form:
@@ -187,31 +85,6 @@ class Form:
         widgets = [*self.inputs.values(), self.filled_at]
         widgets.remove(self.sheet.typed)  # once it is read, the form changes
         return [widget.change for widget in widgets]  # type: ignore[attr-defined]
-
-    @staticmethod
-    def read(values: Mapping[str, Any], opener: Opener) -> FormValues:
-        """Read the widgets' raw values, for listeners with `RAW`.
-
-        A number out of range is kept: Gradio would log a traceback, while the request says in
-        words what is wrong. Objects and lists are dropped.
-        """
-        files: list[UploadedFile] = []
-        fault: RequestInvalid | None = None
-        if (values["typed"] or "") != (values["read"] or ""):
-            fault = RequestInvalid(Problem("json", "Check the JSON."))
-        try:
-            files = uploads.from_files(values["files"])
-        except PictureInvalid as error:
-            fault = error
-        varied = ONE
-        try:
-            varied = variations.read(values)
-        except RequestInvalid as error:
-            fault = fault or error
-        settings = {field: _plain(field, values[field]) for field in VideoRequest.SETTINGS}
-        urls = values["urls"] if isinstance(values["urls"], str) else ""
-        last, link = Filling.read(values["filling"]), Link.read(values.get("link"))
-        return FormValues(files, urls, settings, varied, opener, fault, last, link)
 
     @property
     def filled(self) -> list[gr.blocks.Block]:
@@ -273,7 +146,7 @@ class Form:
         """Fill the form as it was before it was filled last."""
         if not now.filling:
             return {self.filling: gr.skip()}
-        before = self.recall(now.filling.before, now.opener)
+        before = FormValues.recall(now.filling.before, now.opener)
         settings = {**before.settings, "takes": before.variations.plain}
         return {
             **self._show(before.files, before.urls, before.link),
@@ -332,23 +205,6 @@ class Form:
         updates[self.filled_at] = str(time.time())
         return {**updates, **self.sheet.judge(given.problems, typed, say)}
 
-    def recall(self, kept: Any, opener: Opener) -> FormValues:
-        """Read what `FormValues.keep` gave the browser.
-
-        The browser is not trusted: only files that Gradio itself stored are restored, and only
-        settings within their limits.
-        """
-        kept = kept if isinstance(kept, dict) else {}
-        urls, settings = kept.get("urls"), filling.settings(kept)
-        return FormValues(
-            files=uploads.existing(kept.get("files")),
-            urls=urls if isinstance(urls, str) else "",
-            variations=Variations.read(settings.pop("takes")),
-            settings=settings,
-            opener=opener,
-            link=Link.read(kept.get("link")),
-        )
-
     def restore(
         self, kept: Any, max_jobs: int | None = None, *, linked: dict[str, Any] | None = None
     ) -> Updates:
@@ -362,7 +218,7 @@ class Form:
             max_jobs: The limit.
             linked: What a link asks for instead, if there is one.
         """
-        recalled = self.recall(linked or kept, Opener())
+        recalled = FormValues.recall(linked or kept, Opener())
         files, urls, settings, varied, *_ = recalled
         changed = {
             field: value
@@ -380,7 +236,7 @@ class Form:
         most = MAX_TAKES if max_jobs is None else min(max_jobs, MAX_TAKES)
         updates |= self.variations.restore(varied, most)
         if linked:
-            before = self.recall(kept, Opener()).keep()
+            before = FormValues.recall(kept, Opener()).keep()
             updates[self.filling] = Filling(before, filling.settings(linked))._asdict()
         return updates | self._unfold(settings)
 
@@ -432,11 +288,11 @@ class Form:
             return self._bring(taken, values, opener) if taken else {self.brought: ""}
 
         def example(event: gr.EventData, request: gr.Request, **values: Any) -> Updates:
-            before = self.read(values, context.opener(request))
+            before = FormValues.read(values, context.opener(request))
             return self._example(event, before, words_for(request))
 
         def read_body(request: gr.Request, json: Any, **values: Any) -> Updates:
-            now = self.read(values, context.opener(request))
+            now = FormValues.read(values, context.opener(request))
             return self._read_body(json, values["typed"], now, words_for(request))
 
         pictures, prompt = self.pictures, self.prompt
@@ -474,7 +330,7 @@ class Form:
         if checked.film:
             filled[self.film] = {"path": str(checked.film), "at": time.time()}
         if checked.settings:
-            filled = self.fill(checked.settings, [], before=self.read(values, opener))
+            filled = self.fill(checked.settings, [], before=FormValues.read(values, opener))
             filled.pop(self.pictures.files)  # they may have changed since
         if checked.brought:
             filled = self._bring(checked.brought, values, opener)
@@ -482,7 +338,7 @@ class Form:
 
     def _bring(self, taken: Brought, values: Mapping[str, Any], opener: Opener) -> Updates:
         """Fill the form with a take from a zip."""
-        before = self.read(values, opener)
+        before = FormValues.read(values, opener)
         filled = self.fill(taken.settings, taken.pictures, taken.urls, before=before)
         return {**filled, self.brought: taken.offer}
 
