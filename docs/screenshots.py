@@ -30,6 +30,8 @@ PARTS = {
     "first-visit": "Make",
     "filled": "Make",
     "too-long": "Make",
+    "fault": "Make",
+    "several": "Make",
     "history": "Videos",
     "searched": "Videos",
 }
@@ -37,11 +39,14 @@ PARTS = {
 
 MADE = 120_000
 """Milliseconds that a few videos may take on a slow machine."""
-FADED = 300
-"""Milliseconds after which Gradio has changed its colours."""
+AT_ONCE = "* { transition: none !important; animation: none !important }"
+"""Otherwise a busy machine photographs colours on their way from dark to light."""
 
 CHANGES = "**/changes/*"
 """Where the page asks for changes. Without an answer a state stays while it is photographed."""
+
+CALLS = "**/gradio_api/run/**"
+"""Where the page calls the app."""
 
 STAND_STILL = """async video => {
     video.pause();
@@ -94,6 +99,25 @@ class Walk:
         )
         page.locator(".tile .unfit").wait_for()
         self.photograph("too-long")
+
+        page.get_by_role("button", name="Crop it").click()
+        page.locator(".tile .first").wait_for()
+        files = [{"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}]
+        files += [
+            {"name": example.picture.name, "mimeType": "", "buffer": example.picture.read_bytes()}
+            for example in EXAMPLES
+        ]
+        upload.set_input_files(files)
+        expect(page.locator(".tile .strip li")).to_have_count(1 + len(EXAMPLES))
+        self.photograph("several")
+
+        page.route(CALLS, lambda route: route.fulfill(status=400))
+        page.locator("#prompt textarea").fill("Mist drifts over the lake.")
+        page.get_by_role("alert").locator("h2").wait_for()
+        self.photograph("fault")
+        page.unroute(CALLS)
+        page.get_by_role("button", name="Remove all").click()
+        page.locator(".tile .start").wait_for()
 
         self.make(EXAMPLES[0], EXAMPLES[0].settings["prompt"])
         page.locator("#status progress[value]").wait_for()
@@ -230,7 +254,8 @@ class Walk:
     def _take(self, path: Path, scheme: Literal["dark", "light"]) -> None:
         self.page.mouse.move(0, 0)
         self.page.emulate_media(color_scheme=scheme)
-        self.page.wait_for_timeout(FADED)
+        dark = "document.body.classList.contains('dark')"
+        self.page.wait_for_function(dark if scheme == "dark" else f"!{dark}")
         self.page.screenshot(path=path)
 
 
@@ -269,6 +294,7 @@ def main() -> None:
         page = browser.new_page()
         page.goto(url)
         page.locator("#price strong").wait_for()
+        page.add_style_tag(content=AT_ONCE)
         Walk(page, folder, arguments.only).go()
         browser.close()
         demo.close(verbose=False)

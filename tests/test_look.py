@@ -50,6 +50,8 @@ SCREENS = {
     "filled": ["laptop", "dark"],
     "too long": ["laptop", "dark"],
     "several pictures": ["laptop", "dark", "phone"],
+    "a picture refused": ["laptop", "dark", "phone"],
+    "a fault": ["laptop", "dark", "phone"],
     "running": ["laptop", "dark", "phone"],
     "done": ["laptop", "dark"],
     "failed": ["laptop", "dark"],
@@ -64,6 +66,8 @@ PARTS = {
     "filled": "make",
     "too long": "make",
     "several pictures": "make",
+    "a picture refused": "make",
+    "a fault": "make",
     "running": "watch",
     "done": "watch",
     "failed": "watch",
@@ -96,6 +100,7 @@ PLACES = {
     "time": ".compare .time",
     "sound": ".compare .heard input",
     "copy the task": ".details .copy",
+    "for programs": "#foot a",
 }
 """What the keyboard must reach."""
 
@@ -108,9 +113,12 @@ _FOCUS = """places => {
     };
 }"""
 
+CALLS = "**/gradio_api/run/**"
+"""Where the page calls the app."""
+
 _SMALL = """() => {
     const ours = '.tile, .chips, .status, .details, #history, .compare, .notify, #choices, '
-        + '#checkout, .fold > button, #search, .parts';
+        + '#checkout, .fold > button, #search, .parts, #faults, #foot';
     return [...document.querySelectorAll('button, a, input, textarea')]
         .filter(one => one.closest(ours) && one.checkVisibility())
         .map(one => one.closest('label') || one)
@@ -192,6 +200,18 @@ def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -
     visitor.upload(picture, picture)
     expect(visitor.thumbnails).to_have_count(3)
     walk.look("several pictures")
+    notes = picture.with_name("notes.txt")
+    notes.write_text("no picture")
+    visitor.upload(notes)
+    expect(visitor.said).to_contain_text("not in a supported picture format")
+    walk.look("a picture refused")
+    with visitor.page.expect_response(CALLS):
+        visitor.page.route(CALLS, lambda route: route.fulfill(status=400))
+        visitor.prompt.fill("The cat stays where it is.")
+    expect(visitor.page.get_by_role("alert").locator("h2")).to_be_visible()
+    walk.look("a fault")
+    visitor.page.unroute(CALLS)
+    visitor.page.get_by_role("alert").get_by_role("button", name="Close").click()
     for _ in range(2):
         visitor.thumbnails.last.press("Delete")
     expect(visitor.thumbnails).to_have_count(1)

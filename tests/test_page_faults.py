@@ -33,6 +33,9 @@ def come(visit: Callable[..., Visitor]) -> Iterator[Callable[..., Visitor]]:
     yield come
     for visitor in visitors:
         expect(visitor.page.locator(GRADIOS)).not_to_be_visible()
+        for word in ("Error", "Clear"):
+            found = visitor.page.get_by_text(word, exact=True).or_(visitor.button(word))
+            assert not any(place.is_visible() for place in found.all()), word
         visitor.failed.clear()
 
 
