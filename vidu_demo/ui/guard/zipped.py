@@ -14,7 +14,7 @@ LEVEL = 4
 
 
 class Zipped:
-    """Middleware in front of what makes the document.
+    """Middleware in front of the page.
 
     Args:
         app: What comes next.
