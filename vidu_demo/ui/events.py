@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.jobs.errors import LedgerFailed, TooManyOpen
-from vidu_demo.ui import Updates, header, parts
+from vidu_demo.ui import Updates, fresh, header, parts
 from vidu_demo.ui.browser import own_key, permalink, receipts
 from vidu_demo.ui.browser.elsewhere import Elsewhere, TooManyTasks
 from vidu_demo.ui.browser.tab import Tab, ids
@@ -74,20 +74,18 @@ class Events:
         query = request.query_params
         job_id, fault = self._arrive(tab, receipts.task_id(query.get("task")))
         linked = permalink.read(query, query.getlist(permalink.PICTURES))
-        return {
+        limits = self._context.who_buys(request, tab.owner)["limits"]
+        updates: Updates = {
             self._panel.visitor: state,
             self._server_time: time.time(),
             self._navigation: parts.render(say),
             **self._pay(tab),
             **self._form.pictures.translate(say),
             **self._panel.stage.share.translate(say),
-            **self._form.restore(
-                kept,
-                self._context.who_buys(request, tab.owner)["limits"].max_jobs,
-                linked=linked,
-            ),
+            **self._form.restore(kept, limits.max_jobs, linked=linked),
             **self._panel.show(tab, job_id, fault=fault),
         }
+        return fresh.changes(updates)
 
     @property
     def payer_changed(self) -> list[gr.blocks.Block]:

@@ -72,8 +72,13 @@ def build(
     with demo:
         token = browser_state()
         context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
-        _Page(context).listen(takeaway)
+        page = _Page(context)
+        page.listen(takeaway)
         endpoints = Endpoints(context, checks).add()
+    # Whenever a call begins or ends, Gradio's script looks up every component that has shown the
+    # progress of one. The page shows progress by itself.
+    for listener in demo.fns.values():
+        listener.show_progress_on = [page.header]
     told = programs.route(endpoints, demo, takes_keys=runner.takes_keys)
     demo.routes = [watch.route(runner), own_key.route(visitors, checks), takeaway.route()]
     demo.routes += [told, *watch_page.routes(runner)]

@@ -51,7 +51,7 @@ class Wall:
     """
 
     def __init__(self) -> None:
-        self.jobs, self.due = gr.Textbox(visible=False), gr.Textbox(visible=False)
+        self.jobs, self.due = gr.Textbox("", visible=False), gr.Textbox("", visible=False)
         self.board = gr.HTML(
             js_on_load="vidu.wall(element, trigger, watch)", elem_id="wall", padding=False
         )
