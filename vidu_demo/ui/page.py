@@ -70,13 +70,11 @@ def build(
     visitors, takeaway = Visitors(secret), Takeaway(runner, secret)
     checks = own_key.KeyChecks(runner)
     with demo:
-        token = browser_state()
-        context = Context(demo, runner, visitors, run, limits, token, proxied, keeps)
+        context = Context(demo, runner, visitors, run, limits, browser_state(), proxied, keeps)
         page = _Page(context)
         page.listen(takeaway)
         endpoints = Endpoints(context, checks).add()
-    # Whenever a call begins or ends, Gradio's script looks up every component that has shown the
-    # progress of one. The page shows progress by itself.
+    # Gradio's script looks all of these up whenever any call begins or ends.
     for listener in demo.fns.values():
         listener.show_progress_on = [page.header]
     told = programs.route(endpoints, demo, takes_keys=runner.takes_keys)
