@@ -111,8 +111,15 @@ STATES = {
 """The sizes of the pictures that are in the form."""
 
 
-@pytest.mark.parametrize(("locale", "scheme"), [("en", "light"), ("zh-CN", "dark")])
-@pytest.mark.parametrize("window", [(1440, 900), (1024, 768), (390, 844)])
+@pytest.mark.parametrize(
+    ("window", "locale", "scheme"),
+    [
+        ((1440, 900), "en", "light"),
+        ((1024, 768), "en", "light"),
+        ((390, 844), "en", "light"),
+        ((390, 844), "zh-CN", "dark"),
+    ],
+)
 def test_the_prompt_is_in_sight_whatever_pictures_are_in(
     visit: Callable[..., Visitor],
     pictures: Callable[..., list[Path]],
