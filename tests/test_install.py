@@ -21,13 +21,13 @@ from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.snippets import SNIPPETS
 from vidu_demo.ui import mount
-from vidu_demo.ui.static import CSS_FILE, head
+from vidu_demo.ui.static import STYLES, head
 
 home = Path(vidu_demo.__file__).parent
 assert home.is_relative_to(sys.argv[1]), home
 assert all(example.picture.is_file() for example in EXAMPLES)
 assert EXAMPLES[0].video.is_file()
-assert CSS_FILE.is_file()
+assert all(style.is_file() for style in STYLES)
 assert "vidu.status = " in head()
 request = VideoRequest.unchecked(images=["x.jpg"], prompt="x")
 assert all(snippet.write(request) for snippet in SNIPPETS)

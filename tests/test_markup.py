@@ -12,7 +12,7 @@ from jinja2 import UndefinedError, nodes
 
 from vidu_demo.settings import ROOT
 from vidu_demo.ui import templates
-from vidu_demo.ui.static import head
+from vidu_demo.ui.static import STYLES, head
 
 UI = ROOT / "vidu_demo" / "ui"
 SCRIPTS = sorted(UI.glob("static/*.js"))
@@ -26,6 +26,10 @@ def test_script_is_valid_by_itself(script: Path) -> None:
         [need("node"), "--check", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_every_stylesheet_is_used() -> None:
+    assert {*STYLES, UI / "static" / "shell.css"} == {*UI.glob("static/*.css")}
 
 
 def calls() -> Iterator[str]:

@@ -29,7 +29,7 @@ from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.page import Blocks
 from vidu_demo.ui.sessions import SharedSession
 from vidu_demo.ui.sign_in.gate import Gate
-from vidu_demo.ui.static import CSS_FILE, head
+from vidu_demo.ui.static import STYLES, head
 from vidu_demo.ui.theme import theme
 
 
@@ -60,7 +60,7 @@ def page_options(videos: Path) -> dict[str, Any]:
     """
     return {
         "theme": theme(),
-        "css_paths": CSS_FILE,
+        "css_paths": STYLES,
         "head": head(),
         "run_history": False,
         "show_error": False,

@@ -1,4 +1,4 @@
-"""The page's stylesheet and scripts.
+"""The page's stylesheets and scripts.
 
 Each script adds functions to one object, `vidu`. Gradio calls them by name: `js="vidu.endReview"`
 names the function itself, `js_on_load="vidu.status(element)"` is a call.
@@ -11,7 +11,23 @@ from vidu_demo.ui.browser.visitor import STORAGE_KEY
 
 _HERE = Path(__file__).parent
 
-CSS_FILE = _HERE / "style.css"
+_PARTS = (
+    "page",
+    "form",
+    "bar",
+    "cards",
+    "parts",
+    "stage",
+    "film",
+    "videos",
+    "pictures",
+    "prompt",
+    "compare",
+    "wall",
+    "brought",
+)
+STYLES = [_HERE / f"{part}.css" for part in _PARTS]
+"""The stylesheets, in their order: a later rule wins."""
 
 
 def head() -> str:
