@@ -82,6 +82,7 @@ def test_each_picture_makes_a_video(
 
     # Of the next two, the second is being made already: nothing is sent, and both are offered.
     visitor.button("Remove all").click()
+    expect(visitor.button("Add a picture")).to_be_visible()
     visitor.upload(pngs["blue"], pngs["green"])
     expect(visitor.thumbnails).to_have_count(2)
     only_first = "All pictures are sent, but only the first is known to be used."

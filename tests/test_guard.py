@@ -252,7 +252,7 @@ def test_invented_sessions_take_no_memory(app: App) -> None:
 @pytest.fixture
 def little(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[Quota], None]:
     """Gives the running app other accounts for uploads."""
-    guard = app.demo.app.middleware_stack.app.app
+    guard = app.demo.app.middleware_stack.app.app.app
     assert isinstance(guard, Guard)
     return lambda quota: monkeypatch.setattr(guard, "_quota", quota)
 

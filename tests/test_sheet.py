@@ -209,7 +209,8 @@ def test_the_marks_go_with_what_is_bought(
     note = visitor.page.locator(".filling")
     expect(note).to_contain_text("5 settings changed")
     expect(visitor.choice("Watermark")).to_be_visible()
-    assert set(marked(visitor)) == {"prompt", "duration", "resolution", "seed", "watermark"}
+    changed = {"prompt", "duration", "resolution", "seed", "watermark"}
+    until(lambda: set(marked(visitor)) == changed)
     visitor.make.click()
     expect(note).to_have_count(0)
     assert marked(visitor) == []

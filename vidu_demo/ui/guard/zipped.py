@@ -21,9 +21,9 @@ class Zipped:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app, self._zipping = app, GZipMiddleware(app, compresslevel=LEVEL)
+        self.app, self._zipping = app, GZipMiddleware(app, compresslevel=LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         document = scope["type"] == "http" and page_path(scope) == "/"
-        await (self._zipping if document else self._app)(scope, receive, send)
+        await (self._zipping if document else self.app)(scope, receive, send)
