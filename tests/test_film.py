@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,24 @@ def made(maker: Maker, pngs: dict[str, Path], *names: str, **asked: Any) -> list
     jobs = [maker.start(pngs[name], f"A {name} wind.", duration=2, **asked) for name in names]
     maker.done(*jobs)
     return jobs
+
+
+def test_keys_can_come_faster_than_the_server_answers(
+    studio: Studio, visitor: Visitor, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, arrange = made(studio.maker, pngs, "red", "green", "blue"), studio.films.arrange
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.5)
+        return arrange(*given)
+
+    monkeypatch.setattr(studio.films, "arrange", slowly)
+    studio.begin(*jobs)
+    studio.parts.first.focus()
+    for _ in range(2):
+        visitor.page.keyboard.press("ArrowRight")
+    studio.expect_order(*jobs[1:], jobs[0])
+    expect(studio.parts.nth(2)).to_be_focused()
 
 
 def test_a_film_of_four_parts_by_keyboard_alone(

@@ -136,7 +136,7 @@ class Walk:
         job = self.job.id
         event: dict[str, Any] = {"do": action, "job": job, "jobs": [job], "example": job}
         event |= {"phrase": "x", "prompt": job, "way": "crop", "take": 0, "at": 0.1}
-        event |= {"film": self.film.id, "parts": [{"job": job, "start": 0.1, "end": 0.2}]}
+        event |= {"film": self.film.id}
         # The guard refuses a path that is not of an upload, so it comes only with such.
         return event | ({"path": files[0], "paths": files} if files else {})
 
@@ -167,6 +167,10 @@ class Walk:
             "pages": "2",
             "wall": job,
             "film": self.film.id,
+            "arrangement": {
+                "film": self.film.id,
+                "parts": [{"job": job, "start": 0.1, "end": 0.2}],
+            },
             "link": {"picture": "", "parent": job, "place": place},
             "dropped": {"path": files[0]} if files else None,
             "variations": None,

@@ -77,6 +77,7 @@ def test_what_varies_is_priced_kept_and_undone(
     visitor.choice("1").check()
     for choice in ("720p", "540p"):
         visitor.value("resolution", choice).uncheck()
+    page.evaluate("vidu.reviewed()")  # two of the changes before have the same label
     page.locator("#make", has_text="Make 2").click()
     until(lambda: api.submit_count == before + 2)
     assert sorted(body["duration"] for body in api.submits[before:]) == [1, 2]

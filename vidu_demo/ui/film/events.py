@@ -75,8 +75,11 @@ class FilmEvents:
         films, view, form = panel.films, panel.view, self._form.inputs
         using: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": view, **SHORT}
         gr.on([films.strip.click, films.list.click], self.use, api_name="film", **using)
-        arranging = {**using, "outputs": films.outputs, "trigger_mode": "always_last"}
-        films.strip.arrange(self.arrange, **arranging)
+        # When the last of several waits, Gradio sends the event of the first: so the script reads
+        # what to send when it is sent.
+        options = {"js": "vidu.arrangement", "trigger_mode": "always_last"}
+        asked = {"arrangement": films.arrangement}
+        does(films.strip.arrange, self.arrange, "arrange", films.outputs, asked, **options)
         again = {"inputs_kwargs": {**form, **panel.tab}, "outputs": filled, **SHORT, **RAW}
         films.strip.again(self.again, js="vidu.showing('#pictures')", **again)
         does(panel.stage.film.click, self.start, "start_film", view)
@@ -128,13 +131,11 @@ class FilmEvents:
         look = self._runner.look(job_id, owner) if is_id(job_id) else None
         return self._panel.video(look.job) if look else None
 
-    def arrange(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+    def arrange(self, tab: Tab, *, arrangement: Any) -> Updates:
         """Put the parts in another order, or cut off their ends."""
-        sent, film = getattr(event, "parts", None), str(getattr(event, "film", ""))
-        return self._context.call(self._arrange, request, {**values, "sent": sent, "film_id": film})
-
-    def _arrange(self, tab: Tab, *, sent: Any, film_id: str) -> Updates:
-        self._films.arrange(film_id, tab.owner, _parts(sent))
+        wanted = arrangement if isinstance(arrangement, dict) else {}
+        film_id = str(wanted.get("film", ""))
+        self._films.arrange(film_id, tab.owner, _parts(wanted.get("parts")))
         return self._panel.show_films(tab._replace(film=film_id))
 
     def start(self, tab: Tab) -> Updates:

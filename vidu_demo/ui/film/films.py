@@ -51,6 +51,7 @@ class Films:
     def __init__(self, runner: JobRunner, video: Callable[[Job], Path | None]) -> None:
         self._runner, self._video = runner, video
         self.open = gr.Textbox(visible=False)
+        self.arrangement = gr.JSON(visible=False)
 
     def add_strip(self) -> None:
         """Add the strip and the player here."""

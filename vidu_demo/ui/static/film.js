@@ -14,7 +14,8 @@ vidu.film = (element, trigger) => {
     wanted = {film: film().film, parts: arranged()};
     sent = Date.now();
     changes.takeRecords();
-    trigger('arrange', wanted);
+    vidu.latest = wanted;
+    trigger('arrange');
   };
   // A drawing from before the latest change would undo it for a moment, and the next key would then
   // move another part: what was wanted stays until the server draws it, or has had time to.
@@ -112,6 +113,9 @@ vidu.film = (element, trigger) => {
   const changes = new MutationObserver(paint);
   changes.observe(element, {childList: true, subtree: true, attributes: true});
 };
+
+// What a listener sends: the latest arrangement, however long it had to wait.
+vidu.arrangement = (_, ...values) => [vidu.latest, ...values];
 
 // The list of films. A delete takes a second click on the same button; moving away cancels.
 vidu.films = (element, trigger) => {
