@@ -272,6 +272,7 @@ def test_a_stopped_job_is_deleted_while_its_video_is_fetched(
     bench.runner.stop(job.id, OWNER)
     if watched_twice:
         bench.runner.watch_again(job.id, OWNER)
+        until(lambda: bench.runner._followers.get(job.id))  # with PostgreSQL, a moment later
         bench.runner.stop(job.id, OWNER)
     assert bench.runner.delete(job.id, OWNER)
     assert list(bench.videos.iterdir()) == []
