@@ -5,12 +5,13 @@ in the preview that other sites show for a link.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import HTTPConnection
 
 from vidu_demo.ui import templates
-from vidu_demo.ui.i18n.words import LANGUAGE_COOKIE, LANGUAGES, words_for
+from vidu_demo.ui.i18n.words import LANGUAGE_COOKIE, LANGUAGES, Say, words_for
 
 TITLE = "Vidu Q2 Pro"
 ABOUT = "Turn a picture and a sentence into a video."
@@ -26,20 +27,24 @@ def complete(page: bytes, request: HTTPConnection) -> bytes:
         page: What Gradio, or the form, answers.
         request: What asks for it: the header is in the visitor's language.
     """
-    head = templates.render(
+    page = _PREVIEW.sub(b"", page).replace(b"<head>", b"<head>" + _head(), 1)
+    return page.replace(b"<gradio-app", _body(words_for(request)) + b"<gradio-app", 1)
+
+
+@cache
+def _head() -> bytes:
+    return templates.render(
         "shell_head.html",
         script=(_STATIC / "language.js").read_text(),
         cookie=LANGUAGE_COOKIE,
         languages=list(LANGUAGES),
         title=TITLE,
         about=ABOUT,
-    )
-    body = templates.render(
-        "shell_body.html",
-        style=(_STATIC / "shell.css").read_text(),
-        title=TITLE,
-        about=ABOUT,
-        say=words_for(request),
-    )
-    page = _PREVIEW.sub(b"", page).replace(b"<head>", b"<head>" + head.encode(), 1)
-    return page.replace(b"<gradio-app", body.encode() + b"<gradio-app", 1)
+    ).encode()
+
+
+@cache
+def _body(say: Say) -> bytes:
+    style = (_STATIC / "shell.css").read_text()
+    html = templates.render("shell_body.html", style=style, title=TITLE, about=ABOUT, say=say)
+    return html.encode()
