@@ -1,6 +1,5 @@
 """Buying: offers, the clicks that take them, and the jobs that a click starts."""
 
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -268,7 +267,7 @@ class Purchases:
             random=self._random,
             run=self._run,
             full=full,
-            parent=self._own(parent, owner),
+            parent=parent if parent and self._ledger.among(owner, [parent]) else "",
         )
         written: list[Job] = []
         try:
@@ -309,11 +308,6 @@ class Purchases:
                 )
             raise error
         return found
-
-    def _own(self, job_id: str, owner: str) -> str:
-        """Return the id of a job if it is this visitor's, else nothing."""
-        job = self._ledger.get(job_id) if job_id else None
-        return job_id if job and secrets.compare_digest(job.owner, owner) else ""
 
 
 def check_open(ledger: Ledger, owner: str, address: str, more: int = 1) -> None:

@@ -20,7 +20,7 @@ from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.keys import KeyNotAccepted, KeyStays, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
-from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, signed_in
+from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, host_of, signed_in
 from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
 from vidu_demo.ui.i18n.words import Say, words_for
 
@@ -107,7 +107,7 @@ class KeyChecks:
         """
         if self._runner.is_kept(key, owner):
             return
-        if not self._checks.spend(caller.client.host if caller.client else "", files=1):
+        if not self._checks.spend(host_of(caller), files=1):
             raise TooManyKeys
         take = partial(self._runner.take_key, one_call=one_call)
         await to_thread.run_sync(take, key, owner, limiter=self._limiter)
@@ -119,9 +119,8 @@ class KeyChecks:
             KeyStays: This process has not got it, and the others have been told too often, or
                 can't be told.
         """
-        address = caller.client.host if caller.client else ""
         known = self._runner.purchases.payer(owner) is Payer.VISITOR
-        if not known and not self._forgets.spend(address, files=1):
+        if not known and not self._forgets.spend(host_of(caller), files=1):
             raise KeyStays
         await to_thread.run_sync(self._runner.forget_key, owner)
 

@@ -54,6 +54,11 @@ def signed_in(request: gr.Request | Request) -> SignedIn | None:
     return getattr(getattr(request, "state", None), SIGNED_IN, None)
 
 
+def host_of(request: gr.Request | Request) -> str:
+    """Return the IP address that a request comes from; empty if the server does not know it."""
+    return str(request.client.host) if request.client else ""
+
+
 class Visitors:
     """Issues and recognises tokens: a name, a dot, and a signature of the name.
 
@@ -109,7 +114,7 @@ class Visitors:
         """
         if (who := signed_in(request)) and who.verified:
             return self._sign(f"user {who.name.lower()}")
-        host = request.client.host if request.client else ""
+        host = host_of(request)
         return "" if Host(host).loopback or not host else self._sign(f"address {household(host)}")
 
     def turn(self, request: gr.Request) -> str:

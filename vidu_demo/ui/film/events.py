@@ -20,6 +20,7 @@ from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.sequences import MAX_PARTS, Film, Part, Place, is_id
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
+from vidu_demo.ui.browser.visitor import host_of
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import filling, uploads
 from vidu_demo.ui.form.form import Form
@@ -241,8 +242,7 @@ class FilmEvents:
             return {self._form.more: gr.skip()}
         restored = self._same(parts, tab.owner)
         if not restored:
-            address = tab.request.client.host if tab.request.client else ""
-            if not self._restored.spend(address, files=1):
+            if not self._restored.spend(host_of(tab.request), files=1):
                 raise TooManyRestored
             restored = self._films.begin(tab.owner, parts)
         gone = [place for place, part in enumerate(parts) if part.settings is not None]

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from vidu_demo.api.text import Text
+from vidu_demo.ui.browser.visitor import host_of
 from vidu_demo.ui.guard.limits import LIMITS
 from vidu_demo.ui.sign_in.gate import NAME_KEY, ask, query
 from vidu_demo.ui.sign_in.slowdown import Slowdown
@@ -48,7 +49,7 @@ class Password:
 
     async def _sign_in(self, request: Request) -> Response:
         # Refused rather than delayed, so that many attempts hold no connections open.
-        address = request.client.host if request.client else ""
+        address = host_of(request)
         form = await request.form()
         if wait := math.ceil(self._slowdown.wait(address)):
             return ask(
