@@ -135,7 +135,7 @@ class App:
     def offer(self, visitor: dict[str, str], **form: Any) -> str:
         """Have a form reviewed over plain HTTP, and return the id of the offer to make it."""
         answer = json.loads(self.call("review", visitor=visitor, **form))
-        _number, _kept, offer, *_ = answer["data"]
+        _kept, _visible, offer, *_ = answer["data"]
         return str(offer)
 
     @property

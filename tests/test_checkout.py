@@ -142,7 +142,7 @@ def test_click_on_an_expired_offer_shows_the_price_again(
     expect(visitor.price).to_have_text("Estimate $0.04")
     with sa.create_engine(app.studio.settings.ledger_url).begin() as ledger:
         ledger.execute(offer_table.update().values(expires=1.0))
-    with visitor.page.expect_response(lambda answer: app.calls("review_1")(answer.request)):
+    with visitor.page.expect_response(lambda answer: app.calls("review")(answer.request)):
         visitor.make.click()
     expect(visitor.headline).to_have_text("Not sent")
     expect(visitor.status).to_contain_text("This price is no longer valid, so nothing was sent.")

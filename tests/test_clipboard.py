@@ -63,7 +63,7 @@ def test_link_copied_right_after_typing_is_of_what_was_typed(
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
     said, copied = visitor.page.locator("#link [role=status]"), "navigator.clipboard.readText()"
     visitor.open_tab("Code")
-    review, held = app.calls("review_1"), list[Route]()
+    review, held = app.calls("review"), list[Route]()
 
     def hold_first(route: Route) -> None:
         if review(route.request) and not held:

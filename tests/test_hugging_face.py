@@ -273,7 +273,7 @@ def test_a_user_buys_in_every_browser_with_the_key_of_one(
         return second.post("/gradio_api/run/predict", json=asked, headers={"Origin": SPACE})
 
     before = api.tasks_of_key.copy()
-    _number, _kept, offer, *_ = call("review", **form).json()["data"]
+    _kept, _visible, offer, *_ = call("review", **form).json()["data"]
     assert "error" not in call("buy", offer=offer, **form).json()
     until(lambda: runner.jobs(ada) and runner.jobs(ada)[0].state is JobState.DONE)
     assert api.tasks_of_key - before == {OWN_KEYS[0]: 1}

@@ -1,59 +1,72 @@
-"""Reviews of the form that overlap: the button ends up at what the form says last."""
+"""When the form is reviewed: once for what changes together, and after every change."""
 
 import json
-import subprocess
 from typing import Any
 
-import pytest
-from conftest import need
-from page_fixtures import App
-
-from vidu_demo.settings import ROOT
-
-PROGRAM = """
-globalThis.vidu = {};
-require(process.argv[1]);
-const said = [];
-for (const [step, number] of JSON.parse(process.argv[2])) {
-  if (step === 'begin') vidu.beginReview(null, 'form');
-  else if (step === 'fail') vidu.failReview();
-  else said.push(typeof vidu.endReview(number) === 'string');
-}
-console.log(JSON.stringify(said));
-"""
+from page_fixtures import App, Visitor, asked_by, until
+from playwright.sync_api import Request, Route, expect
 
 
-def asked_again(*steps: tuple[str, int]) -> list[bool]:
-    """Say for each answer whether the form is reviewed again."""
-    script = ROOT / "vidu_demo" / "ui" / "static" / "review.js"
-    command = [need("node"), "-e", PROGRAM, str(script), json.dumps(steps)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return list(json.loads(done.stdout))
+def prompt_in(app: App, request: Request) -> str:
+    """Read the prompt that a review is of."""
+    (listener,) = [fn for fn in app.demo.fns.values() if fn.api_name == "review"]
+    return str(asked_by(request)[listener.input_keyword_names.index("prompt")])
 
 
-BEGIN, FAIL = ("begin", 0), ("fail", 0)
+def test_a_new_page_has_its_form_reviewed_once(visitor: Visitor, app: App) -> None:
+    review, asked = app.calls("review"), list[Request]()
+    visitor.page.on("request", lambda request: asked.append(request) if review(request) else None)
+    with visitor.page.expect_response(lambda answer: review(answer.request)):
+        visitor.prompt.fill("The cat blinks.")
+    asked.clear()
+    visitor.page.reload()
+    expect(visitor.price).to_be_visible()
+    visitor.page.wait_for_load_state("networkidle")
+    assert [prompt_in(app, request) for request in asked] == ["The cat blinks."]
 
 
-@pytest.mark.parametrize(
-    ("steps", "again"),
-    [
-        ([BEGIN, ("end", 1)], [False]),
-        ([BEGIN, BEGIN, ("end", 1), ("end", 2)], [False, False]),
-        ([BEGIN, BEGIN, ("end", 2), ("end", 1)], [False, True]),
-        ([BEGIN, BEGIN, ("end", 2), ("end", 1), BEGIN, ("end", 3)], [False, True, False]),
-        ([BEGIN, BEGIN, ("end", 2), FAIL, BEGIN, ("end", 3)], [False, False]),
-    ],
-)
-def test_only_an_old_answer_that_comes_last_is_made_good(
-    steps: list[tuple[str, int]], again: list[bool]
-) -> None:
-    assert asked_again(*steps) == again
+def test_what_changes_during_a_review_is_reviewed_after_it(visitor: Visitor, app: App) -> None:
+    review, held, asked = app.calls("review"), list[Route](), list[str]()
+
+    def hold_first(route: Route) -> None:
+        if review(route.request):
+            asked.append(prompt_in(app, route.request))
+        if review(route.request) and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    visitor.page.route("**/predict", hold_first)
+    for fails in (False, True):
+        visitor.prompt.fill("One.")
+        until(lambda: visitor.page.wait_for_timeout(20) or held)
+        visitor.prompt.fill("Two.")
+        visitor.prompt.fill("Three.")
+        visitor.page.wait_for_function("vidu.reviews.due")
+        (route,) = held
+        route.fulfill(status=429, body="{}") if fails else route.continue_()
+        visitor.page.evaluate("vidu.reviewed()")
+        until(lambda: visitor.page.wait_for_timeout(20) or asked[-1] == "Three.")
+        assert asked[0] == "One."
+        held.clear()
+        asked.clear()
 
 
-def test_every_review_is_counted(app: App) -> None:
-    listeners: dict[int, dict[str, Any]] = {d["id"]: d for d in app.demo.config["dependencies"]}
-    reviews = [d for d in listeners.values() if str(d["api_name"]).startswith("review")]
-    assert [d["js"] for d in reviews] == ["vidu.beginReview"] * 2
-    for review in reviews:
-        after = [d for d in listeners.values() if d["trigger_after"] == review["id"]]
-        assert {d["js"] for d in after} == {"vidu.endReview", "vidu.failReview"}
+def test_what_is_hidden_is_not_hidden_again(app: App) -> None:
+    """For each such update, Gradio's script goes through the whole page."""
+    visitor = app.token()
+
+    def review(prompt: str, visible: Any = None) -> tuple[list[int], list[bool]]:
+        """Return which widgets are visible now, and what is shown or hidden for that."""
+        answer = json.loads(app.call("review", visitor=visitor, prompt=prompt, visible=visible))
+        updates = [each for each in answer["data"] if isinstance(each, dict)]
+        return answer["data"][1], [each["visible"] for each in updates if "visible" in each]
+
+    before, told = review("x")
+    assert (before, told) == ([], [])
+    (notice,), told = review("x" * 3000, before)
+    assert told == [True]
+    assert app.demo.blocks[notice].visible is False
+    assert review("x" * 4000, [notice]) == ([notice], [])
+    assert review("x", [notice]) == ([], [False])
+    assert review("x", "nonsense") == ([], [])

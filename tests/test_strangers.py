@@ -174,6 +174,7 @@ class Walk:
             "link": {"picture": "", "parent": job, "place": place},
             "dropped": {"path": files[0]} if files else None,
             "variations": None,
+            "visible": [],
         }
         data = []
         parameters = [*inspect.signature(listener.fn).parameters]

@@ -11,7 +11,7 @@ from vidu_demo.jobs.budget import LimitReached, Spent
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.jobs.orders import Order
-from vidu_demo.ui import Updates
+from vidu_demo.ui import Updates, fresh
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import Unrecognised, signed_in
 from vidu_demo.ui.context import Context
@@ -35,7 +35,8 @@ class Buying:
         kept: Keeps the form across reloads.
 
     Attributes:
-        number: Which review the last answer belongs to.
+        due: Changes when the form has to be reviewed.
+        visible: Which of the widgets that a review shows and hides are visible.
     """
 
     def __init__(
@@ -49,13 +50,13 @@ class Buying:
     ) -> None:
         self._context, self._form, self._checkout = context, form, checkout
         self._panel, self._code, self._kept = panel, code, kept
-        self.number = gr.Number(visible=False)
+        self.due, self.visible = gr.Textbox(visible=False), gr.JSON(visible=False)
 
     @property
     def reviewed(self) -> list[gr.blocks.Block]:
         """The outputs of `review`."""
         form, checkout, code = self._form, self._checkout, self._code
-        return [self.number, self._kept, *checkout.outputs, *form.reviewed, *code.outputs]
+        return [self._kept, self.visible, *checkout.outputs, *form.reviewed, *code.outputs]
 
     @property
     def bought(self) -> list[gr.blocks.Block]:
@@ -63,15 +64,14 @@ class Buying:
         return [*self._panel.view, self._form.filling, self._form.filled_at]
 
     def review(
-        self, request: gr.Request, number: Any, seen: Any, visitor: Any, **values: Any
+        self, request: gr.Request, seen: Any, visible: Any, visitor: Any, **values: Any
     ) -> Updates:
         """Show what is missing, what has no effect, and the price; offer what can be bought."""
         runner, context = self._context.runner, self._context
-        reviewed = number if isinstance(number, int) else 0
         try:
             owner = context.visitors.owner(visitor, signed_in(request))
         except Unrecognised:  # the page is still loading: it is reviewed again when it has a token
-            return {self.number: reviewed}
+            return {self.visible: gr.skip()}
         who = context.who_buys(request, owner)
         payer = who["payer"]
 
@@ -100,8 +100,7 @@ class Buying:
             spent = runner.purchases.spent(owner, who["address"], payer)
         say = words_for(request)
         filled = FormValues.read(values, context.opener(request))
-        return {
-            self.number: reviewed,
+        updates = {
             self._kept: filled.keep(),
             **self._checkout.review(
                 filled,
@@ -118,6 +117,10 @@ class Buying:
             ),
             **self._form.review(filled, say),
             **self._code.review(filled.unchecked(), filled.variations, say),
+        }
+        return {
+            self.visible: fresh.visible(updates),
+            **fresh.changes(updates, visible if isinstance(visible, list) else None),
         }
 
     def submit(self, tab: Tab, *, offer: Any, draft: bool = False, **values: Any) -> Updates:

@@ -1,24 +1,43 @@
-"""What a page that has just been loaded need not be told: that what is hidden is hidden.
+"""What the page need not be told: that what is hidden is hidden.
 
 For each such update, Gradio's script goes through the whole page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+import gradio as gr
 from gradio.blocks import Block
 
 from vidu_demo.ui import Updates
 
 
-def changes(updates: Mapping[Block, Any]) -> Updates:
-    """Leave out of some updates the visibility that their components were made with."""
-    return {block: _without(update, block) for block, update in updates.items()}
+def changes(updates: Mapping[Block, Any], visible: Collection[int] | None = None) -> Updates:
+    """Leave out of some updates what they say of visibility that is so already.
+
+    What stays hidden is left as it is.
+
+    Args:
+        updates: The updates.
+        visible: The ids of the components that are visible among these; by default, what they were
+            when the page was made.
+    """
+    return {block: _change(update, block, visible) for block, update in updates.items()}
 
 
-def _without(update: Any, block: Block) -> Any:
-    if not (isinstance(update, dict) and update.get("__type__") == "update"):
+def visible(updates: Mapping[Block, Any]) -> list[int]:
+    """List the ids of the components that some updates show."""
+    return [block._id for block, update in updates.items() if _shows(update)]
+
+
+def _shows(update: Any) -> bool | None:
+    """Tell whether an update shows or hides a component; None if it does neither."""
+    return update.get("visible") if isinstance(update, dict) and "__type__" in update else None
+
+
+def _change(update: Any, block: Block, visible: Collection[int] | None) -> Any:
+    shows, shown = _shows(update), block.visible if visible is None else block._id in visible
+    if shows is None or shows is not shown:
         return update
-    if update.get("visible") is not getattr(block, "visible", None):
-        return update
-    return {name: value for name, value in update.items() if name != "visible"}
+    kept = {name: value for name, value in update.items() if name != "visible"}
+    return kept if shows else gr.skip()

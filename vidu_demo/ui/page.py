@@ -116,6 +116,8 @@ class _Page:
             context, form, panel, self.header, self.navigation, self.own_key, self.server_time
         )
         buying = Buying(context, form, self.checkout, panel, panel.code, self.kept)
+        # First: what else listens to a change waits until the listeners before it are done.
+        self._arrive(events, buying)
         form.listen(context)
         panel.listen()
         lists = panel.history.list, panel.films.strip
@@ -123,7 +125,6 @@ class _Page:
         calls = panel.calls
         reading, asked = partial(events.read_calls, log=calls), calls.asked
         self._does(asked.change, reading, "read_calls", calls.outputs, {"asked": asked})
-        self._arrive(events, buying)
         self._does(self.own_key.submit, events.change_payer, "change_payer", events.payer_changed)
         self._buy(buying)
         self._show(events)
@@ -132,32 +133,30 @@ class _Page:
 
     def _arrive(self, events: Events, buying: Buying) -> None:
         demo, panel = self._context.demo, self.panel
-        reviewing: dict[str, Any] = {
-            "fn": buying.review,
-            "inputs_kwargs": {
-                "number": buying.number,
-                "seen": panel.seen,
-                "visitor": panel.visitor,
-                **self.form.inputs,
-            },
-            "outputs": buying.reviewed,
-            "js": "vidu.beginReview",
-            **SHORT,
-            **RAW,
-        }
         kept = {"kept": self.kept, **panel.tab}
         walled = f"vidu.withWall({[*kept].index('wall')})"
         welcome, welcomed = events.welcome, events.welcomed
         arrived = demo.load(welcome, inputs_kwargs=kept, outputs=welcomed, js=walled, **SHORT)
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
-        changes = [*self.form.changes, panel.seen.change]
-        filled_at = self.form.filled_at
-        for review in (
-            arrived.then(**reviewing),
-            gr.on(changes, trigger_mode="always_last", **reviewing),
-        ):
-            review.success(None, [buying.number], [filled_at], js="vidu.endReview")
-            review.failure(None, js="vidu.failReview")
+        # `welcome` fills the form, so that the first review is of what the browser has kept.
+        changes, filled_at = [*self.form.changes, panel.seen.change], self.form.filled_at
+        gr.on(changes, None, [filled_at], [buying.due], js="vidu.formChanged", **SHORT)
+        review = buying.due.change(
+            buying.review,
+            inputs_kwargs={
+                "seen": panel.seen,
+                "visible": buying.visible,
+                "visitor": panel.visitor,
+                **self.form.inputs,
+            },
+            outputs=buying.reviewed,
+            js="vidu.beginReview",
+            trigger_mode="always_last",
+            **SHORT,
+            **RAW,
+        )
+        review.success(None, js="vidu.endReview")
+        review.failure(None, None, [buying.due], js="vidu.failReview")
 
     def _buy(self, buying: Buying) -> None:
         checkout, form, stage = self.checkout, self.form.inputs, self.panel.stage

@@ -101,7 +101,7 @@ class Checkout:
             self.offer: offer(order) if order else "",
             self.draft_offer: offer(draft) if draft else "",
             self.simulation: simulated,
-            self.simulate: gr.Button(visible=bool(simulated)),
+            self.simulate: gr.update(visible=bool(simulated)),
             self.price: templates.render(
                 "price.html",
                 simulated=payer is WhoseKey.NOBODY,
@@ -114,8 +114,8 @@ class Checkout:
                 say=say,
                 **_priced(filled, order),
             ),
-            self.draft: gr.Button(
-                say(Text("Draft {price}", price=_cost(draft, payer))) if draft else "",
+            self.draft: gr.update(
+                value=say(Text("Draft {price}", price=_cost(draft, payer))) if draft else "",
                 visible=bool(draft),
             ),
             self.run: _run_button(order, missing, reached, payer, sending=sending, say=say),
@@ -184,21 +184,21 @@ def _run_button(
     *,
     sending: bool,
     say: Say,
-) -> gr.Button:
-    """Make the button; while something is missing, a click on it leads there."""
+) -> dict[str, Any]:
+    """Label the button; while something is missing, a click on it leads there."""
     if sending:
-        return gr.Button(say("Sending…"), interactive=False)
+        return gr.update(value=say("Sending…"), interactive=False)
     if missing:
-        return gr.Button(say(missing.message).rstrip(".。"), interactive=True)
+        return gr.update(value=say(missing.message).rstrip(".。"), interactive=True)
     if reached or not order:
-        return gr.Button(say(reached.label) if reached else "", interactive=False)
+        return gr.update(value=say(reached.label) if reached else "", interactive=False)
     number, cost = len(order.requests), _cost(order, payer)
     label = (
         Text("Make {number} · {price}", number=number, price=cost)
         if number > 1
         else Text("Make {price}", price=cost)
     )
-    return gr.Button(say(label), interactive=True)
+    return gr.update(value=say(label), interactive=True)
 
 
 def _cost(order: Order, payer: WhoseKey) -> str:

@@ -266,7 +266,7 @@ class Form:
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
             self.sheet.body: body.write(filled.unchecked()),
             **{
-                place: gr.Markdown(say(told.get(field, "")), visible=field in told)
+                place: gr.update(value=say(told.get(field, "")), visible=field in told)
                 for field, place in self.notices.items()
             },
         }

@@ -1,23 +1,32 @@
-// Reviews of the form overlap while it changes quickly, and their answers may change places. When
-// no answer is left to come, and the last one was not of the newest form, it is reviewed again.
-vidu.reviews = {newest: 0, underway: 0};
+// The form is reviewed when it has changed: once for changes that come together, and not before the
+// server has filled it. One review runs at a time: Gradio begins another when the form has changed
+// meanwhile.
+vidu.reviews = {due: false, underway: false};
 
-vidu.beginReview = (_, ...values) => {
-  vidu.reviews.underway += 1;
-  vidu.reviews.newest += 1;
-  return [vidu.reviews.newest, ...values];
+vidu.formChanged = async (filledAt) => {
+  const TOGETHER = 20; // milliseconds
+  if (!filledAt || vidu.reviews.due) return {__type__: 'update'};
+  vidu.reviews.due = true;
+  await new Promise((resolve) => setTimeout(resolve, TOGETHER));
+  return String(performance.now());
 };
 
-vidu.endReview = (number) => {
-  vidu.reviews.underway -= 1;
-  const current = vidu.reviews.underway || number === vidu.reviews.newest;
-  return current ? {__type__: 'update'} : String(Date.now());
+vidu.beginReview = (...values) => {
+  vidu.reviews = {due: false, underway: true};
+  return values;
 };
 
-vidu.failReview = () => { vidu.reviews.underway -= 1; };
+vidu.endReview = () => { vidu.reviews.underway = false; };
 
-// Waits until no review is under way. One that follows another begins within two frames.
+// Gradio forgets what changed during a call that fails.
+vidu.failReview = () => {
+  vidu.reviews.underway = false;
+  return vidu.reviews.due ? String(performance.now()) : {__type__: 'update'};
+};
+
+// Waits until the form as it is now has been reviewed. A review that follows another begins within
+// two frames.
 vidu.reviewed = async () => {
   const frame = () => new Promise(requestAnimationFrame);
-  do { await frame(); await frame(); } while (vidu.reviews.underway);
+  do { await frame(); await frame(); } while (vidu.reviews.due || vidu.reviews.underway);
 };
