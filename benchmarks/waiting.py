@@ -178,8 +178,8 @@ class Page:
         """Fill the form, and wait until the button says the price."""
         self.form = [[], PICTURE, prompt, 5, "720p", None, False, "", False, "auto"]
         self.form += [False, False, 1, "", [], [], [], [], "", "", None, None]
-        reviewed = await self.post("review", 0, self.seen, self.visitor, *self.form)
-        _number, _kept, self.offer, *_ = reviewed
+        reviewed = await self.post("review", self.seen, [], self.visitor, *self.form)
+        _kept, _visible, self.offer, *_ = reviewed
 
     async def submit(self) -> None:
         """Click the button."""
