@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+import runner_fixtures
 from hypothesis import given
 from hypothesis import strategies as st
 from runner_fixtures import KEY, OTHER, OWNER, PROCESSING, SUCCEED, Always, Bench, until
@@ -246,7 +247,10 @@ def test_every_answer_is_counted_once(batches: list[list[int]]) -> None:
     assert len(kept) <= MAX_ENTRIES
 
 
-def test_a_thousand_equal_polls_cost_no_write(bench: Bench) -> None:
+def test_a_thousand_equal_polls_cost_no_write(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_fixtures, "FASTER", 1e6)  # nothing here depends on the time
     bench.simulator.statuses = [PROCESSING]
     bench.reopen(requests_per_second=100_000.0)
     job = bench.reaches(bench.start(), JobState.RUNNING)
