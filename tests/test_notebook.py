@@ -17,6 +17,17 @@ from docs.notebook import NOTEBOOK
 from vidu_demo.media.clip import facts
 from vidu_demo.settings import ROOT
 
+HURRY = """
+from vidu_demo.api import client, pacing
+from vidu_demo.simulator import Simulator
+from vidu_demo.simulator.video import render
+
+Simulator.__init__.__kwdefaults__["seconds"] = 0.5
+client.FIRST_WAIT = pacing.SHORTEST_GAP = pacing.LONGEST_GAP = 0.1
+render.SHORT_SIDES["540p"] = 90
+"""
+"""Run in the notebook once it finds the project: tasks take less time, and videos are small."""
+
 
 @pytest.fixture
 def notebook() -> Any:
@@ -65,6 +76,7 @@ def test_it_runs_from_top_to_bottom(
     monkeypatch.setenv("VIDU_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    notebook.cells.insert(2, nbformat.v4.new_code_cell(HURRY))
     NotebookClient(
         notebook,
         timeout=90,
