@@ -15,7 +15,7 @@ from PIL import Image
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.settings import ROOT
 from vidu_demo.simulator import Fault, Simulator
-from vidu_demo.simulator.video.render import render
+from vidu_demo.simulator.video.render import SHORT_SIDES, render
 
 gc.disable()  # until the tests are collected: nothing before is garbage
 
@@ -119,10 +119,12 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A real video, rendered once."""
+    """A real video, rendered once; small, since the tests read and copy it thousands of times."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    url = "https://example.com/photo.jpg"
-    render({"images": [url], "prompt": "x", "duration": 1, "resolution": "540p", "seed": 1}, path)
+    asked = {"images": ["https://example.com/photo.jpg"], "prompt": "x", "duration": 1, "seed": 1}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SHORT_SIDES, "540p", 90)
+        render(asked | {"resolution": "540p"}, path)
     return path.read_bytes()
 
 

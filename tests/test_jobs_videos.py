@@ -27,6 +27,7 @@ from vidu_demo.api.client import BASE_URL
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.refusals import NotFound
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs import files
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
 from vidu_demo.media import clip
 from vidu_demo.settings import Settings
@@ -130,7 +131,7 @@ def test_a_video_is_measured(bench: Bench) -> None:
     done = bench.done(bench.start())
     facts = clip.facts(bench.file(done))
     assert done.facts == asdict(facts)
-    assert done.facts["height"] == 540
+    assert done.facts["height"] == 90
     assert bench.row(done).facts == done.facts
 
 
@@ -201,11 +202,11 @@ def test_a_full_disk_after_the_download_does_not_hold_the_video_up(
 # Thumbnails and stills
 
 
-def colour(path: Path | None) -> tuple[int, int, int]:
+def colour(path: Path | None, side: int = 512) -> tuple[int, int, int]:
     assert path
     with Image.open(path) as image:
         assert image.format == "WEBP"
-        assert max(image.size) == 512
+        assert max(image.size) == side
         return image.convert("RGB").getpixel((5, 5))  # type: ignore[return-value]
 
 
@@ -222,7 +223,10 @@ def test_the_first_picture_is_the_thumbnail_before_anything_is_sent(bench: Bench
     assert bench.simulator.submit_count == 0
 
 
-def test_a_still_of_the_video_stands_for_a_job_once_there_is_one(bench: Bench) -> None:
+def test_a_still_of_the_video_stands_for_a_job_once_there_is_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SMALL_SIDE", 128)  # so that the clip is larger
     bench.simulator.faults["download"] = [Fault(delay=0.3)]
     pictured = bench.start(images=[picture()])
     thumbnail = bench.videos / pictured.id / "thumbnail.webp"
@@ -234,10 +238,10 @@ def test_a_still_of_the_video_stands_for_a_job_once_there_is_one(bench: Bench) -
         assert bench.runner.thumbnail(done) == (thumbnail if job is pictured else None)
         path = bench.videos / job.id / "still.webp"
         assert bench.runner.still(done) == path
-        with Image.open(io.BytesIO(clip.still(bench.file(done), 512, "PNG"))) as middle:
+        with Image.open(io.BytesIO(clip.still(bench.file(done), 128, "PNG"))) as middle:
             there = middle.convert("RGB").getpixel((5, 5))
         assert isinstance(there, tuple)
-        shown = colour(path)
+        shown = colour(path, 128)
         assert all(abs(ours - its) < 24 for ours, its in zip(shown, there, strict=True))
 
 
