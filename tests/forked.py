@@ -1,14 +1,13 @@
 """What tests run in processes of their own: a program, a Jupyter kernel, a studio.
 
-Where the app is imported already, its simulator needs half a second for a task, and a process that
-is silent for two seconds counts as gone.
+The simulator needs half a second for a task there, is asked soon after, and makes small videos.
+Where the app is imported already, a process that is silent for two seconds counts as gone.
 """
 
 import os
 import runpy
 import sys
 from collections.abc import Sequence
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,14 @@ def enter(folder: Path, environment: dict[str, str], out: Path, err: Path) -> No
     if shared := sys.modules.get("vidu_demo.jobs.shared_scheduler"):
         shared.STALLED_SECONDS, shared.HEARTBEAT_SECONDS = 2.0, 0.4
         shared.RESCUES = "* * * * * */1"
-    if studio := sys.modules.get("vidu_demo.studio"):
-        studio.Simulator = partial(studio.Simulator, seconds=0.5)
+    # None of them imports Gradio, which may not be imported yet.
+    from vidu_demo.jobs import follower
+    from vidu_demo.simulator import Simulator
+    from vidu_demo.simulator.video.render import SHORT_SIDES
+
+    Simulator.__init__.__kwdefaults__["seconds"] = 0.5
+    follower.FIRST_WAIT = 0.6
+    SHORT_SIDES.update(dict.fromkeys(SHORT_SIDES, 90))
 
 
 def run(program: Path, arguments: Sequence[str], *place: Any) -> None:
