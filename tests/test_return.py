@@ -16,7 +16,10 @@ from runner_fixtures import Always
 from start_fixtures import APP, environment, start
 
 from vidu_demo.simulator import Fault, Simulator
+from vidu_demo.ui.browser.receipts import STORAGE_KEY
 
+KEPT = f"(localStorage.getItem('{STORAGE_KEY}') ?? '').length"
+"""How long the receipts are that the browser keeps: it encrypts them."""
 LOST = Fault(reset=True, after=True)
 """The task is made, and its id gets lost on the way back."""
 
@@ -26,7 +29,7 @@ def history(visitor: Visitor) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what people wait for."""
     monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.3)
     monkeypatch.setattr("vidu_demo.api.pacing.MAX_MISSING", 3)
@@ -241,8 +244,9 @@ def test_killed_app_comes_back_to_the_open_page(
         try:
             child.start()
             with at(browser, child) as visitor:
+                before = visitor.page.evaluate(KEPT)
                 task = visitor.start(pngs["red"], prompt="through the kill [4 s]")
-                visitor.page.wait_for_timeout(1500)  # the browser notes the task, too
+                visitor.page.wait_for_function(f"{KEPT} > {before}")
                 child.kill()
                 if disk == "forgets":
                     shutil.rmtree(data)
