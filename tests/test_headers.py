@@ -141,11 +141,10 @@ def test_the_page_lives_under_its_policy(
     say = speaker(locale)
     with closing(browser.new_context(locale=locale)) as context:
         context.route(f"{GRADIO_SCRIPTS}/**", gradios_server)
-        visitor = Visitor(context, url)
         errors: list[str] = []
         context.on("console", lambda line: keep(line, errors))
+        visitor = Visitor(context, url)
         page = visitor.page
-        page.reload()
         visitor.choice("540p").check()
         visitor.upload(pngs["red"])
         for prompt in ("Slow push-in [4 s]", "Slow pull-out."):
