@@ -93,19 +93,20 @@ def pictures(tmp_path: Path) -> Callable[..., list[Path]]:
 
 
 PLAIN, SMALL, TALL, WIDE = (1280, 960), (100, 100), (200, 1200), (1200, 200)
+NEXT = (320, 240)  # only a thumbnail is shown of what comes after the first
 STATES = {
     "none": [],
     "one": [PLAIN],
     "a small one": [SMALL],
     "two": [PLAIN, SMALL],
-    "seven": 7 * [PLAIN],
-    "twenty": 20 * [PLAIN],
+    "seven": [PLAIN, *6 * [NEXT]],
+    "twenty": [PLAIN, *19 * [NEXT]],
     "too wide": [WIDE],
     "too tall": [TALL],
     "the second too wide": [PLAIN, WIDE],
     "the second too tall": [PLAIN, TALL],
-    "the first of seven too wide": [WIDE, *6 * [PLAIN]],
-    "the last of seven too tall": [*6 * [PLAIN], TALL],
+    "the first of seven too wide": [WIDE, *6 * [NEXT]],
+    "the last of seven too tall": [PLAIN, *5 * [NEXT], TALL],
     "all too long": [WIDE, TALL, WIDE, TALL],
 }
 """The sizes of the pictures that are in the form."""
