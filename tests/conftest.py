@@ -23,6 +23,7 @@ pytest_plugins = [
     "clip_fixtures",
     "database_fixtures",
     "download_fixtures",
+    "lasting_fixtures",
     "ledger_fixtures",
     "page_fixtures",
     "runner_fixtures",

@@ -1,7 +1,8 @@
 """The app on a free port over a simulator, and a browser: for the tests of what people see.
 
 The app is the real one: a runner, a ledger and files on disk, served by Gradio over loopback. It
-is started once; each test comes as a new visitor, in a browser context of its own.
+is started once; each test comes as a new visitor. One visitor after another takes the same tab,
+which still has the scripts of the page: it is cleaned between them.
 """
 
 import base64
@@ -22,6 +23,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import pytest
 import requests
@@ -337,6 +339,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+TABS = 3
+"""How many tabs to keep for visitors to come. Each is a process of the browser's."""
+
 REFUSED = """document.addEventListener('securitypolicyviolation', (event) =>
     refused(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));"""
 
@@ -350,6 +355,8 @@ _TYPED: tuple[Literal["spinbutton", "textbox", "combobox"], ...] = (
 class Visitor:
     """A visitor with a browser of their own: what they do, and the places they look at.
 
+    Once they have left, they can come again as someone else.
+
     Attributes:
         asked: Every address that their pages have asked for.
         broken: Every error that a page's scripts did not catch.
@@ -360,17 +367,42 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context, self.url = context, url
-        self.asked: list[str] = []
-        self.broken: list[str] = []
-        self.failed: list[str] = []
-        self.refused: list[str] = []
         context.expose_function("refused", self.keep_out)
         context.add_init_script(REFUSED)
         context.set_default_timeout(PATIENCE * 1000)
         context.on("request", lambda request: self.asked.append(request.url))
         context.on("response", lambda answer: answer.status >= 500 and self.fail(answer.url))
         context.on("weberror", lambda error: self.broken.append(str(error.error)))
-        self.page = self.open()
+        self.tab = context.new_page()
+        self.devtools = context.new_cdp_session(self.tab)
+        self.come()
+
+    def come(self) -> None:
+        """Be a new visitor."""
+        self.asked: list[str] = []
+        self.broken: list[str] = []
+        self.failed: list[str] = []
+        self.refused: list[str] = []
+        self.page = self.tab
+        self._load(self.page, self.url)
+
+    def leave(self) -> None:
+        """Leave nothing behind in the browser but what it has cached."""
+        self.context.unroute_all(behavior="ignoreErrors")
+        self.tab.unroute_all(behavior="ignoreErrors")
+        for page in self.context.pages:
+            if page != self.tab:
+                page.close()
+        self.tab.mouse.move(-1, -1)
+        # What a site stores in a tab can only be cleared there: on a page without scripts, which
+        # could store something again.
+        self.tab.goto(self.url + "robots.txt")
+        origin = self.tab.evaluate("sessionStorage.clear(), window.name = '', origin")
+        stored = {"origin": origin, "storageTypes": "all"}
+        self.devtools.send("Storage.clearDataForOrigin", stored)
+        self.context.clear_cookies()
+        self.tab.goto("about:blank")
+        self.devtools.send("Page.resetNavigationHistory")
 
     def fail(self, url: str) -> None:
         self.failed.append(url)
@@ -379,14 +411,18 @@ class Visitor:
         self.refused.append(what)
 
     def open(self, query: str = "") -> Page:
+        """Open one more tab."""
         page = self.context.new_page()
+        self._load(page, self.url + query)
+        return page
+
+    def _load(self, page: Page, url: str) -> None:
         predict = re.compile("/gradio_api/run/predict")
         with page.expect_response(predict, timeout=2 * PATIENCE * 1000) as welcome:
-            page.goto(self.url + query)
+            page.goto(url)
         self.token = welcome.value.json()["data"][0]["token"]
         # The server has recognised the visitor and filled the form.
         expect(page.locator("#price strong")).to_be_visible()
-        return page
 
     def overhear(self) -> list[str]:
         """Keep the text of every answer from now on, except videos."""
@@ -609,25 +645,57 @@ class Maker:
         return look.job
 
 
+@pytest.fixture(scope="session")
+def gone() -> dict[str, Visitor]:
+    """Visitors who have left, by what they came with, and in the order in which they left."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
-    """Add a visitor. None of their requests may leave this machine, and no script may fail."""
-    visitors = []
+def visit(
+    browser: Browser,
+    app: App,
+    gone: dict[str, Visitor],
+    changed: WeakSet[BrowserContext],
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., Visitor]]:
+    """Add a visitor. None of their requests may leave this machine, and no script may fail.
+
+    They come to the tab of one who came with the same options and has left. No tab is taken again
+    that was changed for good, or in which a test has failed.
+    """
+    visitors: list[tuple[str, Visitor]] = []
+    failures = request.session.testsfailed
 
     def come(url: str = app.url, script: str = "", **options: Any) -> Visitor:
+        kind = json.dumps([url, script, options], sort_keys=True)
+        if visitor := gone.pop(kind, None):
+            visitors.append((kind, visitor))
+            visitor.come()
+            return visitor
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         context.add_init_script(script)
-        visitors.append(Visitor(context, url))
-        return visitors[-1]
+        visitor = Visitor(context, url)
+        visitors.append((kind, visitor))
+        if not script:  # which could keep the tab from being cleaned
+            changed.discard(context)
+        return visitor
 
     yield come
-    for visitor in visitors:
-        visitor.context.close()
+    for kind, visitor in visitors:
+        spoilt = visitor.context in changed or request.session.testsfailed > failures
+        if spoilt or visitor.tab.is_closed() or kind in gone:
+            visitor.context.close()
+        else:
+            visitor.leave()
+            gone[kind] = visitor
         Maker(app, visitor).stop_all()
         assert visitor.elsewhere == []
         assert visitor.broken == []
         assert visitor.failed == []
         assert visitor.refused == []
+    while len(gone) > TABS:
+        gone.pop(next(iter(gone))).context.close()
 
 
 @pytest.fixture
