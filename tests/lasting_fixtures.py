@@ -7,7 +7,6 @@ from weakref import WeakSet
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-# Without routes and cookies, which can be undone.
 LASTING = (
     "add_init_script",
     "add_locator_handler",
@@ -19,6 +18,8 @@ LASTING = (
     "new_cdp_session",
     "on",
     "once",
+    "route",
+    "route_from_har",
     "route_web_socket",
     "set_default_navigation_timeout",
     "set_default_timeout",

@@ -388,8 +388,6 @@ class Visitor:
 
     def leave(self) -> None:
         """Leave nothing behind in the browser but what it has cached."""
-        self.context.unroute_all(behavior="ignoreErrors")
-        self.tab.unroute_all(behavior="ignoreErrors")
         for page in self.context.pages:
             if page != self.tab:
                 page.close()

@@ -25,7 +25,6 @@ def test_who_comes_to_a_tab_finds_nothing_of_who_left_it(visitor: Visitor) -> No
     page.evaluate(KEEP)
     assert "kept" in page.evaluate(KEPT)
     visitor.prompt.fill("The cat blinks.")
-    page.route("**/*", lambda route: route.abort())
     visitor.page = visitor.context.new_page()
 
     visitor.leave()
@@ -44,6 +43,7 @@ CHANGES: dict[str, Callable[[Visitor], Any]] = {
     "script": lambda visitor: visitor.context.add_init_script("0"),
     "clock": lambda visitor: visitor.page.clock,
     "handler": lambda visitor: visitor.page.on("request", lambda _: None),
+    "route": lambda visitor: visitor.page.route("**/x", lambda route: route.abort()),
     "size": lambda visitor: visitor.page.set_viewport_size({"width": 390, "height": 844}),
 }
 
