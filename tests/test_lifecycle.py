@@ -200,7 +200,7 @@ def test_prompt_is_never_markup(visitor: Visitor, pngs: dict[str, Path]) -> None
 def test_clip_that_is_not_what_was_asked_for_says_so(
     visitor: Visitor, api: Simulator, clip: bytes, pngs: dict[str, Path]
 ) -> None:
-    # Whatever is asked for, a short and silent video comes.
+    # Whatever is asked for, a short, small and silent video comes.
     api.faults["download"] = [Fault(200, clip, {"Content-Type": "video/mp4"})] * 20
     visitor.fill(pngs["red"], prompt="Slow push-in.")
     visitor.field("Duration").fill("3")
@@ -212,6 +212,7 @@ def test_clip_that_is_not_what_was_asked_for_says_so(
     expect(visitor.status.locator(".difference")).to_have_text(
         [
             "Asked for 3 s; the video is 1.0 s long.",
+            "Asked for 540p; the video is 160 × 90 pixels.",
             "Asked for sound; the video has no audio track.",
         ]
     )
