@@ -38,7 +38,7 @@ from vidu_demo.media.clip import (
 
 
 def test_a_clip_is_what_was_asked_for(silent: Path, sounding: Path) -> None:
-    assert facts(silent) == Facts(960, 540, 1.0, 24.0, audio=False)
+    assert facts(silent) == Facts(160, 90, 1.0, 24.0, audio=False)
     assert facts(sounding) == Facts(960, 540, 1.0, 24.0, audio=True)
 
 
@@ -233,6 +233,6 @@ def test_a_file_too_large_is_opened_by_nothing(silent: Path) -> None:
 
 
 def test_a_frame_too_large_to_be_decoded(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "MAX_FRAME_PIXELS", 960 * 540 - 1)
+    monkeypatch.setattr(video, "MAX_FRAME_PIXELS", 160 * 90 - 1)
     with pytest.raises(ClipFailed):
         first_frame(silent)

@@ -6,7 +6,6 @@ For each such update, Gradio's script goes through the whole page.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import gradio as gr
 from gradio.blocks import Block
 
 from vidu_demo.ui import Updates
@@ -14,8 +13,6 @@ from vidu_demo.ui import Updates
 
 def changes(updates: Mapping[Block, Any], visible: Collection[int] | None = None) -> Updates:
     """Leave out of some updates what they say of visibility that is so already.
-
-    What stays hidden is left as it is.
 
     Args:
         updates: The updates.
@@ -36,8 +33,7 @@ def _shows(update: Any) -> bool | None:
 
 
 def _change(update: Any, block: Block, visible: Collection[int] | None) -> Any:
-    shows, shown = _shows(update), block.visible if visible is None else block._id in visible
-    if shows is None or shows is not shown:
+    shown = block.visible if visible is None else block._id in visible
+    if _shows(update) is not shown:
         return update
-    kept = {name: value for name, value in update.items() if name != "visible"}
-    return kept if shows else gr.skip()
+    return {name: value for name, value in update.items() if name != "visible"}
