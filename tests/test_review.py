@@ -52,6 +52,20 @@ def test_what_changes_during_a_review_is_reviewed_after_it(visitor: Visitor, app
         asked.clear()
 
 
+def test_a_form_that_was_not_filled_is_reviewed_all_the_same(visitor: Visitor, app: App) -> None:
+    welcome = app.calls("welcome")
+    visitor.page.route(
+        "**/predict",
+        lambda route: (
+            route.fulfill(status=429, body="{}") if welcome(route.request) else route.continue_()
+        ),
+    )
+    visitor.page.reload()
+    expect(visitor.price).to_be_visible()
+    visitor.choice("540p").check()
+    expect(visitor.price).to_have_text("Estimate $0.125")
+
+
 def test_what_is_hidden_is_not_hidden_again(app: App) -> None:
     """For each such update, Gradio's script goes through the whole page."""
     visitor = app.token()

@@ -140,6 +140,7 @@ class _Page:
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
         # `welcome` fills the form, so that the first review is of what the browser has kept.
         changes, filled_at = [*self.form.changes, panel.seen.change], self.form.filled_at
+        arrived.failure(None, None, [filled_at], js="vidu.notFilled")
         gr.on(changes, None, [filled_at], [buying.due], js="vidu.formChanged", **SHORT)
         review = buying.due.change(
             buying.review,

@@ -1,18 +1,23 @@
 // The form is reviewed when it has changed: once for changes that come together, and not before the
 // server has filled it. One review runs at a time: Gradio begins another when the form has changed
 // meanwhile.
-vidu.reviews = {due: false, underway: false};
+vidu.reviews = {soon: false, due: false, underway: false};
 
 vidu.formChanged = async (filledAt) => {
   const TOGETHER = 20; // milliseconds
-  if (!filledAt || vidu.reviews.due) return {__type__: 'update'};
-  vidu.reviews.due = true;
+  if (!filledAt || vidu.reviews.soon) return {__type__: 'update'};
+  vidu.reviews.soon = true;
   await new Promise((resolve) => setTimeout(resolve, TOGETHER));
+  // Gradio reads the form next: what changes from here on may come too late, so it is due again.
+  Object.assign(vidu.reviews, {soon: false, due: true});
   return String(performance.now());
 };
 
+// If the server could not fill the form, it is reviewed as it is.
+vidu.notFilled = () => String(performance.now());
+
 vidu.beginReview = (...values) => {
-  vidu.reviews = {due: false, underway: true};
+  Object.assign(vidu.reviews, {due: false, underway: true});
   return values;
 };
 
@@ -28,5 +33,5 @@ vidu.failReview = () => {
 // two frames.
 vidu.reviewed = async () => {
   const frame = () => new Promise(requestAnimationFrame);
-  do { await frame(); await frame(); } while (vidu.reviews.due || vidu.reviews.underway);
+  do { await frame(); await frame(); } while (Object.values(vidu.reviews).includes(true));
 };
