@@ -10,6 +10,20 @@ from page_fixtures import App
 from playwright.sync_api import Browser, Page, Route, expect
 
 WINDOWS = [(1440, 900), (1024, 768), (390, 844)]
+COUNT_FRAMES = """
+    const draw = window.requestAnimationFrame.bind(window);
+    window.asked = 0;
+    window.requestAnimationFrame = (then) => { asked += 1; return draw(then); };
+    window.idle = async () => {
+        for (let round = 0; round < 90; round += 1) {
+            const known = asked;
+            for (let frame = 0; frame < 20; frame += 1) await new Promise(draw);
+            if (asked === known) return true;
+        }
+        return false;
+    };
+"""
+"""With it, `idle()` waits half a minute for twenty frames that no script has asked for."""
 SUBTITLE = {
     "en-US": "Turn a picture and a sentence into a video.",
     "zh-CN": "一张图片加一句话，变成一段视频。",
@@ -41,6 +55,7 @@ def test_the_header_is_there_before_gradio_and_stays_where_it_is(
             route.continue_()
 
     with closing(browser.new_context(color_scheme="dark")) as context:
+        context.add_init_script(COUNT_FRAMES)
         page = context.new_page()
         page.route("**/assets/*.js", hold)
         with page.expect_request("**/assets/*.js"):
@@ -61,6 +76,7 @@ def test_the_header_is_there_before_gradio_and_stays_where_it_is(
             page.set_viewport_size({"width": width, "height": height})
             assert heading == pytest.approx(where(page, ".page-header h1"), abs=1), width
             assert tile == pytest.approx(where(page, ".tile")[:2], abs=3), width
+        assert page.evaluate("idle()")  # so Gradio's loader has stopped, too
 
 
 def test_the_header_speaks_the_visitors_language(app: App) -> None:

@@ -35,7 +35,7 @@ def complete(page: bytes, request: HTTPConnection) -> bytes:
 def _head() -> bytes:
     return templates.render(
         "shell_head.html",
-        script=(_STATIC / "language.js").read_text(),
+        script="".join((_STATIC / name).read_text() for name in ("language.js", "loader.js")),
         cookie=LANGUAGE_COOKIE,
         languages=list(LANGUAGES),
         title=TITLE,
