@@ -16,17 +16,17 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 import pytest
 import requests
+from lasting_fixtures import Lasting
 from PIL import Image
 from playwright.sync_api import (
     Browser,
@@ -34,6 +34,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Request,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -339,7 +340,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-TABS = 3
+LAPTOP: ViewportSize = {"width": 1440, "height": 900}
+TABS = 4
 """How many tabs to keep for visitors to come. Each is a process of the browser's."""
 
 REFUSED = """document.addEventListener('securitypolicyviolation', (event) =>
@@ -365,7 +367,7 @@ class Visitor:
         token: What the server knows them by.
     """
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, **looks: Any) -> None:
         self.context, self.url = context, url
         context.expose_function("refused", self.keep_out)
         context.add_init_script(REFUSED)
@@ -375,15 +377,23 @@ class Visitor:
         context.on("weberror", lambda error: self.broken.append(str(error.error)))
         self.tab = context.new_page()
         self.devtools = context.new_cdp_session(self.tab)
-        self.come()
+        self.come(**looks)
 
-    def come(self) -> None:
-        """Be a new visitor."""
+    def come(
+        self,
+        viewport: ViewportSize = LAPTOP,
+        color_scheme: Literal["light", "dark"] = "light",
+        permissions: Sequence[str] = (),
+    ) -> None:
+        """Be a new visitor, with a window and permissions of their own."""
         self.asked: list[str] = []
         self.broken: list[str] = []
         self.failed: list[str] = []
         self.refused: list[str] = []
         self.page = self.tab
+        self.tab.set_viewport_size(viewport)
+        self.tab.emulate_media(color_scheme=color_scheme)
+        self.context.grant_permissions(permissions)
         self._load(self.page, self.url)
 
     def leave(self) -> None:
@@ -391,6 +401,8 @@ class Visitor:
         for page in self.context.pages:
             if page != self.tab:
                 page.close()
+        self.context.set_offline(False)
+        self.context.clear_permissions()
         self.tab.mouse.move(-1, -1)
         # What a site stores in a tab can only be cleared there: on a page without scripts, which
         # could store something again.
@@ -411,6 +423,7 @@ class Visitor:
     def open(self, query: str = "") -> Page:
         """Open one more tab."""
         page = self.context.new_page()
+        page.set_viewport_size(self.tab.viewport_size or LAPTOP)
         self._load(page, self.url + query)
         return page
 
@@ -654,34 +667,37 @@ def visit(
     browser: Browser,
     app: App,
     gone: dict[str, Visitor],
-    changed: WeakSet[BrowserContext],
+    lasting: Lasting,
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Visitor]]:
     """Add a visitor. None of their requests may leave this machine, and no script may fail.
 
-    They come to the tab of one who came with the same options and has left. No tab is taken again
-    that was changed for good, or in which a test has failed.
+    They come to the tab of one who came with the same browser and has left. No tab is taken again
+    that a test has changed for good, or in which a test has failed.
     """
     visitors: list[tuple[str, Visitor]] = []
     failures = request.session.testsfailed
 
     def come(url: str = app.url, script: str = "", **options: Any) -> Visitor:
+        names = ("viewport", "color_scheme", "permissions")
+        looks = {name: options.pop(name) for name in names if name in options}
         kind = json.dumps([url, script, options], sort_keys=True)
         if visitor := gone.pop(kind, None):
             visitors.append((kind, visitor))
-            visitor.come()
+            visitor.come(**looks)
             return visitor
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context = browser.new_context(**options)
         context.add_init_script(script)
-        visitor = Visitor(context, url)
+        visitor = Visitor(context, url, **looks)
         visitors.append((kind, visitor))
         if not script:  # which could keep the tab from being cleaned
-            changed.discard(context)
+            lasting.accept(context)
         return visitor
 
     yield come
     for kind, visitor in visitors:
-        spoilt = visitor.context in changed or request.session.testsfailed > failures
+        lasting.take_back(visitor.context)
+        spoilt = visitor.context in lasting.spoilt or request.session.testsfailed > failures
         if spoilt or visitor.tab.is_closed() or kind in gone:
             visitor.context.close()
         else:
