@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from page_fixtures import App, Visitor
 from playwright.sync_api import ViewportSize, expect
 
@@ -26,28 +25,26 @@ _COVERED = """() => {
         covered: at !== document.body && !bar.contains(at) && covered && at.outerHTML,
     };
 }"""
+_STICKING_OUT = """bar => [...bar.querySelectorAll('strong, p, summary, #checkout > button')]
+    .map(part => [part.getBoundingClientRect(), bar.getBoundingClientRect()])
+    .filter(([part, bar]) => part.top < bar.top || part.bottom > bar.bottom
+        || part.left < bar.left || part.right > bar.right).length"""
 
 
-@pytest.mark.parametrize("window", WINDOWS)
 def test_the_bar_has_one_height(
-    visit: Callable[..., Visitor],
-    app: App,
-    api: Simulator,
-    pngs: dict[str, Path],
-    window: str,
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    visitor = visit(viewport=WINDOWS[window])
-    heights = {}
+    heights: dict[str, dict[str, float]] = {window: {} for window in WINDOWS}
 
     def measure(state: str) -> None:
-        box = visitor.page.locator("#checkout").bounding_box()
-        assert box
-        heights[state] = box["height"]
-        sticking_out = """bar => [...bar.querySelectorAll('strong, p, summary, #checkout > button')]
-            .map(part => [part.getBoundingClientRect(), bar.getBoundingClientRect()])
-            .filter(([part, bar]) => part.top < bar.top || part.bottom > bar.bottom
-                || part.left < bar.left || part.right > bar.right).length"""
-        assert visitor.page.locator("#checkout").evaluate(sticking_out) == 0, state
+        for window, size in WINDOWS.items():
+            visitor.page.set_viewport_size(size)
+            bar = visitor.page.locator("#checkout")
+            box = bar.bounding_box()
+            assert box
+            heights[window][state] = box["height"]
+            assert bar.evaluate(_STICKING_OUT) == 0, (window, state)
+        visitor.page.set_viewport_size(WINDOWS["laptop"])
 
     measure("empty")
     visitor.upload(pngs["red"])
@@ -78,12 +75,13 @@ def test_the_bar_has_one_height(
     visitor.choice("1").check()
     visitor.field("Duration").fill("1")
     expect(visitor.button("Make $0.115")).to_be_enabled()
-    api.faults["submit"] = [Fault(delay=2.5)]
+    api.faults["submit"] = [Fault(delay=4)]
     visitor.make.click()
-    if window == "phone":
-        visitor.go_to("Make")
+    visitor.page.set_viewport_size(WINDOWS["phone"])
+    visitor.go_to("Make")
     expect(visitor.button("Sending…")).to_be_disabled()
     measure("sending")
+    expect(visitor.button("Sending…")).to_be_disabled()
     expect(visitor.make).to_be_enabled()
     try:
         (app.data / "PAUSED").touch()
@@ -92,27 +90,28 @@ def test_the_bar_has_one_height(
         measure("limit reached")
     finally:
         (app.data / "PAUSED").unlink()
-    assert set(heights.values()) == {64 if window == "phone" else 128}, heights
+    for window, found in heights.items():
+        assert set(found.values()) == {64 if window == "phone" else 128}, (window, found)
 
 
-@pytest.mark.parametrize("window", WINDOWS)
 def test_nothing_that_has_the_focus_is_under_the_bar(
-    visit: Callable[..., Visitor], pngs: dict[str, Path], window: str
+    visitor: Visitor, pngs: dict[str, Path]
 ) -> None:
-    visitor = visit(viewport=WINDOWS[window])
     visitor.fill(pngs["red"], prompt="Slow push-in.")
     visitor.fold_out("Or use picture URLs")
     visitor.fold_out("Prompt ideas")
     visitor.fold_out()
     expect(visitor.choice("Watermark")).to_be_visible()
-    visitor.page.locator("h1").click()
-    steps = 0
-    for key in ["Tab"] * 100 + ["Shift+Tab"] * 60:
-        visitor.page.keyboard.press(key)
-        at = visitor.page.evaluate(_COVERED)
-        assert not at["covered"]
-        steps += not at["end"]
-    assert steps > 100
+    for window, size in WINDOWS.items():
+        visitor.page.set_viewport_size(size)
+        visitor.page.locator("h1").click()
+        steps = 0
+        for key in ["Tab"] * 100 + ["Shift+Tab"] * 60:
+            visitor.page.keyboard.press(key)
+            at = visitor.page.evaluate(_COVERED)
+            assert not at["covered"], window
+            steps += not at["end"]
+        assert steps > 100, window
 
 
 def test_the_button_leads_to_what_is_missing(
@@ -150,23 +149,31 @@ def test_the_button_leads_to_what_is_missing(
 
 
 def test_the_keys_stand_on_the_button_where_there_are_keys(
-    visit: Callable[..., Visitor], pngs: dict[str, Path]
+    visitor: Visitor, pngs: dict[str, Path]
 ) -> None:
-    phone = {"viewport": WINDOWS["phone"], "has_touch": True, "is_mobile": True}
-    mac = "Object.defineProperty(navigator, 'platform', {get: () => 'MacIntel'})"
-    for options, keys in (({}, "Ctrl+Enter"), ({"script": mac}, "⌘ Enter"), (phone, "none")):
-        visitor = visit(**options)
-        visitor.fill(pngs["red"], prompt="Slow push-in.")
-        shown = visitor.make.evaluate("button => getComputedStyle(button, '::after').content")
-        assert keys in shown
+    def shown() -> str:
         expect(visitor.button("Make $0.275")).to_be_visible()  # its name is without the keys
+        style = "button => getComputedStyle(button, '::after').content"
+        return str(visitor.make.evaluate(style))
+
+    visitor.fill(pngs["red"], prompt="Slow push-in.")
+    assert "Ctrl+Enter" in shown()
+    visitor.page.add_init_script(
+        "Object.defineProperty(navigator, 'platform', {get: () => 'MacIntel'})"
+    )
+    visitor.page.reload()
+    expect(visitor.page.locator(".vidu-mac")).to_be_attached()
+    assert "⌘ Enter" in shown()
 
 
-def test_details_are_found_on_a_phone_too(
+def test_a_phone_shows_no_keys_but_the_details(
     visit: Callable[..., Visitor], pngs: dict[str, Path]
 ) -> None:
     visitor = visit(viewport=WINDOWS["phone"], has_touch=True, is_mobile=True)
     visitor.fill(pngs["red"], prompt="Slow push-in.")
+    expect(visitor.button("Make $0.275")).to_be_visible()
+    keys = visitor.make.evaluate("button => getComputedStyle(button, '::after').content")
+    assert keys == "none"
     details = visitor.page.locator("#price ul")
     expect(details).not_to_be_visible()
     visitor.page.locator("#price summary").click()
