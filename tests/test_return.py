@@ -10,8 +10,8 @@ from pathlib import Path
 import forked
 import pytest
 import requests
-from page_fixtures import KEY, Visitor, free_port, task_seconds, until
-from playwright.sync_api import Browser, expect
+from page_fixtures import KEY, App, Visitor, free_port, task_seconds, until
+from playwright.sync_api import Browser, Request, expect
 from runner_fixtures import Always
 from start_fixtures import APP, environment, start
 
@@ -48,33 +48,32 @@ def test_stopping_to_watch_says_what_it_does_and_can_be_taken_back(
     assert api.submit_count == before + 1
 
 
-def test_the_very_same_request_asks_before_it_is_bought_twice(
-    visitor: Visitor, pngs: dict[str, Path], api: Simulator
-) -> None:
-    before = api.submit_count
-    first = visitor.start(pngs["red"], prompt="twice [20 s]")
-    visitor.page.wait_for_timeout(400)  # later than a double click
-    visitor.make.click()
-    expect(visitor.headline).to_have_text("Not sent")
-    expect(visitor.status).to_contain_text("You already asked for this video")
-    expect(visitor.status).to_contain_text("Nothing was charged.")
-    assert api.submit_count == before + 1
-    visitor.page.wait_for_timeout(3000)  # the page goes on looking, and the question stays
-    expect(visitor.status).to_contain_text("You already asked for this video")
-    visitor.page.get_by_role("button", name="Make a second one anyway").click()
-    expect(visitor.task_id).not_to_have_text(first)
-    assert api.submit_count == before + 2
-
-
-def test_another_request_needs_no_question(
-    visitor: Visitor, pngs: dict[str, Path], api: Simulator
+def test_only_the_very_same_request_asks_before_it_is_bought_twice(
+    visitor: Visitor, app: App, pngs: dict[str, Path], api: Simulator
 ) -> None:
     before = api.submit_count
     visitor.start(pngs["red"], prompt="one [20 s]")
     visitor.prompt.fill("another [20 s]")
     expect(visitor.make).to_be_enabled()
     visitor.make.click()
-    until(lambda: api.submit_count == before + 2)
+    until(lambda: visitor.page.wait_for_timeout(50) or api.submit_count == before + 2)
+    expect(visitor.details.locator(".prompt")).to_have_text("another [20 s]")
+    another = visitor.task_id.inner_text()
+    expect(visitor.make).to_be_enabled()
+
+    visitor.page.wait_for_timeout(400)  # later than a double click
+    visitor.make.click()
+    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.status).to_contain_text("You already asked for this video")
+    expect(visitor.status).to_contain_text("Nothing was charged.")
+    assert api.submit_count == before + 2
+    for _ in range(2):  # the page goes on looking, and the question stays
+        with visitor.page.expect_event("requestfinished", app.calls("look")):
+            pass
+    expect(visitor.status).to_contain_text("You already asked for this video")
+    visitor.page.get_by_role("button", name="Make a second one anyway").click()
+    expect(visitor.task_id).not_to_have_text(another)
+    assert api.submit_count == before + 3
 
 
 def test_lost_answer_is_shown_as_unknown_and_never_sent_again(
@@ -105,61 +104,39 @@ def test_lost_answer_is_shown_as_unknown_and_never_sent_again(
 def test_link_to_a_task_shows_it_to_whoever_has_it(
     visit: Callable[..., Visitor], pngs: dict[str, Path], api: Simulator
 ) -> None:
-    owner = visit()
+    owner, guest = visit(), visit()
     task = owner.start(pngs["red"], prompt="for you too")
     expect(owner.headline).to_have_text(re.compile(r"^Done in"))
     expect(owner.page).to_have_url(re.compile(f"[?&]task={task}$"))
 
-    guest, before = visit(), api.submit_count
-    guest.page = guest.open(f"?task={task}")
+    before = api.submit_count
+    guest.page.goto(owner.page.url)
     expect(guest.headline).to_have_text("Done")
     expect(guest.video).to_be_visible()
     assert api.submit_count == before
     assert api.max_concurrent_polls_of(task) == 1
 
 
-@pytest.mark.parametrize(
-    ("typed", "says"),
-    [
-        ("00000000-aaaa-bbbb-cccc-000000000000", "The API knows no such task"),
-        ("../../etc/passwd", "doesn't look like a task id"),
-    ],
-)
-def test_task_that_is_not_there_is_refused_once_and_not_listed(
-    visitor: Visitor, typed: str, says: str
-) -> None:
-    visitor.fold_out("Continue a task by its id")
-    visitor.field("Task id").fill(typed)
-    visitor.button("Watch").click()
-    expect(visitor.headline).to_have_text("Nothing to watch")
-    expect(visitor.status).to_contain_text(says)
-    expect(visitor.status.locator("progress, .steps, .charge")).to_have_count(0)
-    expect(visitor.rows).to_have_count(0)
-    expect(visitor.page).not_to_have_url(re.compile("task="))
-    visitor.page.reload()
-    expect(visitor.headline).to_have_text("An example")
-    expect(visitor.rows).to_have_count(0)
-
-
-def test_task_that_is_new_elsewhere_is_not_refused(
-    visitor: Visitor, api: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("vidu_demo.api.pacing.MAX_MISSING", 6)
-    task = elsewhere(api)
-    api.faults["poll"] = Always([Fault(404, {"reason": "TASK_NOT_FOUND"})])
-    asked = api.polls_of[task]
-    visitor.fold_out("Continue a task by its id")
+def watch(visitor: Visitor, task: str) -> None:
     visitor.field("Task id").fill(task)
     visitor.button("Watch").click()
-    until(lambda: api.polls_of[task] == asked + 1)
-    expect(visitor.headline).to_have_text("Checking the task")
-    expect(visitor.status).to_contain_text("The API can take half a minute")
-    expect(visitor.status).not_to_contain_text("no such task")
-    expect(visitor.status.locator(".steps")).to_have_count(0)
-    expect(visitor.row(task)).to_contain_text("watched")
-    api.faults["poll"] = []
-    expect(visitor.headline).to_have_text("Done")
-    expect(visitor.row(task)).to_contain_text("done")
+
+
+def test_task_that_is_not_there_is_refused_once_and_not_listed(visitor: Visitor) -> None:
+    for typed, says in (
+        ("00000000-aaaa-bbbb-cccc-000000000000", "The API knows no such task"),
+        ("../../etc/passwd", "doesn't look like a task id"),
+    ):
+        visitor.fold_out("Continue a task by its id")
+        watch(visitor, typed)
+        expect(visitor.headline).to_have_text("Nothing to watch")
+        expect(visitor.status).to_contain_text(says)
+        expect(visitor.status.locator("progress, .steps, .charge")).to_have_count(0)
+        expect(visitor.rows).to_have_count(0)
+        expect(visitor.page).not_to_have_url(re.compile("task="))
+        visitor.page.reload()
+        expect(visitor.headline).to_have_text("An example")
+        expect(visitor.rows).to_have_count(0)
 
 
 def elsewhere(api: Simulator) -> str:
@@ -174,19 +151,39 @@ def elsewhere(api: Simulator) -> str:
     return str(answer.json()["task_id"])
 
 
-def test_task_from_elsewhere_is_continued_by_its_id(visitor: Visitor, api: Simulator) -> None:
+def test_task_from_elsewhere_is_continued_by_its_id_even_if_it_is_new(
+    visitor: Visitor, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visitor.fold_out("Continue a task by its id")
-    visitor.field("Task id").fill(f"  {elsewhere(api)} ")
-    visitor.button("Watch").click()
+    watch(visitor, f"  {elsewhere(api)} ")
     expect(visitor.headline).to_have_text("Done")
     expect(visitor.video).to_be_visible()
 
+    monkeypatch.setattr("vidu_demo.api.pacing.MAX_MISSING", 6)
+    task = elsewhere(api)
+    api.faults["poll"] = Always([Fault(404, {"reason": "TASK_NOT_FOUND"})])
+    asked = api.polls_of[task]
+    watch(visitor, task)
+    until(lambda: api.polls_of[task] == asked + 1)
+    expect(visitor.headline).to_have_text("Checking the task")
+    expect(visitor.status).to_contain_text("The API can take half a minute")
+    expect(visitor.status).not_to_contain_text("no such task")
+    expect(visitor.status.locator(".steps")).to_have_count(0)
+    expect(visitor.row(task)).to_contain_text("watched")
+    api.faults["poll"] = []
+    expect(visitor.headline).to_have_text("Done")
+    expect(visitor.row(task)).to_contain_text("done")
 
-def test_lost_network_is_forgiven(visitor: Visitor, pngs: dict[str, Path], api: Simulator) -> None:
+
+def test_lost_network_is_forgiven(
+    visitor: Visitor, app: App, pngs: dict[str, Path], api: Simulator
+) -> None:
     before = api.submit_count
-    visitor.start(pngs["red"], prompt="through a tunnel [5 s]")
-    visitor.context.set_offline(True)
-    visitor.page.wait_for_timeout(3000)
+    visitor.start(pngs["red"], prompt="through a tunnel [2 s]")
+    gone = visitor.page.expect_event("requestfailed", app.calls("look"))
+    still_gone = visitor.page.expect_event("requestfailed", lambda call: "app_id" in call.url)
+    with gone, still_gone:
+        visitor.context.set_offline(True)
     visitor.context.set_offline(False)
     expect(visitor.headline).to_have_text(re.compile(r"^Done in"))
     assert api.submit_count == before + 1
@@ -211,7 +208,7 @@ class Child:
         nowhere = Path(os.devnull)
         place = (self._folder, self._environment, nowhere, nowhere)
         command = ["--port", str(self.port)]
-        self._process = start(forked.run, APP, command, *place, afresh=True)
+        self._process = start(forked.run, APP, command, *place)
         until(self._answers, seconds=120)
 
     def kill(self) -> None:
@@ -227,6 +224,11 @@ class Child:
             return False
 
 
+def is_call(request: Request) -> bool:
+    """Whether a page asks the app to do or to tell something."""
+    return "/gradio_api/run/" in request.url
+
+
 @contextmanager
 def at(browser: Browser, child: Child) -> Iterator[Visitor]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -234,9 +236,8 @@ def at(browser: Browser, child: Child) -> Iterator[Visitor]:
     context.close()
 
 
-@pytest.mark.parametrize("disk", ["stays", "forgets"])
-def test_killed_app_comes_back_to_the_open_page(
-    browser: Browser, tmp_path: Path, pngs: dict[str, Path], disk: str
+def test_killed_app_comes_back_to_the_open_page_even_without_its_disk(
+    browser: Browser, tmp_path: Path, pngs: dict[str, Path]
 ) -> None:
     data = tmp_path / "data"
     with Simulator(KEY, seconds=task_seconds) as simulator:
@@ -244,19 +245,24 @@ def test_killed_app_comes_back_to_the_open_page(
         try:
             child.start()
             with at(browser, child) as visitor:
-                before = visitor.page.evaluate(KEPT)
-                task = visitor.start(pngs["red"], prompt="through the kill [4 s]")
-                visitor.page.wait_for_function(f"{KEPT} > {before}")
-                child.kill()
-                if disk == "forgets":
-                    shutil.rmtree(data)
-                child.start()
-                expect(visitor.headline).to_have_text(re.compile(r"^Done"), timeout=40_000)
-                expect(visitor.task_id).to_have_text(task)
-                expect(visitor.video).to_be_visible()
-                expect(visitor.prompt).to_have_value("through the kill [4 s]")
-                assert "through the kill" in history(visitor)[0]
-                assert len(list(data.glob("videos/*/*.mp4"))) == 1
-                assert simulator.submit_count == 1
+                for bought, disk in enumerate(("forgets", "stays"), start=1):
+                    prompt = f"through the kill, where the disk {disk} [4 s]"
+                    before = visitor.page.evaluate(KEPT)
+                    visitor.start(pngs["red"], prompt=prompt)
+                    expect(visitor.details.locator(".prompt")).to_have_text(prompt)
+                    task = visitor.task_id.inner_text()
+                    visitor.page.wait_for_function(f"{KEPT} > {before}")
+                    with visitor.page.expect_event("requestfailed", is_call):
+                        child.kill()
+                    if disk == "forgets":
+                        shutil.rmtree(data)
+                    child.start()
+                    expect(visitor.headline).to_have_text(re.compile(r"^Done"), timeout=40_000)
+                    expect(visitor.task_id).to_have_text(task)
+                    expect(visitor.video).to_be_visible()
+                    expect(visitor.prompt).to_have_value(prompt)
+                    assert prompt in history(visitor)[0]
+                    assert len(list(data.glob("videos/*/*.mp4"))) == bought
+                    assert simulator.submit_count == bought
         finally:
             child.kill()
