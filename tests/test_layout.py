@@ -8,7 +8,7 @@ import pytest
 from conftest import refusing
 from page_fixtures import DONE, Visitor
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from vidu_demo.simulator import Simulator
 
@@ -33,22 +33,25 @@ _CONTRAST = """element => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_can_be_read_in_light_and_dark(
-    visit: Callable[..., Visitor], pngs: dict[str, Path], scheme: str
+    visit: Callable[..., Visitor], pngs: dict[str, Path]
 ) -> None:
-    visitor = visit(color_scheme=scheme)
+    visitor = visit(color_scheme="light")
     visitor.start(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
-    ground = visitor.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) / 3
-    assert (brightness > 200) if scheme == "light" else (brightness < 60)
-    places = ["h1", ".payer", "#status h2", "#details code", "#price strong", ".notice p"]
-    for place in places:
-        words = visitor.page.locator(f"{place}:visible").first
-        assert words.evaluate(_CONTRAST) >= 4.5, place
-    visitor.page.mouse.move(0, 0)
-    visitor.page.wait_for_timeout(300)
-    assert visitor.make.evaluate(_CONTRAST) >= 4.5
+    for scheme in ("light", "dark"):
+        if scheme == "dark":
+            visitor.page.emulate_media(color_scheme="dark")
+            expect(visitor.page.locator("body.dark")).to_be_attached()
+        ground = visitor.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) / 3
+        assert (brightness > 200) if scheme == "light" else (brightness < 60)
+        places = ["h1", ".payer", "#status h2", "#details code", "#price strong", ".notice p"]
+        for place in places:
+            words = visitor.page.locator(f"{place}:visible").first
+            assert words.evaluate(_CONTRAST) >= 4.5, (scheme, place)
+        visitor.page.mouse.move(0, 0)
+        visitor.page.wait_for_timeout(300)
+        assert visitor.make.evaluate(_CONTRAST) >= 4.5, scheme
 
 
 def test_phone_never_scrolls_sideways(
@@ -112,38 +115,44 @@ STATES = {
 """The sizes of the pictures that are in the form."""
 
 
+LAPTOP: ViewportSize = {"width": 1440, "height": 900}
+TABLET: ViewportSize = {"width": 1024, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
 @pytest.mark.parametrize(
-    ("window", "locale", "scheme"),
+    ("windows", "locale", "scheme"),
     [
-        ((1440, 900), "en", "light"),
-        ((1024, 768), "en", "light"),
-        ((390, 844), "en", "light"),
-        ((390, 844), "zh-CN", "dark"),
+        ([LAPTOP, TABLET], "en", "light"),
+        ([PHONE], "en", "light"),
+        ([PHONE], "zh-CN", "dark"),
     ],
 )
 def test_the_prompt_is_in_sight_whatever_pictures_are_in(
     visit: Callable[..., Visitor],
     pictures: Callable[..., list[Path]],
     tmp_path: Path,
-    window: tuple[int, int],
+    windows: list[ViewportSize],
     locale: str,
     scheme: str,
 ) -> None:
-    width, height = window
-    phone = {"has_touch": True, "is_mobile": True} if width < 500 else {}
-    visitor = visit(
-        viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme, **phone
-    )
+    phone = {"has_touch": True, "is_mobile": True} if windows == [PHONE] else {}
+    visitor = visit(viewport=windows[0], locale=locale, color_scheme=scheme, **phone)
     bar = visitor.page.locator("#checkout")
     expect(bar).to_be_visible()
+    found = {}
 
-    def room() -> float:
-        """How many pixels are left between the prompt and the bar."""
-        prompt, below = visitor.prompt.bounding_box(), bar.bounding_box()
-        assert prompt
-        assert below
-        assert below["y"] + below["height"] <= height
-        return below["y"] - prompt["y"] - prompt["height"]
+    def look(state: str) -> None:
+        """Note how many pixels are left between the prompt and the bar."""
+        for window in windows:
+            if len(windows) > 1:
+                visitor.page.set_viewport_size(window)
+            prompt, below = visitor.prompt.bounding_box(), bar.bounding_box()
+            assert prompt
+            assert below
+            assert below["y"] + below["height"] <= window["height"]
+            found[window["width"], state] = below["y"] - prompt["y"] - prompt["height"]
+            assert visitor.page.evaluate("scrollY") == 0
 
     def add(*files: Path) -> None:
         visitor.page.evaluate("window.answered = false")
@@ -153,7 +162,6 @@ def test_the_prompt_is_in_sight_whatever_pictures_are_in(
         visitor.upload(*files)
         visitor.page.wait_for_function("answered && !vidu.batches.length")
 
-    found = {}
     broken = [tmp_path / f"{number}.png" for number in range(4)]
     for file in broken:
         file.write_text("no picture")
@@ -165,16 +173,15 @@ def test_the_prompt_is_in_sight_whatever_pictures_are_in(
         expect(visitor.tile.locator(".unfit")).to_have_count(min(1, len(wrong)))
         expect(visitor.tile.locator(".wrong")).to_have_count(len(wrong))
         expect(visitor.page.locator("#about-pictures")).to_be_visible(visible=len(sizes) > 1)
-        found[state] = room()
+        look(state)
         add(*broken)
         expect(visitor.said).to_contain_text("0.png, 1.png, …")
-        found[f"{state}, others refused"] = room()
+        look(f"{state}, others refused")
         if sizes:
             visitor.tile.locator("[data-do=clear]").evaluate("button => button.click()")
         expect(visitor.thumbnails).to_have_count(0)
         expect(visitor.tile.locator(".start")).to_be_visible()
     assert {state: left for state, left in found.items() if left < MARGIN} == {}
-    assert visitor.page.evaluate("scrollY") == 0
 
 
 MARGIN = 8
