@@ -62,7 +62,10 @@ def test_what_is_sent_is_exactly_what_the_form_shows(
     }
 
 
-def test_price_follows_the_form(visitor: Visitor) -> None:
+def test_price_follows_the_form_and_wrong_numbers_are_said_in_words(
+    visitor: Visitor, api: Simulator
+) -> None:
+    before = api.submit_count
     price = visitor.page.locator("#price strong")
     seconds = visitor.field("Duration")
     expect(price).to_have_text("Estimate $0.275")
@@ -81,6 +84,20 @@ def test_price_follows_the_form(visitor: Visitor) -> None:
     visitor.choice("Music").check()
     visitor.choice("Off-peak").check()
     expect(price).to_have_text("Estimate $0.175")
+
+    visitor.button("A cat looks up").click()  # the server has set the slider once
+    for typed, said in (
+        ("77", "Duration goes from 1 to 10; 77 is outside"),
+        ("", "Duration must be a whole number"),
+        ("2.6", "Duration must be a whole number"),
+    ):
+        expect(visitor.make).to_be_enabled()  # Gradio clamps the number that is left
+        seconds.fill(typed)
+        visitor.button(said).click()  # which leads there, and buys nothing
+        expect(seconds).to_be_focused()
+    seconds.fill("2")
+    expect(visitor.make).to_be_enabled()
+    assert api.submit_count == before
 
 
 def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Path]) -> None:
@@ -112,24 +129,6 @@ def test_truths_about_choices_appear_and_go(visitor: Visitor, pngs: dict[str, Pa
     told("Q2 models are documented to ignore this setting.").to_be_visible()
     visitor.field("Seed").fill("0")
     told("0 means random to the model, so it can't be repeated.").to_be_visible()
-
-
-def test_numbers_out_of_their_limits_are_said_in_words(visitor: Visitor, api: Simulator) -> None:
-    before = api.submit_count
-    visitor.button("A cat looks up").click()  # the server has set the slider once
-    duration = visitor.field("Duration")
-    for typed, said in (
-        ("77", "Duration goes from 1 to 10; 77 is outside"),
-        ("", "Duration must be a whole number"),
-        ("2.6", "Duration must be a whole number"),
-    ):
-        expect(visitor.make).to_be_enabled()  # Gradio clamps the number that is left
-        duration.fill(typed)
-        visitor.button(said).click()  # which leads there, and buys nothing
-        expect(duration).to_be_focused()
-    duration.fill("2")
-    expect(visitor.make).to_be_enabled()
-    assert api.submit_count == before
 
 
 def test_words_that_help_and_the_keyboard(

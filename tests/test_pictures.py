@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import DEFAULTS
-from page_fixtures import COLOURS, DONE, SIZE, Visitor, picture_of, until
+from page_fixtures import COLOURS, SIZE, Visitor, picture_of, until
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -36,13 +36,13 @@ def test_pictures_are_sent_in_the_order_that_is_shown(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     before = api.submit_count
-    visitor.fill(pngs["red"], pngs["green"], pngs["blue"], prompt="Slow push-in.")
+    visitor.fill(pngs["red"], pngs["green"], pngs["blue"], prompt="Slow push-in [600 s]")
     for _ in range(2):
         visitor.thumbnails.nth(2).press("ArrowLeft")
         visitor.thumbnails.nth(1).press("ArrowLeft")
     visitor.page.wait_for_timeout(300)
     visitor.make.click()
-    expect(visitor.headline).to_have_text(DONE)
+    expect(visitor.task_id).to_be_visible()
     (body,) = api.submits[before:]
     assert colours_of(body) == ["green", "blue", "red"]
 
@@ -52,23 +52,22 @@ def test_picture_addresses_are_sent_as_they_are(visitor: Visitor, api: Simulator
     visitor.fold_out("Or use picture URLs")
     addresses = visitor.field("Picture URLs")
     addresses.fill("cat.jpg")
-    visitor.prompt.fill("Slow push-in.")
+    visitor.prompt.fill("Slow push-in [600 s]")
     expect(visitor.button("“cat.jpg” is not a picture URL")).to_be_enabled()
     addresses.fill("https://example.com/a%20cat.jpg?x=1;y=2\n\n https://example.com/dog.png ")
     expect(visitor.make).to_be_enabled()
     visitor.make.click()
-    expect(visitor.headline).to_have_text(DONE)
     seed = int(visitor.seed.inner_text())
     (body,) = api.submits[before:]
     assert body == {
         "images": ["https://example.com/a%20cat.jpg?x=1;y=2", "https://example.com/dog.png"],
-        "prompt": "Slow push-in.",
+        "prompt": "Slow push-in [600 s]",
         "seed": seed,
         **DEFAULTS,
     }
 
 
-def test_picture_from_the_clipboard(
+def test_pictures_from_the_clipboard(
     visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path]
 ) -> None:
     before = api.submit_count
@@ -76,56 +75,38 @@ def test_picture_from_the_clipboard(
     visitor.copy(pngs["green"])
     visitor.button("Paste").click()
     expect(visitor.thumbnails).to_have_count(1)
-    visitor.prompt.fill("Slow push-in.")
+    visitor.prompt.press("Control+v")
+    expect(visitor.thumbnails).to_have_count(2)
+    visitor.page.evaluate("navigator.clipboard.writeText('Slow push-in [600 s]')")
+    visitor.prompt.press("Control+v")
+    expect(visitor.prompt).to_have_value("Slow push-in [600 s]")
+    expect(visitor.thumbnails).to_have_count(2)
     visitor.make.click()
     expect(visitor.task_id).to_be_visible()
     (body,) = api.submits[before:]
-    assert colours_of(body) == ["green"]
+    assert colours_of(body) == ["green", "green"]
 
 
-def test_picture_that_is_dropped(visitor: Visitor, pngs: dict[str, Path]) -> None:
-    data = base64.b64encode(pngs["green"].read_bytes()).decode()
-    dropped = visitor.page.evaluate_handle(
-        """(data) => {
-            const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([bytes], 'dropped.png', {type: 'image/png'}));
-            return transfer;
-        }""",
-        data,
-    )
-    visitor.tile.dispatch_event("drop", {"dataTransfer": dropped})
-    expect(visitor.thumbnails).to_have_count(1)
-    expect(visitor.button("Write a prompt")).to_be_enabled()
-
-
-def test_file_that_is_no_picture_is_told_apart_by_its_content(
+def test_file_that_is_no_picture_is_refused_beside_the_pictures(
     visitor: Visitor, tmp_path: Path, pngs: dict[str, Path]
 ) -> None:
-    impostor = tmp_path / "holiday.png"
-    impostor.write_text("a text that calls itself a picture")
-    visitor.upload(impostor, pngs["blue"])
-    expect(
-        visitor.page.get_by_text("This file is not in a supported picture format.")
-    ).to_be_visible()
-    expect(visitor.thumbnails).to_have_count(1)
-    expect(visitor.button("Write a prompt")).to_be_enabled()
-    assert str(tmp_path) not in visitor.page.content()
-
-
-def test_file_of_another_type_is_refused_beside_the_pictures(
-    visitor: Visitor, tmp_path: Path
-) -> None:
-    """And not by Gradio, which would show its own words over the page."""
-    notes = tmp_path / "notes.txt"
+    """By its content, and not by Gradio, which would show its own words over the page."""
+    notes, impostor = tmp_path / "notes.txt", tmp_path / "holiday.png"
     notes.write_text("no picture")
+    impostor.write_text("a text that calls itself a picture")
     with visitor.page.expect_file_chooser() as chooser:
         visitor.button("Upload").click()
     chooser.value.set_files(notes)
-    refused = "“notes.txt”: This file is not in a supported picture format."
-    expect(visitor.said).to_contain_text(refused)
+    refused = "This file is not in a supported picture format."
+    expect(visitor.said).to_contain_text(f"“notes.txt”: {refused}")
     expect(visitor.page.locator(".toast-wrap").get_by_text("notes.txt")).to_have_count(0)
     expect(visitor.thumbnails).to_have_count(0)
+    visitor.upload(impostor, pngs["blue"])
+    expect(visitor.said).to_contain_text(f"“holiday.png”: {refused}")
+    expect(visitor.page.get_by_text(refused)).to_be_visible()
+    expect(visitor.thumbnails).to_have_count(1)
+    expect(visitor.button("Write a prompt")).to_be_enabled()
+    assert str(tmp_path) not in visitor.page.content()
 
 
 def test_what_is_too_long_is_padded_or_cropped_first(
@@ -133,7 +114,7 @@ def test_what_is_too_long_is_padded_or_cropped_first(
 ) -> None:
     before = api.submit_count
     framing = visitor.tile
-    visitor.fill(pngs["red"], prompt="Pan to the right.")
+    visitor.fill(pngs["red"], prompt="Pan to the right [600 s]")
     expect(framing).to_contain_text("First frame as sent: 320 × 240 (4:3).")
     expect(framing).to_contain_text("The video will be 960 × 720.")
     visitor.choice("1080p").check()

@@ -66,10 +66,18 @@ def bitmap(tmp_path: Path) -> Path:
     return path
 
 
-def test_pictures_come_and_go_again_and_again(visitor: Visitor, pngs: dict[str, Path]) -> None:
+def test_pictures_come_and_go_again_and_again_and_the_same_is_two(
+    visitor: Visitor, pngs: dict[str, Path]
+) -> None:
     red, green, blue = pngs.values()
+    visitor.upload(red, green, red)
+    expect_order(visitor, "red", "green", "red")
+    visitor.thumbnails.nth(2).press("Delete")
+    expect_order(visitor, "red", "green")
+    tool(visitor, "Remove all").click()
+    expect(visitor.thumbnails).to_have_count(0)
     visitor.upload(red)
-    for _ in range(2):
+    for place in ("h1", "#tile"):
         expect_order(visitor, "red")
         for name in ("Add another", "Take a photo", "Paste", "Remove"):
             expect(tool(visitor, name)).to_be_visible()
@@ -84,7 +92,9 @@ def test_pictures_come_and_go_again_and_again(visitor: Visitor, pngs: dict[str, 
         tool(visitor, "Remove all").click()
         expect(visitor.thumbnails).to_have_count(0)
         expect(tool(visitor, "Upload")).to_be_visible()
-        drop(visitor.page, red)
+        drop(visitor.page, red, where=place)
+    expect_order(visitor, "red")
+    expect(visitor.button("Write a prompt")).to_be_enabled()
 
 
 def test_the_keyboard_moves_and_removes_a_picture(visitor: Visitor, pngs: dict[str, Path]) -> None:
@@ -138,35 +148,31 @@ def test_a_finger_moves_and_removes_a_picture(
     expect_order(visitor, "green", "red")
 
 
-def test_the_same_picture_twice_is_two_pictures(visitor: Visitor, pngs: dict[str, Path]) -> None:
-    visitor.upload(pngs["red"], pngs["green"], pngs["red"])
-    expect_order(visitor, "red", "green", "red")
-    visitor.thumbnails.nth(2).press("Delete")
-    expect_order(visitor, "red", "green")
-
-
-@pytest.mark.parametrize("before", [0, 1])
 def test_what_is_dropped_during_an_upload_follows_it(
-    visitor: Visitor, pngs: dict[str, Path], before: int
+    visitor: Visitor, pngs: dict[str, Path]
 ) -> None:
     red, green, blue = pngs.values()
-    if before:
-        visitor.upload(red)
-        expect(visitor.thumbnails).to_have_count(1)
     held: list[Route] = []
 
     def hold(route: Route) -> None:
         held.append(route)
 
-    visitor.page.route("**/gradio_api/upload", hold)
-    drop(visitor.page, green)
-    until(lambda: visitor.page.wait_for_timeout(50) or held)
-    expect(visitor.said).to_have_text("Uploading…")
-    drop(visitor.page, blue)
-    drop(visitor.page, red, where="#pictures")
-    visitor.page.unroute("**/gradio_api/upload")
-    expect_order(visitor, *["red"] * before, "green", "blue", "red")
-    expect(visitor.said).to_be_empty()
+    for before in ([], ["red"]):
+        if before:
+            tool(visitor, "Remove all").click()
+            expect(visitor.thumbnails).to_have_count(0)
+            visitor.upload(red)
+            expect_order(visitor, "red")
+        held.clear()
+        visitor.page.route("**/gradio_api/upload", hold)
+        drop(visitor.page, green)
+        until(lambda: visitor.page.wait_for_timeout(50) or held)
+        expect(visitor.said).to_have_text("Uploading…")
+        drop(visitor.page, blue)
+        drop(visitor.page, red, where="#pictures")
+        visitor.page.unroute("**/gradio_api/upload")
+        expect_order(visitor, *before, "green", "blue", "red")
+        expect(visitor.said).to_be_empty()
 
 
 def test_what_comes_while_an_upload_is_checked_stays(
@@ -256,7 +262,7 @@ def answering(status: int | None) -> Callable[[Route], None]:
     return lambda route: route.fulfill(status=status) if status else route.abort()
 
 
-def test_a_large_file_and_a_failed_upload_are_said_beside_the_others(
+def test_a_large_file_and_a_failed_upload_or_check_are_said_beside_the_others(
     visitor: Visitor, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
     """And not by Gradio, which would show its own words over the page."""
@@ -283,6 +289,21 @@ def test_a_large_file_and_a_failed_upload_are_said_beside_the_others(
     expect(visitor.said).to_be_empty()
     expect(visitor.page.locator(".toast-wrap *")).to_have_count(0)
 
+    lost: list[Route] = []
+
+    def lose(route: Route) -> None:
+        if "blue.png" in str(route.request.post_data) and not lost:
+            lost.append(route)
+            route.fulfill(status=429)
+        else:
+            route.continue_()
+
+    visitor.page.route("**/gradio_api/run/predict*", lose)
+    visitor.upload(pngs["blue"])
+    expect(visitor.said).to_have_text("The upload failed. Try again.")
+    visitor.upload(pngs["green"])
+    expect_order(visitor, "red", "green", "green")
+
 
 def test_of_too_many_files_the_first_are_added(visitor: Visitor, tmp_path: Path) -> None:
     files = [tmp_path / f"{number:02}.png" for number in range(MAX_PICTURES + 2)]
@@ -293,23 +314,6 @@ def test_of_too_many_files_the_first_are_added(visitor: Visitor, tmp_path: Path)
     expect_order(visitor, *(file.stem for file in files[:MAX_PICTURES]))
     visitor.upload(files[0])
     expect(visitor.button("Up to 20 pictures can be sent at once. Remove some")).to_be_enabled()
-
-
-def test_a_check_that_fails_holds_up_nothing(visitor: Visitor, pngs: dict[str, Path]) -> None:
-    lost: list[Route] = []
-
-    def lose(route: Route) -> None:
-        if "red.png" in str(route.request.post_data) and not lost:
-            lost.append(route)
-            route.fulfill(status=429)
-        else:
-            route.continue_()
-
-    visitor.page.route("**/gradio_api/run/predict*", lose)
-    visitor.upload(pngs["red"])
-    expect(visitor.said).to_have_text("The upload failed. Try again.")
-    visitor.upload(pngs["green"])
-    expect_order(visitor, "green")
 
 
 CAMERA = """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
@@ -358,22 +362,16 @@ def test_a_denied_camera_and_an_empty_clipboard_are_said(visitor: Visitor) -> No
     expect(visitor.said).to_have_text("There is no picture to paste. Copy one first.")
 
 
-def test_a_picture_is_pasted_with_the_keyboard(
-    visit: Callable[..., Visitor], pngs: dict[str, Path]
+def test_a_picture_that_will_blur_or_is_gone_can_be_removed(
+    visitor: Visitor, app: App, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
-    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
-    visitor.copy(pngs["green"])
-    visitor.prompt.press("Control+v")
-    expect(visitor.thumbnails).to_have_count(1)
-    visitor.page.evaluate("navigator.clipboard.writeText('Slow push-in.')")
-    visitor.prompt.press("Control+v")
-    expect(visitor.prompt).to_have_value("Slow push-in.")
-    expect(visitor.thumbnails).to_have_count(1)
-
-
-def test_a_picture_that_is_gone_can_be_removed(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
-) -> None:
+    Image.new("RGB", (60, 60), "teal").save(tmp_path / "icon.png")
+    visitor.upload(tmp_path / "icon.png")
+    expect(visitor.tile.locator(".blurs")).to_have_text(
+        "The picture is small, so the video will look blurry."
+    )
+    tool(visitor, "Remove").click()
+    expect(visitor.thumbnails).to_have_count(0)
     visitor.upload(pngs["red"])
     expect_order(visitor, "red")
     for file in app.uploads.rglob("red.png"):
@@ -384,8 +382,19 @@ def test_a_picture_that_is_gone_can_be_removed(
     expect(tool(visitor, "Upload")).to_be_visible()
 
 
-def test_the_content_decides_and_every_thumbnail_shows(visitor: Visitor, tmp_path: Path) -> None:
+def test_the_content_decides_and_every_thumbnail_shows(
+    visitor: Visitor, tmp_path: Path, clip: bytes
+) -> None:
     """Files without a suffix, with an odd one, and with one that lies."""
+    (tmp_path / "film").write_bytes(clip)
+    visitor.upload(tmp_path / "film")
+    expect(visitor.said).to_have_text(
+        "This video has no settings from this page; its first frame is now the picture."
+    )
+    expect(visitor.thumbnails).to_have_count(1)
+    tool(visitor, "Remove").click()
+    expect(visitor.thumbnails).to_have_count(0)
+
     pillow_heif.register_heif_opener()
     photo = Image.effect_noise((640, 480), 60).convert("RGB")
     names_and_formats = {
@@ -405,21 +414,4 @@ def test_the_content_decides_and_every_thumbnail_shows(visitor: Visitor, tmp_pat
     until(lambda: visitor.page.evaluate(shown) == [640] * 4)
     expect(visitor.page.locator(".prose.notice:visible")).to_have_text(
         "All pictures are sent, but only the first is known to be used."
-    )
-
-
-def test_a_video_is_one_by_its_content(visitor: Visitor, tmp_path: Path, clip: bytes) -> None:
-    (tmp_path / "film").write_bytes(clip)
-    visitor.upload(tmp_path / "film")
-    expect(visitor.said).to_have_text(
-        "This video has no settings from this page; its first frame is now the picture."
-    )
-    expect(visitor.thumbnails).to_have_count(1)
-
-
-def test_a_small_picture_is_said_to_blur(visitor: Visitor, tmp_path: Path) -> None:
-    Image.new("RGB", (60, 60), "teal").save(tmp_path / "icon.png")
-    visitor.upload(tmp_path / "icon.png")
-    expect(visitor.tile.locator(".blurs")).to_have_text(
-        "The picture is small, so the video will look blurry."
     )
