@@ -16,11 +16,22 @@ from vidu_demo.jobs.tables import offer_table
 from vidu_demo.simulator import Simulator
 
 
-def test_quick_clicks_buy_one_video(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
+def test_quick_clicks_buy_one_video_and_none_on_an_expired_offer(
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     before = api.submit_count
     visitor.fill(pngs["red"], prompt="Slow push-in.")
+    visitor.choose_smallest()
+    expect(visitor.price).to_have_text("Estimate $0.04")
+    with sa.create_engine(app.studio.settings.ledger_url).begin() as ledger:
+        ledger.execute(offer_table.update().values(expires=1.0))
+    with visitor.page.expect_response(lambda answer: app.calls("review")(answer.request)):
+        visitor.make.click()
+    expect(visitor.headline).to_have_text("Not sent")
+    expect(visitor.status).to_contain_text("This price is no longer valid, so nothing was sent.")
+    expect(visitor.status).to_contain_text("Check the price, then click again.")
+    assert api.submit_count == before
+
     visitor.make.evaluate("button => { for (let n = 0; n < 5; n++) button.click(); }")
     visitor.page.locator("button", has_text=re.compile("Make|Sending")).first.dispatch_event(
         "click"
@@ -133,41 +144,35 @@ def test_click_buys_what_its_button_says_or_nothing(
     until(lambda: api.submit_count == before + 2)
 
 
-def test_click_on_an_expired_offer_shows_the_price_again(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
-) -> None:
-    before = api.submit_count
-    visitor.fill(pngs["red"], prompt="Slow push-in.")
-    visitor.choose_smallest()
-    expect(visitor.price).to_have_text("Estimate $0.04")
-    with sa.create_engine(app.studio.settings.ledger_url).begin() as ledger:
-        ledger.execute(offer_table.update().values(expires=1.0))
-    with visitor.page.expect_response(lambda answer: app.calls("review")(answer.request)):
-        visitor.make.click()
-    expect(visitor.headline).to_have_text("Not sent")
-    expect(visitor.status).to_contain_text("This price is no longer valid, so nothing was sent.")
-    expect(visitor.status).to_contain_text("Check the price, then click again.")
-    assert api.submit_count == before
-    visitor.make.click()
-    expect(visitor.headline).to_have_text(DONE)
-    assert api.submit_count == before + 1
-
-
-def test_second_one_is_what_was_held_back_whatever_the_form_says(
+def test_draft_leaves_the_form_alone_and_a_second_one_is_what_was_held_back(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
-    visitor.fill(pngs["red"], prompt="Slow push-in [600 s]")
-    visitor.fold_out()
+    visitor.fill(pngs["green"], prompt="Slow orbit [600 s]")
     visitor.choice("2").check()
-    expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
+    visitor.fold_out()
     visitor.field("Seed").fill("11")
     visitor.choice("Watermark").check()
-    visitor.choice("Watermark").uncheck()
-    expect(visitor.field("Seed")).to_have_value("11")
+    expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
+    expect(visitor.draft).to_have_text("Draft $0.075")
     visitor.draft.click()
     expect(visitor.task_id).to_be_visible()
+    (draft,) = api.submits[before:]
+    assert draft == {
+        **DEFAULTS,
+        "images": [prepare(pngs["green"]).data_uri],
+        "prompt": "Slow orbit [600 s]",
+        "seed": 11,
+        "watermark": True,
+        "duration": 3,
+        "resolution": "540p",
+    }
+    expect(visitor.field("Duration")).to_have_value("5")
+    expect(visitor.field("Seed")).to_have_value("11")
+    expect(visitor.choice("720p")).to_be_checked()
+    expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
+
     visitor.draft.click()
     expect(visitor.headline).to_have_text("Not sent")
     visitor.prompt.fill("Something else.")
@@ -177,37 +182,8 @@ def test_second_one_is_what_was_held_back_whatever_the_form_says(
     expect(visitor.rows).to_have_count(2)
     expect(visitor.button("Make a second one anyway · $0.075")).not_to_be_visible()
     until(lambda: api.submit_count == before + 2)
-    first, second = api.submits[before:]
-    assert second == first
-    assert (second["resolution"], second["duration"], second["seed"]) == ("540p", 3, 11)
+    assert api.submits[-1] == draft
 
-
-def test_draft_comes_first_and_leaves_the_form_alone(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
-) -> None:
-    before = api.submit_count
-    visitor.fill(pngs["green"], prompt="Slow orbit.")
-    visitor.choice("2").check()
-    visitor.fold_out()
-    visitor.field("Seed").fill("11")
-    visitor.choice("Watermark").check()
-    expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
-    expect(visitor.draft).to_have_text("Draft $0.075")
-    visitor.draft.click()
-    expect(visitor.task_id).to_be_visible()
-    (body,) = api.submits[before:]
-    assert body == {
-        **DEFAULTS,
-        "images": [prepare(pngs["green"]).data_uri],
-        "prompt": "Slow orbit.",
-        "seed": 11,
-        "watermark": True,
-        "duration": 3,
-        "resolution": "540p",
-    }
-    expect(visitor.field("Duration")).to_have_value("5")
-    expect(visitor.choice("720p")).to_be_checked()
-    expect(visitor.price).to_have_text("Estimate $0.55 for 2 videos")
     visitor.choice("540p").check()
     visitor.field("Duration").fill("3")
     expect(visitor.draft).not_to_be_visible()

@@ -118,12 +118,12 @@ def test_elapsed_time_ticks_without_the_server(
     visitor.page.unroute("**/*")
 
 
-def test_button_is_off_while_a_request_is_sent(
+def test_button_is_off_while_a_request_is_sent_and_a_reload_then_buys_nothing_more(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     api.faults["submit"] = [Fault(delay=2.5)]
     before = api.submit_count
-    visitor.fill(pngs["red"], prompt="Slow push-in.")
+    visitor.fill(pngs["red"], prompt="Slow push-in [600 s]")
     visitor.make.click()
     expect(visitor.button("Sending…")).to_be_disabled()
     visitor.prompt.fill("Slow push-in, and another thought.")
@@ -132,8 +132,15 @@ def test_button_is_off_while_a_request_is_sent(
     expect(visitor.make).to_be_enabled()
     assert api.submit_count == before + 1
 
+    api.faults["submit"] = [Fault(delay=2.5)]
+    visitor.make.click()
+    expect(visitor.button("Sending…")).to_be_disabled()
+    visitor.page.reload()
+    expect(visitor.headline).to_have_text(DONE)
+    assert api.submit_count == before + 2
 
-def test_reload_while_it_runs_goes_on_with_the_same_task(
+
+def test_reload_and_second_tab_go_on_with_the_same_task(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     before = api.submit_count
@@ -142,6 +149,10 @@ def test_reload_while_it_runs_goes_on_with_the_same_task(
     visitor.page.reload()
     expect(visitor.task_id).to_have_text(task_id)
     expect(visitor.status.locator("progress")).to_be_visible()
+    second = visitor.open()
+    expect(second.locator("#details").get_by_text(task_id)).to_be_visible()
+    assert api.submit_count == before + 1
+    second.close()
     api.statuses = None
     expect(visitor.headline).to_have_text(DONE)
     expect(visitor.task_id).to_have_text(task_id)
@@ -154,39 +165,16 @@ def test_reload_while_it_runs_goes_on_with_the_same_task(
     assert api.submit_count == before + 1
 
 
-def test_reload_during_the_submit_buys_nothing_more(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
-) -> None:
-    api.faults["submit"] = [Fault(delay=2.5)]
-    before = api.submit_count
-    visitor.fill(pngs["red"], prompt="Slow push-in.")
-    visitor.make.click()
-    expect(visitor.button("Sending…")).to_be_disabled()
-    visitor.page.reload()
-    expect(visitor.headline).to_have_text(DONE)
-    assert api.submit_count == before + 1
-
-
 def test_closing_the_page_stops_nothing(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     before, videos = api.submit_count, app.videos
-    visitor.start(pngs["red"], prompt="Slow push-in [3 s]")
+    visitor.start(pngs["red"], prompt="Slow push-in [2 s]")
     visitor.context.close()
     (video,) = until(lambda: app.videos - videos)
     assert VIDEO_NAME.match(video.name)
     with av.open(video) as opened:
         assert opened.duration
-    assert api.submit_count == before + 1
-
-
-def test_second_tab_shows_the_same_task(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
-) -> None:
-    before = api.submit_count
-    task_id = visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
-    second = visitor.open()
-    expect(second.locator("#details").get_by_text(task_id)).to_be_visible()
     assert api.submit_count == before + 1
 
 

@@ -139,6 +139,7 @@ class Walk:
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
+        visitor.page.evaluate(Axe().axe_script)  # once: it is half a megabyte
         self.faults: dict[tuple[str, str], list[str]] = {}
         self.gradios: set[Fault] = set()
         self.small: dict[str, list[str]] = {}
@@ -167,7 +168,8 @@ class Walk:
     def _axe(self, rules: dict[str, Any]) -> list[str]:
         options = {"resultTypes": ["violations"], **rules}
         found = []
-        for rule in Axe().run(self.visitor.page, options=options).response["violations"]:
+        run = "options => axe.run(options).then(found => found.violations)"
+        for rule in self.visitor.page.evaluate(run, options):
             if rule["impact"] not in ("serious", "critical"):
                 continue
             for node in rule["nodes"]:

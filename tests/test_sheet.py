@@ -1,10 +1,8 @@
 """The settings as a form and as JSON, and what filled them: marked, counted and undone."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from page_fixtures import App, Maker, Visitor, until, without
 from playwright.sync_api import Locator, expect
 
@@ -140,37 +138,33 @@ def test_pictures_named_in_json(visitor: Visitor, pngs: dict[str, Path]) -> None
     until(lambda: json.loads(text.input_value())["images"] == ["red.png", "green.png"])
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_columns_are_even_and_have_no_holes(visit: Callable[..., Visitor], width: int) -> None:
-    visitor = visit(viewport={"width": width, "height": 900})
-    visitor.fold_out()
-    expect(visitor.choice("Watermark")).to_be_visible()
-    grids = visitor.page.locator(".fields").evaluate_all(
-        """grids => grids.map(grid => [grid, ...grid.querySelectorAll('.form > .block')]
-            .map(one => one.getBoundingClientRect())
-            .map(({top, left, right, height}) => [top, left, right, height].map(Math.round)))"""
-    )
-    assert [len(cells) for _, *cells in grids] == [4, 5]
-    for (_, left, right, _), *cells in grids:
-        padding = cells[0][1] - left
-        lines: dict[int, list[list[int]]] = {}
-        for cell in cells:
-            lines.setdefault(cell[0], []).append(cell)
-        assert len(lines) == (len(cells) if width == 390 else (len(cells) + 1) // 2)
-        for line in lines.values():
-            assert len({height for *_, height in line}) == 1
-            assert line[0][1] == left + padding
-            assert line[-1][2] == right - padding
-        assert len({line[-1][1] for line in lines.values() if len(line) > 1}) <= 1
-
-
-def test_each_field_shows_the_apis_name(visitor: Visitor) -> None:
+def test_columns_are_even_and_have_no_holes_and_fields_the_apis_names(visitor: Visitor) -> None:
     visitor.fold_out()
     expect(visitor.choice("Watermark")).to_be_visible()
     for field in VideoRequest.SETTINGS:
         label = visitor.page.locator(f"#{field} :is([data-testid=block-info], .label-text)")
         shown = label.first.evaluate("label => getComputedStyle(label, '::after').content")
         assert f'"{field}"' in shown
+    for width in (1440, 1024, 390):
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        grids = visitor.page.locator(".fields").evaluate_all(
+            """grids => grids.map(grid => [grid, ...grid.querySelectorAll('.form > .block')]
+                .map(one => one.getBoundingClientRect())
+                .map(({top, left, right, height}) =>
+                    [top, left, right, height].map(Math.round)))"""
+        )
+        assert [len(cells) for _, *cells in grids] == [4, 5]
+        for (_, left, right, _), *cells in grids:
+            padding = cells[0][1] - left
+            lines: dict[int, list[list[int]]] = {}
+            for cell in cells:
+                lines.setdefault(cell[0], []).append(cell)
+            assert len(lines) == (len(cells) if width == 390 else (len(cells) + 1) // 2)
+            for line in lines.values():
+                assert len({height for *_, height in line}) == 1
+                assert line[0][1] == left + padding
+                assert line[-1][2] == right - padding
+            assert len({line[-1][1] for line in lines.values() if len(line) > 1}) <= 1
 
 
 # What filled the form

@@ -97,32 +97,7 @@ def test_pictures_come_and_go_again_and_again_and_the_same_is_two(
     expect(visitor.button("Write a prompt")).to_be_enabled()
 
 
-def test_the_keyboard_moves_and_removes_a_picture(visitor: Visitor, pngs: dict[str, Path]) -> None:
-    visitor.upload(*pngs.values())
-    expect_order(visitor, "red", "green", "blue")
-    focused = visitor.page.locator("#pictures .strip li:focus")
-    moved = visitor.page.locator("#pictures .moved")
-
-    visitor.thumbnails.nth(0).press("ArrowRight")
-    expect(moved).to_have_text("Picture 2 of 3")
-    visitor.page.keyboard.press("ArrowRight")  # at once: the server has drawn nothing yet
-    expect(moved).to_have_text("Picture 3 of 3")
-    visitor.page.keyboard.press("ArrowRight")  # there is no further place
-    expect_order(visitor, "green", "blue", "red")
-    expect(focused).to_have_attribute("aria-label", "Picture 3 of 3")
-    visitor.page.keyboard.press("ArrowLeft")
-    expect_order(visitor, "green", "red", "blue")
-    expect(focused).to_have_attribute("aria-label", "Picture 2 of 3")
-
-    visitor.page.keyboard.press("Delete")
-    visitor.page.keyboard.press("Delete")  # the focus goes on to the next one
-    expect_order(visitor, "green")
-    tool(visitor, "Remove").press("Enter")
-    expect(visitor.thumbnails).to_have_count(0)
-    expect(tool(visitor, "Upload")).to_be_focused()
-
-
-def test_a_picture_is_dragged_to_its_place(visitor: Visitor, pngs: dict[str, Path]) -> None:
+def test_the_mouse_and_the_keyboard_move_pictures(visitor: Visitor, pngs: dict[str, Path]) -> None:
     visitor.upload(*pngs.values())
     expect_order(visitor, "red", "green", "blue")
     visitor.thumbnails.nth(2).drag_to(visitor.thumbnails.nth(0))
@@ -132,6 +107,26 @@ def test_a_picture_is_dragged_to_its_place(visitor: Visitor, pngs: dict[str, Pat
     visitor.thumbnails.nth(0).drag_to(visitor.prompt)  # which is no place for it
     expect(visitor.prompt).to_have_value("")
     expect_order(visitor, "red", "blue", "green")
+
+    focused = visitor.page.locator("#pictures .strip li:focus")
+    moved = visitor.page.locator("#pictures .moved")
+    visitor.thumbnails.nth(0).press("ArrowRight")
+    expect(moved).to_have_text("Picture 2 of 3")
+    visitor.page.keyboard.press("ArrowRight")  # at once: the server has drawn nothing yet
+    expect(moved).to_have_text("Picture 3 of 3")
+    visitor.page.keyboard.press("ArrowRight")  # there is no further place
+    expect_order(visitor, "blue", "green", "red")
+    expect(focused).to_have_attribute("aria-label", "Picture 3 of 3")
+    visitor.page.keyboard.press("ArrowLeft")
+    expect_order(visitor, "blue", "red", "green")
+    expect(focused).to_have_attribute("aria-label", "Picture 2 of 3")
+
+    visitor.page.keyboard.press("Delete")
+    visitor.page.keyboard.press("Delete")  # the focus goes on to the next one
+    expect_order(visitor, "blue")
+    tool(visitor, "Remove").press("Enter")
+    expect(visitor.thumbnails).to_have_count(0)
+    expect(tool(visitor, "Upload")).to_be_focused()
 
 
 def test_a_finger_moves_and_removes_a_picture(
