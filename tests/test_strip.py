@@ -143,8 +143,8 @@ def test_a_finger_moves_and_removes_a_picture(
     expect_order(visitor, "green", "red")
 
 
-def test_what_is_dropped_during_an_upload_follows_it(
-    visitor: Visitor, pngs: dict[str, Path]
+def test_what_is_dropped_during_an_upload_or_its_check_follows_it(
+    visitor: Visitor, pngs: dict[str, Path], impostor: Path, bitmap: Path, api: Simulator
 ) -> None:
     red, green, blue = pngs.values()
     held: list[Route] = []
@@ -169,29 +169,27 @@ def test_what_is_dropped_during_an_upload_follows_it(
         expect_order(visitor, *before, "green", "blue", "red")
         expect(visitor.said).to_be_empty()
 
+    tool(visitor, "Remove all").click()
+    expect(visitor.thumbnails).to_have_count(0)
+    checks: list[Route] = []
 
-def test_what_comes_while_an_upload_is_checked_stays(
-    visitor: Visitor, pngs: dict[str, Path], impostor: Path, bitmap: Path, api: Simulator
-) -> None:
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if "holiday" in str(route.request.post_data) and not held:
-            held.append(route)
+    def hold_check(route: Route) -> None:
+        if "holiday" in str(route.request.post_data) and not checks:
+            checks.append(route)
         else:
             route.continue_()
 
-    visitor.page.route("**/gradio_api/run/predict*", hold)
+    visitor.page.route("**/gradio_api/run/predict*", hold_check)
     visitor.upload(impostor, bitmap)
-    until(lambda: visitor.page.wait_for_timeout(50) or held)
-    drop(visitor.page, pngs["red"])
+    until(lambda: visitor.page.wait_for_timeout(50) or checks)
+    drop(visitor.page, red)
     expect(visitor.thumbnails).to_have_count(0)
-    held[0].continue_()
+    checks[0].continue_()
     expect_order(visitor, "bitmap", "red")
-    visitor.prompt.fill("Slow push-in.")
-    before = api.submit_count
+    visitor.prompt.fill("Slow push-in [600 s]")
+    bought = api.submit_count
     visitor.make.click()
-    until(lambda: api.submit_count == before + 1)
+    until(lambda: visitor.page.wait_for_timeout(50) or api.submit_count == bought + 1)
     assert len(api.submits[-1]["images"]) == 2
 
 
