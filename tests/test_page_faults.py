@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from page_fixtures import App, Maker, Visitor, until
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Route, ViewportSize, expect
 
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.purchases import Purchases
@@ -18,7 +18,9 @@ from vidu_demo.jobs.runner import JobRunner
 
 CALLS = "**/gradio_api/run/**"
 GRADIOS = ".toast-wrap"
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+LAPTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+GUARDS = "There is no such listener."
 
 
 @pytest.fixture
@@ -66,83 +68,69 @@ def raising(problem: Exception) -> Callable[..., Any]:
     return fail
 
 
-@pytest.mark.parametrize("window", ["laptop", "phone"])
 def test_refusal_says_all_three_things_and_goes_once_the_call_works(
-    come: Callable[..., Visitor],
-    app: App,
-    pngs: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    window: str,
+    come: Callable[..., Visitor], app: App, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor = come(**PHONE if window == "phone" else {})
+    visitor = come()
     maker = Maker(app, visitor)
     maker.done(maker.start(pngs["red"], "Fly."))
-    maker.show("Videos" if window == "phone" else "")
+    maker.show()
     expect(card(visitor)).to_be_attached()  # so that a screen reader hears what comes into it
     expect(card(visitor)).to_be_empty()
     star = visitor.rows.locator(".star")
+    sentences = [
+        "That didn't work",
+        "The list of jobs can't be written, so nothing was sent.",
+        "Nothing was charged.",
+        "The host of this app must free disk space or repair the data folder.",
+    ]
     with monkeypatch.context() as patch:
         patch.setattr(JobRunner, "star", raising(LedgerFailed()))
+        for window in (LAPTOP, PHONE):
+            visitor.page.set_viewport_size(window)
+            if window == PHONE:
+                visitor.go_to("Videos")
+            star.click()  # a click is answered each time
+            assert said(visitor) == sentences
+            expect(card(visitor)).to_be_in_viewport(ratio=1)
+            card(visitor).get_by_role("button", name="Close").click()
+            expect(card(visitor)).to_be_empty()
+        patch.setattr(JobRunner, "star", raising(RuntimeError("/home/of/the/host")))
         star.click()
-        sentences = [
+        assert said(visitor) == [
             "That didn't work",
-            "The list of jobs can't be written, so nothing was sent.",
+            "Something in the app has failed.",
             "Nothing was charged.",
-            "The host of this app must free disk space or repair the data folder.",
+            "Try again. If that fails, too, load the page again: your form is kept.",
         ]
-        assert said(visitor) == sentences
-        expect(card(visitor)).to_be_in_viewport(ratio=1)
-        card(visitor).get_by_role("button", name="Close").click()
-        expect(card(visitor)).to_be_empty()
-        star.click()  # a click is answered each time
-        assert said(visitor) == sentences
     star.click()
     expect(card(visitor)).to_be_empty()
     expect(star).to_have_attribute("aria-pressed", "true")
 
 
-def test_refusal_in_chinese(
-    come: Callable[..., Visitor],
-    app: App,
-    pngs: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
+def test_it_is_said_in_chinese(
+    come: Callable[..., Visitor], app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor = come(locale="zh-CN")
-    maker = Maker(app, visitor)
-    maker.done(maker.start(pngs["red"], "飞。"))
-    maker.show()
     monkeypatch.setattr(JobRunner, "star", raising(LedgerFailed()))
-    visitor.rows.locator(".star").click()
-    assert said(visitor)[:3] == ["操作失败", "任务列表无法写入，所以没有发送。", "没有扣费。"]
+    chinese = {"Accept-Language": "zh-CN"}
+    event = {"do": "star", "job": "x"}
+    refused = app.call("use_list", headers=chinese, event=event, visitor=app.token())
+    for sentence in ("操作失败", "任务列表无法写入，所以没有发送。", "没有扣费。"):
+        assert sentence in refused
+    visitor = come(locale="zh-CN")
     answering(visitor, 400)
     visitor.prompt.fill("x")
     expect(card(visitor)).to_contain_text("页面加载之后应用已更新")
     assert visitor.page.locator("html").get_attribute("lang") == "zh-CN"
 
 
-def test_an_error_in_the_app_says_whether_a_click_may_have_been_charged(
-    come: Callable[..., Visitor],
-    app: App,
-    pngs: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
+def test_an_error_in_the_app_after_a_click_says_that_it_may_have_been_charged(
+    come: Callable[..., Visitor], pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visitor = come()
-    maker = Maker(app, visitor)
-    maker.done(maker.start(pngs["red"], "Swim."))
-    maker.show()
-    secret = RuntimeError("/home/of/the/host")
-    monkeypatch.setattr(JobRunner, "star", raising(secret))
-    monkeypatch.setattr(Purchases, "buy", raising(secret))
-    visitor.rows.locator(".star").click()
-    assert said(visitor) == [
-        "That didn't work",
-        "Something in the app has failed.",
-        "Nothing was charged.",
-        "Try again. If that fails, too, load the page again: your form is kept.",
-    ]
-    visitor.fill(pngs["red"], prompt="Swim on.")
+    monkeypatch.setattr(Purchases, "buy", raising(RuntimeError("/home/of/the/host")))
+    visitor.fill(pngs["red"], prompt="Swim.")
     visitor.make.click()
-    expect(card(visitor)).to_contain_text("It may have been charged.")
     assert said(visitor) == [
         "Unknown: it may have been bought",
         "Something in the app has failed after your click.",
@@ -152,64 +140,50 @@ def test_an_error_in_the_app_says_whether_a_click_may_have_been_charged(
     assert "/home/of" not in card(visitor).inner_text()
 
 
-@pytest.mark.parametrize(
-    ("status", "headline", "what"),
-    [
-        (400, "That didn't work", "The app has changed since this page was loaded"),
-        (401, "You are signed out", "The app no longer knows who you are"),
-        (413, "That didn't work", "This is more text than the app takes at once"),
-    ],
-)
-def test_what_the_guard_refuses_is_said_in_words(
-    come: Callable[..., Visitor], status: int, headline: str, what: str
+def test_an_answer_that_is_no_card_of_the_apps_is_said_in_the_pages_own_words(
+    come: Callable[..., Visitor],
 ) -> None:
+    """What the guard refuses, and a message of Gradio's."""
     visitor = come()
-    answering(visitor, status, "There is no such listener.")
-    visitor.prompt.fill("x")
-    sentences = said(visitor)
-    assert sentences[0] == headline
-    assert sentences[1] == f"{what}, so nothing was done."
-    assert sentences[2] == "Nothing was charged."
+    gradios = json.dumps({"error": "<b>Value is not in the list</b>", "title": "Error"})
+    for status, text, headline, what in (
+        (400, GUARDS, "That didn't work", "The app has changed since this page was loaded"),
+        (401, GUARDS, "You are signed out", "The app no longer knows who you are"),
+        (413, GUARDS, "That didn't work", "This is more text than the app takes at once"),
+        (500, gradios, "That didn't work", "Something in the app has failed"),
+    ):
+        answering(visitor, status, text)
+        visitor.prompt.fill(f"{status}")
+        expect(card(visitor)).to_contain_text(what)
+        done = "" if status == 500 else ", so nothing was done"
+        assert said(visitor)[:3] == [headline, f"{what}{done}.", "Nothing was charged."]
 
 
-def test_words_of_gradios_are_not_shown(come: Callable[..., Visitor]) -> None:
+def test_lost_connection_is_told_until_the_app_is_back(come: Callable[..., Visitor]) -> None:
     visitor = come()
-    answer = {"error": "<b>Value is not in the list</b>", "title": "Error", "visible": True}
-    answering(visitor, 500, json.dumps(answer), content_type="application/json")
-    visitor.prompt.fill("x")
-    assert said(visitor)[1] == "Something in the app has failed."
-
-
-@pytest.mark.parametrize("how", ["cut off", "a gateway answers"])
-def test_lost_connection_is_told_until_the_app_is_back(
-    come: Callable[..., Visitor], how: str
-) -> None:
-    visitor = come()
-    visitor.prompt.fill("Kept.")
-    expect(visitor.page.locator("#counter")).to_contain_text("5 of")  # the app knows it
     api = "**/gradio_api/**"
-
-    def interfere(route: Route) -> None:
-        if how == "cut off":
-            route.abort()
-        else:
-            route.fulfill(status=502, body="<html>Bad gateway</html>")
-
-    visitor.page.route(api, interfere)
-    visitor.choice("540p").check()
-    assert said(visitor) == [
-        "Connection lost",
-        "The app can't be reached at the moment.",
-        "What you have bought goes on and is kept.",
-        "This page loads again by itself, with your form, as soon as the app answers.",
+    ways: list[tuple[str, Callable[[Route], None]]] = [
+        ("540p", lambda route: route.abort()),
+        ("1080p", lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>")),
     ]
-    expect(card(visitor).get_by_role("button", name="Close")).not_to_be_visible()
-    expect(visitor.page.locator(GRADIOS)).to_contain_text("Connection")  # which is hidden
-    expect(visitor.page.locator(GRADIOS)).not_to_be_visible()
-    with visitor.page.expect_navigation():
-        visitor.page.unroute(api)
-    expect(visitor.prompt).to_have_value("Kept.")
-    expect(card(visitor)).to_be_empty()
+    visitor.prompt.fill("Kept.")
+    for choice, interfere in ways:
+        expect(visitor.page.locator("#counter")).to_contain_text("5 of")  # the app knows it
+        visitor.page.route(api, interfere)
+        visitor.choice(choice).check()
+        assert said(visitor) == [
+            "Connection lost",
+            "The app can't be reached at the moment.",
+            "What you have bought goes on and is kept.",
+            "This page loads again by itself, with your form, as soon as the app answers.",
+        ]
+        expect(card(visitor).get_by_role("button", name="Close")).not_to_be_visible()
+        expect(visitor.page.locator(GRADIOS)).to_contain_text("Connection")  # which is hidden
+        expect(visitor.page.locator(GRADIOS)).not_to_be_visible()
+        with visitor.page.expect_navigation():
+            visitor.page.unroute(api)
+        expect(visitor.prompt).to_have_value("Kept.")
+        expect(card(visitor)).to_be_empty()
 
 
 def test_refresh_that_keeps_failing_is_told_once(
