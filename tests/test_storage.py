@@ -49,7 +49,6 @@ def test_a_click_still_buys_and_is_followed_until_the_bell_rings(
 ) -> None:
     visitor = visit(script=script + COUNT_CHIMES)
     expect(visitor.page.get_by_text(UNKEPT)).to_be_visible()
-    visitor.choose_smallest()
     api.statuses = RUNNING
     for number, prompt in enumerate(("The first one.", "The second one.")):
         visitor.fill(pngs["red"], prompt=prompt)
