@@ -90,8 +90,8 @@ def test_an_answer_that_says_nothing_new_is_no_change(bench: Bench) -> None:
     assert bench.runner.version(OWNER) == before
 
 
-def test_the_route_tells_a_version_and_nothing_else(app: App, visitor: Visitor) -> None:
-    owner = Visitors(app.studio.secret).owner({"token": visitor.token})
+def test_the_route_tells_a_version_and_nothing_else(app: App) -> None:
+    owner = Visitors(app.studio.secret).owner(app.token())
     answer = requests.get(f"{app.url}changes/{owner}", timeout=10)
     assert answer.text == app.studio.runner.version(owner)
     assert answer.headers["Cache-Control"] == "no-store"

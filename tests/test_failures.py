@@ -81,23 +81,24 @@ def test_refusal_says_what_charged_and_what_next(app: App, api: Simulator, name:
     assert api.submit_count == before + 1
 
 
-@pytest.mark.parametrize("name", ["no money", "fault of theirs"])
 def test_refusal_is_shown_and_the_form_can_be_sent_again(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path], name: str
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    fault, headline, *sentences = FAULTS[name]
-    api.faults["submit"] = [fault]
-    before = api.submit_count
-    visitor.fill(pngs["red"], prompt="Slow push-in.")
-    visitor.make.click()
-    expect(visitor.headline).to_have_text(headline)
-    for sentence in sentences:
-        expect(visitor.status).to_contain_text(sentence)
-    expect(visitor.make).to_be_enabled()
-    content = visitor.page.content()
-    assert "Traceback" not in content
-    assert "<h1>502" not in content
-    assert api.submit_count == before + 1
+    visitor.upload(pngs["red"])
+    for name in ("no money", "fault of theirs"):
+        fault, headline, *sentences = FAULTS[name]
+        api.faults["submit"] = [fault]
+        before = api.submit_count
+        visitor.prompt.fill(f"Slow push-in: {name}.")
+        visitor.make.click()
+        expect(visitor.headline).to_have_text(headline)
+        for sentence in sentences:
+            expect(visitor.status).to_contain_text(sentence)
+        expect(visitor.make).to_be_enabled()
+        content = visitor.page.content()
+        assert "Traceback" not in content
+        assert "<h1>502" not in content
+        assert api.submit_count == before + 1
 
 
 def test_failed_task_says_why_and_its_id(
@@ -116,7 +117,7 @@ def test_failed_task_says_why_and_its_id(
     assert api.submit_count == before + 1
 
 
-def test_refused_prompt_is_offered_for_a_change_and_not_again(
+def test_what_was_refused_is_offered_for_a_change_and_not_again(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     api.faults["submit"] = [refusing(400, "ILLEGAL_PROMPT")]
@@ -131,13 +132,10 @@ def test_refused_prompt_is_offered_for_a_change_and_not_again(
     expect(visitor.prompt).to_be_focused()
     expect(visitor.thumbnails).to_have_count(1)
 
-
-def test_refused_picture_is_left_out(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
-) -> None:
     api.faults["submit"] = [refusing(400, "ILLEGAL_IMAGE_CONTENT")]
-    visitor.fill(pngs["red"], prompt="Slow push-in.")
+    visitor.prompt.fill("Slow push-in.")
     visitor.make.click()
+    expect(visitor.details).to_contain_text("Slow push-in.")
     expect(visitor.headline).to_have_text("Not submitted")
     expect(visitor.button("With a new seed")).to_be_hidden()
     visitor.button("Choose another picture").click()

@@ -1,7 +1,8 @@
 """What a newcomer sees: an example that claims no model, and who pays."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -16,24 +17,20 @@ from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.studio import Studio
 
-
-def test_the_tab_shows_this_app(visitor: Visitor) -> None:
-    page = visitor.page
-    expect(page).to_have_title("Vidu Q2 Pro")
-    icon = page.locator("link[rel=icon]")
-    drawn = """link => new Promise((done) => {
-        const image = new Image();
-        image.onload = () => done(image.naturalWidth > 0);
-        image.onerror = () => done(false);
-        image.src = link.href;
-    })"""
-    assert icon.evaluate(drawn)
+DRAWN = """link => new Promise((done) => {
+    const image = new Image();
+    image.onload = () => done(image.naturalWidth > 0);
+    image.onerror = () => done(false);
+    image.src = link.href;
+})"""
 
 
 def test_first_visit_shows_what_the_simulator_made_and_claims_no_model(
     visitor: Visitor, api: Simulator
 ) -> None:
     before = api.submit_count
+    expect(visitor.page).to_have_title("Vidu Q2 Pro")
+    assert visitor.page.locator("link[rel=icon]").evaluate(DRAWN)
     expect(visitor.page.locator(".payer")).to_have_text(
         "Videos are made by Vidu Q2 Pro at Novita and charged to your key."
     )
@@ -81,13 +78,13 @@ def test_an_examples_prompt_goes_with_its_picture(visitor: Visitor, pngs: dict[s
     expect(visitor.prompt).to_have_value("The square spins.")
 
 
-@pytest.fixture(scope="module")
-def simulated(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page that uses no model."""
+@pytest.fixture
+def simulated(app: App, tmp_path: Path) -> Iterator[App]:
+    """A page that uses no model."""
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
-    studio = Studio(Settings(data_dir=tmp_path_factory.mktemp("simulated")), simulate=True)
+    studio = Studio(Settings(data_dir=tmp_path), simulate=True)
     demo = build(studio.runner, **{**studio.page_options, "secret": app.studio.secret})
     _, url, _ = launch(
         demo,
@@ -97,18 +94,18 @@ def simulated(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         server_name="127.0.0.1",
         server_port=free_port(),
     )
-    yield url
+    yield replace(app, url=url, demo=demo)
     demo.close(verbose=False)
     studio.close()
 
 
-def test_page_says_who_pays(visit: Callable[..., Visitor], app: App, simulated: str) -> None:
-    visitor = visit(url=simulated)
-    expect(visitor.page.locator(".payer")).to_have_text(
-        "Simulated: videos are made on this machine, no model is used and nothing is charged."
-    )
-    expect(visitor.price).to_have_text("Would cost $0.275")
-    expect(visitor.page.locator("#price")).to_contain_text("Simulated: nothing is charged.")
+def test_page_says_who_pays(app: App, simulated: App) -> None:
+    page = simulated.call("welcome")
+    said = "Simulated: videos are made on this machine, no model is used and nothing is charged."
+    assert said in page
+    reviewed = simulated.call("review", visitor=app.token(), **DEFAULTS, prompt="x", takes=1)
+    assert "<strong>Would cost $0.275</strong>" in reviewed
+    assert "Simulated: nothing is charged." in reviewed
 
     for afar in ({"Via": "1.1 a-proxy"}, {"X-Forwarded-For": "203.0.113.7"}):
         answer = app.call("welcome", headers=afar)

@@ -12,7 +12,7 @@ import pytest
 import requests
 from conftest import DEFAULTS
 from openid_fixtures import ACCESS, Provider, provider
-from page_fixtures import OWN_KEYS, SMALL, App, Visitor, until
+from page_fixtures import OWN_KEYS, REFUSED, SMALL, App, until
 from playwright.sync_api import Browser, expect
 from starlette.requests import Request
 from starlette.testclient import TestClient
@@ -219,6 +219,9 @@ def test_the_page_behind_hugging_face(browser: Browser, app: App, hub: Provider)
     """In a browser, without the Space's TLS."""
     gate = Gate(HuggingFace(hub.environment(HOST)), app.studio.secret, space=False)
     with gated(app, gate) as made, closing(browser.new_context()) as context:
+        refused: list[str] = []
+        context.expose_function("refused", lambda what: refused.append(what))  # noqa: PLW0108
+        context.add_init_script(REFUSED)
         page = context.new_page()
         page.goto(made.url + "?duration=3")
         with page.expect_request(f"{SPACE}/login/callback?**") as back:
@@ -226,10 +229,9 @@ def test_the_page_behind_hugging_face(browser: Browser, app: App, hub: Provider)
         page = context.new_page()
         page.goto(f"{made.url}login/callback?{urlsplit(back.value.url).query}")
         expect(page.locator(".account")).to_contain_text("Signed in as Ada.")
-        visitor = Visitor(context, made.url)
-        visitor.button("Sign out").click()
-        expect(visitor.page.get_by_role("link", name="Sign in with Hugging Face")).to_be_visible()
-        assert visitor.refused == []
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("link", name="Sign in with Hugging Face")).to_be_visible()
+        assert refused == []
 
 
 # Off a Space

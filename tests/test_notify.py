@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from page_fixtures import DONE, RUNNING, App, Maker, Visitor
 from playwright.sync_api import expect
 
@@ -64,28 +63,34 @@ def test_bell_rings_in_a_hidden_tab_too(
     title.to_have_title("No longer watched · Vidu Q2 Pro")
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        "delete window.AudioContext; delete window.Notification;",
-        "window.AudioContext = class { constructor() { throw new DOMException('Too many.'); } };"
-        "window.Notification = class { constructor() { throw new TypeError('Illegal.'); }"
-        "  static get permission() { return 'granted'; }"
-        "  static requestPermission() { return Promise.reject(new DOMException('No.')); } };"
-        "Object.defineProperty(document, 'hidden', {get: () => true});",
-    ],
-    ids=["missing", "throwing"],
-)
+MISSING = "delete window.AudioContext; delete window.Notification;"
+THROWING = """
+window.AudioContext = class { constructor() { throw new DOMException('Too many.'); } };
+window.Notification = class {
+  constructor() { throw new TypeError('Illegal.'); }
+  static get permission() { return 'granted'; }
+  static requestPermission() { return Promise.reject(new DOMException('No.')); }
+};
+Object.defineProperty(document, 'hidden', {get: () => true});
+"""
+
+
 def test_bell_counts_without_sound_and_notification(
-    visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path], script: str
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    visitor = visit(script=script)
-    api.statuses = RUNNING
-    visitor.start(pngs["red"], prompt="Slow push-in.")
-    visitor.choice("Tell me when it is done").check()
-    api.statuses = None
-    expect(visitor.headline).to_have_text(DONE)
-    expect(visitor.page).to_have_title(re.compile("^Your video is done"))
+    visitor.upload(pngs["red"])
+    bell = visitor.choice("Tell me when it is done")
+    for prompt, script in (("Slow push-in.", MISSING), ("Slow pull-out.", THROWING)):
+        visitor.page.evaluate(f"() => {{ {script} }}")
+        api.statuses = RUNNING
+        visitor.prompt.fill(prompt)
+        visitor.make.click()
+        expect(visitor.page).to_have_title(re.compile("^1 running"))
+        bell.uncheck()
+        bell.check()
+        api.statuses = None
+        expect(visitor.headline).to_have_text(DONE)
+        expect(visitor.page).to_have_title(re.compile("^Your video is done"))
 
 
 def test_usual_wait_is_said_after_three_like_videos(
