@@ -19,7 +19,24 @@ def copied(visitor: Visitor, place: Locator) -> Any:
     return json.loads(text)
 
 
-def test_request_and_answers_can_be_copied(
+def expect_tabs_to_stay_under_the_pointer(visitor: Visitor) -> None:
+    """However long what they show is."""
+    visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    details = visitor.page.get_by_role("tab", name="Details", exact=True)
+
+    def top() -> float:
+        box = details.bounding_box()
+        assert box
+        return box["y"]
+
+    before = top()
+    for tab, shown in (("Request", "#request"), ("Answers", "#answers"), ("Details", "#details")):
+        visitor.open_tab(tab)
+        expect(visitor.page.locator(shown)).to_be_visible()
+        until(lambda: abs(top() - before) < 2)
+
+
+def test_request_and_answers_are_shown_in_place_and_can_be_copied(
     visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
 ) -> None:
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
@@ -28,9 +45,11 @@ def test_request_and_answers_can_be_copied(
     visitor.page.on("request", lambda sent: reads.append(sent) if is_read(sent) else None)
     task_id = visitor.start(pngs["red"], prompt="Slow push-in")
     expect(visitor.video).to_be_visible()
+    expect(visitor.headline).to_have_text(DONE)
     assert not reads  # nothing is read for closed tabs
 
     expect(visitor.page.locator(".cm-editor")).to_have_count(0)
+    expect_tabs_to_stay_under_the_pointer(visitor)
     visitor.page.evaluate("navigator.clipboard.writeText('before')")
     request, answers = (visitor.page.locator(place) for place in ("#request", "#answers"))
     visitor.open_tab("Request")
@@ -60,24 +79,6 @@ def test_request_and_answers_can_be_copied(
     visitor.make.click()
     expect(answers.locator(".cm-content")).to_contain_text("TaskPromptPolicyViolation")
     expect(answers.locator(".cm-content")).not_to_contain_text(task_id)
-
-
-def test_the_row_of_tabs_stays_under_the_pointer(visitor: Visitor, pngs: dict[str, Path]) -> None:
-    visitor.start(pngs["red"], prompt="Slow push-in")
-    expect(visitor.headline).to_have_text(DONE)
-    visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    details = visitor.page.get_by_role("tab", name="Details", exact=True)
-
-    def top() -> float:
-        box = details.bounding_box()
-        assert box
-        return box["y"]
-
-    before = top()
-    for tab, shown in (("Request", "#request"), ("Answers", "#answers"), ("Details", "#details")):
-        visitor.open_tab(tab)
-        expect(visitor.page.locator(shown)).to_be_visible()
-        until(lambda: abs(top() - before) < 2)
 
 
 @pytest.mark.parametrize(
