@@ -355,11 +355,12 @@ def test_the_page_behind_a_password(browser: Any, locked: App, pngs: dict[str, P
     expect(page.get_by_role("alert")).to_have_text("Wrong password.")
     page.get_by_label("Your name").fill("Ada <b>")
     page.get_by_label("Password").fill(WORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".account")).to_contain_text("Signed in as Ada <b>.")
+    with page.expect_response(lambda answer: answer.ok and "?duration=3" in answer.url):
+        page.get_by_role("button", name="Sign in").click()
     page.close()
 
     visitor = Visitor(context, locked.url)
+    expect(visitor.page.locator(".account")).to_contain_text("Signed in as Ada <b>.")
     visitor.choose_smallest()
     visitor.start(pngs["red"], prompt="Slow push-in.")
     expect(visitor.headline).to_contain_text("Done in")
