@@ -274,6 +274,14 @@ def with_png_chunks(data: bytes, *chunks: bytes) -> bytes:
     return data[:33] + b"".join(chunks) + data[33:]
 
 
+def bomb(millions: int) -> bytes:
+    """Pack many zeros with the work of a million."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    million = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = struct.pack(">HH", millions * 1_000_000 % 65_521, 1)
+    return zlib.compress(b"")[:2] + millions * million + packer.flush() + checksum
+
+
 PNG_CHUNKS = {
     "zTXt": chunk(b"zTXt", b"workflow\0\0" + zlib.compress(GRAPH)),
     "tEXt": chunk(b"tEXt", b"workflow\0" + GRAPH),
@@ -281,8 +289,8 @@ PNG_CHUNKS = {
     "packed iTXt": chunk(b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(GRAPH)),
     "eXIf": chunk(b"eXIf", b"II*\0" + GRAPH),
     "many": b"".join(chunk(b"tEXt", b"workflow\0%d" % n + GRAPH[:99]) for n in range(30_000)),
-    "a bomb": chunk(b"zTXt", b"bomb\0\0" + zlib.compress(bytes(200_000_000))),
-    "a profile that is one": chunk(b"iCCP", b"bomb\0\0" + zlib.compress(bytes(200_000_000))),
+    "a bomb": chunk(b"zTXt", b"bomb\0\0" + bomb(200)),
+    "a profile that is one": chunk(b"iCCP", b"bomb\0\0" + bomb(200)),
     "a wrong sum": chunk(b"tEXt", b"workflow\0x", b"\0\0\0\0"),
     "a wrong sum of a profile": chunk(b"iCCP", b"x\0\0" + zlib.compress(b"x"), b"\0\0\0\0"),
     "a broken stream": chunk(b"zTXt", b"workflow\0\0" + b"\xff" * 99),

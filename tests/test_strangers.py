@@ -74,8 +74,8 @@ class Walk:
         offers: The offers that were made for each of the two.
     """
 
-    def __init__(self, app: App, patch: pytest.MonkeyPatch) -> None:
-        self.app, self.runner = app, app.studio.runner
+    def __init__(self, app: App, session: requests.Session, patch: pytest.MonkeyPatch) -> None:
+        self.app, self.session, self.runner = app, session, app.studio.runner
         victim = app.token()
         assert "error" not in ask(app, "198.51.100.1", victim, prompt=CANARY)
         until(lambda: self.runner.open_jobs == 0)
@@ -98,6 +98,7 @@ class Walk:
         self.reached: dict[str, set[tuple[str, str]]] = {}
         self.offers: dict[str, set[str]] = {self.owner: set(), self.stranger: set()}
         self.calls, self._name, self._read = 0, "", set[str]()
+        self.offer(self.owner)
         for method in GUARDED:
             patch.setattr(self.runner, method, self._spied(self.runner, method))
         purchases = self.runner.purchases
@@ -129,6 +130,8 @@ class Walk:
         order = Order(VideoRequest(images=[URL], **form, seed=self.calls))
         made = self.runner.purchases.offer(order, owner=owner, payer=Payer.HOST)
         self.offers[owner].add(made.id)
+        if owner == self.owner:
+            self._untaken = made.id
         return made.id, self.calls
 
     def event(self, action: str, files: list[str]) -> dict[str, Any]:
@@ -177,9 +180,7 @@ class Walk:
             "visible": [],
         }
         data = []
-        parameters = [*inspect.signature(listener.fn).parameters]
-        names = listener.input_keyword_names or [name for name in parameters if name != "caller"]
-        for block, name in zip(listener.inputs, names, strict=True):
+        for block, name in zip(listener.inputs, inputs(listener), strict=True):
             if name not in known and name not in AS_IT_IS:
                 self.unknown.add(f"{listener.api_name}: {name}")
             names_a_job = isinstance(block, gr.Textbox) and name not in AS_IT_IS
@@ -190,10 +191,13 @@ class Walk:
     def call(
         self, listener: Any, visitor: Any, owner: str, files: list[str], action: str = "open"
     ) -> requests.Response:
-        """Call a listener. Its offer, which is new, is of one of the two visitors."""
+        """Call a listener. If it takes an offer, that is a new one, of one of the two visitors."""
         self.calls += 1
         self._name = listener.api_name
-        offer, seed = self.offer(owner)
+        if {"held", "offer"} & {*inputs(listener)}:
+            offer, seed = self.offer(owner)
+        else:
+            offer, seed = self._untaken, self.calls
         event = self.event(action, files)
         body = {
             "data": self.data(listener, visitor, offer, seed, files),
@@ -202,7 +206,7 @@ class Walk:
             "event_data": event,
         }
         url = f"{self.app.url}gradio_api/run/predict"
-        answer = requests.post(url, json=body, headers=through(HOME), timeout=30)
+        answer = self.session.post(url, json=body, headers=through(HOME), timeout=30)
         given = {*event, "path", "paths"}
         self.unknown |= {f"{listener.api_name}: event.{name}" for name in self._read - given}
         assert answer.status_code in (200, 400, 500), (listener.api_name, answer.text)
@@ -241,6 +245,12 @@ class Walk:
         assert all(path.read_bytes() == held for path, held in self.kept.items())
 
 
+def inputs(listener: Any) -> list[str]:
+    """Name the inputs of a listener."""
+    parameters = inspect.signature(listener.fn).parameters
+    return listener.input_keyword_names or [name for name in parameters if name != "caller"]
+
+
 GUARDED = {
     name
     for name, method in inspect.getmembers(JobRunner, inspect.isfunction)
@@ -250,8 +260,9 @@ GUARDED = {
 
 
 @pytest.fixture
-def walk(hosted: App, monkeypatch: pytest.MonkeyPatch) -> Walk:
-    return Walk(hosted, monkeypatch)
+def walk(hosted: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
+    with requests.Session() as session:
+        yield Walk(hosted, session, monkeypatch)
 
 
 def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(walk: Walk) -> None:
@@ -292,35 +303,40 @@ def test_no_method_of_the_runner_serves_a_job_to_a_stranger(walk: Walk) -> None:
 def test_every_other_route_to_a_listener_is_no_better(walk: Walk) -> None:
     address, headers = f"{walk.app.url}gradio_api/", through(HOME)
     answered = set()
+
+    def stop(call: dict[str, Any], event: str) -> None:
+        for route in ("cancel", "reset"):
+            about = {**call, "event_id": event}
+            answer = walk.session.post(address + route, json=about, timeout=30)
+            walk.tells_nothing(answer.text, route)
+
     for listener in walk.listeners:
         name = listener.api_name
         _offer, seed = walk.offer(walk.owner)
         data = walk.data(listener, walk.fetched, _offer, seed, [])
         body = {"data": data, "event_data": walk.event("open", [])}
-        numbered = {**body, "fn_index": listener._id, "session_hash": f"stranger-{name}"}
-        named = {"fn_index": listener._id, **body}
+        numbered = {**body, "fn_index": listener._id, "session_hash": "stranger"}
+        named = {**body, "fn_index": listener._id}
         for route, sent, result in (
             ("api/predict", numbered, ""),
             (f"run/{name}", named, ""),
             (f"api/{name}", named, ""),
-            ("queue/join", numbered, f"queue/data?session_hash=stranger-{name}"),
+            ("queue/join", numbered, "queue/data?session_hash=stranger"),
             (f"call/{name}", body, f"call/{name}/"),
             (f"call/v2/{name}", dict(enumerate(map(str, data))), f"call/{name}/"),
             (f"call/v2/{name}", {"job": walk.job.id}, f"call/{name}/"),
         ):
-            answer = requests.post(address + route, json=sent, headers=headers, timeout=30)
-            said, event = answer.text, ""
+            answer = walk.session.post(address + route, json=sent, headers=headers, timeout=30)
+            said = answer.text
             if answer.ok and result:
                 event = answer.json()["event_id"]
                 at = result + event if result.endswith("/") else result
-                with requests.get(address + at, headers=headers, timeout=60) as stream:
-                    said += stream.text
+                said += walk.session.get(address + at, headers=headers, timeout=60).text
+                stop(numbered, event)
             if answer.ok:
                 answered.add(route.removesuffix(f"/{name}"))
             walk.tells_nothing(said, route)
-            for stop in ("cancel", "reset"):
-                about = {**numbered, "event_id": event or walk.job.id}
-                walk.tells_nothing(requests.post(address + stop, json=about, timeout=30).text, stop)
+        stop(numbered, walk.job.id)
     assert answered == {"api/predict", "run", "api", "queue/join", "call", "call/v2"}
     assert walk.runner.purchases.spent("", "").all <= Decimal("0.12")
     walk.changed_nothing()
