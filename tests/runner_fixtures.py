@@ -4,12 +4,14 @@ Everything is real: HTTP over loopback, a database, files. Only the waits are sh
 """
 
 import io
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, SupportsIndex
 
@@ -71,7 +73,7 @@ def until(true: Callable[[], Any], what: str = "") -> None:
     end = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < end, f"it did not come to pass: {what}"
-        time.sleep(0.002)
+        time.sleep(0.005)  # the database is often what is asked
 
 
 def picture(colour: str = "teal", *, exif: bool = False) -> bytes:
@@ -125,6 +127,15 @@ class FlakyLedger(Ledger):
         return claimed
 
 
+@cache
+def _empty() -> bytes:
+    """A ledger without jobs, as a new one is, but without the work of making its tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.db"
+        Ledger(f"sqlite:///{file}").close()
+        return file.read_bytes()
+
+
 @dataclass
 class Bench:
     """A simulator and a data folder, over which runners come and go as processes would."""
@@ -154,7 +165,11 @@ class Bench:
 
     def make(self, *, key: str = "", url: str = "", **options: Any) -> JobRunner:
         """Make a runner on the folder, and do not open it yet."""
-        self.ledgers.append(FlakyLedger(database_url(self.folder / "ledger.db")))
+        file = self.folder / "ledger.db"
+        if not file.exists():
+            self.folder.mkdir(exist_ok=True)
+            file.write_bytes(_empty())
+        self.ledgers.append(FlakyLedger(database_url(file)))
         self.clients.append(
             ViduClient(key or self.simulator.key, url or self.simulator.url, sleep=lambda _: None)
         )

@@ -134,25 +134,41 @@ def test_options_of_the_commands_are_the_programs() -> None:
     assert named - {"--no-proxy-headers"} == set(options)  # that one is uvicorn's
 
 
+EACH = """
+import sys
+for block in sys.argv[1:]:
+    exec(block, {"__name__": "__main__"})
+    print("-- the end of a block")
+"""
+"""Runs blocks one after another; none sees what another has imported or named."""
+
+
 def test_python_code_runs_as_it_stands(app: App, api: Simulator, tmp_path: Path) -> None:
     Image.new("RGB", (320, 240), (220, 30, 30)).save(tmp_path / "photo.jpg")
 
-    def run(block: str) -> str:
-        done = run_program([sys.executable, "-c", block], tmp_path, api, **QUIET)
+    def run(*blocks: str) -> list[str]:
+        """Run blocks in one process, and give the last line that each prints."""
+        done = run_program([sys.executable, "-c", EACH, *blocks], tmp_path, api, **QUIET)
         assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[-1]
+        *said, _ = done.stdout.split("-- the end of a block\n")
+        return [each.splitlines()[-1] for each in said]
 
     before = api.submit_count
     filming, fetching, mounting, starting, varying, calling = code("python")
-    assert run(f"{mounting}\nprint(app.routes[-1].path)") == "/videos"
-    task_id, seed, video = run(calling.replace("http://127.0.0.1:7860", app.url)).split()
+    at = "http://127.0.0.1:7860", app.url
+    called, started = run(calling.replace(*at), starting.replace(*at))
+    task_id, seed, video = called.split()
     assert Path(video).name.endswith(f"-seed{seed}-3s.mp4")
-    task_id, price, video = run(starting.replace("http://127.0.0.1:7860", app.url)).split()
+    task_id, price, video = started.split()
     assert (price, Path(video).suffix) == ("0.075", ".mp4")
-    assert run(varying) == "5 8 0.275"
-    fetched = run(fetching.replace("your-task-id", task_id))
+    shown = f"{mounting}\nprint(app.routes[-1].path)"
+    varied, fetched, film, mounted = run(
+        varying, fetching.replace("your-task-id", task_id), filming, shown
+    )
+    assert varied == "5 8 0.275"
     assert (tmp_path / fetched).read_bytes()[4:8] == b"ftyp"
-    assert clip.facts(tmp_path / run(filming)).seconds == pytest.approx(2.0, abs=0.2)
+    assert clip.facts(tmp_path / film).seconds == pytest.approx(2.0, abs=0.2)
+    assert mounted == "/videos"
     assert api.submit_count == before + 4
 
 
