@@ -4,6 +4,7 @@ The simulator needs half a second for a task there, is asked soon after, and mak
 Where the app is imported already, a process that is silent for two seconds counts as gone.
 """
 
+import gc
 import os
 import runpy
 import sys
@@ -12,9 +13,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+gc.disable()  # until a process is entered: what it imports first is no garbage
+
 
 def enter(folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
     """Give the process a working directory, an environment, and files for what it says."""
+    gc.freeze()
+    gc.enable()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -23,10 +23,16 @@ APP = ROOT / "app.py"
 def _server() -> ForkServerContext:
     """A process that imports Gradio and the app, which takes seconds, and forks others."""
     context = get_context("forkserver")
-    preloaded = ["vidu_demo.ui.page", "vidu_demo.ui.serve", "vidu_demo.jobs.shared_scheduler"]
+    preloaded = [
+        "forked",
+        "vidu_demo.ui.page",
+        "vidu_demo.ui.serve",
+        "vidu_demo.jobs.shared_scheduler",
+    ]
     context.set_forkserver_preload(preloaded)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**QUIET, "PYTHONPATH": str(ROOT)}.items():
+        path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+        for name, value in {**QUIET, "PYTHONPATH": path}.items():
             patch.setenv(name, value)
         forkserver.ensure_running()
     return context
