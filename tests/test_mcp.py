@@ -98,14 +98,11 @@ def test_an_agent_makes_a_video_within_the_hosts_limits(served: tuple[App, str])
         assert (price["price_usd"], price["can_be_bought"]) == (0.04, True)
         assert price["left_today_usd"] == 0.1
         said = await call(session, f"{prefix}submit", **SMALL)
-        for _ in range(600):
-            status, video = await call(session, f"{prefix}task", job=said["job"])
-            if status["state"] == "done":
-                return video
-            await asyncio.sleep(0.05)
-        return None
+        until(lambda: app.studio.runner.open_jobs == 0)
+        return await call(session, f"{prefix}task", job=said["job"])
 
-    video = using(app, make)
+    status, video = using(app, make)
+    assert status["state"] == "done"
     assert requests.get(video["url"], timeout=10).content[4:8] == b"ftyp"
     assert app.simulator.submit_count == 1
 
