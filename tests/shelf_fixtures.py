@@ -17,11 +17,28 @@ from typing import Any, cast
 
 import pytest
 from page_fixtures import SMALL, App, Maker, Visitor
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.media.clip import facts
 from vidu_demo.simulator.video.render import SHORT_SIDES, render
+
+
+def shrink(patch: pytest.MonkeyPatch) -> None:
+    """Have the simulator make small videos: to draw, play and join larger ones takes a while.
+
+    None of them is kept for other tests, which may want to see their size.
+    """
+    for resolution in SHORT_SIDES:
+        patch.setitem(SHORT_SIDES, resolution, 90)
+    patch.setattr("vidu_demo.simulator.store.render", render)
+
+
+def skip(page: Page, seconds: float) -> None:
+    """Set a page's clock ahead, which it counts down to a delete by: nobody has to wait."""
+    page.evaluate(
+        "ms => { const now = Date.now; Date.now = () => now.call(Date) + ms; }", 1000 * seconds
+    )
 
 
 @cache
@@ -29,18 +46,10 @@ def small_clip(seed: int, seconds: int) -> bytes:
     """Render a video that plays; another seed makes other pictures."""
     asked = {"images": ["https://example.com/photo.jpg"], "prompt": "x", "resolution": "540p"}
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SHORT_SIDES, "540p", 90)
+        shrink(patch)
         path = Path(folder, "clip.mp4")
         render(asked | {"duration": seconds, "seed": seed}, path)
         return path.read_bytes()
-
-
-@contextmanager
-def closed_browser(app: App) -> Iterator[Maker]:
-    """Make videos for a visitor whose browser is closed."""
-    maker = Maker(app, cast("Visitor", SimpleNamespace(token=app.token())))
-    yield maker
-    maker.stop_all()
 
 
 class Shelf(Maker):
@@ -99,3 +108,11 @@ class Shelf(Maker):
             job,
         )
         expect(self.visitor.rows.first).to_be_attached()
+
+
+@contextmanager
+def closed_browser(app: App) -> Iterator[Shelf]:
+    """Give the list of a visitor whose browser is closed."""
+    shelf = Shelf(app, cast("Visitor", SimpleNamespace(**app.token())))
+    yield shelf
+    shelf.stop_all()

@@ -11,6 +11,7 @@ import pytest
 from page_fixtures import QUIET, free_port
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
+from shelf_fixtures import shrink
 
 from vidu_demo import VideoRequest
 from vidu_demo.api.images import prepare
@@ -172,6 +173,7 @@ def page(
     """A page with a second of video on the left, two on the right, and sound on the left."""
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
+    shrink(monkeypatch)
     (tmp_path / "short.mp4").write_bytes(clip)
     picture = "https://example.com/photo.jpg"
     longer = {"images": [picture], "prompt": "y", "duration": 2, "resolution": "540p", "seed": 2}

@@ -1,11 +1,8 @@
 """A visitor's list of videos: searching, opening, comparing, deleting; and only their own."""
 
-import hashlib
 import re
 import shutil
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +11,10 @@ import pytest
 from page_fixtures import DONE, RUNNING, SMALL, App, Maker, Visitor, asked_by, until
 from PIL import Image
 from playwright.sync_api import expect
+from shelf_fixtures import Shelf, closed_browser, shrink, skip
 
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.job import Job, JobState, Payer
+from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.job.history import MANY
 
@@ -24,17 +22,15 @@ from vidu_demo.ui.job.history import MANY
 def test_videos_are_found_downloaded_opened_and_compared(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
-    maker = Maker(app, visitor)
+    shelf = Shelf(app, visitor)
     names = ["heron", "otter", "badger", "marten", "lynx"]
-    done = maker.done(
-        *(
-            maker.start(pngs["red"], f"The {name} turns.", seed=2_000_000_000 + number)
-            for number, name in enumerate(names, 1)
-        )
-    )
+    picture = "https://example.com/photo.jpg"
+    done = [
+        shelf.play(name, prompt=f"The {name} turns.", seed=2_000_000_000 + number, images=[picture])
+        for number, name in enumerate(names, 1)
+    ]
     api.statuses = RUNNING
-    maker.start(pngs["green"], "The last one.")
-    maker.show()
+    shelf.open(shelf.start(pngs["green"], "The last one."))
     expect(visitor.rows).to_have_count(6)
     search, found = visitor.page.locator("#search input"), visitor.page.locator(".history-head p")
     expect(found).to_have_text("")
@@ -108,26 +104,6 @@ _FIRST_OF_LINES = """lists => lists.flatMap(list => {
 """Whether the facts that begin a line show no dot."""
 
 
-def add(app: App, maker: Maker, name: str, **changes: Any) -> Job:
-    """Put a finished job into the list, with a file for its video, without making one."""
-    job = Job(
-        id=hashlib.md5(f"{maker.owner} {name}".encode()).hexdigest(),  # noqa: S324
-        idempotency_key=f"{maker.owner} {name}",
-        fingerprint=name,
-        owner=maker.owner,
-        backend=maker.runner._accounts.backend(Payer.HOST),
-        request={**SMALL, "prompt": f"The {name}.", "images": [], "seed": len(name)},
-        state=JobState.DONE,
-        created=time.time(),
-        video=f"{name}.mp4",
-    )
-    (job,) = maker.runner._ledger.add([replace(job, **changes)])
-    if job.video:
-        (app.studio.videos / job.id).mkdir(parents=True)
-        (app.studio.videos / job.id / job.video).write_text(name)
-    return job
-
-
 NOON = datetime(2025, 3, 10, tzinfo=UTC)
 """In Auckland, it is one o'clock in the afternoon."""
 
@@ -135,7 +111,7 @@ NOON = datetime(2025, 3, 10, tzinfo=UTC)
 def test_cards_stand_by_day_and_in_line(visit: Callable[..., Visitor], app: App) -> None:
     options = {"timezone_id": "Pacific/Auckland", "viewport": {"width": 360, "height": 740}}
     visitor = visit(**options)
-    maker, page = Maker(app, visitor), visitor.page
+    shelf, page = Shelf(app, visitor), visitor.page
     for name, hours, seed in (  # all on one day in UTC
         ("heron", 18.0, 7),
         ("otter", 14.5, 2_000_000_001),
@@ -143,7 +119,10 @@ def test_cards_stand_by_day_and_in_line(visit: Callable[..., Visitor], app: App)
         ("marten", 2.0, 2_000_000_002),
     ):
         asked = {**SMALL, "prompt": f"The {name}.", "seed": seed}
-        add(app, maker, name, created=NOON.timestamp() - 3600 * hours, request=asked)
+        job = shelf.put(name, created=NOON.timestamp() - 3600 * hours, request=asked)
+    page.clock.set_fixed_time(NOON)
+    shelf.open(job.id)
+    visitor.go_to("Videos")
     days = page.locator("#history h3:visible")
     for later, said in (
         (0, ["Today", "Yesterday"]),
@@ -151,7 +130,7 @@ def test_cards_stand_by_day_and_in_line(visit: Callable[..., Visitor], app: App)
         (400, ["March 10, 2025", "March 9, 2025"]),
     ):
         page.clock.set_fixed_time(NOON + timedelta(days=later))
-        maker.show("Videos")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         expect(days).to_have_text(said)
     first = "all => all.map(each => each.querySelector('h3, .prompt').textContent)"
     assert page.locator("#history li:visible").evaluate_all(first) == [
@@ -167,31 +146,47 @@ def test_cards_stand_by_day_and_in_line(visit: Callable[..., Visitor], app: App)
     assert all(begin)
 
 
-def test_two_videos_stand_as_they_are_said_to(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
+def test_the_hint_fits_and_two_videos_stand_as_they_are_said_to_at_every_width(
+    visitor: Visitor, app: App
 ) -> None:
-    maker = Maker(app, visitor)
-    maker.done(maker.start(pngs["red"], "The heron turns."), maker.start(pngs["red"], "The otter."))
-    visitor.page.set_viewport_size({"width": 390, "height": 844})
-    maker.show("Videos")
-    visitor.rows.last.get_by_role("button", name="Compare").click()
-    heads = visitor.page.locator("#compare thead th")
-    expect(heads.get_by_text("Top", exact=True)).to_be_visible()  # one above the other
-    expect(heads.get_by_text("Left", exact=True)).to_be_hidden()
-    visitor.page.set_viewport_size({"width": 1440, "height": 900})
+    fits = """box => {
+        const style = getComputedStyle(box);
+        const pen = document.createElement('canvas').getContext('2d');
+        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+        const beside = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        return pen.measureText(box.placeholder).width <= box.clientWidth - beside;
+    }"""
+    shelf, page = Shelf(app, visitor), visitor.page
+    for number in range(MANY - 1):
+        shelf.put(f"take {number}")
+    shelf.play("heron")
+    shelf.open(shelf.play("otter").id)
+    page.set_viewport_size({"width": 360, "height": 844})
+    visitor.go_to("Videos")
+    box = page.locator("#search input")
+    for width in (360, 700, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        expect(box).to_be_visible()
+        assert box.evaluate(fits), width
+
+    visitor.row("heron").get_by_role("button", name="Compare").click()
+    heads = page.locator("#compare thead th")
     expect(heads.get_by_text("Left", exact=True)).to_be_visible()
     expect(heads.get_by_text("Top", exact=True)).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(heads.get_by_text("Top", exact=True)).to_be_visible()  # one above the other
+    expect(heads.get_by_text("Left", exact=True)).to_be_hidden()
 
 
 def test_a_card_shows_the_whole_of_a_tall_video_from_its_middle(
     visitor: Visitor, app: App, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
-    maker = Maker(app, visitor)
+    maker = Shelf(app, visitor)
     Image.new("RGB", (180, 320), "teal").save(tmp_path / "tall.png")
     tall, failed = maker.start(tmp_path / "tall.png", "Tall."), maker.start(pngs["red"], "[fail]")
     maker.done(tall)
     until(lambda: maker.job(failed).state == JobState.FAILED)
-    maker.show()
+    maker.open(tall)
     still = visitor.row("Tall.").locator("img")
     expect(still).to_have_attribute("src", re.compile(f"{tall}/still.webp$"))
     expect(visitor.row("[fail]").locator("img")).to_have_attribute(
@@ -208,38 +203,16 @@ def test_a_card_shows_the_whole_of_a_tall_video_from_its_middle(
     )
 
 
-def test_the_hint_in_the_search_box_is_never_cut(visit: Callable[..., Visitor], app: App) -> None:
-    fits = """box => {
-        const style = getComputedStyle(box);
-        const pen = document.createElement('canvas').getContext('2d');
-        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-        const beside = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
-        return pen.measureText(box.placeholder).width <= box.clientWidth - beside;
-    }"""
-    visitor = visit(viewport={"width": 360, "height": 844})
-    maker, box = Maker(app, visitor), visitor.page.locator("#search input")
-    for number in range(MANY + 1):
-        add(app, maker, f"Take {number}")
-    maker.show("Videos")
-    for width in (360, 700, 1024, 1440):
-        visitor.page.set_viewport_size({"width": width, "height": 844})
-        expect(box).to_be_visible()
-        assert box.evaluate(fits), width
-
-
-def test_a_list_says_what_will_be_in_it(visitor: Visitor) -> None:
+def test_a_list_says_what_will_be_in_it_and_then_shows_it_a_page_at_a_time(
+    visitor: Visitor, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expect(visitor.page.locator("#history")).to_contain_text("The videos you make will be listed")
     expect(visitor.page.locator("#search input")).to_be_hidden()
 
-
-def test_a_long_list_is_shown_a_page_at_a_time(
-    visitor: Visitor, app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr("vidu_demo.ui.job.history.PAGE_ROWS", 3)
-    maker, more = Maker(app, visitor), visitor.button("Show more")
-    for number in range(7):
-        add(app, maker, f"take {number}", created=1e9 + number)
-    maker.show()
+    shelf, more = Shelf(app, visitor), visitor.button("Show more")
+    takes = [shelf.put(f"take {number}", created=1e9 + number) for number in range(7)]
+    shelf.open(takes[-1].id)
     expect(visitor.rows).to_have_count(3)
     more.click()
     expect(visitor.rows).to_have_count(6)
@@ -254,10 +227,9 @@ def test_a_long_list_is_shown_a_page_at_a_time(
 def test_a_refresh_that_brings_nothing_new_draws_nothing(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    maker, page = Maker(app, visitor), visitor.page
-    add(app, maker, "heron")
-    maker.start(pngs["red"], "Slow orbit [600 s]")
-    maker.show()
+    shelf, page = Shelf(app, visitor), visitor.page
+    shelf.put("heron")
+    shelf.open(shelf.start(pngs["red"], "Slow orbit [600 s]"))
     expect(visitor.rows.first).to_contain_text("running")
     page.evaluate(
         """() => {
@@ -269,7 +241,7 @@ def test_a_refresh_that_brings_nothing_new_draws_nothing(
         }"""
     )
     with page.expect_response(lambda answer: app.calls("look")(answer.request)):
-        maker.runner._changes.mark(maker.owner)
+        shelf.runner._changes.mark(shelf.owner)
     page.wait_for_timeout(200)
     assert page.evaluate("drawn.length") == 0
 
@@ -295,18 +267,21 @@ def test_videos_of_one_click_are_listed_in_its_order(
 def test_a_delete_can_be_undone_and_then_is_for_good(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    maker, page = Maker(app, visitor), visitor.page
-    stopped = maker.start(pngs["red"], "No longer watched [600 s]")
-    until(lambda: maker.runner.stop(stopped, maker.owner))
-    kept, gone = maker.done(
-        maker.start(pngs["red"], "A video to keep."), maker.start(pngs["blue"], "A video to drop.")
-    )
-    maker.show()
+    shelf, page = Shelf(app, visitor), visitor.page
+    stopped = shelf.start(pngs["red"], "No longer watched [600 s]")
+    until(lambda: shelf.job(stopped).task_id)
+    until(lambda: shelf.runner.stop(stopped, shelf.owner))
+    kept = shelf.play("kept one", prompt="A video to keep.")
+    gone = shelf.play("one that goes", prompt="A video to drop.")
+    receipts = "localStorage.getItem('vidu-demo-tasks')"
+    before = page.evaluate(receipts)
+    shelf.open(gone.id)
+    page.wait_for_function(f"before => {receipts} !== before", arg=before)
     expect(page).to_have_url(re.compile(f"task={gone.task_id}$"))
     folder = app.studio.videos / gone.id
     assert (folder / str(gone.video)).is_file()
     said, undo = page.locator("#leaving"), visitor.button("Undo")
-    old_receipts = page.evaluate("localStorage.getItem('vidu-demo-tasks')")
+    old_receipts = page.evaluate(receipts)
 
     may_run = visitor.row("No longer watched").get_by_role("button", name="Delete")
     may_run.click()
@@ -332,6 +307,7 @@ def test_a_delete_can_be_undone_and_then_is_for_good(
     with page.expect_request(app.calls("delete")):
         delete.click()
         assert folder.exists()
+        skip(page, 8)
     expect(visitor.rows).to_have_count(2)
     expect(visitor.rows.first).to_contain_text("A video to keep.")
     expect(page).to_have_url(re.compile(f"task={kept.task_id}$"))
@@ -340,8 +316,8 @@ def test_a_delete_can_be_undone_and_then_is_for_good(
         page.reload()
     expect(visitor.task_id).to_have_text(str(kept.task_id))
     expect(visitor.rows).to_have_count(2)
-    receipts = asked_by(asked.value)[-1]
-    assert [receipt["request"]["prompt"] for receipt in receipts] == [
+    sent = asked_by(asked.value)[-1]
+    assert [receipt["request"]["prompt"] for receipt in sent] == [
         "A video to keep.",
         "No longer watched [600 s]",
     ]
@@ -353,12 +329,14 @@ def test_a_delete_can_be_undone_and_then_is_for_good(
 
 
 def test_the_pictures_in_the_form_stay_when_their_video_is_deleted(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
+    visitor: Visitor, app: App, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shrink(monkeypatch)
     visitor.start(pngs["red"], prompt="The first try.")
     expect(visitor.headline).to_have_text(DONE)
     with visitor.page.expect_request(app.calls("delete")):
         visitor.row("The first try.").get_by_role("button", name="Delete").click()
+        skip(visitor.page, 8)
     expect(visitor.rows).to_have_count(0)
     visitor.prompt.fill("The second try.")
     expect(visitor.make).to_be_enabled()
@@ -369,13 +347,11 @@ def test_the_pictures_in_the_form_stay_when_their_video_is_deleted(
 def test_several_are_downloaded_and_deleted_together(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    maker, page = Maker(app, visitor), visitor.page
+    shelf, page = Shelf(app, visitor), visitor.page
     names = ["heron", "otter", "badger", "marten", "lynx"]
-    for number, name in enumerate(names):
-        add(app, maker, name, created=1e9 - number)
-    add(app, maker, "lost", created=1e9 - 9, state=JobState.UNKNOWN, video=None)
-    maker.start(pngs["red"], "Still at it [600 s]")
-    maker.show()
+    jobs = [shelf.put(name, created=1e9 - number) for number, name in enumerate(names)]
+    shelf.put("lost", created=1e9 - 9, state=JobState.UNKNOWN, video=None)
+    shelf.open(shelf.start(pngs["red"], "Still at it [600 s]"))
     boxes, chosen = page.locator(".pick input"), page.locator(".pick input:checked")
     expect(boxes).to_have_count(6)  # what runs can be neither downloaded nor deleted
     whole = page.get_by_role("checkbox", name="Select all")
@@ -413,21 +389,23 @@ def test_several_are_downloaded_and_deleted_together(
     expect(page.locator("#leaving")).to_have_text(re.compile("2 videos will be deleted in . s."))
     visitor.row("lynx").get_by_role("button", name="Delete").click()
     expect(page.locator("#leaving")).to_have_text("3 videos will be deleted in 8 s.")
+    skip(page, 8)
     expect(visitor.rows).to_have_count(4)
     expect(page.locator("#leaving")).to_be_hidden()
     (told,) = asked
     assert len(told["event_data"]["jobs"]) == 3
-    left = [job.request["prompt"] for job in maker.runner.jobs(maker.owner)]
+    left = [job.request["prompt"] for job in shelf.runner.jobs(shelf.owner)]
     assert left == ["Still at it [600 s]", "The heron.", "The marten.", "The lost."]
-    assert not list(app.studio.videos.glob("*/badger.mp4"))
+    kept = [name for job, name in zip(jobs, names, strict=True) if (shelf.videos / job.id).exists()]
+    assert kept == ["heron", "marten"]
     expect(visitor.row("Still at it").locator("[aria-current]")).to_be_visible()
 
 
-def test_neighbours_are_a_key_away(visitor: Visitor, app: App, pngs: dict[str, Path]) -> None:
-    maker, page = Maker(app, visitor), visitor.page
+def test_neighbours_are_a_key_away(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
     names = ["heron", "otter", "badger"]
-    maker.done(*(maker.start(pngs["red"], f"The {name} turns.") for name in names))
-    maker.show()
+    jobs = [shelf.play(name, prompt=f"The {name} turns.") for name in names]
+    shelf.open(jobs[-1].id)
     before, after = visitor.button("Previous video"), visitor.button("Next video")
     shown = visitor.rows.filter(has=page.locator("[aria-current]")).locator(".prompt")
     expect(shown).to_have_text("The badger turns.")
@@ -466,7 +444,12 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
         raise LedgerFailed("The list of jobs can't be read: it is locked.")
 
     before, ledger = api.submit_count, app.studio.runner._ledger
-    visitor = visit()
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "for_owner", locked)
+        visitor = visit()
+        expect(visitor.headline).to_have_text("Status unavailable")
+        expect(visitor.page.locator("h1")).to_be_visible()
+    expect(visitor.headline).to_have_text("An example")
     visitor.start(pngs["red"], prompt="Slow push-in [600 s]")
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "for_owner", locked)
@@ -478,13 +461,9 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
         visitor.make.click()
         until(lambda: api.submit_count == before + 2)
         expect(visitor.headline).to_have_text("Status unavailable")
-        guest = visit()
-        expect(guest.headline).to_have_text("Status unavailable")
-        expect(guest.page.locator("h1")).to_be_visible()
     expect(visitor.rows).to_have_count(2)
     expect(visitor.status.locator("progress")).to_be_visible()
     expect(visitor.details.locator(".prompt")).to_have_text("Another one [600 s]")
-    expect(guest.headline).to_have_text("An example")
     assert api.submit_count == before + 2
 
 
@@ -499,11 +478,11 @@ def test_a_link_to_a_task_says_that_one_more_is_too_many(
 def test_video_whose_file_is_gone_is_fetched_again(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    maker = Maker(app, visitor)
+    maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit."))
     before, folder = api.submit_count, app.studio.videos / job.id
     shutil.rmtree(folder)
-    maker.show()
+    maker.open(job.id)
     expect(visitor.status).to_contain_text("The video file is missing.")
     expect(visitor.button("Continue from last frame")).not_to_be_visible()
     visitor.button("Download again").click()
@@ -513,11 +492,17 @@ def test_video_whose_file_is_gone_is_fetched_again(
     assert api.submit_count == before
 
 
+@pytest.fixture
+def away(app: App) -> Iterator[Maker]:
+    with closed_browser(app) as maker:
+        yield maker
+
+
 def test_jobs_of_others_stay_theirs(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+    away: Maker, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     """Anyone can call any listener with the id of any job."""
-    maker = Maker(app, visitor)
+    maker = away
     done = maker.start(pngs["blue"], "A secret wedding.", seed=770077)
     maker.done(done)
     api.statuses = RUNNING

@@ -1,12 +1,12 @@
 """Recent prompts: the visitor's own, without those of deleted jobs."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
-from page_fixtures import App, Maker, Visitor
+from page_fixtures import App, Visitor
 from playwright.sync_api import expect
+from shelf_fixtures import Shelf, skip
 
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.ui.form import recent
@@ -33,14 +33,13 @@ def test_only_a_prompt_comes_back(sent: Any, kept: str) -> None:
 
 
 def test_a_recent_prompt_goes_into_the_box_until_its_job_is_deleted(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
+    visitor: Visitor, app: App
 ) -> None:
     shown = visitor.page.locator("#recent button")
     expect(visitor.page.locator("#recent summary")).to_have_count(0)
-    maker = Maker(app, visitor)
-    for prompt in ("The first.", "The second."):
-        maker.done(maker.start(pngs["red"], prompt))
-    maker.show()
+    shelf = Shelf(app, visitor)
+    shelf.put("first")
+    shelf.open(shelf.put("second").id)
     visitor.page.get_by_text("Recent prompts").click()
     expect(shown).to_have_text(["The second.", "The first."])
     shown.last.click()
@@ -49,6 +48,7 @@ def test_a_recent_prompt_goes_into_the_box_until_its_job_is_deleted(
     expect(shown.first).not_to_be_visible()
 
     visitor.row("The first.").get_by_role("button", name="Delete").click()
+    skip(visitor.page, 8)
     expect(visitor.rows).to_have_count(1)
     expect(shown).to_have_text(["The second."])
     assert visitor.broken == []

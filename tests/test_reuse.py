@@ -4,6 +4,7 @@ import base64
 import re
 from pathlib import Path
 
+import pytest
 from page_fixtures import (
     App,
     Maker,
@@ -15,6 +16,7 @@ from page_fixtures import (
 )
 from PIL import Image, ImageChops
 from playwright.sync_api import expect
+from shelf_fixtures import Shelf, shrink, skip
 
 from vidu_demo import VideoRequest
 from vidu_demo.media.clip import first_frame, last_frame
@@ -28,9 +30,9 @@ def same(one: Image.Image, other: Image.Image) -> bool:
 def test_settings_are_used_again_and_a_video_goes_on(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    maker = Maker(app, visitor)
+    maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
-    maker.show()
+    maker.open(job.id)
     before = api.submit_count
     visitor.fold_out("Or use picture URLs")
     addresses = visitor.field("Picture URLs")
@@ -79,11 +81,16 @@ def test_settings_are_used_again_and_a_video_goes_on(
 
 
 def test_video_is_continued_with_its_own_settings(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+    visitor: Visitor,
+    app: App,
+    api: Simulator,
+    pngs: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    maker = Maker(app, visitor)
-    maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
-    maker.show()
+    shrink(monkeypatch)
+    maker = Shelf(app, visitor)
+    (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
+    maker.open(job.id)
     before = api.submit_count
     visitor.fill(pngs["red"], pngs["green"], prompt="Something else.")
     visitor.choice("2").check()
@@ -114,11 +121,11 @@ def test_video_is_continued_with_its_own_settings(
 
 
 def test_a_paused_video_can_still_be_continued_from_its_end_or_deleted(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
+    visitor: Visitor, app: App
 ) -> None:
-    maker, page = Maker(app, visitor), visitor.page
-    (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit."))
-    maker.show()
+    shelf, page = Shelf(app, visitor), visitor.page
+    job = shelf.play("heron")
+    shelf.open(job.id)
     last = page.locator("#shown [data-do=last]")
     expect(visitor.button("Continue from last frame")).to_be_visible()
     expect(last).to_be_hidden()
@@ -137,14 +144,20 @@ def test_a_paused_video_can_still_be_continued_from_its_end_or_deleted(
     expect(said).to_be_hidden()
     with page.expect_request(app.calls("delete")):
         visitor.more("Delete")
+        skip(page, 8)
     expect(visitor.rows).to_have_count(0)
-    assert not app.studio.runner.jobs(maker.owner)
+    assert not app.studio.runner.jobs(shelf.owner)
     assert not (app.studio.videos / job.id).exists()
 
 
 def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+    visitor: Visitor,
+    app: App,
+    api: Simulator,
+    pngs: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    shrink(monkeypatch)
     note = visitor.page.get_by_text("its pictures were not kept")
     api.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
     visitor.fill(pngs["red"], prompt="Too expensive.")
@@ -189,7 +202,9 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     clip: bytes,
     pngs: dict[str, Path],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    shrink(monkeypatch)
     settings = {
         "duration": 2,
         "resolution": "540p",
@@ -202,10 +217,10 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
         "watermark": True,
     }
     assert {"images", "prompt", *settings} == set(VideoRequest.model_fields)
-    maker = Maker(app, visitor)
-    maker.done(maker.start(pngs["green"], "Sie “blinzelt”.\nLangsam.", **settings))
+    maker = Shelf(app, visitor)
+    (job,) = maker.done(maker.start(pngs["green"], "Sie “blinzelt”.\nLangsam.", **settings))
     made, before = api.submits[-1], api.submit_count
-    maker.show()
+    maker.open(job.id)
     with visitor.page.expect_download() as started:
         visitor.rows.get_by_role("link", name="Download").click()
     film = tmp_path / started.value.suggested_filename

@@ -1,10 +1,9 @@
 """Stars: kept in the ledger, shown in the list, and what it can be filtered by."""
 
-from pathlib import Path
-
-from page_fixtures import App, Maker, Visitor
+from page_fixtures import App, Visitor
 from playwright.sync_api import expect
 from runner_fixtures import OTHER, OWNER, Bench
+from shelf_fixtures import Shelf
 
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.search import Search
@@ -40,12 +39,10 @@ def test_only_ones_own_finished_videos_can_be_starred(bench: Bench) -> None:
     assert bench.row(job).starred
 
 
-def test_starred_videos_are_shown_and_listed_alone(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
-) -> None:
-    maker, page = Maker(app, visitor), visitor.page
-    maker.done(maker.start(pngs["red"], "The heron."), maker.start(pngs["red"], "The otter."))
-    maker.show()
+def test_starred_videos_are_shown_and_listed_alone(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
+    shelf.play("heron")
+    shelf.open(shelf.play("otter").id)
     filter_ = page.get_by_role("checkbox", name="Starred")
     expect(filter_).to_be_hidden()
     heron = visitor.row("heron").get_by_role("button", name="Star")

@@ -1,15 +1,16 @@
 """The wall: what it shows, and its use by keyboard, mouse and touch."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fixtures import RUNNING, App, Maker, Visitor, until
+from page_fixtures import RUNNING, App, Visitor, until
 from PIL import Image
 from playwright.sync_api import Locator, expect
+from shelf_fixtures import Shelf, closed_browser, shrink, skip
 from test_compare import JOB, like
 
 from vidu_demo.api.task import Task
@@ -70,11 +71,14 @@ def test_it_has_room_for_one_click() -> None:
     assert ids(["a", "a", "b"]) == ("a", "b")
 
 
-def test_nobody_sees_or_changes_the_videos_of_others(
-    visitor: Visitor, app: App, pngs: dict[str, Path]
-) -> None:
-    maker = Maker(app, visitor)
-    (job,) = maker.done(maker.start(pngs["red"], "A private heron."))
+@pytest.fixture
+def away(app: App) -> Iterator[Shelf]:
+    with closed_browser(app) as shelf:
+        yield shelf
+
+
+def test_nobody_sees_or_changes_the_videos_of_others(away: Shelf, app: App) -> None:
+    job = away.play("heron")
     stranger = app.token()
     for event in (
         {"do": "wall", "jobs": [job.id]},
@@ -85,10 +89,15 @@ def test_nobody_sees_or_changes_the_videos_of_others(
     for name, event in (("go_on_from", {"job": job.id}), ("contact_sheet", {"jobs": [job.id]})):
         said = app.call(name, visitor=stranger, event=event, wall=job.id, shown=job.id)
         assert job.id not in said
-    assert not maker.job(job.id).starred
+    assert not away.job(job.id).starred
 
 
 # By keyboard, mouse and touch
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink(monkeypatch)
 
 
 def cells(visitor: Visitor) -> Locator:
@@ -163,6 +172,7 @@ def test_the_takes_of_a_click_by_keyboard(
     third.locator(".face").focus()
     with page.expect_request(app.calls("delete")):
         page.keyboard.press("x")
+        skip(page, 8)
     expect(cells(visitor)).to_have_count(2)
     expect(visitor.rows).to_have_count(2)
 
@@ -182,10 +192,10 @@ def test_the_takes_of_a_click_by_keyboard(
     expect(cells(visitor)).to_have_count(2)
 
 
-def test_selected_videos_by_mouse(visitor: Visitor, app: App, pngs: dict[str, Path]) -> None:
-    maker, page = Maker(app, visitor), visitor.page
-    maker.done(*(maker.start(pngs["red"], f"The {name}.") for name in ("heron", "otter", "lynx")))
-    maker.show()
+def test_selected_videos_by_mouse(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
+    *_, newest = [shelf.play(name) for name in ("heron", "otter", "lynx")]
+    shelf.open(newest.id)
     button = page.locator(".selection").get_by_role("button", name="Wall")
     for name in ("heron", "otter"):
         expect(button).to_be_hidden()
@@ -219,8 +229,8 @@ def test_selected_videos_by_mouse(visitor: Visitor, app: App, pngs: dict[str, Pa
 def test_drafts_are_made_in_full_where_the_price_stands(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    maker, page = Maker(app, visitor), visitor.page
-    maker.done(maker.start(pngs["red"], "Another one."))
+    page = visitor.page
+    Shelf(app, visitor).play("other one")
     visitor.fill(pngs["red"], prompt="A draft.")
     visitor.draft.click()
     expect(visitor.headline).to_have_text(re.compile("^Draft done"))
@@ -229,19 +239,20 @@ def test_drafts_are_made_in_full_where_the_price_stands(
         visitor.rows.nth(row).get_by_role("checkbox").check()
     page.locator(".selection").get_by_role("button", name="Wall").click()
     expect(cells(visitor).get_by_role("button", name="Make in full")).to_have_count(1)
-    visitor.row("Another").locator(".open").click()
-    expect(visitor.details).to_contain_text("Another one.")
+    visitor.row("The other").locator(".open").click()
+    expect(visitor.details).to_contain_text("The other one.")
     cells(visitor).get_by_role("button", name="Make in full").click()
     expect(page.locator("#full")).to_be_focused()
     expect(page.locator("#full")).to_contain_text("$0.275")
     assert api.submit_count == before
 
 
-def test_by_touch(visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]) -> None:
+def test_by_touch(visit: Callable[..., Visitor], app: App) -> None:
     phone = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    maker, page = Maker(app, phone), phone.page
-    maker.done(maker.start(pngs["red"], "One."), maker.start(pngs["green"], "Two."))
-    maker.show("Videos")
+    shelf, page = Shelf(app, phone), phone.page
+    shelf.play("heron")
+    shelf.open(shelf.play("otter").id)
+    phone.go_to("Videos")
     page.get_by_label("Select all").tap()
     page.locator(".selection").get_by_role("button", name="Wall").tap()
     expect(cells(phone)).to_have_count(2)
@@ -257,5 +268,6 @@ def test_by_touch(visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
     cells(phone).nth(1).locator(".face").tap()
     expect(cells(phone).nth(1).locator("[aria-current]")).to_be_visible()
     cells(phone).nth(0).get_by_role("button", name="Delete").tap()
+    skip(page, 8)
     expect(cells(phone)).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
