@@ -443,6 +443,7 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
     def locked(*_: Any, **__: Any) -> list[Job]:
         raise LedgerFailed("The list of jobs can't be read: it is locked.")
 
+    monkeypatch.setattr("vidu_demo.ui.browser.watch.SLOWEST", 1.0)
     before, ledger = api.submit_count, app.studio.runner._ledger
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "for_owner", locked)

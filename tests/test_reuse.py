@@ -23,12 +23,20 @@ from vidu_demo.media.clip import first_frame, last_frame
 from vidu_demo.simulator import Fault, Simulator
 
 
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink(monkeypatch)
+
+
 def same(one: Image.Image, other: Image.Image) -> bool:
     return one.size == other.size and not ImageChops.difference(one, other).getbbox()
 
 
 def test_settings_are_used_again_and_a_video_goes_on(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+    visitor: Visitor,
+    app: App,
+    api: Simulator,
+    pngs: dict[str, Path],
 ) -> None:
     maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
@@ -72,7 +80,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     visitor.row("Slow orbit.").last.locator(".open").click()
     expect(visitor.task_id).to_have_text(str(job.task_id))
     visitor.button("Continue from last frame").click()
-    expect(visitor.tile).to_contain_text("First frame as sent: 720 × 540")
+    expect(visitor.tile).to_contain_text("First frame as sent: 120 × 90")
     expect(addresses).to_have_value("")
     visitor.make.click()
     until(lambda: api.submit_count == before + 3)
@@ -85,9 +93,7 @@ def test_video_is_continued_with_its_own_settings(
     app: App,
     api: Simulator,
     pngs: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shrink(monkeypatch)
     maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
     maker.open(job.id)
@@ -155,9 +161,7 @@ def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
     app: App,
     api: Simulator,
     pngs: dict[str, Path],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shrink(monkeypatch)
     note = visitor.page.get_by_text("its pictures were not kept")
     api.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]
     visitor.fill(pngs["red"], prompt="Too expensive.")
@@ -202,9 +206,7 @@ def test_clip_of_this_page_restores_the_form_and_another_gives_its_first_frame(
     clip: bytes,
     pngs: dict[str, Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shrink(monkeypatch)
     settings = {
         "duration": 2,
         "resolution": "540p",

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fixtures import RUNNING, App, Visitor, until
+from page_fixtures import RUNNING, SMALL, App, Visitor, until
 from PIL import Image
 from playwright.sync_api import Locator, expect
-from shelf_fixtures import Shelf, closed_browser, shrink, skip
+from shelf_fixtures import Shelf, closed_browser, shrink, skip, small_clip
 from test_compare import JOB, like
 
 from vidu_demo.api.task import Task
@@ -227,13 +227,14 @@ def test_selected_videos_by_mouse(visitor: Visitor, app: App) -> None:
 
 
 def test_drafts_are_made_in_full_where_the_price_stands(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+    visitor: Visitor, app: App, api: Simulator
 ) -> None:
-    page = visitor.page
-    Shelf(app, visitor).play("other one")
-    visitor.fill(pngs["red"], prompt="A draft.")
-    visitor.draft.click()
-    expect(visitor.headline).to_have_text(re.compile("^Draft done"))
+    shelf, page = Shelf(app, visitor), visitor.page
+    shelf.play("other one")
+    full = {"prompt": "A draft.", "duration": 5, "resolution": "720p"}
+    asked = {**full, **SMALL, "images": ["https://example.com/photo.jpg"], "seed": 5}
+    draft = shelf.put("draft", small_clip(5, 1), request=asked, full=full)
+    shelf.open(draft.id)
     before = api.submit_count
     for row in (0, 1):
         visitor.rows.nth(row).get_by_role("checkbox").check()
