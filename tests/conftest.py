@@ -25,6 +25,7 @@ pytest_plugins = [
     "download_fixtures",
     "lasting_fixtures",
     "ledger_fixtures",
+    "once_fixtures",
     "page_fixtures",
     "runner_fixtures",
     "simulator_fixtures",

@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-pytest_plugins = ["once_fixtures"]
-
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[-2]))
 
 

@@ -696,11 +696,11 @@ def visit(
 
     yield come
     for kind, visitor in visitors:
-        lasting.take_back(visitor.context)
         spoilt = visitor.context in lasting.spoilt or request.session.testsfailed > failures
         if spoilt or visitor.tab.is_closed() or kind in gone:
             visitor.context.close()
         else:
+            lasting.take_back(visitor.context)
             visitor.leave()
             gone[kind] = visitor
         Maker(app, visitor).stop_all()
