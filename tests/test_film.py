@@ -294,6 +294,7 @@ def test_a_full_film_is_said_to_be_full(studio: Studio, visitor: Visitor) -> Non
     visitor.context.add_cookies([chinese])
     visitor.page.reload()
     visitor.page.locator("#films .open").click()
+    expect(studio.parts).to_have_count(MAX_PARTS)
     visitor.row("It rains.").locator(".open").click()
     expect(after).to_have_text("当前视频不在这部影片中。 影片已有 24 段，达到上限。")
     visitor.row("A red wind.").locator(".open").click()
