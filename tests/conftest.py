@@ -28,6 +28,7 @@ pytest_plugins = [
     "once_fixtures",
     "page_fixtures",
     "runner_fixtures",
+    "shelf_fixtures",
     "simulator_fixtures",
 ]
 

@@ -341,6 +341,7 @@ def browser() -> Iterator[Browser]:
 
 
 LAPTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 TABS = 4
 """How many tabs to keep for visitors to come. Each is a process of the browser's."""
 

@@ -7,7 +7,6 @@ what loading it again does.
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -32,6 +31,11 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     for resolution in SHORT_SIDES:
         patch.setitem(SHORT_SIDES, resolution, 90)
     patch.setattr("vidu_demo.simulator.store.render", render)
+
+
+@pytest.fixture
+def small_videos(monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink(monkeypatch)
 
 
 def skip(page: Page, seconds: float) -> None:
@@ -110,9 +114,9 @@ class Shelf(Maker):
         expect(self.visitor.rows.first).to_be_attached()
 
 
-@contextmanager
-def closed_browser(app: App) -> Iterator[Shelf]:
-    """Give the list of a visitor whose browser is closed."""
+@pytest.fixture
+def away(app: App) -> Iterator[Shelf]:
+    """The list of a visitor whose browser is closed."""
     shelf = Shelf(app, cast("Visitor", SimpleNamespace(**app.token())))
     yield shelf
     shelf.stop_all()

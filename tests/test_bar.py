@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from page_fixtures import App, Visitor
+from page_fixtures import LAPTOP, PHONE, App, Visitor
 from playwright.sync_api import ViewportSize, expect
 
 from vidu_demo.simulator import Fault, Simulator
 
 WINDOWS: dict[str, ViewportSize] = {
-    "laptop": {"width": 1440, "height": 900},
+    "laptop": LAPTOP,
     "tablet": {"width": 1024, "height": 768},
-    "phone": {"width": 390, "height": 844},
+    "phone": PHONE,
 }
 
 _COVERED = """() => {

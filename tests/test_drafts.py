@@ -8,7 +8,6 @@ from conftest import DEFAULTS
 from page_fixtures import Visitor, picture_of, until, without
 from playwright.sync_api import expect
 from runner_fixtures import OTHER, OWNER, Bench, picture
-from shelf_fixtures import shrink
 
 from vidu_demo.jobs.errors import OfferExpired
 from vidu_demo.jobs.job import Job
@@ -63,10 +62,10 @@ def test_a_deleted_draft_leaves_nothing_of_what_was_asked(bench: Bench, draft: J
     assert bench.purchases.in_full(deleted) is None
 
 
+@pytest.mark.usefixtures("small_videos")
 def test_the_full_video_comes_beside_its_draft(
-    visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, api: Simulator, pngs: dict[str, Path]
 ) -> None:
-    shrink(monkeypatch)
     before = api.submit_count
     visitor.fill(pngs["green"], prompt="Slow orbit.")
     visitor.field("Duration").fill("9")

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 from page_fixtures import RUNNING, App, Visitor, picture_of, until
 from playwright.sync_api import Locator, expect
-from shelf_fixtures import Shelf, shrink
+from shelf_fixtures import Shelf
 from test_reuse import drop, same
 
 from vidu_demo.jobs.films import mark
@@ -20,6 +20,7 @@ from vidu_demo.media.clip import facts, frame_at, last_frame, read_settings, wri
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.i18n.words import LANGUAGE_COOKIE
 
+pytestmark = pytest.mark.usefixtures("small_videos")
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,
@@ -85,11 +86,6 @@ class Studio:
     def put(self, *names: str) -> list[str]:
         """Put videos of two seconds on the list, whose pictures differ."""
         return [self.shelf.play(name, 2, prompt=f"A {name} wind.").id for name in names]
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrink(monkeypatch)
 
 
 @pytest.fixture

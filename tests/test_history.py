@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from page_fixtures import DONE, RUNNING, SMALL, App, Maker, Visitor, asked_by, until
 from PIL import Image
 from playwright.sync_api import expect
-from shelf_fixtures import Shelf, closed_browser, shrink, skip
+from shelf_fixtures import Shelf, skip
 
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
@@ -328,10 +328,10 @@ def test_a_delete_can_be_undone_and_then_is_for_good(
     expect(visitor.rows).to_have_count(2)
 
 
+@pytest.mark.usefixtures("small_videos")
 def test_the_pictures_in_the_form_stay_when_their_video_is_deleted(
-    visitor: Visitor, app: App, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    shrink(monkeypatch)
     visitor.start(pngs["red"], prompt="The first try.")
     expect(visitor.headline).to_have_text(DONE)
     with visitor.page.expect_request(app.calls("delete")):
@@ -491,12 +491,6 @@ def test_video_whose_file_is_gone_is_fetched_again(
     expect(visitor.headline).to_have_text(DONE)
     assert (folder / str(job.video)).is_file()
     assert api.submit_count == before
-
-
-@pytest.fixture
-def away(app: App) -> Iterator[Maker]:
-    with closed_browser(app) as maker:
-        yield maker
 
 
 def test_jobs_of_others_stay_theirs(

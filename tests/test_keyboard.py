@@ -5,18 +5,13 @@ from collections.abc import Callable
 import pytest
 from page_fixtures import DONE, Visitor
 from playwright.sync_api import Locator, expect
-from shelf_fixtures import shrink
 
 from vidu_demo.examples import EXAMPLES
 from vidu_demo.simulator import Simulator
 
+pytestmark = pytest.mark.usefixtures("small_videos")
 FARTHEST = 90
 """Presses of Tab after which a place counts as out of reach."""
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrink(monkeypatch)
 
 
 def tab_to(visitor: Visitor, place: Locator) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import refusing
-from page_fixtures import DONE, Visitor
+from page_fixtures import DONE, LAPTOP, PHONE, Visitor
 from PIL import Image
 from playwright.sync_api import ViewportSize, expect
 
@@ -115,9 +115,7 @@ STATES = {
 """The sizes of the pictures that are in the form."""
 
 
-LAPTOP: ViewportSize = {"width": 1440, "height": 900}
 TABLET: ViewportSize = {"width": 1024, "height": 768}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from page_fixtures import App, Visitor
+from page_fixtures import LAPTOP, PHONE, App, Visitor
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, expect
 
@@ -27,9 +27,6 @@ GRADIOS_OWN = (
     Fault("scrollable-region-focusable", ".cm-scroller", "code scrolls, but takes no focus"),
 )
 """Every fault that is left alone. A new one fails, and so does one that has gone."""
-
-LAPTOP: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 class View(NamedTuple):
@@ -187,7 +184,7 @@ class Walk:
 
 @pytest.fixture(scope="module")
 def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    visitor = Visitor(browser.new_context(viewport=LAPTOP), app.url)
+    visitor = Visitor(browser.new_context(), app.url)
     visitor.page.add_style_tag(content="* { transition: none !important }")
     walk = Walk(visitor)
     walk.look("first visit")

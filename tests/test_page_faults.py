@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fixtures import App, Maker, Visitor, until
-from playwright.sync_api import Locator, Route, ViewportSize, expect
+from page_fixtures import LAPTOP, PHONE, App, Maker, Visitor, until
+from playwright.sync_api import Locator, Route, expect
 
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.purchases import Purchases
@@ -18,8 +18,6 @@ from vidu_demo.jobs.runner import JobRunner
 
 CALLS = "**/gradio_api/run/**"
 GRADIOS = ".toast-wrap"
-LAPTOP: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 GUARDS = "There is no such listener."
 
 

@@ -16,16 +16,13 @@ from page_fixtures import (
 )
 from PIL import Image, ImageChops
 from playwright.sync_api import expect
-from shelf_fixtures import Shelf, shrink, skip
+from shelf_fixtures import Shelf, skip
 
 from vidu_demo import VideoRequest
 from vidu_demo.media.clip import first_frame, last_frame
 from vidu_demo.simulator import Fault, Simulator
 
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrink(monkeypatch)
+pytestmark = pytest.mark.usefixtures("small_videos")
 
 
 def same(one: Image.Image, other: Image.Image) -> bool:
@@ -33,10 +30,7 @@ def same(one: Image.Image, other: Image.Image) -> bool:
 
 
 def test_settings_are_used_again_and_a_video_goes_on(
-    visitor: Visitor,
-    app: App,
-    api: Simulator,
-    pngs: dict[str, Path],
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
@@ -89,10 +83,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
 
 
 def test_video_is_continued_with_its_own_settings(
-    visitor: Visitor,
-    app: App,
-    api: Simulator,
-    pngs: dict[str, Path],
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
@@ -157,10 +148,7 @@ def test_a_paused_video_can_still_be_continued_from_its_end_or_deleted(
 
 
 def test_settings_of_what_was_not_bought_leave_the_forms_pictures_alone(
-    visitor: Visitor,
-    app: App,
-    api: Simulator,
-    pngs: dict[str, Path],
+    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     note = visitor.page.get_by_text("its pictures were not kept")
     api.faults["submit"] = [Fault(403, {"reason": "NOT_ENOUGH_BALANCE"})]

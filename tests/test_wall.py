@@ -1,7 +1,7 @@
 """The wall: what it shows, and its use by keyboard, mouse and touch."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from page_fixtures import RUNNING, SMALL, App, Visitor, until
 from PIL import Image
 from playwright.sync_api import Locator, expect
-from shelf_fixtures import Shelf, closed_browser, shrink, skip, small_clip
+from shelf_fixtures import Shelf, skip, small_clip
 from test_compare import JOB, like
 
 from vidu_demo.api.task import Task
@@ -20,6 +20,8 @@ from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.tab import MAX_ON_WALL, ids
 from vidu_demo.ui.i18n.words import speaker
 from vidu_demo.ui.job import wall
+
+pytestmark = pytest.mark.usefixtures("small_videos")
 
 # What it shows
 
@@ -71,12 +73,6 @@ def test_it_has_room_for_one_click() -> None:
     assert ids(["a", "a", "b"]) == ("a", "b")
 
 
-@pytest.fixture
-def away(app: App) -> Iterator[Shelf]:
-    with closed_browser(app) as shelf:
-        yield shelf
-
-
 def test_nobody_sees_or_changes_the_videos_of_others(away: Shelf, app: App) -> None:
     job = away.play("heron")
     stranger = app.token()
@@ -93,11 +89,6 @@ def test_nobody_sees_or_changes_the_videos_of_others(away: Shelf, app: App) -> N
 
 
 # By keyboard, mouse and touch
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrink(monkeypatch)
 
 
 def cells(visitor: Visitor) -> Locator:
