@@ -32,11 +32,12 @@ def enter(folder: Path, environment: dict[str, str], out: Path, err: Path) -> No
     # None of them imports Gradio, which may not be imported yet.
     from vidu_demo.jobs import follower
     from vidu_demo.simulator import Simulator
-    from vidu_demo.simulator.video.render import SHORT_SIDES
+    from vidu_demo.simulator.video import render
 
     Simulator.__init__.__kwdefaults__["seconds"] = 0.5
     follower.FIRST_WAIT = 0.6
-    SHORT_SIDES.update(dict.fromkeys(SHORT_SIDES, 90))
+    render.FPS = 6
+    render.SHORT_SIDES.update(dict.fromkeys(render.SHORT_SIDES, 90))
 
 
 def run(program: Path, arguments: Sequence[str], *place: Any) -> None:

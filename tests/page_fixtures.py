@@ -66,6 +66,8 @@ SMALL = {"duration": 1, "resolution": "540p"}
 RUNNING = ["TASK_STATUS_PROCESSING"]
 """What the simulator says about every task by default."""
 SIZE = (320, 240)
+FPS = 6
+"""Frames a second of simulated videos."""
 DONE = re.compile(r"^Done in \d+ s$")
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 220)}
 
@@ -238,8 +240,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask about tasks, which take a second here, when they should be done, and render no video
-    twice that differs in its words and its seed alone: that takes seconds, too.
+    """Ask about tasks, which take a second here, when they should be done. Render no video twice
+    that differs in its words and its seed alone, and only a quarter of its frames: to render and
+    to play them takes seconds, too.
     """
     if not {"app", "browser"} & set(request.fixturenames):
         return
@@ -254,6 +257,7 @@ def _hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         shutil.copyfile(kept, path)
 
     monkeypatch.setattr("vidu_demo.simulator.store.render", render)
+    monkeypatch.setattr("vidu_demo.simulator.video.render.FPS", FPS)
     monkeypatch.setattr("vidu_demo.jobs.follower.FIRST_WAIT", 1.1)
     monkeypatch.setattr("vidu_demo.api.pacing.LONGEST_GAP", 1.0)
 
@@ -687,7 +691,8 @@ def visit(
             visitors.append((kind, visitor))
             visitor.come(**looks)
             return visitor
-        context = browser.new_context(**options)
+        # Whatever moves has the whole page painted 60 times a second.
+        context = browser.new_context(**{"reduced_motion": "reduce", **options})
         context.add_init_script(script)
         visitor = Visitor(context, url, **looks)
         visitors.append((kind, visitor))

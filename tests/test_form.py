@@ -173,7 +173,7 @@ def test_words_that_help_and_the_keyboard(
     expect(visitor.headline).to_have_text(DONE)
     assert len(clicks) == 1
     assert api.submit_count == before + 1
-    expect(visitor.facts).to_have_text("720 × 540, 1.0 s, 24 fps, silent")
+    expect(visitor.facts).to_have_text("720 × 540, 1.0 s, 6 fps, silent")
     expect(visitor.status.locator(".difference")).to_have_count(0)
     expect(visitor.prompt).to_have_value("The cat blinks.")
 

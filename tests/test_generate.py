@@ -10,7 +10,7 @@ import pytest
 from conftest import DEFAULTS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from page_fixtures import KEY, App
+from page_fixtures import FPS, KEY, App
 
 from vidu_demo.api.images import prepare
 from vidu_demo.api.request import VideoRequest
@@ -114,7 +114,7 @@ def test_it_says_where_the_task_stands_and_ends_with_the_video(
     updates, videos = zip(*said, strict=True)
     assert [video for video in videos[:-1] if video] == []
     with av.open(videos[-1]) as opened:
-        assert opened.streams.video[0].frames > 10
+        assert opened.streams.video[0].frames == FPS
     states = list(dict.fromkeys(update["state"] for update in updates))
     assert [state for state in states if state not in ("prepared", "submitting", "saving")] == [
         "running",
