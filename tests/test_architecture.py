@@ -36,7 +36,7 @@ FILES = {module(file): file for file in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports(name: str) -> Iterator[str]:
-    """What a module imports at import time, except for type checking and inside functions."""
+    """What a module imports, but for what it imports inside functions."""
     file = FILES[name]
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
     todo: list[ast.stmt] = list(ast.parse(file.read_text()).body)
@@ -50,8 +50,8 @@ def imports(name: str) -> Iterator[str]:
                 for alias in names:
                     inner = f"{home}.{alias.name}"
                     yield inner if inner in FILES else home
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
-                pass
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")) if file.name == "__init__.py":
+                pass  # what is imported when it is asked for
             case ast.If(body=body, orelse=orelse) | ast.Try(body=body, orelse=orelse):
                 todo += [*body, *orelse]
 

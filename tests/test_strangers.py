@@ -23,12 +23,12 @@ from test_spending_limits import FORM, LIMITS, ask, through
 from vidu_demo import ui
 from vidu_demo.api import variations
 from vidu_demo.api.request import VideoRequest
+from vidu_demo.jobs.film import Part
 from vidu_demo.jobs.job import Job, Payer
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.jobs.search import EVERYTHING, Search
-from vidu_demo.jobs.sequences import Part
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.elsewhere import TASKS
 from vidu_demo.ui.browser.own_key import KEY_HEADER, VISITOR_HEADER

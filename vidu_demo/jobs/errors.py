@@ -1,14 +1,11 @@
 """Why a click is turned away, or its job cannot be kept."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.job import Job, JobState
-
-if TYPE_CHECKING:
-    from vidu_demo.jobs.offers import Offer
+from vidu_demo.jobs.offers import Offer
 
 
 class LedgerFailed(ViduError):
@@ -71,7 +68,7 @@ class DuplicateRequest(ViduError):
         again: The offer of another one, knowing of these.
     """
 
-    again: "Offer | None" = None
+    again: Offer | None = None
     what = "You already asked for this video, and it is not finished."
     next_step = "Wait for it, change something, or make a second one on purpose."
 

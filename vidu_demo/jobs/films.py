@@ -15,21 +15,11 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs import files
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
+from vidu_demo.jobs.film import MAX_PARTS, Edit, Film, Joining, Part, Place, arranged, with_place
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger, digest
-from vidu_demo.jobs.sequences import (
-    MAX_PARTS,
-    MAX_SEQUENCES,
-    Edit,
-    Film,
-    Joining,
-    Part,
-    Place,
-    Sequences,
-    arranged,
-    with_place,
-)
+from vidu_demo.jobs.sequences import MAX_SEQUENCES, Sequences
 from vidu_demo.media.clip import MAX_SETTINGS
 from vidu_demo.media.join import Part as Source
 

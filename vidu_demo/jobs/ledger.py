@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.text import Text
 from vidu_demo.api.variations import MAX_VIDEOS
-from vidu_demo.jobs import sequences, spending
+from vidu_demo.jobs import film_record, spending
 from vidu_demo.jobs.answers import Entry, merge
 from vidu_demo.jobs.budget import DaysSpending, Limits, Spent
 from vidu_demo.jobs.database import cause, connect, empty_log
@@ -502,7 +502,7 @@ def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entr
 
 def _delete_traces(connection: sa.Connection, job: Job) -> None:
     """Delete what other tables hold of a job: answers, parts, its link, offers with its prompt."""
-    sequences.forget(connection, job)
+    film_record.forget(connection, job)
     connection.execute(answer_table.delete().where(_answers.job == job.id))
     connection.execute(link_table.delete().where(link_table.c.job == job.id))
     made = sa.select(_offer.id, _offer.ordered).where(_offer.owner == job.owner)

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vidu_demo.jobs.errors import PriceChanged
 from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.orders import Order
 
@@ -65,15 +64,11 @@ class Offer:
         same = [self.backend, self.payer, self.order.fields, self.acknowledged, self.price]
         return hashlib.sha256(json.dumps(same).encode()).hexdigest()
 
-    def check(self, order: Order) -> None:
-        """Check that an order stays within the offer.
+    def covers(self, order: Order) -> bool:
+        """Tell whether an order is for no more videos, and no dearer.
 
         While the form changes, a click can come before the next review has answered: then it buys
         what the form says, unless that is more than the button said.
-
-        Raises:
-            PriceChanged: It is for more videos, or dearer.
         """
         more = len(order.requests) > len(self.order.requests)
-        if more or round(1000 * order.price) > self.price:
-            raise PriceChanged
+        return not more and round(1000 * order.price) <= self.price

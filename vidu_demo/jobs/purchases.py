@@ -18,9 +18,11 @@ from vidu_demo.jobs.errors import (
     DuplicateRequest,
     LedgerFailed,
     OfferExpired,
+    PriceChanged,
     TooManyFilms,
     TooManyOpen,
 )
+from vidu_demo.jobs.film import Place
 from vidu_demo.jobs.films import Films
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
@@ -28,7 +30,6 @@ from vidu_demo.jobs.new_jobs import new_jobs
 from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.room import Room
-from vidu_demo.jobs.sequences import Place
 
 DOUBLE_CLICK_SECONDS = 3.0
 """The same request within this time counts as a double click."""
@@ -183,7 +184,8 @@ class Purchases:
         if not offer or (offer.backend, offer.payer) != (self._accounts.backend(payer), payer):
             raise OfferExpired
         order = order or offer.order
-        offer.check(order)
+        if not offer.covers(order):
+            raise PriceChanged
         try:
             jobs = self.start_all(
                 order.requests,

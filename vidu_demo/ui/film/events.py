@@ -15,9 +15,9 @@ from vidu_demo.api.errors import PictureInvalid, ViduError
 from vidu_demo.api.images import is_url
 from vidu_demo.api.text import Text
 from vidu_demo.api.video import ClipFailed
+from vidu_demo.jobs.film import MAX_PARTS, Film, Part, Place, is_id
 from vidu_demo.jobs.films import mark
 from vidu_demo.jobs.job import Job
-from vidu_demo.jobs.sequences import MAX_PARTS, Film, Part, Place, is_id
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import host_of

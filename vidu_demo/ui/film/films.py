@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from vidu_demo.jobs.film import Film
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner, JobView
-from vidu_demo.jobs.sequences import Film
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.film import strip

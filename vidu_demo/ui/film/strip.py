@@ -8,9 +8,9 @@ from typing import NamedTuple
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
+from vidu_demo.jobs.film import MAX_PARTS, SHORTEST, Film, Part
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
-from vidu_demo.jobs.sequences import MAX_PARTS, SHORTEST, Film, Part
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
 from vidu_demo.ui.job.history import state_of
