@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import vidu_demo
-
 Process = subprocess.Popen[bytes]
 
 ENVIRONMENT = (
@@ -21,7 +19,7 @@ def start(module: str, *arguments: str) -> Process:
     Raises:
         OSError: It can't be started.
     """
-    home = Path(vidu_demo.__file__).parent.parent
+    home = Path(__file__).parents[2]
     known = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     return subprocess.Popen(  # noqa: S603 - this program, and a module of it
         [sys.executable, "-P", "-m", module, *arguments],
