@@ -416,7 +416,6 @@ class Visitor:
         stored = {"origin": origin, "storageTypes": "all"}
         self.devtools.send("Storage.clearDataForOrigin", stored)
         self.context.clear_cookies()
-        self.tab.goto("about:blank")
         self.devtools.send("Page.resetNavigationHistory")
 
     def fail(self, url: str) -> None:
