@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from page_fixtures import LAPTOP, PHONE, App, Visitor
 from playwright.sync_api import ViewportSize, expect
 
@@ -31,6 +32,7 @@ _STICKING_OUT = """bar => [...bar.querySelectorAll('strong, p, summary, #checkou
         || part.left < bar.left || part.right > bar.right).length"""
 
 
+@pytest.mark.usefixtures("small_videos")
 def test_the_bar_has_one_height(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:

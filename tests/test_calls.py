@@ -36,6 +36,7 @@ def expect_tabs_to_stay_under_the_pointer(visitor: Visitor) -> None:
         until(lambda: abs(top() - before) < 2)
 
 
+@pytest.mark.usefixtures("small_videos")
 def test_request_and_answers_are_shown_in_place_and_can_be_copied(
     visit: Callable[..., Visitor], app: App, pngs: dict[str, Path]
 ) -> None:

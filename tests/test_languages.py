@@ -16,6 +16,8 @@ from vidu_demo.api.request import VideoRequest
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.i18n.words import LANGUAGE_COOKIE, words_for
 
+pytestmark = pytest.mark.usefixtures("small_videos")
+
 _SEEN = """() => {
   const apart = 'code, textarea, .cm-editor, .tab-wrapper, .prompt, .time';
   const seen = [];

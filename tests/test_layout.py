@@ -54,6 +54,7 @@ def test_words_can_be_read_in_light_and_dark(
         assert visitor.make.evaluate(_CONTRAST) >= 4.5, scheme
 
 
+@pytest.mark.usefixtures("small_videos")
 def test_phone_never_scrolls_sideways(
     visit: Callable[..., Visitor], api: Simulator, pngs: dict[str, Path]
 ) -> None:
@@ -160,7 +161,7 @@ def test_the_prompt_is_in_sight_whatever_pictures_are_in(
         visitor.upload(*files)
         visitor.page.wait_for_function("answered && !vidu.batches.length")
 
-    broken = [tmp_path / f"{number}.png" for number in range(4)]
+    broken = [tmp_path / f"{number}.png" for number in range(3)]
     for file in broken:
         file.write_text("no picture")
     for state, sizes in STATES.items():

@@ -16,6 +16,8 @@ from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.purchases import Purchases
 from vidu_demo.jobs.runner import JobRunner
 
+pytestmark = pytest.mark.usefixtures("small_videos")
+
 CALLS = "**/gradio_api/run/**"
 GRADIOS = ".toast-wrap"
 GUARDS = "There is no such listener."

@@ -19,6 +19,8 @@ from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.media.clip import read_settings
 from vidu_demo.ui.browser.visitor import Visitors
 
+pytestmark = pytest.mark.usefixtures("small_videos")
+
 HOSTILE = "A cat <b>&amp; a dog</b>"
 
 # Over plain HTTP

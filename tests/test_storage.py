@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, expect
 
 from vidu_demo.simulator import Simulator
 
+pytestmark = pytest.mark.usefixtures("small_videos")
+
 UNKEPT = "This browser doesn't let the page store anything"
 DENIED = """
 for (const name of ['localStorage', 'sessionStorage'])
@@ -111,7 +113,7 @@ def host(app: App, tmp_path: Path, framable: Callable[[str], None]) -> Iterator[
 
 
 def test_in_a_frame_without_storage(browser: Browser, host: str, pngs: dict[str, Path]) -> None:
-    context = browser.new_context(viewport={"width": 1400, "height": 1700})
+    context = browser.new_context(viewport={"width": 1400, "height": 1700}, reduced_motion="reduce")
     broken: list[str] = []
     context.on("weberror", lambda error: broken.append(str(error.error)))
     context.add_init_script(f"if (self !== top) {{{DENIED}}}")
