@@ -104,11 +104,11 @@ def test_a_film_of_three_parts_by_keyboard_alone(
     (first,) = studio.put("green")
     studio.shelf.open(first)
 
-    def tab_to(place: str) -> None:
+    def tab_to(place: str, key: str = "Tab") -> None:
         for _ in range(200):
             if page.evaluate("(place) => document.activeElement.matches(place)", place):
                 return
-            keyboard.press("Tab")
+            keyboard.press(key)
         raise AssertionError(place)
 
     for number, prompt in enumerate(("It rains.", "It clears."), start=2):
@@ -160,7 +160,7 @@ def test_a_film_of_three_parts_by_keyboard_alone(
     keyboard.press("Enter")
     until(lambda: page.wait_for_timeout(50) or studio.film.parts[0] == Part(first, end=0.8))
     expect(studio.strip.locator(".sum")).to_contain_text("4.8 s")
-    tab_to("#film [data-do=play]")
+    tab_to("#film [data-do=play]", "Shift+Tab")
     keyboard.press("Enter")
     expect(studio.player).to_be_visible()
     expect(studio.player).to_have_attribute("data-at", "1")
@@ -347,6 +347,7 @@ def test_a_film_is_made_by_mouse(studio: Studio, visitor: Visitor, api: Simulato
 
     # Made again, with its own pictures, in its own place.
     before = api.submit_count
+    visitor.prompt.fill("Something else.")  # so that one sees when the form is filled
     page.get_by_role("button", name="Part 2: make it again").click()
     expect(visitor.prompt).to_have_value("It rains.")
     visitor.prompt.fill("It snows.")

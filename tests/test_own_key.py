@@ -7,6 +7,7 @@ import secrets
 import types
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -487,6 +488,7 @@ def test_a_visitors_key_appears_nowhere(
     visitor.fill(pngs["red"], prompt="Slow push-in.")
     visitor.make.click()
     expect(visitor.headline).to_contain_text("Done in")
+    me, owner = {"token": visitor.token}, owner_of(app, visitor)
     for prompt, fault in (
         ("[no balance]", None),
         ("A lost answer.", Fault(reset=True, after=True)),
@@ -494,12 +496,17 @@ def test_a_visitors_key_appears_nowhere(
         ("A failure.", Fault(500, f"<html>{OWN}</html>")),
     ):
         api.faults["submit"] = [fault]
-        visitor.prompt.fill(prompt)
-        visitor.make.click()
-        expect(visitor.details).to_contain_text(prompt)
-        expect(visitor.headline).to_have_text(
+        form = {**DEFAULTS, "urls": "https://example.com/a.jpg", **SMALL, "takes": 1}
+        form["prompt"] = prompt
+        answers.append(app.call("buy", visitor=me, offer=app.offer(me, **form), **form))
+        headline = (
             "Unknown: it may have been bought" if fault and fault.status != 400 else "Not submitted"
         )
+        job = app.studio.runner.jobs(owner)[0].id
+        look = partial(app.call, "look", visitor=me, shown=job)
+        until(lambda look=look, told=headline: told in look())
+        answers.append(look())
+        assert prompt in answers[-1]
     api.faults["poll"] = Always([refusing(403, "ACCESS_DENY", f"not for {OWN}")])
     visitor.prompt.fill("A refused poll.")
     visitor.make.click()

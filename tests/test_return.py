@@ -10,7 +10,7 @@ from pathlib import Path
 import forked
 import pytest
 import requests
-from page_fixtures import KEY, App, Visitor, free_port, task_seconds, until
+from page_fixtures import KEY, RUNNING, App, Visitor, free_port, until
 from playwright.sync_api import Browser, Request, expect
 from runner_fixtures import Always
 from start_fixtures import APP, environment, start
@@ -20,6 +20,7 @@ from vidu_demo.ui.browser.receipts import STORAGE_KEY
 
 KEPT = f"(localStorage.getItem('{STORAGE_KEY}') ?? '').length"
 """How long the receipts are that the browser keeps: it encrypts them."""
+pytestmark = pytest.mark.usefixtures("small_videos")
 LOST = Fault(reset=True, after=True)
 """The task is made, and its id gets lost on the way back."""
 
@@ -123,20 +124,20 @@ def watch(visitor: Visitor, task: str) -> None:
 
 
 def test_task_that_is_not_there_is_refused_once_and_not_listed(visitor: Visitor) -> None:
+    visitor.fold_out("Continue a task by its id")
     for typed, says in (
         ("00000000-aaaa-bbbb-cccc-000000000000", "The API knows no such task"),
         ("../../etc/passwd", "doesn't look like a task id"),
     ):
-        visitor.fold_out("Continue a task by its id")
         watch(visitor, typed)
         expect(visitor.headline).to_have_text("Nothing to watch")
         expect(visitor.status).to_contain_text(says)
         expect(visitor.status.locator("progress, .steps, .charge")).to_have_count(0)
         expect(visitor.rows).to_have_count(0)
         expect(visitor.page).not_to_have_url(re.compile("task="))
-        visitor.page.reload()
-        expect(visitor.headline).to_have_text("An example")
-        expect(visitor.rows).to_have_count(0)
+    visitor.page.reload()
+    expect(visitor.headline).to_have_text("An example")
+    expect(visitor.rows).to_have_count(0)
 
 
 def elsewhere(api: Simulator) -> str:
@@ -231,7 +232,7 @@ def is_call(request: Request) -> bool:
 
 @contextmanager
 def at(browser: Browser, child: Child) -> Iterator[Visitor]:
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")
     yield Visitor(context, child.url)
     context.close()
 
@@ -240,14 +241,15 @@ def test_killed_app_comes_back_to_the_open_page_even_without_its_disk(
     browser: Browser, tmp_path: Path, pngs: dict[str, Path]
 ) -> None:
     data = tmp_path / "data"
-    with Simulator(KEY, seconds=task_seconds) as simulator:
+    with Simulator(KEY, seconds=1) as simulator:
         child = Child(simulator, data)
         try:
             child.start()
             with at(browser, child) as visitor:
                 for bought, disk in enumerate(("forgets", "stays"), start=1):
-                    prompt = f"through the kill, where the disk {disk} [4 s]"
+                    prompt = f"through the kill, where the disk {disk}"
                     before = visitor.page.evaluate(KEPT)
+                    simulator.statuses = RUNNING
                     visitor.start(pngs["red"], prompt=prompt)
                     expect(visitor.details.locator(".prompt")).to_have_text(prompt)
                     task = visitor.task_id.inner_text()
@@ -257,6 +259,7 @@ def test_killed_app_comes_back_to_the_open_page_even_without_its_disk(
                     if disk == "forgets":
                         shutil.rmtree(data)
                     child.start()
+                    simulator.statuses = None
                     expect(visitor.headline).to_have_text(re.compile(r"^Done"), timeout=40_000)
                     expect(visitor.task_id).to_have_text(task)
                     expect(visitor.video).to_be_visible()

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from page_fixtures import App, Maker, Visitor, until, without
+from page_fixtures import App, Visitor, until, without
 from playwright.sync_api import Locator, expect
+from shelf_fixtures import Shelf
 
 from vidu_demo import VideoRequest
 from vidu_demo.examples import EXAMPLES
@@ -196,9 +197,9 @@ def test_what_an_example_changed_is_marked_counted_and_undone(
 def test_the_marks_go_with_what_is_bought(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
-    maker = Maker(app, visitor)
-    maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
-    maker.show()
+    shelf = Shelf(app, visitor)
+    (job,) = shelf.done(shelf.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
+    shelf.open(job.id)
     visitor.more("Use these settings")
     note = visitor.page.locator(".filling")
     expect(note).to_contain_text("5 settings changed")

@@ -156,7 +156,7 @@ def spent_up(app: App, tmp_path: Path) -> Iterator[App]:
 def test_at_zero_the_page_offers_the_simulator(
     spent_up: App, browser: Browser, pngs: dict[str, Path]
 ) -> None:
-    with browser.new_context() as context:
+    with browser.new_context(reduced_motion="reduce") as context:
         visitor = Visitor(context, spent_up.url)
         simulate = visitor.button("Simulate for free")
         visitor.upload(pngs["red"])
