@@ -20,7 +20,6 @@ from vidu_demo.ui.browser.receipts import STORAGE_KEY
 
 KEPT = f"(localStorage.getItem('{STORAGE_KEY}') ?? '').length"
 """How long the receipts are that the browser keeps: it encrypts them."""
-pytestmark = pytest.mark.usefixtures("small_videos")
 LOST = Fault(reset=True, after=True)
 """The task is made, and its id gets lost on the way back."""
 

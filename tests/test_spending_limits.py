@@ -35,6 +35,12 @@ LIMITS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _hurry_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a task of the app's own simulator take a second."""
+    monkeypatch.setitem(Simulator.__init__.__kwdefaults__, "seconds", 1.0)
+
+
 @pytest.fixture
 def hosted(app: App, tmp_path: Path) -> Iterator[App]:
     """An app with low limits behind a proxy, over an API of its own."""
@@ -154,8 +160,9 @@ def spent_up(app: App, tmp_path: Path) -> Iterator[App]:
 
 
 def test_at_zero_the_page_offers_the_simulator(
-    spent_up: App, browser: Browser, pngs: dict[str, Path]
+    spent_up: App, browser: Browser, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     with browser.new_context(reduced_motion="reduce") as context:
         visitor = Visitor(context, spent_up.url)
         simulate = visitor.button("Simulate for free")
@@ -283,7 +290,7 @@ def test_what_is_simulated_goes_on_after_a_restart(tmp_path: Path) -> None:
 def test_page_shows_the_limits_before_a_click(
     hosted: App, browser: Browser, pngs: dict[str, Path]
 ) -> None:
-    with browser.new_context() as context:
+    with browser.new_context(reduced_motion="reduce") as context:
         visitor = Visitor(context, hosted.url)
         terms = visitor.page.locator("#price")
         visitor.upload(pngs["red"])
