@@ -44,6 +44,7 @@ from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.video import render as simulator_render
+from vidu_demo.simulator.video.render import SHORT_SIDES
 from vidu_demo.studio import Studio
 
 KEY = "k-secret-3f9a1c"
@@ -249,7 +250,7 @@ def _hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     folder = request.getfixturevalue("rendered")
 
     def render(asked: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
-        alike = json.dumps(without(asked, "prompt", "seed"), sort_keys=True)
+        alike = json.dumps([without(asked, "prompt", "seed"), SHORT_SIDES], sort_keys=True)
         kept = folder / hashlib.sha256(alike.encode()).hexdigest()
         if not kept.exists():
             simulator_render.render(asked, path, stopped)

@@ -24,13 +24,9 @@ from vidu_demo.simulator.video.render import SHORT_SIDES, render
 
 
 def shrink(patch: pytest.MonkeyPatch) -> None:
-    """Have the simulator make small videos: to draw, play and join larger ones takes a while.
-
-    None of them is kept for other tests, which may want to see their size.
-    """
+    """Have the simulator make small videos: to draw, play and join larger ones takes a while."""
     for resolution in SHORT_SIDES:
         patch.setitem(SHORT_SIDES, resolution, 90)
-    patch.setattr("vidu_demo.simulator.store.render", render)
 
 
 @pytest.fixture

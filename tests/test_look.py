@@ -4,6 +4,7 @@ One visitor goes through all states once, and every state is looked at in severa
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from page_fixtures import LAPTOP, PHONE, App, Visitor
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, expect
+
+from vidu_demo import ui
 
 
 class Fault(NamedTuple):
@@ -314,3 +317,14 @@ def test_keyboard_gets_everywhere_and_shows_where(walk: Walk, tmp_path: Path, sc
     tab_through()
     assert reached >= set(PLACES)
     assert unmarked <= {None}
+
+
+def test_the_waiting_bar_moves_for_whoever_does_not_mind(browser: Browser) -> None:
+    with closing(browser.new_page()) as page:
+        page.set_content('<div class="status"><progress></progress></div>')
+        page.add_style_tag(path=Path(ui.__file__).parent / "static" / "stage.css")
+        moving = "document.getAnimations().map(each => each.animationName)"
+        page.emulate_media(reduced_motion="no-preference")
+        assert page.evaluate(moving) == ["status-waiting"]
+        page.emulate_media(reduced_motion="reduce")
+        assert page.evaluate(moving) == []
