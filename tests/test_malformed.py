@@ -13,6 +13,7 @@ import pytest
 import requests
 from page_fixtures import App
 from PIL import Image
+from urllib3 import PoolManager
 
 CALLS = 60
 """Calls of each listener."""
@@ -74,7 +75,8 @@ def calls(app: App, listener: dict[str, Any], random: Random) -> dict[str, Any]:
     return {
         "data": data,
         "fn_index": random.choice([listener["id"]] * 40 + [None, -1, 10**6, "x", 2.5]),
-        "session_hash": random.choice([*["s1", "s2", "s3", None] * 10, "", "x" * 500, 7]),
+        # Without one, Gradio makes a session for the call, which takes longer than all the rest.
+        "session_hash": random.choice([*["s1", "s2", "s3"] * 13, None, "", "x" * 500, 7]),
         "event_data": random.choice([None, {}, {"index": 0, "value": None}, some(random)]),
         "trigger_id": random.choice([None, 0, 10**6, *listener["inputs"][:1]]),
     }
@@ -104,20 +106,16 @@ def names(app: App) -> list[dict[str, Any]]:
 def test_listeners_bear_anything(app: App, quiet: Callable[[], None]) -> None:
     random = Random(8)  # noqa: S311
     answers = []
-    with requests.Session() as session:
+    with PoolManager(headers={"Content-Type": "application/json"}, timeout=30) as web:
         for listener in names(app):
             for _ in range(CALLS):
                 call = calls(app, listener, random)
                 route = "queue/join" if listener["queue"] is not False else "run/predict"
-                answer = session.post(
-                    f"{app.url}gradio_api/{route}",
-                    data=json.dumps(call),
-                    headers={"Content-Type": "application/json"},
-                    timeout=30,
-                )
-                answers.append((answer.status_code, listener["api_name"], answer.text[:200], call))
+                url = f"{app.url}gradio_api/{route}"
+                answer = web.request("POST", url, body=json.dumps(call), retries=False)
+                answers.append((answer.status, listener["api_name"], answer.data[:200], call))
     quiet()
-    failed = [answer for answer in answers if answer[0] >= 500 and '"error":null' in answer[2]]
+    failed = [answer for answer in answers if answer[0] >= 500 and b'"error":null' in answer[2]]
     assert failed == []
     assert {status for status, *_ in answers} >= {200, 400}
 
