@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import quick_gradio  # noqa: F401 - before Gradio itself
+
 gc.disable()  # until a process is entered: what it imports first is no garbage
 
 

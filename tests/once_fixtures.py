@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+import quick_gradio  # noqa: F401 - before Gradio itself
 import sqlalchemy as sa
 from httpx._transports import default
 
