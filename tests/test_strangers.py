@@ -97,8 +97,8 @@ class Walk:
         self.unknown: set[str] = set()
         self.reached: dict[str, set[tuple[str, str]]] = {}
         self.offers: dict[str, set[str]] = {self.owner: set(), self.stranger: set()}
-        self.calls, self._name, self._read = 0, "", set[str]()
-        self.offer(self.owner)
+        self.calls, self._name, self._read = 1, "", set[str]()  # seeds: 0 stands for any
+        self.untaken = self.offer(self.owner)
         for method in GUARDED:
             patch.setattr(self.runner, method, self._spied(self.runner, method))
         purchases = self.runner.purchases
@@ -130,8 +130,6 @@ class Walk:
         order = Order(VideoRequest(images=[URL], **form, seed=self.calls))
         made = self.runner.purchases.offer(order, owner=owner, payer=Payer.HOST)
         self.offers[owner].add(made.id)
-        if owner == self.owner:
-            self._untaken = made.id
         return made.id, self.calls
 
     def event(self, action: str, files: list[str]) -> dict[str, Any]:
@@ -191,13 +189,14 @@ class Walk:
     def call(
         self, listener: Any, visitor: Any, owner: str, files: list[str], action: str = "open"
     ) -> requests.Response:
-        """Call a listener. If it takes an offer, that is a new one, of one of the two visitors."""
+        """Call a listener with an offer of one of the two visitors; the stranger's is a new one."""
         self.calls += 1
         self._name = listener.api_name
-        if {"held", "offer"} & {*inputs(listener)}:
+        offer, seed = self.untaken
+        if not {"held", "offer"} & {*inputs(listener)}:
+            seed = self.calls
+        elif owner == self.stranger:
             offer, seed = self.offer(owner)
-        else:
-            offer, seed = self._untaken, self.calls
         event = self.event(action, files)
         body = {
             "data": self.data(listener, visitor, offer, seed, files),
@@ -213,8 +212,6 @@ class Walk:
         if answer.status_code == 500:  # how Gradio answers where a handler refuses
             assert answer.json()["error"], listener.api_name
         self.tells_nothing(answer.text, listener.api_name)
-        if owner == self.owner:
-            assert self.runner._ledger.open_offer(offer, owner, time.time()), listener.api_name
         return answer
 
     def everything(self, listener: Any) -> None:
@@ -234,6 +231,8 @@ class Walk:
         if "do" in self._read:
             for action in ACTIONS:
                 self.call(listener, self.fetched, self.owner, [], action)
+        untaken, _seed = self.untaken
+        assert self.runner._ledger.open_offer(untaken, self.owner, time.time()), listener.api_name
 
     def tells_nothing(self, text: str, who: Any) -> None:
         assert not any(secret in text for secret in self.secrets), who
@@ -262,6 +261,7 @@ GUARDED = {
 @pytest.fixture
 def walk(hosted: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
     with requests.Session() as session:
+        session.trust_env = False  # it would look for proxies before each call
         yield Walk(hosted, session, monkeypatch)
 
 
