@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -44,7 +44,6 @@ from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.video import render as simulator_render
-from vidu_demo.simulator.video.render import SHORT_SIDES
 from vidu_demo.studio import Studio
 
 KEY = "k-secret-3f9a1c"
@@ -250,7 +249,8 @@ def _hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     folder = request.getfixturevalue("rendered")
 
     def render(asked: dict[str, Any], path: Path, stopped: Callable[[], bool] = bool) -> None:
-        alike = json.dumps([without(asked, "prompt", "seed"), SHORT_SIDES], sort_keys=True)
+        size = simulator_render.SHORT_SIDES
+        alike = json.dumps([without(asked, "prompt", "seed"), size], sort_keys=True)
         kept = folder / hashlib.sha256(alike.encode()).hexdigest()
         if not kept.exists():
             simulator_render.render(asked, path, stopped)
@@ -258,7 +258,7 @@ def _hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         shutil.copyfile(kept, path)
 
     monkeypatch.setattr("vidu_demo.simulator.store.render", render)
-    monkeypatch.setattr("vidu_demo.simulator.video.render.FPS", FPS)
+    monkeypatch.setattr(simulator_render, "FPS", FPS)
     monkeypatch.setattr("vidu_demo.jobs.follower.FIRST_WAIT", 1.1)
     monkeypatch.setattr("vidu_demo.api.pacing.LONGEST_GAP", 1.0)
 
@@ -335,11 +335,14 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("VIDU_BROWSER_TESTS") == "required":
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
+        # Whatever moves has the whole page painted 60 times a second.
+        calm = partial(browser.new_context, reduced_motion="reduce")
+        patch.setattr(browser, "new_context", calm)
         expect.set_options(timeout=PATIENCE * 1000)
         yield browser
         browser.close()
@@ -691,8 +694,7 @@ def visit(
             visitors.append((kind, visitor))
             visitor.come(**looks)
             return visitor
-        # Whatever moves has the whole page painted 60 times a second.
-        context = browser.new_context(**{"reduced_motion": "reduce", **options})
+        context = browser.new_context(**options)
         context.add_init_script(script)
         visitor = Visitor(context, url, **looks)
         visitors.append((kind, visitor))

@@ -161,7 +161,7 @@ def use_the_page(visitor: Visitor, api: Simulator, say: Say, prompt: str) -> Non
 def test_the_page_lives_under_its_policy_in_each_language(
     browser: Browser, api: Simulator, url: str, pngs: dict[str, Path]
 ) -> None:
-    with closing(browser.new_context(locale="en-US", reduced_motion="reduce")) as context:
+    with closing(browser.new_context(locale="en-US")) as context:
         context.route(f"{GRADIO_SCRIPTS}/**", gradios_server)
         errors: list[str] = []
         context.on("console", lambda line: keep(line, errors))
@@ -237,7 +237,7 @@ ATTACKS = {
 
 
 def test_what_is_not_the_pages_own_is_kept_out(browser: Browser, app: App) -> None:
-    with closing(browser.new_context(reduced_motion="reduce")) as context:
+    with closing(browser.new_context()) as context:
         asked: list[str] = []
         context.route("http://evil.example/**", lambda route: asked.append(route.request.url))
         page = Visitor(context, app.url).page

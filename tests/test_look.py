@@ -190,7 +190,7 @@ class Walk:
 
 @pytest.fixture(scope="module")
 def walk(browser: Browser, app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    visitor = Visitor(browser.new_context(reduced_motion="reduce"), app.url)
+    visitor = Visitor(browser.new_context(), app.url)
     visitor.page.add_style_tag(content="* { transition: none !important }")
     walk = Walk(visitor)
     walk.look("first visit")

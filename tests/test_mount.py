@@ -133,7 +133,7 @@ def makes_a_video(
     picture = tmp_path_factory.mktemp("pictures") / "red.png"
     Image.new("RGB", SIZE, "red").save(picture)
     visitors: list[Visitor] = []
-    with closing(browser.new_context(reduced_motion="reduce")) as context:
+    with closing(browser.new_context()) as context:
 
         def make(url: str) -> None:
             if visitors:

@@ -231,7 +231,7 @@ def is_call(request: Request) -> bool:
 
 @contextmanager
 def at(browser: Browser, child: Child) -> Iterator[Visitor]:
-    context = browser.new_context(reduced_motion="reduce")
+    context = browser.new_context()
     yield Visitor(context, child.url)
     context.close()
 

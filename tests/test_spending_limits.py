@@ -163,7 +163,7 @@ def test_at_zero_the_page_offers_the_simulator(
     spent_up: App, browser: Browser, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
-    with browser.new_context(reduced_motion="reduce") as context:
+    with browser.new_context() as context:
         visitor = Visitor(context, spent_up.url)
         simulate = visitor.button("Simulate for free")
         visitor.upload(pngs["red"])
@@ -290,7 +290,7 @@ def test_what_is_simulated_goes_on_after_a_restart(tmp_path: Path) -> None:
 def test_page_shows_the_limits_before_a_click(
     hosted: App, browser: Browser, pngs: dict[str, Path]
 ) -> None:
-    with browser.new_context(reduced_motion="reduce") as context:
+    with browser.new_context() as context:
         visitor = Visitor(context, hosted.url)
         terms = visitor.page.locator("#price")
         visitor.upload(pngs["red"])

@@ -113,7 +113,7 @@ def host(app: App, tmp_path: Path, framable: Callable[[str], None]) -> Iterator[
 
 
 def test_in_a_frame_without_storage(browser: Browser, host: str, pngs: dict[str, Path]) -> None:
-    context = browser.new_context(viewport={"width": 1400, "height": 1700}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": 1400, "height": 1700})
     broken: list[str] = []
     context.on("weberror", lambda error: broken.append(str(error.error)))
     context.add_init_script(f"if (self !== top) {{{DENIED}}}")
