@@ -195,7 +195,7 @@ class Events:
     def delete(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Delete jobs, their pictures and videos, and their receipts in the browser.
 
-        The pictures in the form stay: the next video may be made from them.
+        The form keeps its pictures, and is reviewed again: offers with a deleted prompt are gone.
         """
         values["jobs"] = getattr(event, "jobs", None)
         return self._context.call(self._delete, request, values)
@@ -209,7 +209,9 @@ class Events:
                 tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
         if shown and not self._runner.look(shown, tab.owner):
             tab, shown = tab._replace(seen=""), self._panel.newest(tab)
-        return {**self._panel.show(tab, shown, fault=tab.fault), self._panel.receipts: tab.receipts}
+        view = self._panel.show(tab, shown, fault=tab.fault)
+        now = str(time.time())
+        return {**view, self._panel.receipts: tab.receipts, self._form.filled_at: now}
 
     def open_task(self, tab: Tab, *, text: Any) -> Updates:
         """Follow a task by its id, wherever it was started."""

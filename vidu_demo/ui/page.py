@@ -186,6 +186,7 @@ class _Page:
         clicks = [panel.history.list.click, panel.stage.neighbours.click, board.click]
         gr.on(clicks, events.use_list, **choosing)
         choosing["inputs_kwargs"] = {**panel.tab, "files": self.form.pictures.files}
+        choosing["outputs"] = [*panel.view, self.form.filled_at]
         gr.on([panel.history.list.delete, board.delete], events.delete, **choosing, **RAW)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
         self._does(hanging, panel.draw_wall, "draw_wall", [board], trigger_mode="always_last")
@@ -193,8 +194,7 @@ class _Page:
         board.download(events.contact_sheet, **sheet)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
-        text = {"text": self.task_box}
-        stage, view = panel.stage, panel.view
+        text, stage, view = {"text": self.task_box}, panel.stage, panel.view
         self._does(stage.stop.click, events.stop_watching, "stop_watching", view)
         self._does(stage.resume.click, events.watch_again, "watch_again", view)
         chosen = self.form.example
