@@ -401,7 +401,7 @@ class Visitor:
         self.refused: list[str] = []
         self.page = self.tab
         self.tab.set_viewport_size(viewport)
-        self.tab.emulate_media(color_scheme=color_scheme)
+        self.tab.emulate_media(color_scheme=color_scheme, reduced_motion="reduce")
         self.context.grant_permissions(permissions)
         self._load(self.page, self.url)
 

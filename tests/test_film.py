@@ -251,6 +251,7 @@ def test_the_part_in_sight_is_continued(studio: Studio, visitor: Visitor, api: S
     assert same(picture_of(api.submits[-1]), frame_at(video, 1.0))
 
     # The video that is done meanwhile waits below the film, and plays when it is closed.
+    page.emulate_media(reduced_motion="no-preference")
     visitor.button("Play all").click()
     expect(player.locator(".clock")).to_contain_text("/ 5.0 s")
     api.statuses = None

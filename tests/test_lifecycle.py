@@ -17,6 +17,7 @@ def test_picture_becomes_a_video_that_plays(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path], tmp_path: Path
 ) -> None:
     before = api.submit_count
+    visitor.page.emulate_media(reduced_motion="no-preference")
     visitor.fill(pngs["red"], prompt="Slow push-in.")
     visitor.field("Duration").fill("2")
     visitor.make.click()

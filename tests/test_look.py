@@ -3,6 +3,7 @@
 One visitor goes through all states once, and every state is looked at in several windows.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from page_fixtures import LAPTOP, PHONE, App, Visitor
+from page_fixtures import LAPTOP, PHONE, App, Visitor, until
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, expect
+from shelf_fixtures import Shelf
 
 from vidu_demo import ui
 
@@ -328,3 +330,28 @@ def test_the_waiting_bar_moves_for_whoever_does_not_mind(browser: Browser) -> No
         assert page.evaluate(moving) == ["status-waiting"]
         page.emulate_media(reduced_motion="reduce")
         assert page.evaluate(moving) == []
+
+
+def test_a_video_starts_by_itself_for_whoever_does_not_mind(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
+    jobs = {name: shelf.play(name).id for name in ("heron", "otter")}
+    page.evaluate(
+        """() => {
+            window.played = [];
+            const keep = ({target}) => played.push(target.src.match(/(\\w+).mp4$/)[1]);
+            document.addEventListener('play', keep, true);
+        }"""
+    )
+
+    def see(name: str, motion: Literal["reduce", "no-preference"]) -> None:
+        page.emulate_media(reduced_motion=motion)
+        shelf.open(jobs[name])
+        expect(visitor.video).to_have_attribute("src", re.compile(f"{name}.mp4"))
+        until(lambda: visitor.video.evaluate("video => video.readyState") == 4)
+
+    see("heron", "reduce")
+    see("otter", "no-preference")
+    page.wait_for_function("played.length")
+    see("heron", "reduce")
+    visitor.video.evaluate("video => video.play()")  # as the player's button does
+    assert page.evaluate("played") == ["otter", "heron"]

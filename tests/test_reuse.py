@@ -30,8 +30,14 @@ def same(one: Image.Image, other: Image.Image) -> bool:
 
 
 def test_settings_are_used_again_and_a_video_goes_on(
-    visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
+    visitor: Visitor,
+    app: App,
+    api: Simulator,
+    pngs: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The second click follows soon, but is meant.
+    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.0)
     maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
     maker.open(job.id)
