@@ -39,7 +39,7 @@ PARTS = {
 
 MADE = 120_000
 """Milliseconds that a few videos may take on a slow machine."""
-AT_ONCE = "* { transition: none !important; animation: none !important }"
+STILL = "* { transition: none !important; animation: none !important }"
 """Otherwise a busy machine photographs colours on their way from dark to light."""
 
 CHANGES = "**/changes/*"
@@ -294,7 +294,7 @@ def main() -> None:
         page = browser.new_page()
         page.goto(url)
         page.locator("#price strong").wait_for()
-        page.add_style_tag(content=AT_ONCE)
+        page.add_style_tag(content=STILL)
         Walk(page, folder, arguments.only).go()
         browser.close()
         demo.close(verbose=False)

@@ -109,7 +109,7 @@ class App:
 
         return Visitors(self.studio.secret).recognise({}, lambda _: False)
 
-    def question(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
+    def call_body(self, name: str, *, event: Any = None, **values: Any) -> dict[str, Any]:
         """What a browser sends to a listener: these values, and those of a new tab."""
         (listener,) = [fn for fn in self.demo.fns.values() if fn.api_name == name]
         known = {"shown": "", "seen": "", "fault": "", "search": "", "pages": "1", "receipts": []}
@@ -133,7 +133,7 @@ class App:
         self, name: str, *, headers: dict[str, str] | None = None, event: Any = None, **values: Any
     ) -> str:
         """Call a listener over plain HTTP, as anyone can."""
-        body = self.question(name, event=event, **values)
+        body = self.call_body(name, event=event, **values)
         url = self.url + "gradio_api/run/predict"
         return requests.post(url, json=body, headers=headers, timeout=30).text
 

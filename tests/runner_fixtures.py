@@ -36,7 +36,7 @@ from vidu_demo.simulator import Fault, Simulator
 KEY = "k-secret-77c1e0"
 OWNER, OTHER = "a" * 64, "b" * 64
 FASTER = 200
-"""How many times faster than in life questions follow each other."""
+"""How many times faster than in life polls follow each other."""
 PATIENCE = 60.0
 """Seconds until a test says that something does not come to pass, on a busy machine."""
 

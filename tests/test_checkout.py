@@ -62,9 +62,9 @@ def test_takes_buy_what_the_button_says_once(
     assert [without(body, "seed") for body in bodies] == [{**form, "prompt": "Slow push-in."}] * 3
 
     # The same click, sent again by a program or a proxy, after all is done.
-    question = json.loads(clicked.value.post_data or "")
+    sent = json.loads(clicked.value.post_data or "")
     for _ in range(2):
-        answer = requests.post(clicked.value.url, json=question, timeout=10)
+        answer = requests.post(clicked.value.url, json=sent, timeout=10)
         assert answer.ok
     with visitor.page.expect_request(app.calls("welcome")) as asked:
         visitor.page.reload()

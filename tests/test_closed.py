@@ -145,13 +145,13 @@ def test_job_of_another_visitor_cannot_be_seen(
     with visitor.page.expect_request(is_look) as seen:
         task_id = visitor.start(pngs["red"], prompt="A secret wedding [600 s]")
     asked = seen.value
-    question = json.loads(asked.post_data or "")
-    token = question["data"][0]["token"]
+    sent = json.loads(asked.post_data or "")
+    token = sent["data"][0]["token"]
     assert len(token) >= 24
 
     def ask(state: Any) -> str:
-        data = [state, *question["data"][1:]]
-        answer = requests.post(asked.url, json={**question, "data": data}, timeout=10)
+        data = [state, *sent["data"][1:]]
+        answer = requests.post(asked.url, json={**sent, "data": data}, timeout=10)
         assert KEY not in answer.text
         return answer.text
 

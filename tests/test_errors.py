@@ -187,7 +187,7 @@ def test_what_is_charged() -> None:
 
 
 @pytest.mark.parametrize("meaning", MEANINGS)
-def test_a_refused_question_never_suggests_to_send_again(meaning: type[ApiRefused]) -> None:
+def test_a_refused_request_never_suggests_to_send_again(meaning: type[ApiRefused]) -> None:
     error = refusal(400, flat(min(meaning.reasons)), task_id="t-1")
     assert error.charged is Charged.UNKNOWN
     assert "send it" not in str(error)

@@ -277,11 +277,13 @@ def test_a_full_film_is_said_to_be_full(studio: Studio, visitor: Visitor) -> Non
     (red,) = studio.put("red")
     studio.begin(*(Part(f"{number:032x}") for number in range(MAX_PARTS - 1)), Part(red))
     visitor.page.locator("#go-on").click()
-    expect(before).to_have_text("The film has 24 parts, the most, so this will not be in it.")
+    expect(before).to_have_text(
+        "The film has 24 parts, which is the limit, so this will not be in it."
+    )
     visitor.prompt.fill("It rains.")
     expect(visitor.make).to_be_enabled()
     visitor.make.click()
-    said = "The open video is not in this film. The film has 24 parts, the most."
+    said = "The open video is not in this film. The film has 24 parts, which is the limit."
     expect(after).to_have_text(said)
     expect(visitor.headline).to_have_text(re.compile("^Done"))
     expect(after).to_have_text(said)

@@ -248,7 +248,7 @@ def test_what_a_film_has_no_room_for_is_said_before(bench: Bench, films: Films) 
     last, middle = Place(one.id, film=film.id), Place(parts[0].job)
     assert films.no_room(OWNER, one.id, last) == ""
     (next_,) = bought(bench, last, parent=one.id)
-    full = "The film has 24 parts, the most, so this will not be in it."
+    full = "The film has 24 parts, which is the limit, so this will not be in it."
     assert len(only(films).parts) == MAX_PARTS
     assert films.no_room(OWNER, next_.id, Place(next_.id)) == full
     assert films.no_room(OWNER, "", middle) == full
@@ -259,7 +259,7 @@ def test_what_a_film_has_no_room_for_is_said_before(bench: Bench, films: Films) 
     for _ in range(MAX_SEQUENCES - 1):
         films.begin(OWNER, [Part(one.id)])
     many = films.no_room(OWNER, other.id, Place(other.id))
-    assert many == "You have 20 films, the most for one visitor, so this begins no new one."
+    assert many == "You have 20 films, which is the limit, so no new one was started."
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_nothing_is_told_and_nothing_bought(space: App, api: Simulator) -> None:
 
 
 def call(space: App, client: TestClient, name: str, **values: Any) -> str:
-    body = space.question(name, **values)
+    body = space.call_body(name, **values)
     answer = client.post("/gradio_api/run/predict", json=body)
     assert answer.status_code == 200
     return answer.text
@@ -271,7 +271,7 @@ def test_a_user_buys_in_every_browser_with_the_key_of_one(
     form["visitor"] = space.token()
 
     def call(name: str, **values: Any) -> httpx.Response:
-        asked = space.question(name, **values)
+        asked = space.call_body(name, **values)
         return second.post("/gradio_api/run/predict", json=asked, headers={"Origin": SPACE})
 
     before = api.tasks_of_key.copy()

@@ -114,7 +114,7 @@ def test_the_settings_say_what_else_may_be_reached(tmp_path: Path) -> None:
         settings = Settings.from_environment({**around, "NOVITA_API_KEY": key})
         job = replace(JOB, payer=payer, backend=backend)
         with closing(Studio(settings)) as studio:
-            reach = studio.runner._accounts.client(job).reach
+            reach = studio.runner._accounts.client_for(job).reach
         assert reach.loopback is here
         assert reach.admits("http", "cdn.lan", "10.0.0.1") is not here
 

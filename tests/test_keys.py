@@ -478,7 +478,7 @@ def test_a_key_for_one_click_stays_while_that_is_made(bench: Bench) -> None:
 def test_nothing_that_is_printed_shows_a_key(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     accounts = bench.runner._accounts
-    client = accounts.client(running(bench))
+    client = accounts.client_for(running(bench))
     for thing in (accounts, accounts._keys, accounts._keys._kept, client, bench.runner._services):
         assert OWN not in repr(thing)
         assert OWN not in f"{thing}"

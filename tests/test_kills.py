@@ -144,7 +144,7 @@ def test_killed_right_after_the_answer(desk: Desk) -> None:
     assert desk.simulator.submit_count == 1
 
 
-def test_killed_during_a_question(desk: Desk) -> None:
+def test_killed_during_a_poll(desk: Desk) -> None:
     desk.simulator.faults["poll"] = [Fault(delay=600)]
     desk.start("one")
     desk.until(lambda: desk.simulator.poll_count == 1)

@@ -48,7 +48,7 @@ HOURS = ("the second hour", "the third hour", "the fourth hour")
 
 
 class Clock:
-    """Time that passes as much faster as questions follow each other faster.
+    """Time that passes as much faster as polls follow each other faster.
 
     Attributes:
         ahead: Seconds that were skipped.

@@ -174,7 +174,7 @@ def test_lost_connection_is_told_until_the_app_is_back(come: Callable[..., Visit
         assert said(visitor) == [
             "Connection lost",
             "The app can't be reached at the moment.",
-            "What you have bought goes on and is kept.",
+            "Videos that you have bought will still be made and saved.",
             "This page loads again by itself, with your form, as soon as the app answers.",
         ]
         expect(card(visitor).get_by_role("button", name="Close")).not_to_be_visible()

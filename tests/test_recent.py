@@ -20,7 +20,7 @@ def job(prompt: str | None) -> Job:
 def test_each_prompt_is_there_once_and_the_newest_first() -> None:
     prompts = ["B", "A", None, "B", "", "<i>\n“C”", *(f"D{n}" for n in range(9))]
     html = recent.render(map(job, prompts), str)
-    assert html.count("<button") == recent.MOST
+    assert html.count("<button") == recent.MAX_PROMPTS
     assert html.index(">B<") < html.index(">A<") < html.index(">&lt;i&gt;\n“C”<") < html.index("D0")
     assert recent.render([job(None)], str) == ""
 

@@ -384,9 +384,9 @@ def test_a_stranger_cannot_fill_the_disk_with_tasks(hosted: App) -> None:
         welcome(start)
     assert len(runner._ledger.states()) == TASKS.files
     welcome(0)  # what is known does not count
-    question = {"headers": through(HOME), "visitor": visitor}
-    assert "Too many task ids" in hosted.call("open_task", **question, text="task-9999")
-    assert "Too many task ids" not in hosted.call("open_task", **question, text="task-0001")
+    common = {"headers": through(HOME), "visitor": visitor}
+    assert "Too many task ids" in hosted.call("open_task", **common, text="task-9999")
+    assert "Too many task ids" not in hosted.call("open_task", **common, text="task-0001")
     welcome(9000, "198.51.100.7")
     assert len(runner._ledger.states()) == TASKS.files + MAX_KEPT
 

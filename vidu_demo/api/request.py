@@ -176,7 +176,7 @@ class VideoRequest(BaseModel):
     off_peak: bool = Field(
         False,
         title="Off-peak",
-        description="About half the price; done within 48 hours, or called off and refunded.",
+        description="About half the price; done within 48 hours, or cancelled and refunded.",
     )
     watermark: bool = Field(
         False, title="Watermark", description="A fixed text, “AI generated”, in the video."

@@ -54,7 +54,7 @@ def to_json(text: str) -> Any:
 
 
 def from_json(plain: Any) -> Any:
-    """Make the sentence again of what `to_json` has made."""
+    """Rebuild a sentence from what `to_json` returned."""
     if not isinstance(plain, dict):
         return plain
     values = {gap: from_json(value) for gap, value in plain["values"].items()}

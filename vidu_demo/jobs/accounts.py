@@ -70,11 +70,11 @@ class Accounts:
         """Tell who pays for a visitor's next video: the visitor, if the app has their key."""
         return Payer.VISITOR if self.takes_keys and self._keys.has(owner) else self.default
 
-    def client(self, job: Job) -> ViduClient:
+    def client_for(self, job: Job) -> ViduClient:
         """Return the client to submit, poll and download a job with.
 
         Raises:
-            KeyForgotten: The visitor pays, and the app has not got their key.
+            KeyForgotten: The visitor pays, and the app does not have their key.
             VisitorKeysNotAccepted: The visitor pays, and the host no longer accepts their keys.
             KeyMissing: The host pays, and has set no key.
         """

@@ -15,7 +15,7 @@ KEPT_FIRST = 10
 
 @dataclass(frozen=True)
 class Entry:
-    """Equal answers in a row. Times are in Unix seconds.
+    """Identical answers in a row. Times are in Unix seconds.
 
     Attributes:
         call: The method, path and query.

@@ -39,7 +39,7 @@ class TooManyFilms(ViduError):
     next_step = "Delete one that you no longer need."
 
     def __init__(self, most: int) -> None:
-        super().__init__(Text("You have {number} films, the most for one visitor.", number=most))
+        super().__init__(Text("You have {number} films, which is the limit.", number=most))
 
 
 class OfferExpired(ViduError):
@@ -103,5 +103,5 @@ class TooManyOpen(ViduError):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            Text("You are already watching {number} tasks, the most for one visitor.", number=most)
+            Text("You are already watching {number} tasks, which is the limit.", number=most)
         )

@@ -28,9 +28,11 @@ LOOK_SECONDS = 0.3
 BEAT_SECONDS = 5.0
 """How often it is written that a film is still being joined, if its percentage stays the same."""
 _FOLDER = "film-"
-_FULL = Text("The film has {number} parts, the most, so this will not be in it.", number=MAX_PARTS)
+_FULL = Text(
+    "The film has {number} parts, which is the limit, so this will not be in it.", number=MAX_PARTS
+)
 _MANY = Text(
-    "You have {number} films, the most for one visitor, so this begins no new one.",
+    "You have {number} films, which is the limit, so no new one was started.",
     number=MAX_SEQUENCES,
 )
 

@@ -365,7 +365,7 @@ class Follower:
 
     @property
     def _client(self) -> ViduClient:
-        return self._services.accounts.client(self.job).observed(self._observe)
+        return self._services.accounts.client_for(self.job).observed(self._observe)
 
     def _observe(self, exchange: Exchange) -> None:
         self._record.add_answer(exchange, self._services.wall())

@@ -23,7 +23,7 @@ from vidu_demo.media.joining import Joining
 
 __all__ = ["Join", "Joins", "Part"]
 
-AT_ONCE = 2
+MAX_CONCURRENT = 2
 """Joins that run at the same time, of different visitors."""
 MAX_WAITING = 4
 """For each visitor."""
@@ -85,7 +85,7 @@ class Joins:
         changed: Callable[[str], None] = lambda _: None,
         *,
         room: Room | None = None,
-        at_once: int = AT_ONCE,
+        at_once: int = MAX_CONCURRENT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._changed, self._room, self._at_once, self._clock = changed, room, at_once, clock

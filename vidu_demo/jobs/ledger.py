@@ -85,7 +85,7 @@ class Ledger:
 
     @contextmanager
     def one_click(self, owner: str) -> Iterator[None]:
-        """Let no other click of a visitor's run meanwhile, in any process."""
+        """Run one click of a visitor's at a time, in all processes."""
         number = crc32(owner.encode())
         with self._click_locks[number % len(self._click_locks)]:
             if not self.shared:

@@ -50,7 +50,7 @@ RETRY_SECONDS = 1.0
 """Seconds until something is retried that the database, or another process, did not allow."""
 LEFT = "left"
 """The queue of the jobs whose process is gone. Each process has another one for its own jobs."""
-MOST = 100_000
+MAX_FOLLOWED = 100_000
 """Jobs that one process can follow: without a limit of its own, procrastinate's would count."""
 _FOLLOW = "follow"
 _CLOSE_SECONDS = 0.2
@@ -220,7 +220,7 @@ class SharedScheduler(HeapScheduler):
         worker = self._worker = Worker(
             self._app,
             queues=[self._own, LEFT],
-            concurrency=MOST,
+            concurrency=MAX_FOLLOWED,
             # A new job is announced, but an announcement may come while the worker is not waiting.
             fetch_job_polling_interval=RETRY_SECONDS,
             shutdown_graceful_timeout=0,

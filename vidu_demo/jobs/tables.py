@@ -19,7 +19,7 @@ class Sentence(sa.types.TypeDecorator[str]):
         return None if value is None else to_json(value)
 
     def process_result_value(self, value: Any, _: sa.Dialect) -> str | None:
-        """Make the sentence again."""
+        """Rebuild the sentence."""
         return None if value is None else from_json(value)
 
 

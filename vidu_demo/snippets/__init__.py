@@ -1,7 +1,8 @@
 """A request as a complete program in several languages, ready to paste and run.
 
 The programs are the files next to this one, with marks such as `§fields` where the request goes. A
-program reads the key from `NOVITA_API_KEY` and the pictures from the folder it is run in.
+program reads the key from `NOVITA_API_KEY` and the pictures from the folder it is run in. This
+package knows nothing of Gradio or the page.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The page, one file per part."""
+"""The page, one file per part. It knows nothing of HTTP clients or SQL."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

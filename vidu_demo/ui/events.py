@@ -121,7 +121,7 @@ class Events:
     def _has_films(self, visitor: Any, request: gr.Request) -> bool:
         try:
             return self._runner.films.any_of(self._visitors.owner(visitor, signed_in(request)))
-        except (Unrecognised, LedgerFailed):  # which `call` will tell
+        except (Unrecognised, LedgerFailed):  # `call` reports it
             return False
 
     def _has_jobs(self, owner: str) -> bool:

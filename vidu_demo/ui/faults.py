@@ -37,7 +37,7 @@ FAULTS = {
     "lost": Fault(
         "Connection lost",
         "The app can't be reached at the moment.",
-        "What you have bought goes on and is kept.",
+        "Videos that you have bought will still be made and saved.",
         "This page loads again by itself, with your form, as soon as the app answers.",
     ),
     "failed": Fault(

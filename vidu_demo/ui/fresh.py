@@ -12,7 +12,7 @@ from vidu_demo.ui import Updates
 
 
 def changes(updates: Mapping[Block, Any], visible: Collection[int] | None = None) -> Updates:
-    """Leave out of some updates what they say of visibility that is so already.
+    """Drop what some updates say of visibility that is so already.
 
     Args:
         updates: The updates.

@@ -32,8 +32,8 @@ CHECKS_AT_ONCE = 8
 CHECKS, ALL_CHECKS = Allowance(0, 60, HOUR), Allowance(0, 600, HOUR)
 """Keys that the API is asked about per hour: from one address, and from all together."""
 FORGETS, ALL_FORGETS = Allowance(0, 10, 60.0), Allowance(0, 300, 60.0)
-"""Keys per minute that this process has not got, and that the others are told to forget, with a row
-and a notification each: from one address, and from all together."""
+"""Keys per minute that this process does not have, and that the others are told to forget, with a
+row and a notification each: from one address, and from all together."""
 
 
 class TooManyKeys(ViduError):
@@ -116,7 +116,7 @@ class KeyChecks:
         """Forget a visitor's key, in all processes.
 
         Raises:
-            KeyStays: This process has not got it, and the others have been told too often, or
+            KeyStays: This process does not have it, and the others have been told too often, or
                 can't be told.
         """
         known = self._runner.purchases.payer(owner) is Payer.VISITOR

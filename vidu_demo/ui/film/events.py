@@ -1,19 +1,16 @@
 """The handlers of films: starting, arranging, joining, and restoring one that is dropped."""
 
-import json
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from vidu_demo.api.errors import PictureInvalid, ViduError
+from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.images import is_url
-from vidu_demo.api.text import Text
 from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.film import MAX_PARTS, Film, Part, Place, is_id
 from vidu_demo.jobs.films import mark
@@ -22,34 +19,17 @@ from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import host_of
 from vidu_demo.ui.context import RAW, SHORT, Context
-from vidu_demo.ui.form import filling, uploads
+from vidu_demo.ui.film import restoring
+from vidu_demo.ui.form import uploads
 from vidu_demo.ui.form.form import Form
 from vidu_demo.ui.form.link import Link
 from vidu_demo.ui.form.uploads import UploadedFile
 from vidu_demo.ui.form.values import FormValues
-from vidu_demo.ui.guard.quota import HOUR, Allowance, Quota
+from vidu_demo.ui.guard.quota import Quota
 from vidu_demo.ui.job.panel import Panel
 
-_ALL_THERE = "The film's parts are below the video again."
-_SOME_GONE = (
-    "{number} of this film's {of} parts are no longer among your videos. "
-    "Click one to fill the form with its settings and make it again."
-)
-
-
-MOST_JOBS = 1000
-"""Of the visitor's latest jobs, in which the parts of a film are looked for."""
-LONGEST_TOLD = 100_000
-"""Characters of the settings of parts that the visitor has not got: they are kept with the film."""
-RESTORED, ALL_RESTORED = Allowance(0, 30, HOUR), Allowance(0, 600, HOUR)
-"""Films per hour that begin by being dropped: from one address, and from all together."""
-
-
-class TooManyRestored(ViduError):
-    """Too many films were dropped from an address, or from all."""
-
-    what = "Too many films were dropped from here or overall, so this one was not restored."
-    next_step = "Try again in an hour."
+MAX_JOBS = 1000
+"""The visitor's latest jobs, in which the parts of a dropped film are looked for."""
 
 
 class FilmEvents:
@@ -64,7 +44,7 @@ class FilmEvents:
     def __init__(self, context: Context, form: Form, panel: Panel) -> None:
         self._context, self._runner = context, context.runner
         self._films, self._form, self._panel = context.runner.films, form, panel
-        self._restored = Quota(RESTORED, ALL_RESTORED, time.monotonic)
+        self._restored = Quota(restoring.ONE_ADDRESS, restoring.ALL, time.monotonic)
 
     def listen(self, does: Callable[..., Any]) -> None:
         """Wire the events.
@@ -92,8 +72,8 @@ class FilmEvents:
     def use(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Do what a button of the strip or the list says."""
         do, job, film = (str(getattr(event, name, "")) for name in ("do", "job", "film"))
-        given = {**values, "do": do, "job": job, "film_id": film}
-        return self._context.call(self._use, request, given)
+        values |= {"do": do, "job": job, "film_id": film}
+        return self._context.call(self._use, request, values)
 
     def _use(self, tab: Tab, *, do: str, job: str, film_id: str) -> Updates:
         films, owner, shown = self._films, tab.owner, tab.shown
@@ -142,8 +122,7 @@ class FilmEvents:
     def start(self, tab: Tab) -> Updates:
         """Start a film with the open video."""
         if self._is_video(tab.shown, tab.owner):
-            film = self._films.begin(tab.owner, [Part(tab.shown)])
-            tab = tab._replace(film=film.id)
+            tab = tab._replace(film=self._films.begin(tab.owner, [Part(tab.shown)]).id)
         return self._panel.show(tab, tab.shown)
 
     # The form
@@ -159,8 +138,7 @@ class FilmEvents:
         if not film or place is None:
             return {self._form.more: gr.skip()}
         before = FormValues.read(values, self._context.opener(tab.request))
-        look = self._runner.look(job, tab.owner)
-        if not look:
+        if not (look := self._runner.look(job, tab.owner)):
             return self._fill_unknown(film, place, tab, before)
         request = look.job.request
         images = request.get("images", [])
@@ -236,21 +214,19 @@ class FilmEvents:
             story = before.opener.story(file) or {}
         except PictureInvalid:
             return {self._form.more: gr.skip()}
-        told = story.get("parts")
-        parts = self._owned(told[:MAX_PARTS] if isinstance(told, list) else [], tab.owner)
+        jobs = {mark(job.id): job.id for job in self._runner.jobs(tab.owner, most=MAX_JOBS)}
+        has_video = partial(self._is_video, owner=tab.owner)
+        parts = restoring.own_parts(story.get("parts"), jobs, has_video)
         if not parts:
             return {self._form.more: gr.skip()}
         restored = self._same(parts, tab.owner)
         if not restored:
             if not self._restored.spend(host_of(tab.request), files=1):
-                raise TooManyRestored
+                raise restoring.TooManyRestored
             restored = self._films.begin(tab.owner, parts)
         gone = [place for place, part in enumerate(parts) if part.settings is not None]
-        filled: Updates = {}
-        said: str = _ALL_THERE
-        if gone:
-            filled = self._fill_unknown(restored, gone[0], tab, before, file)
-            said = Text(_SOME_GONE, number=len(gone), of=len(parts))
+        filled = self._fill_unknown(restored, gone[0], tab, before, file) if gone else {}
+        said = restoring.summary(len(gone), len(parts))
         tab = tab._replace(film=restored.id)
         return {
             **filled,
@@ -265,26 +241,6 @@ class FilmEvents:
             if jobs == {part.job for part in film.parts}:
                 return self._films.arrange(film.id, owner, parts)
         return None
-
-    def _owned(self, told: Sequence[Any], owner: str) -> list[Part]:
-        """Read the parts of a film; of those that the visitor has no video of, the settings."""
-        mine = {mark(job.id): job.id for job in self._runner.jobs(owner, most=MOST_JOBS)}
-        parts: dict[str, Part] = {}
-        length = 0
-        for each in told:
-            part = Part.read(each)
-            if part and self._is_video(job := mine.get(part.job, ""), owner):
-                parts.setdefault(job, replace(part, job=job))
-            elif isinstance(each, dict) and isinstance(each.get("request"), dict):
-                known = filling.settings(each["request"])
-                known.pop("takes")
-                length += len(json.dumps(known))
-                if length > LONGEST_TOLD:
-                    break
-                # Nobody chooses a name here; the same film has the same ones.
-                name = mark(part.job) if part else secrets.token_hex(16)
-                parts.setdefault(name, replace(part or Part(name), job=name, settings=known))
-        return list(parts.values())
 
 
 def _parts(sent: Any) -> list[Part]:

@@ -40,7 +40,7 @@ class Clip(NamedTuple):
 
     @property
     def prompt(self) -> str:
-        """What was to happen in it."""
+        """Its prompt; empty if that is not known."""
         settings = self.look.job.request if self.look else self.part.settings or {}
         return str(settings.get("prompt") or "")
 

@@ -123,7 +123,7 @@ class Checkout:
 
 
 def _place(missing: Problem, filled: FormValues) -> str:
-    """Tell where a problem is mended: at a field, or at the picture URLs."""
+    """Tell where to fix a problem: at a field, or at the picture URLs."""
     return "urls" if missing.field == "images" and filled.urls.strip() else missing.field
 
 

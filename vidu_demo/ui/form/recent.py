@@ -9,7 +9,7 @@ from vidu_demo.jobs.job import Job
 from vidu_demo.ui import templates
 from vidu_demo.ui.i18n.words import Say
 
-MOST = 8
+MAX_PROMPTS = 8
 """Prompts shown."""
 
 
@@ -26,7 +26,7 @@ def render(jobs: Iterable[Job], say: Say) -> str:
         say: The visitor's language.
     """
     prompts = dict.fromkeys(job.request.get("prompt", "") for job in jobs)
-    shown = [prompt for prompt in prompts if prompt][:MOST]
+    shown = [prompt for prompt in prompts if prompt][:MAX_PROMPTS]
     return templates.render("recent.html", prompts=shown, say=say) if shown else ""
 
 

@@ -91,7 +91,7 @@ CHINESE: dict[str, str] = {
     "Add a picture.": "请添加图片。",
     "Start with a picture": "先选一张图片",
     "Drop it anywhere on the page.": "可以拖到页面任意位置。",
-    "A video made here brings its settings with it.": "本页面生成的视频会带上自己的设置。",
+    "A video from this page also restores its settings.": "本页面生成的视频会带上自己的设置。",
     "Upload": "上传",
     "Take a photo": "拍照",
     "Paste": "粘贴",
@@ -363,7 +363,7 @@ CHINESE: dict[str, str] = {
     "medium ": "中",
     "high ": "大",
     "Off-peak": "错峰",
-    "About half the price; done within 48 hours, or called off and refunded.": (
+    "About half the price; done within 48 hours, or cancelled and refunded.": (
         "约为半价；48 小时内完成，否则取消并退款。"
     ),
     "Watermark": "水印",
@@ -491,7 +491,7 @@ CHINESE: dict[str, str] = {
     "That didn't work": "操作失败",
     "Connection lost": "连接已断开",
     "The app can't be reached at the moment.": "暂时无法连接到本应用。",
-    "What you have bought goes on and is kept.": "你已购买的视频会继续生成并保存。",
+    "Videos that you have bought will still be made and saved.": "你已购买的视频会继续生成并保存。",
     "This page loads again by itself, with your form, as soon as the app answers.": (
         "应用恢复后，页面会自动重新加载，表单内容会保留。"
     ),
@@ -633,7 +633,7 @@ CHINESE: dict[str, str] = {
     "Look in the Novita console first. Sending it again could buy it twice.": (
         "请先查看 Novita 控制台：再发送一次可能会重复购买。"
     ),
-    "You are already watching {number} tasks, the most for one visitor.": (
+    "You are already watching {number} tasks, which is the limit.": (
         "你已经在跟踪 {number} 个任务，这是每位访客的上限。"
     ),
     "Wait until some of them are finished, or stop watching some.": (
@@ -893,15 +893,15 @@ CHINESE: dict[str, str] = {
         "影片中有一段尚未完成，或其视频已缺失。"
     ),
     "Wait for it, make it again, or remove it.": "请等它完成，或重新生成、移除它。",
-    "You have {number} films, the most for one visitor.": (
+    "You have {number} films, which is the limit.": (
         "你已有 {number} 部影片，达到每位访客的上限。"
     ),
     "Delete one that you no longer need.": "请删除一部不再需要的影片。",
-    "The film has {number} parts, the most.": "影片已有 {number} 段，达到上限。",
-    "The film has {number} parts, the most, so this will not be in it.": (
+    "The film has {number} parts, which is the limit.": "影片已有 {number} 段，达到上限。",
+    "The film has {number} parts, which is the limit, so this will not be in it.": (
         "影片已有 {number} 段，达到上限，因此这个视频不会加入影片。"
     ),
-    "You have {number} films, the most for one visitor, so this begins no new one.": (
+    "You have {number} films, which is the limit, so no new one was started.": (
         "你已有 {number} 部影片，达到每位访客的上限，因此不会新建影片。"
     ),
     # The videos beside the open one
@@ -942,7 +942,7 @@ CHINESE: dict[str, str] = {
     "What was sent. The key, signatures and pictures are left out.": (
         "发送的内容。不含密钥、签名和图片内容。"
     ),
-    "What the API answered. Equal answers in a row are one, with a count.": (
+    "What the API answered. Identical answers in a row are grouped, with a count.": (
         "接口的响应。连续相同的响应合并为一条，并注明次数。"
     ),
     "Code": "代码",

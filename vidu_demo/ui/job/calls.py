@@ -35,7 +35,7 @@ class CallLog:
                     self._programs.append(code_block(snippet.language))
         with gr.Tab(I18N("Answers")) as answers:
             gr.Markdown(
-                I18N("What the API answered. Equal answers in a row are one, with a count.")
+                I18N("What the API answered. Identical answers in a row are grouped, with a count.")
             )
             self._answers = code_block("json", elem_id="answers")
         self._tabs = request, answers
