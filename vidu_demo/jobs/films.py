@@ -360,13 +360,13 @@ def story(film: Film, jobs: Mapping[str, Job]) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [
         {"job": mark(part.job), "start": part.start, "end": part.end} for part in film.parts
     ]
-    told = {"model": VideoRequest.MODEL, "parts": parts}
+    metadata = {"model": VideoRequest.MODEL, "parts": parts}
     for kept, part in zip(film.parts, parts, strict=True):
         part["request"] = jobs[kept.job].settings
-        if len(json.dumps(told, ensure_ascii=False)) > MAX_SETTINGS:
+        if len(json.dumps(metadata, ensure_ascii=False)) > MAX_SETTINGS:
             del part["request"]
             break
-    return told
+    return metadata
 
 
 def mark(job_id: str) -> str:

@@ -66,7 +66,7 @@ class _Run:
     visitor: str
     path: Path
     joining: Joining
-    told: float = field(default=float("-inf"))
+    noted: float = field(default=float("-inf"))
 
 
 class Joins:
@@ -235,9 +235,9 @@ class Joins:
                 return
             self._states[run.key] = replace(self._states[run.key], percent=percent)
             now = self._clock()
-            if now - run.told < SECONDS_BETWEEN_CHANGES:
+            if now - run.noted < SECONDS_BETWEEN_CHANGES:
                 return
-            run.told = now
+            run.noted = now
         self._check_disk(run.path.parent)
         self._changed(run.visitor)
 

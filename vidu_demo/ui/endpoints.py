@@ -153,8 +153,8 @@ class Endpoints:
         said = [{"job": n, **describe(look)} for n, look in zip(names, looks, strict=True)]
         if len(jobs) == 1:
             return said[0]
-        told = labels([job.settings for job in jobs])
-        return {**said[0], "videos": [{"label": t, **s} for t, s in zip(told, said, strict=True)]}
+        titles = labels([job.settings for job in jobs])
+        return {**said[0], "videos": [{"label": t, **s} for t, s in zip(titles, said, strict=True)]}
 
     async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
         """Return a job's status and, once it is done, its video. Free."""

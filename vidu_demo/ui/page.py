@@ -77,9 +77,9 @@ def build(
     # Gradio's script looks all of these up whenever any call begins or ends.
     for listener in demo.fns.values():
         listener.show_progress_on = [page.header]
-    told = programs.route(endpoints, demo, takes_keys=runner.takes_keys)
+    description = programs.route(endpoints, demo, takes_keys=runner.takes_keys)
     demo.routes = [watch.route(runner), own_key.route(visitors, checks), takeaway.route()]
-    demo.routes += [told, *watch_page.routes(runner)]
+    demo.routes += [description, *watch_page.routes(runner)]
     return demo
 
 

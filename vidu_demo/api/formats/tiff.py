@@ -113,8 +113,8 @@ class _File:
         if first.has(_DNG) or any(picture.of_a_sensor for picture in directories):
             return True
         small = first.area <= PREVIEW_PIXELS
-        told = sum(picture.told for picture in directories)
-        return small and len(self.data) - told > max(UNEXPLAINED, 2 * told)
+        described = sum(picture.described for picture in directories)
+        return small and len(self.data) - described > max(UNEXPLAINED, 2 * described)
 
 
 class _Directory:
@@ -168,7 +168,7 @@ class _Directory:
         return self.one(_COLOURS) in _SENSOR_COLOURS or self.one(_PACKING) in _SENSOR_PACKINGS
 
     @property
-    def told(self) -> int:
+    def described(self) -> int:
         """The number of bytes that it describes: pixels, values and itself."""
         values = sum(_size(kind) * count for kind, count, _ in self._tags.values())
         lengths = [tag for tag in (_STRIP_BYTES, _TILE_BYTES, _JPEG_BYTES) if self.has(tag)]
@@ -194,8 +194,8 @@ class _Directory:
         scans = len(offsets)
         if packing in _JPEG_PACKINGS:
             # With old-style JPEG or missing lengths, any part of the file may be meant.
-            told = packing == _JPEG and len(lengths) == len(offsets)
-            places = zip(offsets, lengths, strict=True) if told else [(0, file)]
+            listed = packing == _JPEG and len(lengths) == len(offsets)
+            places = zip(offsets, lengths, strict=True) if listed else [(0, file)]
             scans += sum(
                 bytes(self._file.data[at : at + length]).count(b"\xff\xda") for at, length in places
             )

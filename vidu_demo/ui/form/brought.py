@@ -76,7 +76,7 @@ def chosen(event: Any, opener: Opener, say: Say) -> Brought | None:
 
 def _render(file: UploadedFile, takes: Sequence[dict[str, Any]], current: int, say: Say) -> str:
     known = [filling.settings(take["settings"]) for take in takes]
-    told = [
+    taken = [
         (
             str(settings["prompt"]),
             [
@@ -87,4 +87,4 @@ def _render(file: UploadedFile, takes: Sequence[dict[str, Any]], current: int, s
         )
         for settings in known
     ]
-    return templates.render("brought.html", path=str(file), takes=told, current=current, say=say)
+    return templates.render("brought.html", path=str(file), takes=taken, current=current, say=say)

@@ -259,14 +259,14 @@ class Form:
     def review(self, filled: FormValues, say: Say) -> Updates:
         """Say next to the widgets what has no effect."""
         first = filled.first()
-        told = dict.fromkeys(filled.variations.varied, variations.INSTEAD)
-        told |= {notice.field: notice.text for notice in first.notices()}
+        notes = dict.fromkeys(filled.variations.varied, variations.INSTEAD)
+        notes |= {notice.field: notice.text for notice in first.notices()}
         return {
             self.counter: prompt_help.counter(first.prompt, say),
             self.chips: prompt_help.render(first.prompt, audio=first.audio, say=say),
             self.sheet.body: body.write(filled.unchecked()),
             **{
-                place: gr.update(value=say(told.get(field, "")), visible=field in told)
+                place: gr.update(value=say(notes.get(field, "")), visible=field in notes)
                 for field, place in self.notices.items()
             },
         }

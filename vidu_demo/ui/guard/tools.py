@@ -29,10 +29,10 @@ class ToolCalls:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        told = [value for name, value in scope["headers"] if name == _HEADER]
+        signed = [value for name, value in scope["headers"] if name == _HEADER]
         headers = [(name, value) for name, value in scope["headers"] if name != _HEADER]
         client = scope.get("client")
-        if told and (address := self._address(told[0])):
+        if signed and (address := self._address(signed[0])):
             client = (address, 0)
         elif client and PATH in scope["path"]:
             headers.append((_HEADER, self._signed(client[0].encode())))
@@ -42,6 +42,6 @@ class ToolCalls:
         digest = hmac.new(self._secret, address, hashlib.sha256).hexdigest()
         return digest.encode() + b" " + address
 
-    def _address(self, told: bytes) -> str:
-        address = told.partition(b" ")[2]
-        return address.decode() if hmac.compare_digest(told, self._signed(address)) else ""
+    def _address(self, signed: bytes) -> str:
+        address = signed.partition(b" ")[2]
+        return address.decode() if hmac.compare_digest(signed, self._signed(address)) else ""

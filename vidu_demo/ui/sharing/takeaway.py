@@ -90,8 +90,8 @@ class Takeaway:
 
 def index(taken: Sequence[Taken], say: Say) -> str:
     """Render the page that plays the videos of a zip, without the app and without a network."""
-    told = [(each, details.in_a_line(each.job, say), _settings(each.job, say)) for each in taken]
-    return templates.render("taken.html", taken=told, say=say)
+    rows = [(each, details.in_a_line(each.job, say), _settings(each.job, say)) for each in taken]
+    return templates.render("taken.html", taken=rows, say=say)
 
 
 def _settings(job: Job, say: Callable[[str], str]) -> list[tuple[str, str]]:
