@@ -178,6 +178,13 @@ def test_words_that_help_and_the_keyboard(
     expect(visitor.prompt).to_have_value("The cat blinks.")
 
 
+def test_a_prompt_that_is_too_long_comes_back(app: App) -> None:
+    long, visitor = 5001 * "x", app.token()
+    assert long in app.call("welcome", kept={"prompt": long})
+    filling = {"before": {"prompt": long}, "after": {"prompt": "y"}, "by": "choice"}
+    assert long in app.call("undo", visitor=visitor, filling=filling)
+
+
 def test_form_is_kept_over_a_reload(visitor: Visitor, pngs: dict[str, Path]) -> None:
     visitor.fill(pngs["red"], pngs["blue"], prompt="The cat blinks.")
     visitor.field("Duration").fill("7")

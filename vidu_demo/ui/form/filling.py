@@ -19,13 +19,19 @@ class By(StrEnum):
     UNDO = "undo"
 
 
-def settings(kept: Any) -> dict[str, Any]:
-    """Read the settings and the takes that a browser sends; what is invalid gets its default."""
+def settings(kept: Any, *, typed: bool = False) -> dict[str, Any]:
+    """Read the settings and the takes that a browser sends; what is invalid gets its default.
+
+    Args:
+        kept: What the browser sends.
+        typed: True if the visitor has typed them: then a prompt stays, even if it is too long.
+    """
     kept = kept if isinstance(kept, Mapping) else {}
-    return {
-        **{f: VideoRequest.valid_or_default(f, kept.get(f)) for f in VideoRequest.SETTINGS},
-        "takes": recall(kept.get("takes")).plain,
-    }
+    known = {f: VideoRequest.valid_or_default(f, kept.get(f)) for f in VideoRequest.SETTINGS}
+    prompt = kept.get("prompt")
+    if typed and prompt and isinstance(prompt, str):
+        known["prompt"] = prompt
+    return {**known, "takes": recall(kept.get("takes")).plain}
 
 
 class Filling(NamedTuple):

@@ -167,7 +167,7 @@ class Form:
     def _set(
         self, settings: Mapping[str, Any], before: dict[str, Any], by: str = By.CHOICE
     ) -> Updates:
-        known = filling.settings(settings)
+        known = filling.settings(settings, typed=by == By.UNDO)
         return {
             **{self.settings[field]: known[field] for field in VideoRequest.SETTINGS},
             self.prompt: gr.update(value=known["prompt"], info=_HINT),

@@ -96,10 +96,10 @@ class FormValues(NamedTuple):
         """Read what `keep` gave the browser.
 
         The browser is not trusted: only files that Gradio itself stored are restored, and only
-        settings within their limits.
+        settings within their limits. A prompt that is too long is still there to be shortened.
         """
         kept = kept if isinstance(kept, dict) else {}
-        urls, settings = kept.get("urls"), filling.settings(kept)
+        urls, settings = kept.get("urls"), filling.settings(kept, typed=True)
         return cls(
             files=uploads.existing(kept.get("files")),
             urls=urls if isinstance(urls, str) else "",
