@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from page_fixtures import DONE, RUNNING, SMALL, App, Maker, Visitor, asked_by, until
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from shelf_fixtures import Shelf, skip
 
 from vidu_demo.jobs.errors import LedgerFailed
@@ -477,6 +477,36 @@ def test_a_link_to_a_task_says_that_one_more_is_too_many(
     monkeypatch.setattr("vidu_demo.jobs.purchases.MAX_OPEN", 0)
     visitor.page = visitor.open("?task=some-task-id")
     expect(visitor.status).to_contain_text("You are already watching 0 tasks")
+
+
+def test_a_video_that_another_tab_has_deleted_stays_deleted(visitor: Visitor, app: App) -> None:
+    shelf = Shelf(app, visitor)
+    job = shelf.play("heron")
+    app.studio.runner.delete(job.id, shelf.owner)
+    visitor.page = visitor.open(f"?task={job.task_id}")
+    expect(visitor.headline).to_have_text("An example")
+    assert app.studio.runner.jobs(shelf.owner) == []
+
+
+def test_a_delete_does_not_wait_for_another(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
+    shelf.put("heron")
+    shelf.open(shelf.put("otter").id)
+    expect(visitor.rows).to_have_count(2)
+    held: list[Route] = []
+    deletes = app.calls("delete")
+
+    def hold(route: Route) -> None:
+        held.append(route) if deletes(route.request) else route.fallback()
+
+    page.route("**/run/predict", hold)
+    for number, name in enumerate(("heron", "otter"), 1):
+        visitor.row(name).get_by_role("button", name="Delete").click()
+        skip(page, 8)
+        until(lambda number=number: page.wait_for_timeout(50) or len(held) == number)
+    for route in held:
+        route.continue_()
+    expect(visitor.rows).to_have_count(0)
 
 
 def test_video_whose_file_is_gone_is_fetched_again(

@@ -251,9 +251,16 @@ class JobRunner:
         """Tell whether a visitor has a job for a task."""
         return self._known(task_id, owner) is not None
 
-    def is_deleted(self, task_id: str, backend: str, owner: str) -> bool:
-        """Tell whether a visitor has deleted their job for this task of an API."""
-        return self._ledger.is_deleted(owner, backend, task_id)
+    def is_deleted(self, task_id: str, owner: str, *backends: str) -> bool:
+        """Tell whether a visitor has deleted their job for this task.
+
+        Args:
+            task_id: The task.
+            owner: The visitor.
+            backends: The APIs it may be a task of; by default, all that are served.
+        """
+        served = backends or self._accounts.backends
+        return any(self._ledger.is_deleted(owner, backend, task_id) for backend in served)
 
     def serves(self, payer: Payer, backend: str) -> bool:
         """Tell whether a payer's jobs at an API can be followed."""

@@ -140,7 +140,7 @@ class Events:
             address = self._context.address(tab.request)
             who = {"owner": tab.owner, "address": address}
             receipts.restore(tab.receipts, self._runner, **who, adopt=self._elsewhere.adopt)
-            if not task:
+            if not task or self._runner.is_deleted(task, tab.owner):
                 return self._panel.newest(tab), ""
             return self._elsewhere.adopt(task, **who).id, ""
         except LedgerFailed:  # the page reports this when it is drawn

@@ -173,11 +173,8 @@ class _Page:
 
     def _show(self, events: Events) -> None:
         panel = self.panel
-        looking: dict[str, Any] = {
-            "inputs_kwargs": panel.tab,
-            "outputs": [*panel.drawn, panel.compare],
-            **SHORT,
-        }
+        looking: dict[str, Any] = {"inputs_kwargs": panel.tab, **SHORT}
+        looking["outputs"] = [*panel.drawn, panel.compare]
         panel.watch.tick(events.look, **looking)
         panel.history.search.change(events.look, api_name="search", **looking)
         panel.history.starred.change(events.look, api_name="filter", **looking)
@@ -187,6 +184,8 @@ class _Page:
         gr.on(clicks, events.use_list, **choosing)
         choosing["inputs_kwargs"] = {**panel.tab, "files": self.form.pictures.files}
         choosing["outputs"] = [*panel.view, self.form.filled_at]
+        # Several countdowns can end together, and what they said is done.
+        choosing["trigger_mode"] = "multiple"
         gr.on([panel.history.list.delete, board.delete], events.delete, **choosing, **RAW)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
         self._does(hanging, panel.draw_wall, "draw_wall", [board], trigger_mode="always_last")

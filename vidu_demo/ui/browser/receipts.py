@@ -75,7 +75,7 @@ def restore(
         task, backend, payer = task_id(receipt["task"]), receipt["backend"], receipt["payer"]
         if not task or task in known or not runner.serves(payer, backend):
             continue
-        if runner.is_deleted(task, backend, owner):
+        if runner.is_deleted(task, owner, backend):
             continue
         try:
             adopt(
