@@ -259,7 +259,7 @@ def test_what_a_film_has_no_room_for_is_said_before(bench: Bench, films: Films) 
     for _ in range(MAX_SEQUENCES - 1):
         films.begin(OWNER, [Part(one.id)])
     many = films.no_room(OWNER, other.id, Place(other.id))
-    assert many == "You have 20 films, which is the limit, so no new one was started."
+    assert many == "You have 20 films, which is the limit, so no new one will be started."
 
 
 @pytest.mark.parametrize(

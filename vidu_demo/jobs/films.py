@@ -32,7 +32,7 @@ _FULL = Text(
     "The film has {number} parts, which is the limit, so this will not be in it.", number=MAX_PARTS
 )
 _MANY = Text(
-    "You have {number} films, which is the limit, so no new one was started.",
+    "You have {number} films, which is the limit, so no new one will be started.",
     number=MAX_SEQUENCES,
 )
 

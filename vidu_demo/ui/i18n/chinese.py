@@ -901,7 +901,7 @@ CHINESE: dict[str, str] = {
     "The film has {number} parts, which is the limit, so this will not be in it.": (
         "影片已有 {number} 段，达到上限，因此这个视频不会加入影片。"
     ),
-    "You have {number} films, which is the limit, so no new one was started.": (
+    "You have {number} films, which is the limit, so no new one will be started.": (
         "你已有 {number} 部影片，达到每位访客的上限，因此不会新建影片。"
     ),
     # The videos beside the open one
