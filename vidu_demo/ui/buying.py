@@ -1,6 +1,5 @@
 """The handlers that buy: the review of the form, with its price, and the clicks."""
 
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -162,5 +161,5 @@ class Buying:
         return {
             **self._panel.refuse(tab, error),
             **self._panel.offer_again(again, tab.say),
-            self._form.filled_at: str(time.time()),
+            **self._form.review_again(),
         }

@@ -97,7 +97,7 @@ class Events:
         return {
             **self._pay(tab),
             **self._panel.show(tab, tab.shown, fault=tab.fault),
-            self._form.filled_at: str(time.time()),
+            **self._form.review_again(),
         }
 
     @property
@@ -210,8 +210,7 @@ class Events:
         if shown and not self._runner.look(shown, tab.owner):
             tab, shown = tab._replace(seen=""), self._panel.newest(tab)
         view = self._panel.show(tab, shown, fault=tab.fault)
-        now = str(time.time())
-        return {**view, self._panel.receipts: tab.receipts, self._form.filled_at: now}
+        return {**view, self._panel.receipts: tab.receipts, **self._form.review_again()}
 
     def open_task(self, tab: Tab, *, text: Any) -> Updates:
         """Follow a task by its id, wherever it was started."""

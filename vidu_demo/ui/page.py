@@ -184,7 +184,7 @@ class _Page:
         gr.on(clicks, events.use_list, **choosing)
         choosing["inputs_kwargs"] = {**panel.tab, "files": self.form.pictures.files}
         choosing["outputs"] = [*panel.view, self.form.filled_at]
-        # Several countdowns can end together, and what they said is done.
+        # The countdowns of the list and of the wall can end together.
         choosing["trigger_mode"] = "multiple"
         gr.on([panel.history.list.delete, board.delete], events.delete, **choosing, **RAW)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])

@@ -160,7 +160,7 @@ class Form:
             self.link: link and link.fields,
             self.pictures.files: uploads.as_files(files),
             self.pictures.urls: urls,
-            self.filled_at: str(time.time()),
+            **self.review_again(),
             self.example: "",
         }
 
@@ -202,7 +202,7 @@ class Form:
             )
             updates |= {self.filling: Filling(before, after, By.JSON)._asdict()}
             updates |= self._unfold(after)
-        updates[self.filled_at] = str(time.time())
+        updates |= self.review_again()
         return {**updates, **self.sheet.judge(given.problems, typed, say)}
 
     def restore(
@@ -226,7 +226,7 @@ class Form:
             if field == "seed" or value != VideoRequest.DEFAULTS.get(field)
         }
         updates: Updates = {self.settings[field]: value for field, value in changed.items()}
-        updates[self.filled_at] = str(time.time())
+        updates |= self.review_again()
         if files:
             updates[self.pictures.files] = uploads.as_files(files)
         if urls:
@@ -255,6 +255,10 @@ class Form:
             self.sheet.body,
             *self.notices.values(),
         ]
+
+    def review_again(self) -> Updates:
+        """Have the form reviewed, for a new offer, although it may not have changed."""
+        return {self.filled_at: str(time.time())}
 
     def review(self, filled: FormValues, say: Say) -> Updates:
         """Say next to the widgets what has no effect."""
