@@ -91,7 +91,7 @@ CHINESE: dict[str, str] = {
     "Add a picture.": "请添加图片。",
     "Start with a picture": "先选一张图片",
     "Drop it anywhere on the page.": "可以拖到页面任意位置。",
-    "A video from this page also restores its settings.": "本页面生成的视频会带上自己的设置。",
+    "Videos from this page restore their settings.": "本页面生成的视频会带上自己的设置。",
     "Upload": "上传",
     "Take a photo": "拍照",
     "Paste": "粘贴",
