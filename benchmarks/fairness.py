@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.api.errors import ViduError
-from vidu_demo.jobs.accounts import Account, Accounts
+from vidu_demo.jobs.buying.accounts import Account, Accounts
 from vidu_demo.jobs.job import JobState, Payer
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.runner import JobRunner

@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from vidu_demo.media.join import MAX_PARTS, Part
-from vidu_demo.media.joining import Joining
+from vidu_demo.media.joining.join import MAX_PARTS, Source
+from vidu_demo.media.joining.process import JoinProcess
 from vidu_demo.simulator.video.render import render
 
 SECONDS = 5
@@ -22,7 +22,7 @@ def measure(folder: Path, resolution: str) -> tuple[float, int, int]:
     for seed, path in enumerate(paths):
         render({"images": ["https://example.com/a.jpg"], "seed": seed, **asked}, path)
     target, peak = folder / "joined.mp4", 0
-    joining = Joining([Part(paths[n % 3]) for n in range(MAX_PARTS)], target, {})
+    joining = JoinProcess([Source(paths[n % 3]) for n in range(MAX_PARTS)], target, {})
 
     def look(_: int) -> None:
         nonlocal peak

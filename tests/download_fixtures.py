@@ -10,7 +10,7 @@ from http_fixtures import PAYLOAD, everything_about
 from vidu_demo import Task, TaskStatus, ViduClient
 from vidu_demo.api import download
 from vidu_demo.api.errors import Charged, DownloadFailed, LinkRefused, ViduError
-from vidu_demo.api.reach import Reach
+from vidu_demo.api.network.reach import Reach
 from vidu_demo.simulator import Simulator
 from vidu_demo.simulator.responses import Response as Answer
 from vidu_demo.simulator.transport import Record, Server

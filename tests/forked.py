@@ -28,7 +28,7 @@ def enter(folder: Path, environment: dict[str, str], out: Path, err: Path) -> No
     for stream, file in ((sys.stdout, out), (sys.stderr, err)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
         stream.reconfigure(line_buffering=True)
-    if shared := sys.modules.get("vidu_demo.jobs.shared_scheduler"):
+    if shared := sys.modules.get("vidu_demo.jobs.shared.scheduler"):
         shared.STALLED_SECONDS, shared.HEARTBEAT_SECONDS = 2.0, 0.4
         shared.RESCUES = "* * * * * */1"
     # None of them imports Gradio, which may not be imported yet.

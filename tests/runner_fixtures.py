@@ -24,13 +24,14 @@ from vidu_demo import Variations, VideoRequest, ViduClient
 from vidu_demo.api import pacing
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.task import Task
-from vidu_demo.jobs import follower, followers, shared_scheduler
-from vidu_demo.jobs.accounts import Account, Accounts
+from vidu_demo.jobs import follower, followers
+from vidu_demo.jobs.buying.accounts import Account, Accounts
+from vidu_demo.jobs.buying.purchases import Purchases
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState, Payer
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.jobs.purchases import Purchases
 from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.jobs.shared import scheduler as shared_scheduler
 from vidu_demo.simulator import Fault, Simulator
 
 KEY = "k-secret-77c1e0"

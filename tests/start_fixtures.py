@@ -27,7 +27,7 @@ def _server() -> ForkServerContext:
         "forked",
         "vidu_demo.ui.page",
         "vidu_demo.ui.serve",
-        "vidu_demo.jobs.shared_scheduler",
+        "vidu_demo.jobs.shared.scheduler",
     ]
     context.set_forkserver_preload(preloaded)
     with pytest.MonkeyPatch.context() as patch:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runner_fixtures import KEY, OTHER, OWNER, PROCESSING, SUCCEED, Always, Bench, until
 
-from vidu_demo.api.exchange import Answer
+from vidu_demo.api.network.exchange import Answer
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.transcript import MAX_ANSWER, Exchange, describe
 from vidu_demo.jobs import files

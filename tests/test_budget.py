@@ -19,12 +19,12 @@ from database_fixtures import database_url
 from runner_fixtures import OTHER, OWNER, Bench, bench_over, shorten_waits
 from test_ledger import job
 
-from vidu_demo.jobs.budget import (
+from vidu_demo.jobs.buying.budget import (
     DEFAULTS,
     BudgetUsedUp,
     LimitReached,
-    Limits,
     Paused,
+    SpendingLimits,
     Spent,
     TooExpensive,
     TooManyAtOnce,
@@ -33,13 +33,13 @@ from vidu_demo.jobs.budget import (
 )
 from vidu_demo.jobs.job import SIMULATOR, Job, JobState
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.jobs.spending import UNWATCHED_SECONDS
+from vidu_demo.jobs.sql.spending import UNWATCHED_SECONDS
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser.visitor import Visitors
 
-FIVE = Limits(per_day=Decimal(5))
-TEN_CENTS = Limits(per_day=Decimal("0.1"))
+FIVE = SpendingLimits(per_day=Decimal(5))
+TEN_CENTS = SpendingLimits(per_day=Decimal("0.1"))
 
 
 def spent(ledger: Ledger, created: float = job().created) -> Decimal:
@@ -51,15 +51,21 @@ def written(ledger: Ledger) -> list[str]:
 
 
 def test_limits_that_are_set_hold_and_the_others_have_defaults() -> None:
-    assert Limits().or_defaults() == DEFAULTS == Limits(Decimal(5), Decimal(1), Decimal("0.60"), 2)
-    chosen = Limits(per_day=Decimal(0), max_jobs=7, paused=True)
-    assert chosen.or_defaults() == Limits(Decimal(0), Decimal(1), Decimal("0.60"), 7, paused=True)
+    assert (
+        SpendingLimits().or_defaults()
+        == DEFAULTS
+        == SpendingLimits(Decimal(5), Decimal(1), Decimal("0.60"), 2)
+    )
+    chosen = SpendingLimits(per_day=Decimal(0), max_jobs=7, paused=True)
+    assert chosen.or_defaults() == SpendingLimits(
+        Decimal(0), Decimal(1), Decimal("0.60"), 7, paused=True
+    )
 
 
 @pytest.mark.parametrize(
     ("limits", "spent", "price", "jobs", "refused"),
     [
-        (Limits(), Spent(Decimal(99), Decimal(99), 99), "99", 99, None),
+        (SpendingLimits(), Spent(Decimal(99), Decimal(99), 99), "99", 99, None),
         (DEFAULTS, Spent(), "0.60", 2, None),
         (DEFAULTS, Spent(), "0.601", 1, TooExpensive),
         (DEFAULTS, Spent(running=1), "0.04", 1, None),
@@ -69,14 +75,14 @@ def test_limits_that_are_set_hold_and_the_others_have_defaults() -> None:
         (DEFAULTS, Spent(Decimal("0.96"), Decimal("0.96")), "0.041", 1, VisitorBudgetUsedUp),
         (DEFAULTS, Spent(Decimal("4.96")), "0.04", 1, None),
         (DEFAULTS, Spent(Decimal("4.96")), "0.041", 1, BudgetUsedUp),
-        (Limits(Decimal(0)), Spent(), "0.001", 1, BudgetUsedUp),
-        (Limits(paused=True), Spent(), "0.001", 1, Paused),
-        (Limits(paused=True), Spent(), "0", 1, Paused),  # nor in the simulator
-        (Limits(*[Decimal(0)] * 3, 1), Spent(running=5), "0", 4, None),  # nobody pays
+        (SpendingLimits(Decimal(0)), Spent(), "0.001", 1, BudgetUsedUp),
+        (SpendingLimits(paused=True), Spent(), "0.001", 1, Paused),
+        (SpendingLimits(paused=True), Spent(), "0", 1, Paused),  # nor in the simulator
+        (SpendingLimits(*[Decimal(0)] * 3, 1), Spent(running=5), "0", 4, None),  # nobody pays
     ],
 )
 def test_what_is_allowed(
-    limits: Limits, spent: Spent, price: str, jobs: int, refused: type[LimitReached] | None
+    limits: SpendingLimits, spent: Spent, price: str, jobs: int, refused: type[LimitReached] | None
 ) -> None:
     if not refused:
         limits.check(spent, Decimal(price), jobs)
@@ -89,7 +95,7 @@ def test_what_is_allowed(
 
 
 def test_what_is_left_is_what_the_visitor_or_all_can_still_spend() -> None:
-    assert Limits().left(Spent(Decimal(9))) is None
+    assert SpendingLimits().left(Spent(Decimal(9))) is None
     assert DEFAULTS.left(Spent()) == 1
     assert DEFAULTS.left(Spent(Decimal("4.7"), Decimal("0.2"))) == Decimal("0.3")
     assert DEFAULTS.left(Spent(Decimal(4), Decimal("0.9"))) == Decimal("0.1")
@@ -249,13 +255,13 @@ def test_a_lost_answer_does_not(bench: Bench) -> None:
 
 def test_the_simulator_spends_nothing(bench: Bench) -> None:
     bench.reopen(backend=SIMULATOR)
-    nothing = Limits(per_day=Decimal())
+    nothing = SpendingLimits(per_day=Decimal())
     made = bench.purchases.start(bench.request(), owner=OWNER, idempotency_key="a", limits=nothing)
     bench.done(made)
     assert spent(bench.ledger, made.created) == 0
 
 
-VISITOR = Limits(visitor_per_day=Decimal(1))
+VISITOR = SpendingLimits(visitor_per_day=Decimal(1))
 
 
 def test_a_visitor_counts_by_token_and_by_address(ledger: Ledger) -> None:
@@ -275,7 +281,7 @@ def test_a_visitor_counts_by_token_and_by_address(ledger: Ledger) -> None:
 
 
 def test_videos_at_once_are_counted_by_token_and_by_address(ledger: Ledger) -> None:
-    two = Limits(max_jobs=2)
+    two = SpendingLimits(max_jobs=2)
     ledger.add([job("1", price=1, owner="me", address="home")], two)
     (second,) = ledger.add([job("2", price=1, owner="me", address="away")], two)
     for owner, address, allowed in (("me", "", False), ("x", "home", True), ("me", "home", False)):
@@ -295,7 +301,7 @@ def test_videos_at_once_are_counted_by_token_and_by_address(ledger: Ledger) -> N
 
 
 def test_a_task_that_nobody_watches_still_runs(ledger: Ledger) -> None:
-    one = Limits(max_jobs=1)
+    one = SpendingLimits(max_jobs=1)
     (made,) = ledger.add([job("1", price=1, state=JobState.RUNNING, task_id="task-1")], one)
     stopped = ledger.change(made, state=JobState.STOPPED)
     for _ in range(2):
@@ -307,7 +313,7 @@ def test_a_task_that_nobody_watches_still_runs(ledger: Ledger) -> None:
 
 
 def test_what_has_ended_does_not_run_once_it_is_deleted(ledger: Ledger) -> None:
-    one = Limits(max_jobs=1)
+    one = SpendingLimits(max_jobs=1)
     (made,) = ledger.add([job("1", price=1, state=JobState.RUNNING, task_id="task-1")], one)
     done = ledger.change(made, state=JobState.DONE, finished=made.created + 60)
     assert ledger.delete(done)
@@ -374,7 +380,7 @@ def test_of_many_tokens_at_one_address_as_many_win_as_fit(ledger: Ledger) -> Non
 
 def test_while_paused_nothing_starts_and_jobs_finish(bench: Bench) -> None:
     running = bench.purchases.start(bench.request(), owner=OWNER, idempotency_key="first")
-    paused, another = Limits(paused=True), bench.request(seed=8)
+    paused, another = SpendingLimits(paused=True), bench.request(seed=8)
     with pytest.raises(Paused) as refused:
         bench.purchases.start(another, owner=OWNER, idempotency_key="second", limits=paused)
     assert "Nothing was charged." in str(refused.value)

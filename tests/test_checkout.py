@@ -12,7 +12,7 @@ from page_fixtures import DONE, SMALL, App, Visitor, asked_by, until, without
 from playwright.sync_api import expect
 
 from vidu_demo.api.images import prepare
-from vidu_demo.jobs.tables import offer_table
+from vidu_demo.jobs.sql.tables import offer_table
 from vidu_demo.simulator import Simulator
 
 
@@ -77,7 +77,7 @@ def test_takes_buy_what_the_button_says_once(
 def test_each_picture_makes_a_video(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
     visitor.fill(pngs["red"], pngs["green"], prompt="Slow push-in [600 s]")
     visitor.choose_smallest()
@@ -147,7 +147,7 @@ def test_click_buys_what_its_button_says_or_nothing(
 def test_draft_leaves_the_form_alone_and_a_second_one_is_what_was_held_back(
     visitor: Visitor, api: Simulator, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     before = api.submit_count
     visitor.fill(pngs["green"], prompt="Slow orbit [600 s]")
     visitor.choice("2").check()

@@ -21,7 +21,7 @@ from clip_fixtures import (
 )
 from PIL import Image
 
-from vidu_demo.api import video
+from vidu_demo.api.mp4 import video
 from vidu_demo.media.clip import (
     ClipFailed,
     Facts,

@@ -21,7 +21,7 @@ from clip_fixtures import (
     with_cover,
 )
 
-from vidu_demo.api import container, video
+from vidu_demo.api.mp4 import container, video
 from vidu_demo.media import clip
 from vidu_demo.media.clip import (
     ClipFailed,

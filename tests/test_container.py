@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from vidu_demo.api.boxes import MAX_INDEX_BYTES
-from vidu_demo.api.container import is_whole
+from vidu_demo.api.mp4.boxes import MAX_INDEX_BYTES
+from vidu_demo.api.mp4.container import is_whole
 
 MAKES = {
     "moov at the end": ("mp4", {}),

@@ -15,7 +15,7 @@ from vidu_demo import Task, TaskFailed, ViduClient
 from vidu_demo.api import download
 from vidu_demo.api.client import DOWNLOAD_PAUSES
 from vidu_demo.api.errors import LinkExpired, StillRunning, VideoMissing, ViduError
-from vidu_demo.api.reach import Reach
+from vidu_demo.api.network.reach import Reach
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.simulator.responses import Response as Answer
 

@@ -17,7 +17,7 @@ from http_fixtures import answering, raw_server
 
 from vidu_demo import ViduClient
 from vidu_demo.api import download
-from vidu_demo.api.reach import Reach
+from vidu_demo.api.network.reach import Reach
 from vidu_demo.simulator.responses import Response as Answer
 
 

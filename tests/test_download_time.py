@@ -12,7 +12,7 @@ from http_fixtures import raw_server
 
 from vidu_demo import ViduClient
 from vidu_demo.api import download, limits
-from vidu_demo.api.deadline import Deadline
+from vidu_demo.api.network.deadline import Deadline
 from vidu_demo.simulator.responses import Response as Answer
 
 

@@ -9,9 +9,9 @@ from page_fixtures import Visitor, picture_of, until, without
 from playwright.sync_api import expect
 from runner_fixtures import OTHER, OWNER, Bench, picture
 
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import OfferExpired
 from vidu_demo.jobs.job import Job
-from vidu_demo.jobs.orders import Order
 from vidu_demo.simulator import Simulator
 
 

@@ -21,11 +21,12 @@ from runner_fixtures import (
 from vidu_demo.api import pacing
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.task import Task
-from vidu_demo.jobs import files, follower, purchases
+from vidu_demo.jobs import files, follower
+from vidu_demo.jobs.buying import purchases
+from vidu_demo.jobs.buying.purchases import MAX_OPEN, MAX_OPEN_AT_ADDRESS
 from vidu_demo.jobs.errors import TooManyOpen
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.purchases import MAX_OPEN, MAX_OPEN_AT_ADDRESS
-from vidu_demo.jobs.scheduler import WORKERS, Kind
+from vidu_demo.jobs.scheduler import WORKERS, StepKind
 from vidu_demo.simulator import Fault
 from vidu_demo.ui.browser import receipts
 
@@ -165,9 +166,9 @@ class Slow:
 def test_slow_downloads_hold_up_no_submit_and_no_other_visitors_download(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    most = WORKERS[Kind.DOWNLOAD] // 4  # of one visitor
+    most = WORKERS[StepKind.DOWNLOAD] // 4  # of one visitor
     with Slow(monkeypatch, bench, quick=OTHER) as slow:
-        held = [bench.start(f"{n}", prompt=f"{n}") for n in range(WORKERS[Kind.DOWNLOAD])]
+        held = [bench.start(f"{n}", prompt=f"{n}") for n in range(WORKERS[StepKind.DOWNLOAD])]
         for job in held:
             bench.reaches(job, JobState.SAVING)
         until(lambda: len(slow.held) == most)

@@ -14,8 +14,8 @@ from playwright.sync_api import Locator, expect
 from shelf_fixtures import Shelf
 from test_reuse import drop, same
 
-from vidu_demo.jobs.film import MAX_PARTS, Film, Part
-from vidu_demo.jobs.films import mark
+from vidu_demo.jobs.films.film import MAX_PARTS, Film, Part
+from vidu_demo.jobs.films.films import mark
 from vidu_demo.media.clip import facts, frame_at, last_frame, read_settings, write_settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.i18n.words import LANGUAGE_COOKIE

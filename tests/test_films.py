@@ -24,15 +24,15 @@ from runner_fixtures import (
 
 from vidu_demo.api.text import Text
 from vidu_demo.api.variations import Variations
-from vidu_demo.jobs import films as module
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import FilmNotReady, TooManyFilms
-from vidu_demo.jobs.film import MAX_PARTS, SILENT_SECONDS, Film, Part, Place
-from vidu_demo.jobs.films import Films, mark, story
+from vidu_demo.jobs.films import films as module
+from vidu_demo.jobs.films.film import MAX_PARTS, SILENT_SECONDS, Film, Part, Place
+from vidu_demo.jobs.films.films import Films, mark, story
+from vidu_demo.jobs.films.sequences import MAX_SEQUENCES
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.jobs.orders import Order
-from vidu_demo.jobs.sequences import MAX_SEQUENCES
-from vidu_demo.media.join import Part as Source
+from vidu_demo.media.joining.join import Source
 
 
 @dataclass

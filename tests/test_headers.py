@@ -13,7 +13,7 @@ from page_fixtures import RUNNING, App, Visitor
 from playwright.sync_api import Browser, ConsoleMessage, Route, expect
 
 from vidu_demo.simulator import Simulator
-from vidu_demo.ui import front
+from vidu_demo.ui.guard import front
 from vidu_demo.ui.guard.policy import GRADIO_SCRIPTS, Policy, inline_scripts
 from vidu_demo.ui.i18n.words import Say, speaker
 

@@ -474,7 +474,7 @@ def test_list_that_cannot_be_read_claims_nothing_and_comes_back(
 def test_a_link_to_a_task_says_that_one_more_is_too_many(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.purchases.MAX_OPEN", 0)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.MAX_OPEN", 0)
     visitor.page = visitor.open("?task=some-task-id")
     expect(visitor.status).to_contain_text("You are already watching 0 tasks")
 

@@ -10,8 +10,8 @@ from starlette.types import Receive, Scope, Send
 from start_fixtures import running
 
 from vidu_demo.simulator import Simulator
-from vidu_demo.ui import front
 from vidu_demo.ui.browser.visitor import STORAGE_KEY
+from vidu_demo.ui.guard import front
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - that is what this is about
 LISTED = "Your videos"

@@ -24,7 +24,7 @@ from vidu_demo.server.hosts import Host
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.browser.visitor import SIGNED_IN, SignedIn, Unrecognised, Visitors
-from vidu_demo.ui.front import gate as gate_of
+from vidu_demo.ui.guard.front import gate as gate_of
 from vidu_demo.ui.sign_in.gate import COOKIE, Gate
 from vidu_demo.ui.sign_in.hugging_face import HuggingFace, SignInUnavailable
 

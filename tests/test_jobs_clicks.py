@@ -18,9 +18,9 @@ from runner_fixtures import (
 )
 
 from vidu_demo.api.errors import Charged, PictureInvalid
+from vidu_demo.jobs.buying.purchases import DOUBLE_CLICK_SECONDS
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.purchases import DOUBLE_CLICK_SECONDS
 from vidu_demo.simulator import Fault
 
 # One click, one task
@@ -47,7 +47,7 @@ def test_twenty_copies_of_a_click_are_one_click(bench: Bench, again: bool) -> No
 
 def test_clicks_that_follow_at_once_are_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty impatient fingers: each click is new, and all ask for the same."""
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", PATIENCE)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", PATIENCE)
     made = together(20, lambda number: bench.start(f"click {number}"))
     assert {job.id for job in made} == {made[0].id}
     bench.done(made[0])

@@ -13,12 +13,12 @@ from runner_fixtures import (
     until,
 )
 
-from vidu_demo.jobs import forgotten
+from vidu_demo.jobs.buying.keys import KeyStays
 from vidu_demo.jobs.errors import TooManyOpen
-from vidu_demo.jobs.forgotten import ForgottenKeys
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KeyStays
 from vidu_demo.jobs.runner import JobRunner
+from vidu_demo.jobs.shared import forgotten
+from vidu_demo.jobs.shared.forgotten import ForgottenKeys
 from vidu_demo.simulator import Fault
 
 pytestmark = pytest.mark.database("postgresql")
@@ -51,7 +51,7 @@ def test_a_page_hears_of_what_another_process_does(
 def test_a_double_click_on_two_processes_is_one_click(
     bench: Bench, two: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", PATIENCE)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", PATIENCE)
     made = together(8, lambda number: start(bench, two[number % 2], f"click {number}"))
     assert {job.id for job in made} == {made[0].id}
     bench.done(made[0])
@@ -61,7 +61,7 @@ def test_a_double_click_on_two_processes_is_one_click(
 def test_the_jobs_of_all_processes_count(
     bench: Bench, two: tuple[JobRunner, JobRunner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.purchases.MAX_OPEN", 1)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.MAX_OPEN", 1)
     bench.simulator.statuses = [PROCESSING]
     bench.reaches(start(bench, two[0], "one"), JobState.RUNNING)
     with pytest.raises(TooManyOpen):

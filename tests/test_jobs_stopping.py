@@ -21,7 +21,7 @@ from vidu_demo.api.task import Task
 from vidu_demo.jobs import follower
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.scheduler import Kind
+from vidu_demo.jobs.scheduler import StepKind
 from vidu_demo.simulator import Fault
 
 # Stopping and going on
@@ -171,7 +171,7 @@ def test_many_clicks_on_watch_again_are_one_follower(bench: Bench) -> None:
     until(lambda: bench.runner.open_jobs == 0)
     answers = together(8, lambda _: bench.runner.watch_again(job.id, OWNER))
     assert sum(answer is not None for answer in answers) == 1
-    assert bench.runner._followers._scheduler._queue._all[Kind.POLL].held <= 2
+    assert bench.runner._followers._scheduler._queue._all[StepKind.POLL].held <= 2
     bench.simulator.statuses = [SUCCEED]
     done = bench.done(job)
     until(lambda: bench.runner.open_jobs == 0)

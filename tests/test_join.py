@@ -16,16 +16,17 @@ from join_fixtures import Film, films, watch
 from runner_fixtures import until
 
 from vidu_demo import join_videos
-from vidu_demo.media import clip, join_picture
+from vidu_demo.media import clip
 from vidu_demo.media.clip import ClipFailed
-from vidu_demo.media.join import Part, join
-from vidu_demo.media.joining import Joining
+from vidu_demo.media.joining import picture as join_picture
+from vidu_demo.media.joining.join import Source, join
+from vidu_demo.media.joining.process import JoinProcess
 
 STORY = {"model": "q2", "parts": [{"prompt": "图 “so” \0", "seed": 7}]}
 
 
-def joined(folder: Path, *made: Film, parts: list[Part] | None = None) -> Path:
-    given = parts or [Part(path) for path in films(folder, made)]
+def joined(folder: Path, *made: Film, parts: list[Source] | None = None) -> Path:
+    given = parts or [Source(path) for path in films(folder, made)]
     join(given, folder / "joined.mp4", STORY)
     return folder / "joined.mp4"
 
@@ -68,7 +69,7 @@ def test_every_part_is_at_its_time_with_its_sound(tmp_path: Path) -> None:
 def test_nothing_drifts_over_24_parts(tmp_path: Path) -> None:
     rate = Fraction(24000, 1001)
     parts = [
-        Part(path) for path in films(tmp_path, [Film(rate=rate, seconds=1.04, sound_rate=44_100)])
+        Source(path) for path in films(tmp_path, [Film(rate=rate, seconds=1.04, sound_rate=44_100)])
     ] * 24
     seen = watch(joined(tmp_path, parts=parts))
     # The films end in the grey they begin with, so each joint loses one frame.
@@ -97,14 +98,16 @@ def test_without_any_sound_there_is_no_track(tmp_path: Path) -> None:
 
 def test_parts_are_cut(tmp_path: Path) -> None:
     one, two = films(tmp_path, [Film(grey=40), Film(grey=99, tone=900)])
-    path = joined(tmp_path, parts=[Part(one, 0.25), Part(two, end=0.75), Part(one, 0.25, 0.75)])
+    path = joined(
+        tmp_path, parts=[Source(one, 0.25), Source(two, end=0.75), Source(one, 0.25, 0.75)]
+    )
     seen = watch(path)
     assert len(seen.pictures) == 18 + 18 + 12
     assert seen.flashes() == pytest.approx([0.25, 0.75 + 0.5, 1.5 + 0.25])
     assert seen.bangs() == pytest.approx([0.25, 1.25, 1.75], abs=0.012)
-    for cut in (Part(one, 1.5), Part(one, 0.5, 0.5)):
+    for cut in (Source(one, 1.5), Source(one, 0.5, 0.5)):
         with pytest.raises(ClipFailed, match=r"Nothing is left of part 2\."):
-            joined(tmp_path, parts=[Part(one), cut])
+            joined(tmp_path, parts=[Source(one), cut])
 
 
 # The doubled frame
@@ -138,7 +141,7 @@ def test_a_frame_that_was_encoded_again_is_still_the_same() -> None:
 
 def test_a_part_of_another_size_gets_bars(tmp_path: Path) -> None:
     wide, tall = films(tmp_path, [Film(size=(160, 96)), Film(grey=120, size=(96, 160))])
-    picture = watch(joined(tmp_path, parts=[Part(wide), Part(tall)])).pictures[30]
+    picture = watch(joined(tmp_path, parts=[Source(wide), Source(tall)])).pictures[30]
     assert picture.size == (160, 96)
     for x, y, light in ((10, 48, False), (150, 48, False), (80, 48, True), (95, 90, True)):
         assert (picture.getpixel((x, y))[1] > 60) is light, (x, y)
@@ -150,7 +153,7 @@ def test_a_part_of_another_size_gets_bars(tmp_path: Path) -> None:
 def test_a_turned_film_is_upright(tmp_path: Path, turned: int) -> None:
     [path] = films(tmp_path, [Film(turned=turned)])
     expected = clip.first_frame(path)
-    [got, *_] = watch(joined(tmp_path, parts=[Part(path)])).pictures
+    [got, *_] = watch(joined(tmp_path, parts=[Source(path)])).pictures
     assert got.size == expected.size
     apart = abs(np.asarray(got, float) - np.asarray(expected, float))
     assert apart.mean() < 6  # also the corner is where it was
@@ -179,7 +182,7 @@ def test_colours_are_those_of_a_browser(tmp_path: Path, height: int, tagged: boo
             frame.pts, frame.time_base = number, Fraction(1, 10)
             file.mux(video.encode(frame))
         file.mux(video.encode(None))
-    shown = clip.first_frame(joined(tmp_path, parts=[Part(path)]))
+    shown = clip.first_frame(joined(tmp_path, parts=[Source(path)]))
     for number, colour in enumerate(colours):
         assert shown.getpixel((number * 86 + 43, height // 2)) == pytest.approx(colour, abs=6)
 
@@ -193,12 +196,12 @@ def test_a_part_that_is_no_video_is_named(tmp_path: Path) -> None:
     words.write_text("words")
     for bad in (words, tmp_path / "gone.mp4"):
         with pytest.raises(ClipFailed) as caught:
-            joined(tmp_path, parts=[Part(good), Part(bad)])
+            joined(tmp_path, parts=[Source(good), Source(bad)])
         assert str(caught.value) == "Part 2: This file can't be read as a video."
     with pytest.raises(ClipFailed, match="Up to 24 videos"):
-        join([Part(good)] * 25, tmp_path / "joined.mp4", {})
+        join([Source(good)] * 25, tmp_path / "joined.mp4", {})
     with pytest.raises(ClipFailed, match="can't be written: No such file or directory"):
-        join([Part(good)], tmp_path / "nowhere" / "joined.mp4", {})
+        join([Source(good)], tmp_path / "nowhere" / "joined.mp4", {})
     assert left(tmp_path) == ["film-0.mp4", "words.mp4"]
 
 
@@ -210,9 +213,9 @@ def test_an_old_video_stays_until_the_new_one_is_complete(tmp_path: Path) -> Non
     damaged.write_bytes(data)
     (tmp_path / "joined.mp4").write_text("old")
     with pytest.raises(ClipFailed, match="Part 2"):
-        joined(tmp_path, parts=[Part(good), Part(damaged)])
+        joined(tmp_path, parts=[Source(good), Source(damaged)])
     assert (tmp_path / "joined.mp4").read_text() == "old"
-    joined(tmp_path, parts=[Part(good)])
+    joined(tmp_path, parts=[Source(good)])
     assert clip.facts(tmp_path / "joined.mp4").seconds == 1
 
 
@@ -220,22 +223,22 @@ def test_an_old_video_stays_until_the_new_one_is_complete(tmp_path: Path) -> Non
 
 
 @pytest.fixture
-def long(tmp_path: Path) -> list[Part]:
+def long(tmp_path: Path) -> list[Source]:
     """Takes long enough to be interrupted."""
     [path] = films(tmp_path, [Film(size=(640, 360), seconds=10)])
-    return [Part(path)] * 24
+    return [Source(path)] * 24
 
 
 def test_a_process_joins_and_tells_how_far_it_is(tmp_path: Path) -> None:
-    parts = [Part(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
+    parts = [Source(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
     said: list[int] = []
-    Joining(parts, tmp_path / "joined.mp4", STORY).run(said.append)
+    JoinProcess(parts, tmp_path / "joined.mp4", STORY).run(said.append)
     assert said == sorted(set(said))
     assert said[-1] == 100
     assert len(said) > 10
     assert clip.read_settings(tmp_path / "joined.mp4") == STORY
     with pytest.raises(ClipFailed, match=r"^Part 1: This file can't be read"):
-        Joining([Part(tmp_path / "gone.mp4")], tmp_path / "other.mp4", {}).run(said.append)
+        JoinProcess([Source(tmp_path / "gone.mp4")], tmp_path / "other.mp4", {}).run(said.append)
 
 
 def test_a_notebook_joins_whole_videos(tmp_path: Path) -> None:
@@ -251,9 +254,9 @@ def test_a_notebook_joins_whole_videos(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed", "too long"])
-def test_what_is_ended_leaves_nothing(tmp_path: Path, long: list[Part], how: str) -> None:
+def test_what_is_ended_leaves_nothing(tmp_path: Path, long: list[Source], how: str) -> None:
     seconds = 2.0 / 24 if how == "too long" else 60
-    joining = Joining(long, tmp_path / "joined.mp4", {}, seconds=seconds)
+    joining = JoinProcess(long, tmp_path / "joined.mp4", {}, seconds=seconds)
     begun = threading.Event()
 
     def act() -> None:
@@ -275,7 +278,7 @@ def test_what_is_ended_leaves_nothing(tmp_path: Path, long: list[Part], how: str
 
 
 def test_one_that_is_stopped_before_it_starts_never_does(tmp_path: Path) -> None:
-    joining = Joining([Part(tmp_path / "a.mp4")], tmp_path / "joined.mp4", {})
+    joining = JoinProcess([Source(tmp_path / "a.mp4")], tmp_path / "joined.mp4", {})
     joining.stop()
     with pytest.raises(ClipFailed):
         joining.run(lambda _: None)
@@ -283,13 +286,14 @@ def test_one_that_is_stopped_before_it_starts_never_does(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-def test_it_ends_with_the_app_and_leaves_nothing(tmp_path: Path, long: list[Part]) -> None:
+def test_it_ends_with_the_app_and_leaves_nothing(tmp_path: Path, long: list[Source]) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from vidu_demo.media.join import Part
-from vidu_demo.media.joining import Joining
-joining = Joining([Part(Path({str(long[0].path)!r}))] * 24, Path({str(tmp_path / "j.mp4")!r}), {{}})
+from vidu_demo.media.joining.join import Source
+from vidu_demo.media.joining.process import JoinProcess
+parts = [Source(Path({str(long[0].path)!r}))] * 24
+joining = JoinProcess(parts, Path({str(tmp_path / "j.mp4")!r}), {{}})
 joining.run(lambda percent: print(percent, joining.process_id, flush=True))
 """
     app = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -304,8 +308,8 @@ joining.run(lambda percent: print(percent, joining.process_id, flush=True))
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux limits memory")
-def test_it_gives_way_and_its_memory_is_limited(tmp_path: Path, long: list[Part]) -> None:
-    joining = Joining(long, tmp_path / "joined.mp4", {}, megabytes=320)
+def test_it_gives_way_and_its_memory_is_limited(tmp_path: Path, long: list[Source]) -> None:
+    joining = JoinProcess(long, tmp_path / "joined.mp4", {}, megabytes=320)
     seen: list[tuple[int, str]] = []
 
     def look(_: int) -> None:
@@ -320,15 +324,15 @@ def test_it_gives_way_and_its_memory_is_limited(tmp_path: Path, long: list[Part]
     assert nice == os.getpriority(os.PRIO_PROCESS, 0) + 10
     assert "320000000" in limits
     with pytest.raises(ClipFailed, match="too much memory"):
-        Joining(long, tmp_path / "joined.mp4", {}, megabytes=40).run(lambda _: None)
+        JoinProcess(long, tmp_path / "joined.mp4", {}, megabytes=40).run(lambda _: None)
     assert left(tmp_path) == ["film-0.mp4"]
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux tells the peak")
 def test_24_parts_stay_within_300_mb(tmp_path: Path) -> None:
     made = [Film(size=(1280, 720), seconds=0.5, grey=grey) for grey in (40, 120)]
-    parts = [Part(path) for path in films(tmp_path, made)] * 12
-    joining, peaks = Joining(parts, tmp_path / "joined.mp4", STORY), [0]
+    parts = [Source(path) for path in films(tmp_path, made)] * 12
+    joining, peaks = JoinProcess(parts, tmp_path / "joined.mp4", STORY), [0]
 
     def look(_: int) -> None:
         status = Path(f"/proc/{joining.process_id}/status").read_text()

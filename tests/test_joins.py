@@ -12,11 +12,11 @@ from join_fixtures import Film, films
 from runner_fixtures import until
 
 from vidu_demo.jobs import files
-from vidu_demo.jobs import joins as module
-from vidu_demo.jobs.joins import Join, Joins, Part
+from vidu_demo.jobs.films import joins as module
+from vidu_demo.jobs.films.joins import Join, Joins, Source
 from vidu_demo.jobs.room import Room
 from vidu_demo.media.clip import ClipFailed
-from vidu_demo.media.joining import Joining
+from vidu_demo.media.joining.process import JoinProcess
 
 HERE = Path("joined.mp4")
 
@@ -26,7 +26,7 @@ class Held:
 
     made: "list[Held]"
 
-    def __init__(self, _: Sequence[Part], __: Path, story: Mapping[str, Any]) -> None:
+    def __init__(self, _: Sequence[Source], __: Path, story: Mapping[str, Any]) -> None:
         self.story, self._error = story, ""
         self.begun, self._over = threading.Event(), threading.Event()
         self.report: Callable[[int], None]
@@ -50,7 +50,7 @@ class Held:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
     monkeypatch.setattr(Held, "made", [], raising=False)
-    monkeypatch.setattr(module, "Joining", Held)
+    monkeypatch.setattr(module, "JoinProcess", Held)
     return Held.made
 
 
@@ -62,7 +62,8 @@ def joins() -> Iterator[Joins]:
 
 
 def begin(joins: Joins, folder: Path, key: str, visitor: str = "a") -> None:
-    joins.start(key, [Part(folder / "x.mp4")], folder / f"{key}.mp4", {"key": key}, visitor=visitor)
+    target = folder / f"{key}.mp4"
+    joins.start(key, [Source(folder / "x.mp4")], target, {"key": key}, visitor=visitor)
 
 
 def running(held: list[Held]) -> set[str]:
@@ -72,7 +73,7 @@ def running(held: list[Held]) -> set[str]:
 def test_a_join_is_made_and_found(tmp_path: Path) -> None:
     told: list[str] = []
     joins = Joins(told.append)
-    parts = [Part(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
+    parts = [Source(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
     target = tmp_path / "joins" / "joined.mp4"
     assert joins.state("k") is None
     joins.start("k", parts, target, {}, visitor="a")
@@ -92,7 +93,7 @@ def test_a_join_that_fails_says_why(tmp_path: Path, joins: Joins) -> None:
     assert state
     assert (state.error, state.done) == ("Part 1: This file can't be read as a video.", False)
     [path] = films(tmp_path, [Film()])
-    joins.start("k", [Part(path)], tmp_path / "k.mp4", {}, visitor="a")
+    joins.start("k", [Source(path)], tmp_path / "k.mp4", {}, visitor="a")
     until(lambda: (joins.state("k") or Join(HERE)).done, "it is made after all")
 
 
@@ -200,7 +201,7 @@ def test_a_join_that_fills_the_disk_is_stopped(
 ) -> None:
     free, now = [files.FREE_BYTES_NEEDED], [0.0]
 
-    class Filling(Joining):
+    class Filling(JoinProcess):
         """Fills the disk while it runs, as a long film does."""
 
         def run(self, report: Callable[[int], None]) -> None:
@@ -214,9 +215,9 @@ def test_a_join_that_fills_the_disk_is_stopped(
 
             super().run(fill)
 
-    monkeypatch.setattr(module, "Joining", Filling)
+    monkeypatch.setattr(module, "JoinProcess", Filling)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free[0]))
-    parts = [Part(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
+    parts = [Source(path) for path in films(tmp_path, [Film(), Film(grey=99)])]
     target = tmp_path / "videos" / "film" / "joined.mp4"
     most = files.FREE_BYTES_NEEDED + 49_999 if limited else None
     room = Room(tmp_path / "videos", tmp_path / "copies", most=most)

@@ -26,19 +26,19 @@ from runner_fixtures import (
 )
 
 from vidu_demo.api.errors import Charged
-from vidu_demo.jobs import keys as keys_module
-from vidu_demo.jobs.budget import Limits, Paused, Spent, TooExpensive
-from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
-from vidu_demo.jobs.follower import LONGEST_TASK
-from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import (
+from vidu_demo.jobs.buying import keys as keys_module
+from vidu_demo.jobs.buying.budget import Paused, SpendingLimits, Spent, TooExpensive
+from vidu_demo.jobs.buying.keys import (
     KEEP_SECONDS,
     KeyForgotten,
     KeyNotAccepted,
     Keys,
     VisitorKeysNotAccepted,
 )
-from vidu_demo.jobs.orders import Order
+from vidu_demo.jobs.buying.orders import Order
+from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
+from vidu_demo.jobs.follower import LONGEST_TASK
+from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.simulator import Fault
 
 OWN, OTHERS = "k-own-5d21e7", "k-other-90ab3f"
@@ -103,7 +103,7 @@ def test_each_visitor_pays_with_their_own_key(bench: Bench) -> None:
 
 def test_only_the_hosts_key_spends_the_hosts_budget(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
-    limits = Limits(Decimal(), Decimal(), Decimal(), 1)
+    limits = SpendingLimits(Decimal(), Decimal(), Decimal(), 1)
     jobs = bench.purchases.start_all(
         [bench.request(seed=1), bench.request(seed=2)],
         owner=OWNER,
@@ -123,7 +123,10 @@ def test_a_paused_app_starts_nothing_with_anyones_key(bench: Bench) -> None:
     bench.runner.take_key(OWN, OWNER)
     with pytest.raises(Paused):
         bench.purchases.start(
-            bench.request(), owner=OWNER, idempotency_key="click", limits=Limits(paused=True)
+            bench.request(),
+            owner=OWNER,
+            idempotency_key="click",
+            limits=SpendingLimits(paused=True),
         )
     assert bench.simulator.submit_count == 0
 

@@ -16,7 +16,7 @@ from database_fixtures import connected, database_url
 from runner_fixtures import KEY, plays
 from start_fixtures import start
 
-from vidu_demo.jobs.tables import job_table
+from vidu_demo.jobs.sql.tables import job_table
 from vidu_demo.simulator import Fault, Simulator
 
 PATIENCE = 60.0

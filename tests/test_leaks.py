@@ -30,9 +30,9 @@ from runner_fixtures import (
 
 from vidu_demo import Variations
 from vidu_demo.api.errors import PictureInvalid
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import DuplicateRequest
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.scheduler import WORKERS
 from vidu_demo.media.pool import WorkerPool
 from vidu_demo.simulator import Fault

@@ -14,12 +14,12 @@ from database_fixtures import connected, database_url, plan, read, reads_all, se
 from ledger_fixtures import VERSION_1, add, job
 
 from vidu_demo.api.errors import Charged
-from vidu_demo.jobs import database
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.search import Search
-from vidu_demo.jobs.tables import MIGRATIONS
+from vidu_demo.jobs.sql import database
+from vidu_demo.jobs.sql.tables import MIGRATIONS
 
 LATEST = len(MIGRATIONS) + 1
 """The version of a new database."""

@@ -21,7 +21,7 @@ from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 from vidu_demo.api.errors import Charged, PictureInvalid
 from vidu_demo.api.formats import av1, limits
 from vidu_demo.api.formats.judge import judge
-from vidu_demo.api.formats.kinds import Kind, kind
+from vidu_demo.api.formats.kinds import FileKind, kind
 from vidu_demo.api.images import flatten, prepare, thumbnail
 from vidu_demo.settings import ROOT
 
@@ -224,7 +224,7 @@ def test_a_tiff_that_claims_more_than_it_holds() -> None:
 def test_a_tiff_that_leads_nowhere(at: int, tmp_path: Path) -> None:
     path = tmp_path / "photo.tiff"
     path.write_bytes(b"II+\0\x08\0\0\0" + struct.pack("<Q", at) + bytes(99))
-    assert kind(path) is Kind.PICTURE
+    assert kind(path) is FileKind.PICTURE
     assert refused_path(path) == limits.DAMAGED
 
 
@@ -496,7 +496,7 @@ RAWS: dict[str, Callable[[], bytes]] = {
 def test_a_raw_file_is_refused_and_jpeg_named(which: str, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(RAWS[which]())
-    assert kind(path) is Kind.RAW
+    assert kind(path) is FileKind.RAW
     with pytest.raises(PictureInvalid, match=r"RAW file\. Export it as JPEG"):
         prepare(path)
 
@@ -548,21 +548,21 @@ def test_a_picture_is_known_by_its_content_and_shown_as_jpeg(
 ) -> None:
     path = tmp_path / "photo.mp4"
     path.write_bytes(encoded(shown, form))
-    assert kind(path) is kind(str(path)) is Kind.PICTURE
+    assert kind(path) is kind(str(path)) is FileKind.PICTURE
     small = Image.open(io.BytesIO(thumbnail(path, 60)))
     assert (small.format, small.size) == ("JPEG", (60, 45))
 
 
 def test_what_is_no_picture(tmp_path: Path, clip: bytes) -> None:
     path = tmp_path / "photo.jpg"
-    assert kind(path) is kind(tmp_path) is kind("photo\0.jpg") is Kind.NOTHING
+    assert kind(path) is kind(tmp_path) is kind("photo\0.jpg") is FileKind.NOTHING
     for data, what in (
-        (clip, Kind.VIDEO),
-        (b"\x1a\x45\xdf\xa3" + bytes(99), Kind.VIDEO),
-        (b"", Kind.NOTHING),
-        (b"BM", Kind.PICTURE),
-        (b"%PDF-1.7", Kind.NOTHING),
-        (b"II*\0\xff\xff\xff\xff", Kind.PICTURE),
+        (clip, FileKind.VIDEO),
+        (b"\x1a\x45\xdf\xa3" + bytes(99), FileKind.VIDEO),
+        (b"", FileKind.NOTHING),
+        (b"BM", FileKind.PICTURE),
+        (b"%PDF-1.7", FileKind.NOTHING),
+        (b"II*\0\xff\xff\xff\xff", FileKind.PICTURE),
     ):
         path.write_bytes(data)
         assert kind(path) is what

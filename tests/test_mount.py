@@ -28,7 +28,7 @@ from vidu_demo.simulator import Simulator
 from vidu_demo.studio import DataInUse, Studio
 from vidu_demo.ui import mount
 from vidu_demo.ui.browser.visitor import Visitors
-from vidu_demo.ui.front import UNKNOWN
+from vidu_demo.ui.guard.front import UNKNOWN
 
 pytestmark = [pytest.mark.filterwarnings(warning) for warning in IGNORED]
 PREFIX = "/some/prefix"

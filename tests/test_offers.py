@@ -37,12 +37,12 @@ from vidu_demo.api.errors import RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import EACH_PICTURE, Variations
 from vidu_demo.jobs import ledger as ledgers
-from vidu_demo.jobs.budget import BudgetUsedUp, Limits, Spent
+from vidu_demo.jobs.buying.budget import BudgetUsedUp, SpendingLimits, Spent
+from vidu_demo.jobs.buying.offers import OFFER_SECONDS, Offer
+from vidu_demo.jobs.buying.orders import MAX_ORDER, Order
+from vidu_demo.jobs.buying.purchases import DOUBLE_CLICK_SECONDS
 from vidu_demo.jobs.errors import DuplicateRequest, OfferExpired, PriceChanged
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
-from vidu_demo.jobs.orders import MAX_ORDER, Order
-from vidu_demo.jobs.purchases import DOUBLE_CLICK_SECONDS
 
 URLS = ["https://example.com/a.jpg", "https://example.com/b.jpg"]
 
@@ -181,9 +181,9 @@ def test_the_same_form_has_the_same_offer_until_it_is_bought(bench: Bench) -> No
 def test_a_refused_click_leaves_its_offer_open(bench: Bench) -> None:
     made = offer(bench, order())
     with pytest.raises(BudgetUsedUp):
-        bench.purchases.buy(made.id, owner=OWNER, limits=Limits(Decimal("0.01")))
+        bench.purchases.buy(made.id, owner=OWNER, limits=SpendingLimits(Decimal("0.01")))
     assert bench.purchases.spent(OWNER, "") == Spent()
-    bench.done(bench.purchases.buy(made.id, owner=OWNER, limits=Limits(Decimal(1)))[0])
+    bench.done(bench.purchases.buy(made.id, owner=OWNER, limits=SpendingLimits(Decimal(1)))[0])
     assert bench.simulator.submit_count == 1
 
 
@@ -284,7 +284,7 @@ class Clicks(RuleBasedStateMachine):
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         self.bench = self.stack.enter_context(bench_over(Path(folder), self.clip, open_it=False))
         self.wall = Wall()
-        self.limits = Limits(Decimal(2), Decimal(1))
+        self.limits = SpendingLimits(Decimal(2), Decimal(1))
         self.said: dict[str, Offer] = {}
         self.refused: set[str] = set()
 
@@ -333,7 +333,7 @@ class Clicks(RuleBasedStateMachine):
     @rule(clicked=offers)
     def die_before_the_rows_are_there(self, clicked: Offer) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("vidu_demo.jobs.spending.spend", _die)
+            patch.setattr("vidu_demo.jobs.sql.spending.spend", _die)
             with suppress(ViduError, PowerCut):
                 self.bench.purchases.buy(clicked.id, owner=clicked.owner, limits=self.limits)
         self.restart()

@@ -22,8 +22,8 @@ from playwright.sync_api import Locator, expect
 from runner_fixtures import Always
 from starlette.testclient import TestClient
 
+from vidu_demo.jobs.buying.keys import KeyStays
 from vidu_demo.jobs.job import JobState, Payer
-from vidu_demo.jobs.keys import KeyStays
 from vidu_demo.jobs.ledger import digest
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Fault, Simulator

@@ -12,8 +12,8 @@ import pytest
 from page_fixtures import LAPTOP, PHONE, App, Maker, Visitor, until
 from playwright.sync_api import Locator, Route, expect
 
+from vidu_demo.jobs.buying.purchases import Purchases
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.purchases import Purchases
 from vidu_demo.jobs.runner import JobRunner
 
 pytestmark = pytest.mark.usefixtures("small_videos")

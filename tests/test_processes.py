@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from runner_fixtures import KEY, PATIENCE, plays
 from start_fixtures import start
 
-from vidu_demo.jobs.tables import job_table
+from vidu_demo.jobs.sql.tables import job_table
 from vidu_demo.simulator import Fault, Simulator
 
 pytestmark = pytest.mark.database("postgresql")

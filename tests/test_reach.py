@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidu_demo.api.reach import Reach, is_loopback
+from vidu_demo.api.network.reach import Reach, is_loopback
 
 PUBLIC, HERE = Reach(), Reach(loopback=True)
 

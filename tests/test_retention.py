@@ -22,10 +22,10 @@ from runner_fixtures import (
 
 from vidu_demo import VideoRequest, ViduClient
 from vidu_demo.jobs import files
+from vidu_demo.jobs.buying.offers import OFFER_SECONDS
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import DiskFull, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.offers import OFFER_SECONDS
-from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
 from vidu_demo.jobs.room import AMPLE, AMPLE_SECONDS, DAY, Room
 from vidu_demo.settings import Settings

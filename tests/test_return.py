@@ -31,7 +31,7 @@ def history(visitor: Visitor) -> list[str]:
 @pytest.fixture(autouse=True)
 def _shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what people wait for."""
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.3)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", 0.3)
     monkeypatch.setattr("vidu_demo.api.pacing.MAX_MISSING", 3)
 
 

@@ -37,7 +37,7 @@ def test_settings_are_used_again_and_a_video_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The second click follows soon, but is meant.
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.0)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", 0.0)
     maker = Shelf(app, visitor)
     (job,) = maker.done(maker.start(pngs["blue"], "Slow orbit.", seed=5, watermark=True))
     maker.open(job.id)

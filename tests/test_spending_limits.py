@@ -16,9 +16,9 @@ from page_fixtures import DONE, KEY, SMALL, App, Visitor, serving, until
 from playwright.sync_api import Browser, expect
 
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.budget import Spent
+from vidu_demo.jobs.buying.budget import Spent
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.job import JobState, Payer
-from vidu_demo.jobs.orders import Order
 from vidu_demo.settings import Settings
 from vidu_demo.simulator import Simulator
 from vidu_demo.studio import Studio
@@ -162,7 +162,7 @@ def spent_up(app: App, tmp_path: Path) -> Iterator[App]:
 def test_at_zero_the_page_offers_the_simulator(
     spent_up: App, browser: Browser, pngs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidu_demo.jobs.purchases.DOUBLE_CLICK_SECONDS", 0.1)
+    monkeypatch.setattr("vidu_demo.jobs.buying.purchases.DOUBLE_CLICK_SECONDS", 0.1)
     with browser.new_context() as context:
         visitor = Visitor(context, spent_up.url)
         simulate = visitor.button("Simulate for free")

@@ -23,10 +23,10 @@ from test_spending_limits import FORM, LIMITS, ask, through
 from vidu_demo import ui
 from vidu_demo.api import variations
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.jobs.film import Part
+from vidu_demo.jobs.buying.orders import Order
+from vidu_demo.jobs.films.film import Part
 from vidu_demo.jobs.job import Job, Payer
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.jobs.search import EVERYTHING, Search
 from vidu_demo.simulator import Simulator

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runner_fixtures import until
 
-from vidu_demo.jobs.scheduler import WORKERS, FairQueue, HeapScheduler, Kind, Step
+from vidu_demo.jobs.scheduler import WORKERS, FairQueue, HeapScheduler, Step, StepKind
 
 RATE = 4.0
 """Polls a second. Its spacing is an exact number."""
@@ -25,7 +25,7 @@ names = map(str, count())
 
 def step(
     *visitor: str,
-    kind: Kind = Kind.POLL,
+    kind: StepKind = StepKind.POLL,
     lock: str = "",
     run: Callable[[], None] = lambda: None,
 ) -> Step:
@@ -100,7 +100,7 @@ def test_polls_are_begun_at_the_rate_exactly() -> None:
 
 def test_submits_and_downloads_know_no_rate() -> None:
     queue = FairQueue(polls_per_second=0.01)
-    kinds = [Kind.POLL, Kind.POLL, *[Kind.SUBMIT] * 3, *[Kind.DOWNLOAD] * 3]
+    kinds = [StepKind.POLL, StepKind.POLL, *[StepKind.SUBMIT] * 3, *[StepKind.DOWNLOAD] * 3]
     for kind in kinds:
         queue.put(step("a", kind=kind), 0.0)
     assert Counter(taken.kind for taken in begun(queue)) == Counter(kinds[1:])
@@ -197,8 +197,8 @@ def test_nobody_is_served_twice_before_another_once(asked: list[tuple[str, int]]
 # Workers
 
 
-@pytest.mark.parametrize("kind", [Kind.SUBMIT, Kind.DOWNLOAD])
-def test_no_visitor_gets_all_workers_of_a_kind(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [StepKind.SUBMIT, StepKind.DOWNLOAD])
+def test_no_visitor_gets_all_workers_of_a_kind(kind: StepKind) -> None:
     queue = FairQueue(RATE)
     for _ in range(100):
         queue.put(step("there", "stranger", kind=kind), 0.0)
@@ -214,9 +214,9 @@ def test_no_visitor_gets_all_workers_of_a_kind(kind: Kind) -> None:
 def test_no_kind_waits_for_another() -> None:
     queue = FairQueue(RATE)
     for number in range(100):
-        queue.put(step(f"{number}", kind=Kind.DOWNLOAD), 0.0)
-    assert len(begun(queue)) == WORKERS[Kind.DOWNLOAD]
-    for kind in (Kind.SUBMIT, Kind.POLL):
+        queue.put(step(f"{number}", kind=StepKind.DOWNLOAD), 0.0)
+    assert len(begun(queue)) == WORKERS[StepKind.DOWNLOAD]
+    for kind in (StepKind.SUBMIT, StepKind.POLL):
         queue.put(step("a", kind=kind), 0.0)
         (taken,) = begun(queue)
         assert taken.kind is kind
@@ -246,7 +246,7 @@ def test_a_thousand_waiting_polls_hold_no_thread() -> None:
     for number in range(1000):
         scheduler.put(step(f"{number}", run=lambda: ran.append(1)), 0.0)
     scheduler.open(NOBODY)
-    scheduler.put(step("a", kind=Kind.SUBMIT, run=lambda: ran.append("submit")), 0.0)
+    scheduler.put(step("a", kind=StepKind.SUBMIT, run=lambda: ran.append("submit")), 0.0)
     until(lambda: len(ran) == 2)
     assert threading.active_count() - before <= 3
     scheduler.close()

@@ -8,7 +8,7 @@ import requests
 from gradio import routes
 from page_fixtures import App, until
 
-from vidu_demo.ui import unfetched
+from vidu_demo.ui.guard import unfetched
 
 FEW = 5
 

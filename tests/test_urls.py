@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidu_demo.api.urls import host_name, resolve, split
+from vidu_demo.api.network.urls import host_name, resolve, split
 
 BASE = "https://h.example:8443/a/b/v.mp4?sig=%7E#x"
 

@@ -21,8 +21,8 @@ from vidu_demo.api.variations import (
     labels,
     total_price,
 )
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import PriceChanged
-from vidu_demo.jobs.orders import Order
 
 
 def request(**settings: object) -> VideoRequest:

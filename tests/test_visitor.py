@@ -11,7 +11,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from page_fixtures import App, free_port, until
 
-from vidu_demo.jobs.budget import Limits
+from vidu_demo.jobs.buying.budget import SpendingLimits
 from vidu_demo.simulator import Fault, Simulator
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors
 
@@ -93,7 +93,9 @@ def limited(app: App) -> Iterator[App]:
     from vidu_demo.ui.launch import launch
     from vidu_demo.ui.page import build
 
-    demo = build(app.studio.runner, secret=app.studio.secret, limits=lambda: Limits(Decimal("0.5")))
+    demo = build(
+        app.studio.runner, secret=app.studio.secret, limits=lambda: SpendingLimits(Decimal("0.5"))
+    )
     options = {"server_name": "127.0.0.1", "server_port": free_port(), "quiet": True}
     _, url, _ = launch(demo, videos=app.studio.videos, prevent_thread_lock=True, **options)
     yield replace(app, url=url, demo=demo)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vidu_demo.api.task import Task, TaskStatus
     from vidu_demo.api.variations import Variations
     from vidu_demo.media.clip import last_frame
-    from vidu_demo.media.joining import join_videos
+    from vidu_demo.media.joining.process import join_videos
 
 __all__ = [
     "SubmitOutcomeUnknown",
@@ -35,7 +35,7 @@ _HOMES = {
     "VideoRequest": "api.request",
     "ViduClient": "api.client",
     "ViduError": "api.errors",
-    "join_videos": "media.joining",
+    "join_videos": "media.joining.process",
     "last_frame": "media.clip",
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.api.client import BASE_URL
-from vidu_demo.jobs.budget import DEFAULTS, Limits
+from vidu_demo.jobs.buying.budget import DEFAULTS, SpendingLimits
 from vidu_demo.server.hosts import Host
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -278,10 +278,10 @@ class Settings:
         return _listed(self.sign_in_allowed)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> SpendingLimits:
         """The limits on spending that are set, and whether the host has paused the app."""
         amounts = (self.budget_per_day, self.visitor_budget_per_day, self.max_price)
-        return Limits(*amounts, self.max_jobs_per_visitor, paused=self.is_paused)
+        return SpendingLimits(*amounts, self.max_jobs_per_visitor, paused=self.is_paused)
 
     @property
     def max_bytes(self) -> float | None:

@@ -14,10 +14,10 @@ from filelock import FileLock, Timeout
 from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import ViduError
 from vidu_demo.examples import EXAMPLES
-from vidu_demo.jobs.accounts import Account, Accounts
+from vidu_demo.jobs.buying.accounts import Account, Accounts
 from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.films.joins import Joins
 from vidu_demo.jobs.job import SIMULATOR, Payer
-from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
 from vidu_demo.jobs.room import Room

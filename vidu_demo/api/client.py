@@ -32,10 +32,10 @@ from vidu_demo.api.errors import (
     VideoMissing,
     ViduError,
 )
-from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.images import prepare_all
+from vidu_demo.api.network.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
+from vidu_demo.api.network.reach import Reach
 from vidu_demo.api.pacing import FIRST_WAIT, TRANSIENT, Decision, Pacer
-from vidu_demo.api.reach import Reach
 from vidu_demo.api.refusals import ApiRefused, ServiceFailed, TaskFailed, TooFast
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_error_body, read_json

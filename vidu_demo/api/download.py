@@ -9,16 +9,16 @@ from pathlib import Path
 
 import urllib3
 
-from vidu_demo.api.container import is_whole
-from vidu_demo.api.deadline import Deadline
 from vidu_demo.api.errors import DownloadFailed, LinkExpired
 from vidu_demo.api.limits import MAX_VIDEO_BYTES as MAX_BYTES
 from vidu_demo.api.limits import download_seconds
-from vidu_demo.api.reach import Reach
+from vidu_demo.api.mp4.container import is_whole
+from vidu_demo.api.mp4.video import ClipFailed, frames, open_video
+from vidu_demo.api.network.deadline import Deadline
+from vidu_demo.api.network.reach import Reach
+from vidu_demo.api.network.transfer import BrokenOff, open_link, read_body
 from vidu_demo.api.task import Task
 from vidu_demo.api.text import Text
-from vidu_demo.api.transfer import BrokenOff, open_link, read_body
-from vidu_demo.api.video import ClipFailed, frames, open_video
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and for a byte."""

@@ -16,8 +16,8 @@ from vidu_demo.api.errors import (
     SubmitOutcomeUnknown,
     ViduError,
 )
-from vidu_demo.api.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.limits import MAX_BODY_BYTES
+from vidu_demo.api.network.exchange import CONNECT_SECONDS, PLAIN, Answer, exchange
 from vidu_demo.api.refusals import ApiRefused, ServiceFailed, TooFast, VideoBlocked, meaning_of
 from vidu_demo.api.responses import read_error_body
 from vidu_demo.api.task_ids import find_task_id, mentions_id

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from vidu_demo.api.exchange import Answer
+from vidu_demo.api.network.exchange import Answer
 from vidu_demo.api.responses import read_json, writable
 
 MAX_ANSWER = 4000

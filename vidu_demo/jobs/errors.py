@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import Text
+from vidu_demo.jobs.buying.offers import Offer
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.offers import Offer
 
 
 class LedgerFailed(ViduError):

@@ -29,16 +29,16 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.api.transcript import Exchange
 from vidu_demo.jobs import files
-from vidu_demo.jobs.accounts import Accounts
 from vidu_demo.jobs.answers import Entry
+from vidu_demo.jobs.buying.accounts import Accounts
+from vidu_demo.jobs.buying.keys import KeyForgotten, advice
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import KeyForgotten, advice
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.record import JobRecord
-from vidu_demo.jobs.scheduler import Kind
+from vidu_demo.jobs.scheduler import StepKind
 
 log = logging.getLogger(__name__)
 
@@ -142,18 +142,18 @@ class Follower:
         return self._record.closed
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> StepKind:
         """The kind of the next step."""
         if self.job.state is JobState.SAVING and self.task and self.task.video_url:
-            return Kind.DOWNLOAD
+            return StepKind.DOWNLOAD
         if self.job.state in (JobState.RUNNING, JobState.SAVING):
-            return Kind.POLL
-        return Kind.SUBMIT
+            return StepKind.POLL
+        return StepKind.SUBMIT
 
     @property
     def lock(self) -> str:
         """What no two steps may use at the same time: a polled task, or a job's folder."""
-        return self.job.task_id or "" if self.kind is Kind.POLL else self.job.id
+        return self.job.task_id or "" if self.kind is StepKind.POLL else self.job.id
 
     @property
     def weight(self) -> float:
@@ -170,7 +170,7 @@ class Follower:
         """
         visitor = (self.job.turn, self.job.owner)
         bought = "bought here" if self.job.fingerprint else "from elsewhere"
-        return (bought, *visitor) if self.kind is Kind.POLL else visitor
+        return (bought, *visitor) if self.kind is StepKind.POLL else visitor
 
     def step(self) -> float | None:
         """Run the next step.
@@ -201,7 +201,7 @@ class Follower:
     @property
     def in_trouble(self) -> bool:
         """True if its polls fail, and nothing is lost if another follower takes over."""
-        polls = self.job.awaits_task and self.kind is Kind.POLL
+        polls = self.job.awaits_task and self.kind is StepKind.POLL
         return polls and bool(self.job.message) and not self.pending
 
     def hand_over(self) -> None:
@@ -218,7 +218,7 @@ class Follower:
                 case JobState.SUBMITTING:  # its process was stopped meanwhile
                     return self._end(JobState.UNKNOWN, SubmitOutcomeUnknown(STOPPED_DURING))
                 case JobState.RUNNING | JobState.SAVING:
-                    return self._save() if self.kind is Kind.DOWNLOAD else self._poll()
+                    return self._save() if self.kind is StepKind.DOWNLOAD else self._poll()
         except KeyForgotten:  # `Followers.resume` goes on once the visitor has entered it
             pass
         return None

@@ -9,7 +9,7 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.follower import WRITE_AGAIN_SECONDS, Follower, Services, summary
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.scheduler import Kind, Scheduler, Step
+from vidu_demo.jobs.scheduler import Scheduler, Step, StepKind
 
 _STOPPED_BEFORE = "The app was stopped before this was sent."
 
@@ -185,5 +185,5 @@ class Followers:
         if follower.pending:
             job = follower.job
             again = partial(self._flush, follower)
-            step = Step(again, job.id, Kind.SUBMIT, follower.visitor, f"flush {job.id}")
+            step = Step(again, job.id, StepKind.SUBMIT, follower.visitor, f"flush {job.id}")
             self._scheduler.put(step, WRITE_AGAIN_SECONDS)

@@ -17,16 +17,18 @@ import sqlalchemy as sa
 from vidu_demo.api.errors import Charged
 from vidu_demo.api.text import Text
 from vidu_demo.api.variations import MAX_VIDEOS
-from vidu_demo.jobs import film_record, spending
 from vidu_demo.jobs.answers import Entry, merge
-from vidu_demo.jobs.budget import DaysSpending, Limits, Spent
-from vidu_demo.jobs.database import cause, connect, empty_log
+from vidu_demo.jobs.buying.budget import DaysSpending, SpendingLimits, Spent
+from vidu_demo.jobs.buying.offers import OFFER_SECONDS, Offer
+from vidu_demo.jobs.buying.orders import Order, prompts
 from vidu_demo.jobs.errors import LedgerFailed, OfferExpired
+from vidu_demo.jobs.films import film_record
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
-from vidu_demo.jobs.offers import OFFER_SECONDS, Offer
-from vidu_demo.jobs.orders import Order, prompts
 from vidu_demo.jobs.search import EVERYTHING, Search
-from vidu_demo.jobs.tables import (
+from vidu_demo.jobs.sql import spending
+from vidu_demo.jobs.sql.database import cause, connect, empty_log
+from vidu_demo.jobs.sql.search import conditions
+from vidu_demo.jobs.sql.tables import (
     MAY_WAIT,
     answer_table,
     job_table,
@@ -37,7 +39,7 @@ from vidu_demo.jobs.tables import (
 
 MAX_OFFERS, MAX_ALL_OFFERS = 50, 4000
 """Open offers per visitor, and of all visitors; beyond that, the oldest go."""
-NO_LIMITS = Limits()
+NO_LIMITS = SpendingLimits()
 
 _MAX_DURATIONS = 50
 _RECENT = 1000
@@ -144,7 +146,7 @@ class Ledger:
         return Offer(**known, order=Order.read(row["ordered"]))
 
     def add(
-        self, jobs: Sequence[Job], limits: Limits = NO_LIMITS, *, offered: bool = False
+        self, jobs: Sequence[Job], limits: SpendingLimits = NO_LIMITS, *, offered: bool = False
     ) -> list[Job]:
         """Write the jobs of one click, all or none; if the click is a repeat, find its jobs.
 
@@ -472,7 +474,7 @@ def _listed(
         _job.owner == owner,
         _job.backend.in_(backends),
         _job.state != JobState.NOT_FOUND,
-        *search.conditions,
+        *conditions(search),
     )
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from vidu_demo.jobs.job import JobState
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.jobs.tables import job_table, link_table
+from vidu_demo.jobs.sql.tables import job_table, link_table
 
 _BYTES = 16
 _ID = re.compile(rf"[0-9a-f]{{{2 * _BYTES}}}")

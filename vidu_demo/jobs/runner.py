@@ -15,22 +15,22 @@ from vidu_demo.api.run import Run, in_process
 from vidu_demo.api.task import Task
 from vidu_demo.api.text import Text
 from vidu_demo.jobs import files
-from vidu_demo.jobs.accounts import Accounts
 from vidu_demo.jobs.answers import Entry
+from vidu_demo.jobs.buying.accounts import Accounts
+from vidu_demo.jobs.buying.new_jobs import adopted_job
+from vidu_demo.jobs.buying.purchases import Purchases, check_open
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.durations import Durations
 from vidu_demo.jobs.errors import (
     LedgerFailed,
 )
-from vidu_demo.jobs.films import Films
+from vidu_demo.jobs.films.films import Films
+from vidu_demo.jobs.films.joins import Joins
 from vidu_demo.jobs.follower import LONGEST_TASK, NOTHING_WRONG, Follower, Services
 from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.links import Links
-from vidu_demo.jobs.new_jobs import adopted_job
-from vidu_demo.jobs.purchases import Purchases, check_open
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
@@ -549,7 +549,7 @@ class JobRunner:
         if not self._ledger.shared:
             return HeapScheduler(self._services.clock, polls_per_second)
         try:
-            from vidu_demo.jobs.shared_scheduler import SharedScheduler  # noqa: PLC0415 - an extra
+            from vidu_demo.jobs.shared.scheduler import SharedScheduler  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise LedgerFailed(
                 Text("The database's driver is not installed: {name}.", name=error.name)

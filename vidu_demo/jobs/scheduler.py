@@ -23,7 +23,7 @@ from vidu_demo.jobs.job import Job
 log = logging.getLogger(__name__)
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     """What a step does. Only polls are rate limited."""
 
     SUBMIT = "submit"
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     DOWNLOAD = "download"
 
 
-WORKERS = {Kind.SUBMIT: 16, Kind.POLL: 32, Kind.DOWNLOAD: 16}
+WORKERS = {StepKind.SUBMIT: 16, StepKind.POLL: 32, StepKind.DOWNLOAD: 16}
 """Threads for each kind. A group of visitors gets at most half of them, a part of it a quarter."""
 
 
@@ -51,7 +51,7 @@ class Step:
 
     run: Callable[[], None]
     job: str
-    kind: Kind
+    kind: StepKind
     visitor: tuple[str, ...]
     lock: str
     weight: float = 1.0
@@ -130,11 +130,11 @@ class FairQueue:
             *_, due = heapq.heappop(self._later)
             self._groups(due)[-1].due.append(due)
         for kind, everybody in self._all.items():
-            if kind is Kind.POLL and now < self._next_poll:
+            if kind is StepKind.POLL and now < self._next_poll:
                 continue
             if step := everybody.take(self._locked):
                 self._locked.add(step.lock)
-                if kind is Kind.POLL:
+                if kind is StepKind.POLL:
                     self._next_poll = now + self._spacing * step.weight
                 return step
         return None

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from vidu_demo.api import images
+from vidu_demo.api.mp4.video import ClipFailed, bounded, frames, main_track, open_video
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.responses import read_json
 from vidu_demo.api.text import Text
-from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, open_video
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -28,7 +28,7 @@ ERROR_MODULES = (
     "vidu_demo.api.errors",
     "vidu_demo.api.refusals",
     "vidu_demo.api.images",
-    "vidu_demo.api.video",
+    "vidu_demo.api.mp4.video",
 )
 MAX_RESULT = 400_000_000
 """Bytes. The largest picture as pixels has 267 million."""

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import KeyMissing, ViduError
-from vidu_demo.jobs.budget import LimitReached, Spent
+from vidu_demo.jobs.buying.budget import LimitReached, Spent
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import DuplicateRequest, LedgerFailed, OfferExpired
 from vidu_demo.jobs.job import JobState, Payer
-from vidu_demo.jobs.orders import Order
 from vidu_demo.ui import Updates, fresh
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.browser.visitor import Unrecognised, signed_in

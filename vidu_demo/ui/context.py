@@ -11,7 +11,7 @@ from gradio.context import LocalContext
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.run import Run
-from vidu_demo.jobs.budget import Limits
+from vidu_demo.jobs.buying.budget import SpendingLimits
 from vidu_demo.jobs.job import Payer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, faults
@@ -51,7 +51,7 @@ class Context:
     runner: JobRunner
     visitors: Visitors
     run: Run
-    limits: Callable[[], Limits]
+    limits: Callable[[], SpendingLimits]
     visitor: gr.BrowserState
     proxied: bool = False
     keeps: Callable[[], float | None] = lambda: None
@@ -153,7 +153,7 @@ class Context:
             limits = limits.or_defaults()
         if payer is not Payer.HOST:
             most = limits.max_jobs if payer is Payer.SIMULATOR else None
-            limits = Limits(max_jobs=most, paused=limits.paused)
+            limits = SpendingLimits(max_jobs=most, paused=limits.paused)
         return {"address": self.address(request), "payer": payer, "limits": limits}
 
     def _is_local(self, request: gr.Request) -> bool:

@@ -19,12 +19,12 @@ from vidu_demo.api import pricing
 from vidu_demo.api.errors import Problem, RequestInvalid, ViduError
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import MAX_VIDEOS, Variations, labels, total_price
-from vidu_demo.jobs.budget import LimitReached, Paused
+from vidu_demo.jobs.buying.budget import LimitReached, Paused
+from vidu_demo.jobs.buying.keys import VisitorKeysNotAccepted
+from vidu_demo.jobs.buying.orders import ONE
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.keys import VisitorKeysNotAccepted
 from vidu_demo.jobs.ledger import digest
-from vidu_demo.jobs.orders import ONE
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui import programs
 from vidu_demo.ui.browser.own_key import KEY_HEADER, KeyChecks

@@ -17,7 +17,7 @@ OURS = "vidu"
 """The title of an error whose text is a card that is made here. Gradio's own have others."""
 
 
-class Fault(NamedTuple):
+class CallFault(NamedTuple):
     """What happened to a call that no handler has answered.
 
     Attributes:
@@ -34,37 +34,37 @@ class Fault(NamedTuple):
 
 
 FAULTS = {
-    "lost": Fault(
+    "lost": CallFault(
         "Connection lost",
         "The app can't be reached at the moment.",
         "Videos that you have bought will still be made and saved.",
         "This page loads again by itself, with your form, as soon as the app answers.",
     ),
-    "failed": Fault(
+    "failed": CallFault(
         "That didn't work",
         "Something in the app has failed.",
         Charged.NO.sentence,
         "Try again. If that fails, too, load the page again: your form is kept.",
     ),
-    "unknown": Fault(
+    "unknown": CallFault(
         "Unknown: it may have been bought",
         "Something in the app has failed after your click.",
         Charged.UNKNOWN.sentence,
         "Load the page again, and look at your videos before you click once more.",
     ),
-    "outdated": Fault(
+    "outdated": CallFault(
         "That didn't work",
         "The app has changed since this page was loaded, so nothing was done.",
         Charged.NO.sentence,
         "Load the page again: your form is kept.",
     ),
-    "large": Fault(
+    "large": CallFault(
         "That didn't work",
         "This is more text than the app takes at once, so nothing was done.",
         Charged.NO.sentence,
         "Shorten it, then try again.",
     ),
-    "signed-out": Fault(
+    "signed-out": CallFault(
         "You are signed out",
         "The app no longer knows who you are, so nothing was done.",
         Charged.NO.sentence,
@@ -90,6 +90,6 @@ def component() -> gr.HTML:
 
 def error(problem: ViduError, say: Say) -> gr.Error:
     """Make the error that a listener raises, for the script to show as a card."""
-    said = Fault("That didn't work", problem.what, problem.charged.sentence, problem.next_step)
+    said = CallFault("That didn't work", problem.what, problem.charged.sentence, problem.next_step)
     card = templates.render("fault.html", fault=said, say=say)
     return gr.Error(card, title=OURS, duration=None, print_exception=False)

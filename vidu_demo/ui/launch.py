@@ -20,14 +20,14 @@ from vidu_demo.server.hosts import Host
 from vidu_demo.server.listening import LOOPBACK, CannotListen, find, on_loopback
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
-from vidu_demo.ui import unfetched
 from vidu_demo.ui.endpoints import TOOLS
-from vidu_demo.ui.front import Front, known_hosts
+from vidu_demo.ui.guard import unfetched
 from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.front import Front, known_hosts
 from vidu_demo.ui.guard.limits import LIMITS
+from vidu_demo.ui.guard.sessions import SharedSession
 from vidu_demo.ui.i18n.words import I18N
 from vidu_demo.ui.page import Blocks
-from vidu_demo.ui.sessions import SharedSession
 from vidu_demo.ui.sign_in.gate import Gate
 from vidu_demo.ui.static import STYLES, head
 from vidu_demo.ui.theme import theme

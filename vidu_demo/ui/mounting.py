@@ -16,11 +16,11 @@ from starlette.types import Receive, Scope, Send
 from vidu_demo.server.proxies import spare_loopback
 from vidu_demo.settings import Settings
 from vidu_demo.studio import Studio
-from vidu_demo.ui.front import Front, doubt_server, gate, known_hosts
 from vidu_demo.ui.guard.door import Door
+from vidu_demo.ui.guard.front import Front, doubt_server, gate, known_hosts
+from vidu_demo.ui.guard.sessions import SharedSession
 from vidu_demo.ui.launch import page_options, prepare
 from vidu_demo.ui.page import build
-from vidu_demo.ui.sessions import SharedSession
 
 
 def mount(

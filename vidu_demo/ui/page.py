@@ -14,7 +14,7 @@ import gradio as gr
 from starlette.routing import BaseRoute
 
 from vidu_demo.api.run import Run, in_process
-from vidu_demo.jobs.budget import Limits
+from vidu_demo.jobs.buying.budget import SpendingLimits
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, faults, header, parts, programs, shell
 from vidu_demo.ui.browser import elsewhere, own_key, permalink, watch
@@ -50,7 +50,7 @@ def build(
     runner: JobRunner,
     *,
     secret: bytes | None = None,
-    limits: Callable[[], Limits] = Limits,
+    limits: Callable[[], SpendingLimits] = SpendingLimits,
     proxied: bool = False,
     keeps: Callable[[], float | None] = lambda: None,
     run: Run = in_process,

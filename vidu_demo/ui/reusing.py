@@ -6,8 +6,8 @@ import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid, ViduError
 from vidu_demo.api.images import is_url
-from vidu_demo.api.video import ClipFailed
-from vidu_demo.jobs.film import Place, seconds
+from vidu_demo.api.mp4.video import ClipFailed
+from vidu_demo.jobs.films.film import Place, seconds
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.context import Context

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from vidu_demo.studio import Studio
-from vidu_demo.ui.front import gate
+from vidu_demo.ui.guard.front import gate
 from vidu_demo.ui.launch import exposed, launch, spending
 from vidu_demo.ui.page import Blocks
 

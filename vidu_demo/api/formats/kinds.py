@@ -33,7 +33,7 @@ _BRANDS_END = 512
 """Bytes of a file to search for its brands."""
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """The kinds of files that this app can use."""
 
     PICTURE = "picture"
@@ -42,11 +42,11 @@ class Kind(StrEnum):
     NOTHING = "nothing"
 
 
-def kind(path: str | Path) -> Kind:
+def kind(path: str | Path) -> FileKind:
     """Recognise a file by its content. It is not decoded, so it may still be broken.
 
     Returns:
-        `Kind.NOTHING` also if it is empty, missing or can't be read.
+        `FileKind.NOTHING` also if it is empty, missing or can't be read.
     """
     try:
         with (
@@ -56,7 +56,7 @@ def kind(path: str | Path) -> Kind:
         ):
             return _kind(view)
     except (OSError, ValueError):
-        return Kind.NOTHING
+        return FileKind.NOTHING
 
 
 def picture_format(data: Buffer) -> str | None:
@@ -80,14 +80,14 @@ def is_camera_raw(data: Buffer) -> bool:
     return picture_format(data) == "TIFF" and tiff.is_raw(data)
 
 
-def _kind(data: Buffer) -> Kind:
+def _kind(data: Buffer) -> FileKind:
     if is_camera_raw(data):
-        return Kind.RAW
+        return FileKind.RAW
     if picture_format(data):
-        return Kind.PICTURE
+        return FileKind.PICTURE
     if bytes(data[4:8]) in _VIDEO_BOXES or bytes(data[:4]) == _MATROSKA:
-        return Kind.VIDEO
-    return Kind.NOTHING
+        return FileKind.VIDEO
+    return FileKind.NOTHING
 
 
 def _brands(head: bytes) -> set[bytes]:

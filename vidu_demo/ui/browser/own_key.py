@@ -16,8 +16,8 @@ from starlette.routing import Route
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import joined
+from vidu_demo.jobs.buying.keys import KeyNotAccepted, KeyStays, VisitorKeysNotAccepted
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.keys import KeyNotAccepted, KeyStays, VisitorKeysNotAccepted
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import templates
 from vidu_demo.ui.browser.visitor import Unrecognised, Visitors, host_of, signed_in

@@ -11,9 +11,9 @@ import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.images import is_url
-from vidu_demo.api.video import ClipFailed
-from vidu_demo.jobs.film import MAX_PARTS, Film, Part, Place, is_id
-from vidu_demo.jobs.films import mark
+from vidu_demo.api.mp4.video import ClipFailed
+from vidu_demo.jobs.films.film import MAX_PARTS, Film, Part, Place, is_id
+from vidu_demo.jobs.films.films import mark
 from vidu_demo.jobs.job import Job
 from vidu_demo.ui import Updates
 from vidu_demo.ui.browser.tab import Tab

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
-from vidu_demo.jobs.film import Film
+from vidu_demo.jobs.films.film import Film
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner, JobView
 from vidu_demo.ui import Updates, templates
@@ -40,7 +40,7 @@ class Drawn(NamedTuple):
     running: bool
 
 
-class Films:
+class FilmWidgets:
     """The widgets.
 
     Args:

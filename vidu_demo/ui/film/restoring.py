@@ -8,8 +8,8 @@ from typing import Any
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.text import Text
-from vidu_demo.jobs.film import MAX_PARTS, Part
-from vidu_demo.jobs.films import mark
+from vidu_demo.jobs.films.film import MAX_PARTS, Part
+from vidu_demo.jobs.films.films import mark
 from vidu_demo.ui.form import filling
 from vidu_demo.ui.guard.quota import HOUR, Allowance
 

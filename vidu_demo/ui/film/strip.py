@@ -8,7 +8,7 @@ from typing import NamedTuple
 from vidu_demo.api import pricing
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text
-from vidu_demo.jobs.film import MAX_PARTS, SHORTEST, Film, Part
+from vidu_demo.jobs.films.film import MAX_PARTS, SHORTEST, Film, Part
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui import templates

@@ -10,8 +10,8 @@ from vidu_demo.api import pricing
 from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.text import Text, joined
-from vidu_demo.jobs.budget import LimitReached, Limits, Paused, Spent
-from vidu_demo.jobs.orders import Order
+from vidu_demo.jobs.buying.budget import LimitReached, Paused, SpendingLimits, Spent
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form.values import FormValues
 from vidu_demo.ui.i18n.words import I18N, Say, format_seconds
@@ -56,7 +56,7 @@ class Checkout:
         payer: WhoseKey,
         usual: float | None,
         *,
-        limits: Limits,
+        limits: SpendingLimits,
         spent: Spent,
         takes_keys: bool,
         offer: Callable[[Order], str],

@@ -10,7 +10,7 @@ import gradio as gr
 from vidu_demo.api.errors import PictureInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import MAX_TAKES, Variations
-from vidu_demo.jobs.orders import ONE
+from vidu_demo.jobs.buying.orders import ONE
 from vidu_demo.ui import Updates
 from vidu_demo.ui.context import RAW, SHORT, Context
 from vidu_demo.ui.form import body, brought, examples, filling, recent, uploads, variations

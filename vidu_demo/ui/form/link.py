@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from vidu_demo.jobs.film import Place, is_id
+from vidu_demo.jobs.films.film import Place, is_id
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from vidu_demo.api import images
 from vidu_demo.api.errors import PictureInvalid
-from vidu_demo.api.formats.kinds import Kind, kind, picture_format
+from vidu_demo.api.formats.kinds import FileKind, kind, picture_format
 from vidu_demo.api.images import Picture, PictureTooLong
 from vidu_demo.api.run import Run, in_process
 from vidu_demo.media import archive, clip, framing
@@ -89,7 +89,7 @@ class Opener:
     @staticmethod
     def is_video(file: UploadedFile) -> bool:
         """Tell from its content whether a file is a video."""
-        return kind(file.path) is Kind.VIDEO
+        return kind(file.path) is FileKind.VIDEO
 
     def first_frame(self, file: UploadedFile) -> UploadedFile:
         """Save a video's first frame as a picture.

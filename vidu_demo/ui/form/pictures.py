@@ -10,8 +10,8 @@ import gradio as gr
 
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.images import MAX_FILE_BYTES, is_url
+from vidu_demo.api.mp4.video import ClipFailed
 from vidu_demo.api.text import Text, own
-from vidu_demo.api.video import ClipFailed
 from vidu_demo.media.archive import is_archive
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.context import RAW, SHORT, Context

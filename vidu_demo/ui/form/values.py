@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from vidu_demo.api.errors import PictureInvalid, Problem, RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import Variations
-from vidu_demo.jobs.orders import ONE, Order
+from vidu_demo.jobs.buying.orders import ONE, Order
 from vidu_demo.ui.form import filling, uploads, variations
 from vidu_demo.ui.form.filling import Filling
 from vidu_demo.ui.form.link import Link

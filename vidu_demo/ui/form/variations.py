@@ -8,7 +8,7 @@ import gradio as gr
 from vidu_demo.api.errors import RequestInvalid
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import EACH_PICTURE, MAX_TAKES, MAX_VIDEOS, VARIED, Variations
-from vidu_demo.jobs.orders import ONE
+from vidu_demo.jobs.buying.orders import ONE
 from vidu_demo.ui import Updates
 from vidu_demo.ui.i18n.words import I18N, named
 

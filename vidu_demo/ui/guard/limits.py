@@ -6,7 +6,7 @@ MB = 1_000_000
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """The `metadata` of each field gives its unit and what it limits."""
 
     body: int = field(
@@ -59,4 +59,4 @@ class Limits:
     )
 
 
-LIMITS = Limits()
+LIMITS = RequestLimits()

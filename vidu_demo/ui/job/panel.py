@@ -9,14 +9,14 @@ import gradio as gr
 from vidu_demo.api.errors import ViduError
 from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.examples import EXAMPLES, Example
+from vidu_demo.jobs.buying.offers import Offer
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
-from vidu_demo.jobs.offers import Offer
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, file_url
 from vidu_demo.ui.browser import receipts, watch
 from vidu_demo.ui.browser.tab import MAX_PAGES, Tab
-from vidu_demo.ui.film.films import Films
+from vidu_demo.ui.film.films import FilmWidgets
 from vidu_demo.ui.form import examples, recent
 from vidu_demo.ui.i18n.words import I18N, Say
 from vidu_demo.ui.job import compare, details, history, neighbours, status, wall
@@ -51,7 +51,7 @@ class Panel:
         self.held = gr.Textbox(visible=False)
         self.address = gr.Textbox(visible=False)
         self.watch = watch.component()
-        self.films = Films(runner, self.video)
+        self.films = FilmWidgets(runner, self.video)
         asked = gr.Textbox("", visible=False)
         with gr.Column(elem_id="stage"):
             self.stage = Stage()

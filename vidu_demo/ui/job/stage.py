@@ -9,9 +9,9 @@ from PIL import Image
 from vidu_demo.api import pricing
 from vidu_demo.api.text import Text
 from vidu_demo.examples import Example
+from vidu_demo.jobs.buying.offers import Offer
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.job import Job, JobState, Payer
-from vidu_demo.jobs.offers import Offer
-from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.runner import JobView
 from vidu_demo.ui import Updates, templates
 from vidu_demo.ui.form import examples

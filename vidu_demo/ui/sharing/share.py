@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from vidu_demo.api.errors import ViduError
-from vidu_demo.api.video import ClipFailed
+from vidu_demo.api.mp4.video import ClipFailed
 from vidu_demo.ui import Updates, file_url, templates
 from vidu_demo.ui.browser.tab import Tab
 from vidu_demo.ui.context import SHORT, Context

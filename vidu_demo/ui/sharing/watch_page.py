@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from vidu_demo.api.errors import ViduError
+from vidu_demo.api.mp4.video import ClipFailed
 from vidu_demo.api.request import VideoRequest
-from vidu_demo.api.video import ClipFailed
 from vidu_demo.jobs.job import Job
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.media.clip import Facts

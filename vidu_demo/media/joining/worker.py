@@ -1,4 +1,4 @@
-"""A process that joins videos: `python -m vidu_demo.media.join_worker MEGABYTES`.
+"""A process that joins videos: `python -m vidu_demo.media.joining.worker MEGABYTES`.
 
 It reads one call from standard input, and writes its progress in whole percents, then None or the
 error. It gives way to everything else on the machine, and ends if nobody reads its progress.
@@ -13,7 +13,7 @@ from typing import IO
 
 from vidu_demo.api.errors import ViduError
 from vidu_demo.media.codec import pack
-from vidu_demo.media.join import join
+from vidu_demo.media.joining.join import join
 from vidu_demo.media.process import limit_memory
 
 MAX_BYTES = 4_000_000_000
@@ -21,7 +21,7 @@ MAX_BYTES = 4_000_000_000
 NICE = 10
 
 
-class Progress:
+class PercentWriter:
     """Writes whole percents, each once."""
 
     def __init__(self, results: IO[bytes]) -> None:
@@ -56,7 +56,7 @@ def main() -> None:
     parts, target, story = pickle.loads(sys.stdin.buffer.read())  # noqa: S301
     answer: Exception | None = None
     try:
-        join(parts, target, story, report=Progress(results))
+        join(parts, target, story, report=PercentWriter(results))
     except (ViduError, ValueError) as error:
         answer = error
     results.writelines(pack(answer))

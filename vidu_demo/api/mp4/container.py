@@ -7,8 +7,8 @@ Nothing is decoded here, and the work is bounded whatever a file claims.
 import struct
 from typing import BinaryIO
 
-from vidu_demo.api.boxes import MAX_PARTS, TOP, Truncated, boxes, content, inside
-from vidu_demo.api.samples import Fragments, samples_end, segments_end
+from vidu_demo.api.mp4.boxes import MAX_PARTS, TOP, Truncated, boxes, content, inside
+from vidu_demo.api.mp4.samples import Fragments, samples_end, segments_end
 
 CONTAINERS = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"}
 """What counts as a video: FFmpeg also opens pictures, and playlists that link elsewhere."""

@@ -17,7 +17,7 @@ import requests
 import urllib3
 
 from vidu_demo.api.limits import MAX_ANSWER_BYTES
-from vidu_demo.api.reach import is_loopback
+from vidu_demo.api.network.reach import is_loopback
 from vidu_demo.api.refusals import ApiRefused
 from vidu_demo.api.responses import read_retry_after, refusal
 

@@ -8,7 +8,7 @@ import secrets
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from vidu_demo.jobs.keys import KEEP_SECONDS, KeyStays
+from vidu_demo.jobs.buying.keys import KEEP_SECONDS, KeyStays
 
 FORGOTTEN = "vidu_forgotten"
 """The PostgreSQL channel that says whose key was forgotten, and by which process."""

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from vidu_demo.api.boxes import Box, inside, table
+from vidu_demo.api.mp4.boxes import Box, inside, table
 
 
 def samples_end(stbl: bytes) -> int:

@@ -15,11 +15,11 @@ import urllib3
 from requests.utils import default_user_agent
 from urllib3.util import make_headers
 
-from vidu_demo.api.connection import connect
-from vidu_demo.api.deadline import CHUNK, Deadline, send
 from vidu_demo.api.errors import LinkRefused
-from vidu_demo.api.reach import Reach
-from vidu_demo.api.urls import host_name, read_location, resolve, split
+from vidu_demo.api.network.connection import connect
+from vidu_demo.api.network.deadline import CHUNK, Deadline, send
+from vidu_demo.api.network.reach import Reach
+from vidu_demo.api.network.urls import host_name, read_location, resolve, split
 
 log = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, prepend_scheme_if_needed, sel
 from urllib3.util import Url, make_headers, parse_url
 from urllib3.util.ssltransport import SSLTransport
 
-from vidu_demo.api.deadline import Connection, Deadline, send
 from vidu_demo.api.errors import LinkRefused
-from vidu_demo.api.exchange import environment_settings
-from vidu_demo.api.reach import Reach
+from vidu_demo.api.network.deadline import Connection, Deadline, send
+from vidu_demo.api.network.exchange import environment_settings
+from vidu_demo.api.network.reach import Reach
+from vidu_demo.api.network.urls import PORTS, host_name
 from vidu_demo.api.text import Text
-from vidu_demo.api.urls import PORTS, host_name
 
 
 def connect(

@@ -86,7 +86,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Joining:
+class JoinAttempt:
     """A film that is being written, or that could not be.
 
     Attributes:
@@ -120,7 +120,7 @@ class Film:
     parts: tuple[Part, ...]
     created: float
     file: str | None = None
-    joining: Joining | None = None
+    joining: JoinAttempt | None = None
 
     def place(self, job: str) -> int | None:
         """Return the place of a job's part, from 0; None if it has none."""

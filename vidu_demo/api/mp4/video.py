@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vidu_demo.api.container import CONTAINERS, is_bounded, is_matroska
 from vidu_demo.api.limits import MAX_VIDEO_BYTES
+from vidu_demo.api.mp4.container import CONTAINERS, is_bounded, is_matroska
 from vidu_demo.api.text import Text
 
 if TYPE_CHECKING:

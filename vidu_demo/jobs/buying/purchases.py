@@ -11,9 +11,12 @@ from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.run import Run
 from vidu_demo.jobs import files
-from vidu_demo.jobs.accounts import Accounts
-from vidu_demo.jobs.budget import Limits, Spent
-from vidu_demo.jobs.duplicates import double_click
+from vidu_demo.jobs.buying.accounts import Accounts
+from vidu_demo.jobs.buying.budget import SpendingLimits, Spent
+from vidu_demo.jobs.buying.duplicates import double_click
+from vidu_demo.jobs.buying.new_jobs import new_jobs
+from vidu_demo.jobs.buying.offers import Offer
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import (
     DuplicateRequest,
     LedgerFailed,
@@ -22,13 +25,10 @@ from vidu_demo.jobs.errors import (
     TooManyFilms,
     TooManyOpen,
 )
-from vidu_demo.jobs.film import Place
-from vidu_demo.jobs.films import Films
+from vidu_demo.jobs.films.film import Place
+from vidu_demo.jobs.films.films import Films
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import NO_LIMITS, Ledger
-from vidu_demo.jobs.new_jobs import new_jobs
-from vidu_demo.jobs.offers import Offer
-from vidu_demo.jobs.orders import Order
 from vidu_demo.jobs.room import Room
 
 DOUBLE_CLICK_SECONDS = 3.0
@@ -222,7 +222,7 @@ class Purchases:
         idempotency_key: str,
         acknowledged: Collection[str] = (),
         address: str = "",
-        limits: Limits = NO_LIMITS,
+        limits: SpendingLimits = NO_LIMITS,
         offered: bool = False,
         payer: Payer | None = None,
         full: VideoRequest | None = None,

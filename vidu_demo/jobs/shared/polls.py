@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from vidu_demo.api.text import Text
-from vidu_demo.jobs.database import cause
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED
-from vidu_demo.jobs.tables import job_table, poll_table
+from vidu_demo.jobs.sql.database import cause
+from vidu_demo.jobs.sql.tables import job_table, poll_table
 
 IDLE_SECONDS = 60
 """A session that asks nothing for so long loses its locks: its process is gone or paused. A poll

@@ -7,16 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.api.text import from_json, to_json
-from vidu_demo.jobs.film import MAX_PARTS, Film, Joining, Part
+from vidu_demo.jobs.films.film import MAX_PARTS, Film, JoinAttempt, Part
 from vidu_demo.jobs.job import Job
-from vidu_demo.jobs.tables import sequence_table
+from vidu_demo.jobs.sql.tables import sequence_table
 
 
 def read(row: Any) -> Film:
     """Read a row."""
     parts = tuple(Part(**part) for part in row.parts)
     kept: dict[str, Any] | None = row.joining
-    joining = Joining(**{**kept, "fault": from_json(kept["fault"])}) if kept else None
+    joining = JoinAttempt(**{**kept, "fault": from_json(kept["fault"])}) if kept else None
     return Film(row.id, row.owner, parts, row.created, row.film, joining)
 
 
@@ -25,7 +25,7 @@ def parts_column(parts: Sequence[Part]) -> list[dict[str, Any]]:
     return [asdict(part) for part in parts[:MAX_PARTS]]
 
 
-def joining_column(joining: Joining) -> dict[str, Any]:
+def joining_column(joining: JoinAttempt) -> dict[str, Any]:
     """Return an attempt as it stands in a row."""
     return {**asdict(joining), "fault": to_json(joining.fault)}
 

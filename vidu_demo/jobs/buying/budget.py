@@ -116,7 +116,7 @@ class VisitorBudgetUsedUp(BudgetUsedUp):
 
 
 @dataclass(frozen=True)
-class Limits:
+class SpendingLimits:
     """What can be spent of the host's key; None for no limit.
 
     Attributes:
@@ -133,7 +133,7 @@ class Limits:
     max_jobs: int | None = None
     paused: bool = False
 
-    def or_defaults(self) -> "Limits":
+    def or_defaults(self) -> "SpendingLimits":
         """Return the limits with what is not set filled in, for an app that strangers can reach."""
         unset = [about.name for about in fields(self) if getattr(self, about.name) is None]
         return replace(self, **{name: getattr(DEFAULTS, name) for name in unset})
@@ -197,7 +197,7 @@ class Limits:
         return min(left, default=None)
 
 
-DEFAULTS = Limits(Decimal(5), Decimal(1), Decimal("0.60"), 2)
+DEFAULTS = SpendingLimits(Decimal(5), Decimal(1), Decimal("0.60"), 2)
 """Limits for an app that strangers can reach, where the host sets none."""
 
 

@@ -18,10 +18,10 @@ from vidu_demo.jobs import files
 from vidu_demo.jobs.errors import DiskFull
 from vidu_demo.jobs.room import Room
 from vidu_demo.media.clip import ClipFailed
-from vidu_demo.media.join import Part
-from vidu_demo.media.joining import Joining
+from vidu_demo.media.joining.join import Source
+from vidu_demo.media.joining.process import JoinProcess
 
-__all__ = ["Join", "Joins", "Part"]
+__all__ = ["Join", "Joins", "Source"]
 
 MAX_CONCURRENT = 2
 """Joins that run at the same time, of different visitors."""
@@ -65,7 +65,7 @@ class _Run:
     key: str
     visitor: str
     path: Path
-    joining: Joining
+    joining: JoinProcess
     noted: float = field(default=float("-inf"))
 
 
@@ -100,7 +100,7 @@ class Joins:
     def start(
         self,
         key: str,
-        parts: Sequence[Part],
+        parts: Sequence[Source],
         target: Path,
         story: Mapping[str, Any],
         *,
@@ -126,7 +126,7 @@ class Joins:
                 self._states[key] = Join(target, waiting=False, error=error)
             else:
                 self._states[key] = Join(target)
-                self._latest[key] = _Run(key, visitor, target, Joining(parts, target, story))
+                self._latest[key] = _Run(key, visitor, target, JoinProcess(parts, target, story))
                 queue.append(self._latest[key])
                 self._fill()
         self._changed(visitor)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vidu_demo.api.video import bounded, open_video
+from vidu_demo.api.mp4.video import bounded, open_video
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

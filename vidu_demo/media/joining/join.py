@@ -16,11 +16,12 @@ from itertools import chain, dropwhile, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidu_demo.api.container import is_whole
+from vidu_demo.api.mp4.container import is_whole
+from vidu_demo.api.mp4.video import ClipFailed, bounded, frames, main_track, open_video
 from vidu_demo.api.text import Text, own
-from vidu_demo.api.video import ClipFailed, bounded, frames, main_track, open_video
-from vidu_demo.media import clip, join_sound
-from vidu_demo.media.join_picture import Canvas, fitting, same
+from vidu_demo.media import clip
+from vidu_demo.media.joining import sound as join_sound
+from vidu_demo.media.joining.picture import Canvas, fitting, same
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -45,7 +46,7 @@ _BT709 = 1
 
 
 @dataclass(frozen=True)
-class Part:
+class Source:
     """A video, or a piece of it.
 
     Attributes:
@@ -73,7 +74,7 @@ class _Piece:
 
 
 def join(
-    parts: Sequence[Part],
+    parts: Sequence[Source],
     target: Path,
     story: Mapping[str, Any],
     *,
@@ -122,7 +123,7 @@ def unfinished(target: Path, process: int) -> Path:
     return target.with_name(f"{target.name}.{process}.part")
 
 
-def _measure(number: int, part: Part) -> _Piece:
+def _measure(number: int, part: Source) -> _Piece:
     """Measure a part without decoding it."""
     try:
         with open_video(part.path) as container:

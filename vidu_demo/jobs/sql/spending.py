@@ -9,9 +9,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from vidu_demo.jobs.budget import DaysSpending, Limits, Spent, counted, day_of
+from vidu_demo.jobs.buying.budget import DaysSpending, SpendingLimits, Spent, counted, day_of
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState, Payer
-from vidu_demo.jobs.tables import job_table, spending_table
+from vidu_demo.jobs.sql.tables import job_table, spending_table
 
 UNWATCHED_SECONDS = 3600.0
 """How long a task that nobody watches any more counts as running. Most take minutes."""
@@ -19,7 +19,7 @@ UNWATCHED_SECONDS = 3600.0
 _job, _spending = job_table.c, spending_table.c
 
 
-def spend(connection: sa.Connection, jobs: Sequence[Job], limits: Limits) -> None:
+def spend(connection: sa.Connection, jobs: Sequence[Job], limits: SpendingLimits) -> None:
     """Add the jobs' price to the day's spending, if the limits allow it.
 
     Raises:

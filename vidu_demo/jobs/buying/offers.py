@@ -10,8 +10,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.job import Payer
-from vidu_demo.jobs.orders import Order
 
 OFFER_SECONDS = 6 * 3600.0
 """How long an offer is valid."""

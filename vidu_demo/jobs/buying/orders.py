@@ -11,7 +11,7 @@ from vidu_demo.api.errors import Problem, RequestInvalid
 from vidu_demo.api.images import is_url
 from vidu_demo.api.request import VideoRequest
 from vidu_demo.api.variations import Variations, total_price
-from vidu_demo.jobs.film import Place
+from vidu_demo.jobs.films.film import Place
 
 ONE = Variations()
 MAX_ORDER = 100_000

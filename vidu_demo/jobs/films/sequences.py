@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from vidu_demo.jobs.errors import TooManyFilms
-from vidu_demo.jobs.film import MAX_PARTS, Film, Joining, Part
-from vidu_demo.jobs.film_record import arrange, joining_column, parts_column, read
+from vidu_demo.jobs.films.film import MAX_PARTS, Film, JoinAttempt, Part
+from vidu_demo.jobs.films.film_record import arrange, joining_column, parts_column, read
 from vidu_demo.jobs.ledger import Ledger
-from vidu_demo.jobs.tables import sequence_table
+from vidu_demo.jobs.sql.tables import sequence_table
 
 MAX_SEQUENCES = 20
 """Per visitor."""
@@ -98,11 +98,11 @@ class Sequences:
             row = connection.execute(here).first()
             if not row or read(row).running(now) or read(row).parts != film.parts:
                 return None
-            values = {"joining": joining_column(Joining(token, at=now)), "film": None}
+            values = {"joining": joining_column(JoinAttempt(token, at=now)), "film": None}
             connection.execute(sequence_table.update().where(_row.id == film.id).values(values))
         return token
 
-    def note_join(self, film: Film, joining: Joining) -> bool:
+    def note_join(self, film: Film, joining: JoinAttempt) -> bool:
         """Write the progress or the fault of an attempt; False if it is to end."""
         return self._update(film, joining.token, {"joining": joining_column(joining)})
 

@@ -11,7 +11,7 @@ from typing import Any
 from vidu_demo.media import process
 from vidu_demo.media.clip import ClipFailed
 from vidu_demo.media.codec import Unreadable, unpack
-from vidu_demo.media.join import Part, unfinished
+from vidu_demo.media.joining.join import Source, unfinished
 
 MEGABYTES = 680
 """Memory of the process, on Linux. Videos of 1080p take less than 300, those of 4:1 the most."""
@@ -21,7 +21,7 @@ SECONDS_PER_PART = 300.0
 CANT = "These videos can't be joined."
 
 
-class Joining:
+class JoinProcess:
     """One process that joins videos to one. Call `run` once; `stop` at any time.
 
     Args:
@@ -34,7 +34,7 @@ class Joining:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Source],
         target: Path,
         story: Mapping[str, Any],
         *,
@@ -66,7 +66,7 @@ class Joining:
             if self._stopped:
                 raise ClipFailed("Stopped.")
             try:
-                worker = process.start("vidu_demo.media.join_worker", str(self._megabytes))
+                worker = process.start("vidu_demo.media.joining.worker", str(self._megabytes))
             except OSError:
                 raise ClipFailed("Joining can't start: this machine is too busy.") from None
             self._process = worker
@@ -130,5 +130,5 @@ def join_videos(
     Raises:
         ClipFailed: It failed; nothing is left of it.
     """
-    Joining([Part(Path(video)) for video in videos], Path(target), {}).run(report)
+    JoinProcess([Source(Path(video)) for video in videos], Path(target), {}).run(report)
     return Path(target)

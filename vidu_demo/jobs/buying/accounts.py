@@ -6,8 +6,8 @@ from typing import NamedTuple
 from vidu_demo.api.client import ViduClient
 from vidu_demo.api.errors import KeyMissing, ViduError
 from vidu_demo.api.refusals import NotFound, RequestRejected
+from vidu_demo.jobs.buying.keys import KeyNotAccepted, Keys, VisitorKeysNotAccepted
 from vidu_demo.jobs.job import Job, Payer
-from vidu_demo.jobs.keys import KeyNotAccepted, Keys, VisitorKeysNotAccepted
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 """The id of a task that does not exist, for checking a key at no cost."""

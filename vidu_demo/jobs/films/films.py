@@ -15,13 +15,22 @@ from vidu_demo.api.text import Text
 from vidu_demo.jobs import files
 from vidu_demo.jobs.changes import Changes
 from vidu_demo.jobs.errors import FilmNotReady, LedgerFailed
-from vidu_demo.jobs.film import MAX_PARTS, Edit, Film, Joining, Part, Place, arranged, with_place
+from vidu_demo.jobs.films.film import (
+    MAX_PARTS,
+    Edit,
+    Film,
+    JoinAttempt,
+    Part,
+    Place,
+    arranged,
+    with_place,
+)
+from vidu_demo.jobs.films.joins import Joins
+from vidu_demo.jobs.films.sequences import MAX_SEQUENCES, Sequences
 from vidu_demo.jobs.job import Job, JobState
-from vidu_demo.jobs.joins import Joins
 from vidu_demo.jobs.ledger import Ledger, digest
-from vidu_demo.jobs.sequences import MAX_SEQUENCES, Sequences
 from vidu_demo.media.clip import MAX_SETTINGS
-from vidu_demo.media.join import Part as Source
+from vidu_demo.media.joining.join import Source
 
 LOOK_SECONDS = 0.3
 """How often the progress of a film is looked at."""
@@ -313,7 +322,7 @@ class Films:
             self._watchers.discard(threading.current_thread())
 
     def _follow(self, joins: Joins, film: Film, token: str, target: Path) -> None:
-        joining, wanted = Joining(token, at=self._wall()), True
+        joining, wanted = JoinAttempt(token, at=self._wall()), True
         while wanted and not self._closing.wait(LOOK_SECONDS):
             state = joins.state(token)
             if state is None:
@@ -334,7 +343,7 @@ class Films:
             self._rows.end_join(film, token, None)
         self._changes.mark(film.owner)
 
-    def _finish(self, film: Film, joining: Joining, target: Path, error: str) -> None:
+    def _finish(self, film: Film, joining: JoinAttempt, target: Path, error: str) -> None:
         if error:
             self._rows.note_join(film, replace(joining, fault=error))
         elif not self._rows.end_join(film, joining.token, target.name):

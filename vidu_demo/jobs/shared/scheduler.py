@@ -31,14 +31,14 @@ from sqlalchemy.dialects import postgresql
 
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.changes import Changes
-from vidu_demo.jobs.database import MIGRATING, cause
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.forgotten import FORGOTTEN, ForgottenKeys
 from vidu_demo.jobs.job import FOLLOWED, JobState
 from vidu_demo.jobs.ledger import CHANGES, Ledger
-from vidu_demo.jobs.polls import Held, Polls, TaskBusy
-from vidu_demo.jobs.scheduler import HeapScheduler, Kind, Listener, Step
-from vidu_demo.jobs.tables import MAY_WAIT, job_table, poll_table
+from vidu_demo.jobs.scheduler import HeapScheduler, Listener, Step, StepKind
+from vidu_demo.jobs.shared.forgotten import FORGOTTEN, ForgottenKeys
+from vidu_demo.jobs.shared.polls import Held, Polls, TaskBusy
+from vidu_demo.jobs.sql.database import MIGRATING, cause
+from vidu_demo.jobs.sql.tables import MAY_WAIT, job_table, poll_table
 
 log = logging.getLogger(__name__)
 
@@ -159,11 +159,11 @@ class SharedScheduler(HeapScheduler):
 
     def _run(self, step: Step) -> None:
         match step.kind:
-            case Kind.SUBMIT:  # the ledger's claim tells whether it may be sent
+            case StepKind.SUBMIT:  # the ledger's claim tells whether it may be sent
                 step.run()
-            case Kind.POLL:
+            case StepKind.POLL:
                 self._poll(step)
-            case Kind.DOWNLOAD:
+            case StepKind.DOWNLOAD:
                 self._if_held(step, lambda held: 0.0 if self._polls.holds(held) else None)
 
     def _poll(self, step: Step) -> None:
@@ -183,7 +183,7 @@ class SharedScheduler(HeapScheduler):
             self.put(step, RETRY_SECONDS)
             return
         finally:
-            if step.kind is Kind.POLL:
+            if step.kind is StepKind.POLL:
                 with self._changed:
                     self._queue.polls_from(self._clock() + (wait or 0.0))
                     self._changed.notify()

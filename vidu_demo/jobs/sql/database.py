@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from vidu_demo.api.text import Text
 from vidu_demo.jobs.errors import LedgerFailed
-from vidu_demo.jobs.tables import MIGRATIONS, metadata, version_table
+from vidu_demo.jobs.sql.tables import MIGRATIONS, metadata, version_table
 
 _LOCK_SECONDS = 5.0
 """How long a query waits for another process that holds a lock. A page may be waiting for it."""
