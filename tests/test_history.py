@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from page_fixtures import DONE, RUNNING, SMALL, App, Maker, Visitor, asked_by, until
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 from shelf_fixtures import Shelf, skip
 
 from vidu_demo.jobs.errors import LedgerFailed
@@ -509,6 +509,76 @@ def test_a_delete_does_not_wait_for_another(visitor: Visitor, app: App) -> None:
     expect(visitor.rows).to_have_count(0)
 
 
+def test_a_late_answer_does_not_bring_back_the_video_before(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
+    for number in range(MANY):
+        shelf.put(f"lynx {number}")
+    shelf.play("heron", prompt="The heron turns.")
+    shelf.open(shelf.play("otter", prompt="The otter turns.").id)
+    looks, held = app.calls("search"), list[tuple[Route, APIResponse]]()
+
+    def hold(route: Route) -> None:
+        if looks(route.request) and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.fallback()
+
+    page.route("**/run/predict*", hold)
+    page.locator("#search input").fill("turns")
+    until(lambda: page.wait_for_timeout(50) or held)
+    visitor.row("heron").locator(".open").click()
+    expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
+    ((late, answer),) = held
+    with page.expect_request(app.calls("look")):
+        late.fulfill(response=answer)
+    expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
+    shown = visitor.rows.filter(has=page.locator("[aria-current]")).locator(".prompt")
+    expect(shown).to_have_text("The heron turns.")
+
+
+def test_a_star_does_not_hold_up_the_next_click(visitor: Visitor, app: App) -> None:
+    shelf, page = Shelf(app, visitor), visitor.page
+    heron = shelf.play("heron", prompt="The heron turns.")
+    shelf.open(shelf.play("otter", prompt="The otter turns.").id)
+    uses, held = app.calls("use_list"), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route) if uses(route.request) and not held else route.fallback()
+
+    page.route("**/run/predict*", hold)
+    visitor.row("heron").get_by_role("button", name="Star").click()
+    until(lambda: page.wait_for_timeout(50) or held)
+    visitor.row("heron").locator(".open").click()
+    expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
+    held[0].continue_()
+    expect(visitor.row("heron").get_by_role("button", name="Star")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
+    assert app.studio.runner.jobs(shelf.owner)[-1].id == heron.id
+
+
+@pytest.mark.parametrize(
+    "action", ["Use these settings", "Continue from last frame", "Start a film"]
+)
+def test_what_another_tab_has_deleted_is_said_to_be_gone(
+    visitor: Visitor, app: App, action: str
+) -> None:
+    shelf = Shelf(app, visitor)
+    job = shelf.play("heron")
+    shelf.open(job.id)
+    app.studio.runner.delete(job.id, shelf.owner)
+    if not visitor.button(action).is_visible():
+        visitor.more(action)
+    else:
+        visitor.button(action).click()
+    expect(visitor.page.get_by_role("alert").filter(has_text="deleted")).to_contain_text(
+        "This video has been deleted, perhaps in another tab."
+    )
+    assert len(visitor.failed) == 1
+    visitor.failed.clear()
+
+
 def test_video_whose_file_is_gone_is_fetched_again(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
@@ -548,7 +618,10 @@ def test_jobs_of_others_stay_theirs(
             "go_on",
         ):
             said = app.call(name, **tab)
-            assert "error" not in said, name
+            # A stranger's job and one that is deleted look the same.
+            deleted = name in {"use_settings", "use_settings_with_new_seed", "go_on"}
+            assert ("error" in said) is deleted, name
+            assert ("This video has been deleted" in said) is deleted, name
             for secret in ("secret", "770077", str(maker.job(job).task_id), job + "/"):
                 assert secret not in said.replace(f'"{job}"', ""), (name, secret)
         for do in ("open", "compare", "more", "delete"):

@@ -42,6 +42,13 @@ class TooManyFilms(ViduError):
         super().__init__(Text("You have {number} films, which is the limit.", number=most))
 
 
+class JobDeleted(ViduError):
+    """A page shows a job that is no longer there."""
+
+    what = "This video has been deleted, perhaps in another tab."
+    next_step = "Open another one."
+
+
 class OfferExpired(ViduError):
     """An offer is too old, or was never made to this visitor."""
 

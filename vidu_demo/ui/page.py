@@ -175,18 +175,20 @@ class _Page:
         panel = self.panel
         looking: dict[str, Any] = {"inputs_kwargs": panel.tab, **SHORT}
         looking["outputs"] = [*panel.drawn, panel.compare]
-        panel.watch.tick(events.look, **looking)
-        panel.history.search.change(events.look, api_name="search", **looking)
-        panel.history.starred.change(events.look, api_name="filter", **looking)
-        choosing: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": panel.view, **SHORT}
-        board = panel.wall.board
-        clicks = [panel.history.list.click, panel.stage.neighbours.click, board.click]
-        gr.on(clicks, events.use_list, **choosing)
+        # One click can follow another at once, and two countdowns can end together.
+        choosing: dict[str, Any] = {**looking, "outputs": panel.view, "trigger_mode": "multiple"}
+        board, history = panel.wall.board, panel.history
+        clicks = [history.list.click, panel.stage.neighbours.click, board.click]
+        for answer in (
+            panel.watch.tick(events.look, **looking),
+            history.search.change(events.look, api_name="search", **looking),
+            history.starred.change(events.look, api_name="filter", **looking),
+            gr.on(clicks, events.use_list, **choosing),
+        ):
+            answer.success(None, [panel.seen, panel.shown], None, js="vidu.lookAgain")
         choosing["inputs_kwargs"] = {**panel.tab, "files": self.form.pictures.files}
         choosing["outputs"] = [*panel.view, self.form.filled_at]
-        # The countdowns of the list and of the wall can end together.
-        choosing["trigger_mode"] = "multiple"
-        gr.on([panel.history.list.delete, board.delete], events.delete, **choosing, **RAW)
+        gr.on([history.list.delete, board.delete], events.delete, **choosing, **RAW)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
         self._does(hanging, panel.draw_wall, "draw_wall", [board], trigger_mode="always_last")
         sheet = {"inputs_kwargs": panel.tab, "outputs": [panel.wall.link], **SHORT}
@@ -204,8 +206,7 @@ class _Page:
     def _reuse(self, reusing: Reusing) -> None:
         form = self.form
         settings = [form.pictures.news, *form.filled]
-        undo = self.checkout.price.click
-        self._does(undo, reusing.undo, "undo", form.filled, form.inputs, **RAW)
+        self._does(self.checkout.price.click, reusing.undo, "undo", form.filled, form.inputs, **RAW)
         another = partial(reusing.use_settings, new_seed=True)
         repicture = partial(reusing.use_settings, pictures=False)
         buttons = self.panel.stage.reuse.buttons

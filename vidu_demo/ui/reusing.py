@@ -35,11 +35,12 @@ class Reusing:
     def use_settings(
         self, tab: Tab, *, new_seed: bool = False, pictures: bool = True, **values: Any
     ) -> Updates:
-        """Fill the form with the shown job's settings and, optionally, its pictures."""
-        look = self._runner.look(tab.shown, tab.owner)
-        if not look:
-            return {self._form.more: gr.skip()}
-        job = look.job
+        """Fill the form with the shown job's settings and, optionally, its pictures.
+
+        Raises:
+            JobDeleted: The shown job is gone.
+        """
+        job = self._panel.job(tab)
         images = job.request.get("images", []) if pictures else []
         files = [self._runner.file(job, name) for name in images if not is_url(name)]
         there = [file for file in files if file.is_file()]
@@ -70,9 +71,12 @@ class Reusing:
             tab: The tab.
             at: When the frame is shown, in seconds of the video; anything else is the last frame.
             values: The form's.
+
+        Raises:
+            JobDeleted: The shown video is gone.
         """
-        look = self._runner.look(tab.shown, tab.owner)
-        if not look or not (video := self._panel.video(look.job)):
+        job = self._panel.job(tab)
+        if not (video := self._panel.video(job)):
             return {self._form.more: gr.skip()}
         opener, end = self._context.opener(tab.request), seconds(at)
         try:
@@ -81,8 +85,8 @@ class Reusing:
             raise ViduError(
                 "This frame of the video can't be read.", next_step="Use another picture."
             ) from None
-        self._runner.note_copy(look.job, picture.path)
+        self._runner.note_copy(job, picture.path)
         before = FormValues.read(values, opener)
-        place = Place(look.job.id, end=end or None, film=tab.film)
-        link = Link(str(picture), look.job.id, place)
-        return self._form.go_on(look.job.settings, picture, before=before, link=link)
+        place = Place(job.id, end=end or None, film=tab.film)
+        link = Link(str(picture), job.id, place)
+        return self._form.go_on(job.settings, picture, before=before, link=link)

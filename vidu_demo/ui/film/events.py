@@ -121,7 +121,7 @@ class FilmEvents:
 
     def start(self, tab: Tab) -> Updates:
         """Start a film with the open video."""
-        if self._is_video(tab.shown, tab.owner):
+        if self._panel.video(self._panel.job(tab)):
             tab = tab._replace(film=self._films.begin(tab.owner, [Part(tab.shown)]).id)
         return self._panel.show(tab, tab.shown)
 

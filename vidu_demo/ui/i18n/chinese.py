@@ -893,6 +893,10 @@ CHINESE: dict[str, str] = {
         "影片中有一段尚未完成，或其视频已缺失。"
     ),
     "Wait for it, make it again, or remove it.": "请等它完成，或重新生成、移除它。",
+    "This video has been deleted, perhaps in another tab.": (
+        "此视频已被删除，可能是在另一个标签页中。"
+    ),
+    "Open another one.": "请打开另一个视频。",
     "You have {number} films, which is the limit.": (
         "你已有 {number} 部影片，达到每位访客的上限。"
     ),

@@ -10,7 +10,7 @@ from vidu_demo.api.errors import ViduError
 from vidu_demo.api.variations import MAX_VIDEOS
 from vidu_demo.examples import EXAMPLES, Example
 from vidu_demo.jobs.buying.offers import Offer
-from vidu_demo.jobs.errors import LedgerFailed
+from vidu_demo.jobs.errors import JobDeleted, LedgerFailed
 from vidu_demo.jobs.job import FOLLOWED, Job, JobState
 from vidu_demo.jobs.runner import JobRunner
 from vidu_demo.ui import Updates, file_url
@@ -307,6 +307,17 @@ class Panel:
             return self._runner.purchases.offer(order, owner=tab.owner) if order else None
         except LedgerFailed:  # the next drawing offers it again
             return None
+
+    def job(self, tab: Tab) -> Job:
+        """Return the shown job.
+
+        Raises:
+            JobDeleted: The visitor has no such job.
+        """
+        look = self._runner.look(tab.shown, tab.owner)
+        if not look:
+            raise JobDeleted
+        return look.job
 
     def newest(self, tab: Tab) -> str:
         """Return the id of the first job of the visitor's newest click; empty if there is none."""

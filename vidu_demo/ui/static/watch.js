@@ -3,6 +3,15 @@
 vidu.watch = (element, trigger) => {
   const HIDDEN_SECONDS = 3, PATIENCE_SECONDS = 10;
   const place = () => element.querySelector('[data-changes]');
+  // An answer that comes late draws a job although another one has been opened since. A job that is
+  // gone stays different, so nothing is asked for twice.
+  let late;
+  vidu.lookAgain = (seen, shown) => {
+    const right = seen === (shown || 'fault') || seen.startsWith(`${shown} `);
+    const drawn = right ? '' : `${shown} ${seen}`;
+    if (drawn && drawn !== late) setTimeout(() => trigger('tick'));
+    late = drawn;
+  };
   let next;
   const rest = () => {
     clearTimeout(next);
