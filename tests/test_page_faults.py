@@ -166,23 +166,27 @@ def test_lost_connection_is_told_until_the_app_is_back(come: Callable[..., Visit
         ("540p", lambda route: route.abort()),
         ("1080p", lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>")),
     ]
-    visitor.prompt.fill("Kept.")
+    prompt = "Kept."
+    visitor.prompt.fill(prompt)
     for choice, interfere in ways:
-        expect(visitor.page.locator("#counter")).to_contain_text("5 of")  # the app knows it
+        known = f"{len(prompt)} of"
+        expect(visitor.page.locator("#counter")).to_contain_text(known)
         visitor.page.route(api, interfere)
         visitor.choice(choice).check()
         assert said(visitor) == [
             "Connection lost",
             "The app can't be reached at the moment.",
             "Videos that you have bought will still be made and saved.",
-            "This page loads again by itself, with your form, as soon as the app answers.",
+            "As soon as the app answers, this page loads again, with your pictures and prompt.",
         ]
         expect(card(visitor).get_by_role("button", name="Close")).not_to_be_visible()
         expect(visitor.page.locator(GRADIOS)).to_contain_text("Connection")  # which is hidden
         expect(visitor.page.locator(GRADIOS)).not_to_be_visible()
+        prompt += " And what is typed meanwhile."
+        visitor.prompt.fill(prompt)
         with visitor.page.expect_navigation():
             visitor.page.unroute(api)
-        expect(visitor.prompt).to_have_value("Kept.")
+        expect(visitor.prompt).to_have_value(prompt)
         expect(card(visitor)).to_be_empty()
 
 

@@ -38,7 +38,7 @@ FAULTS = {
         "Connection lost",
         "The app can't be reached at the moment.",
         "Videos that you have bought will still be made and saved.",
-        "This page loads again by itself, with your form, as soon as the app answers.",
+        "As soon as the app answers, this page loads again, with your pictures and prompt.",
     ),
     "failed": CallFault(
         "That didn't work",

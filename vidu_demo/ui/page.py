@@ -134,9 +134,9 @@ class _Page:
     def _arrive(self, events: Events, buying: Buying) -> None:
         demo, panel = self._context.demo, self.panel
         kept = {"kept": self.kept, **panel.tab}
-        walled = f"vidu.withWall({[*kept].index('wall')})"
+        bring = f"vidu.bringKept({json.dumps([*kept])})"
         welcome, welcomed = events.welcome, events.welcomed
-        arrived = demo.load(welcome, inputs_kwargs=kept, outputs=welcomed, js=walled, **SHORT)
+        arrived = demo.load(welcome, inputs_kwargs=kept, outputs=welcomed, js=bring, **SHORT)
         arrived.then(None, [self.server_time], None, js=_ARRIVED)
         # `welcome` fills the form, so that the first review is of what the browser has kept.
         changes, filled_at = [*self.form.changes, panel.seen.change], self.form.filled_at

@@ -492,8 +492,8 @@ CHINESE: dict[str, str] = {
     "Connection lost": "连接已断开",
     "The app can't be reached at the moment.": "暂时无法连接到本应用。",
     "Videos that you have bought will still be made and saved.": "你已购买的视频会继续生成并保存。",
-    "This page loads again by itself, with your form, as soon as the app answers.": (
-        "应用恢复后，页面会自动重新加载，表单内容会保留。"
+    "As soon as the app answers, this page loads again, with your pictures and prompt.": (
+        "应用恢复后，页面会自动重新加载，图片和提示词会保留。"
     ),
     "Something in the app has failed.": "应用内部出错了。",
     "Try again. If that fails, too, load the page again: your form is kept.": (

@@ -2,6 +2,31 @@
 // server has filled it. One review runs at a time: Gradio begins another when the form has changed
 // meanwhile.
 vidu.reviews = {soon: false, due: false, underway: false};
+vidu.TYPED = 'vidu-typed';
+{
+  let begun, kept;
+  const typed = () => document.querySelector('#prompt textarea')?.value;
+
+  vidu.beginReview = (...values) => {
+    Object.assign(vidu.reviews, {due: false, underway: true});
+    begun = typed();
+    return values;
+  };
+
+  vidu.endReview = () => {
+    vidu.reviews.underway = false;
+    kept = begun;
+  };
+
+  // The browser keeps the form as it was reviewed. What has been typed since would be lost with the
+  // connection.
+  addEventListener('pagehide', () => {
+    const prompt = typed();
+    if (vidu.welcomed && prompt !== undefined && prompt !== kept)
+      sessionStorage.setItem(vidu.TYPED, prompt);
+    else sessionStorage.removeItem(vidu.TYPED);
+  });
+}
 
 vidu.formChanged = async (filledAt) => {
   const TOGETHER = 20; // milliseconds
@@ -15,13 +40,6 @@ vidu.formChanged = async (filledAt) => {
 
 // If the server could not fill the form, it is reviewed as it is.
 vidu.notFilled = () => String(performance.now());
-
-vidu.beginReview = (...values) => {
-  Object.assign(vidu.reviews, {due: false, underway: true});
-  return values;
-};
-
-vidu.endReview = () => { vidu.reviews.underway = false; };
 
 // Gradio forgets what changed during a call that fails.
 vidu.failReview = () => {

@@ -131,7 +131,6 @@ vidu.wall = (element, trigger, watch) => {
 // A reload keeps the wall open; the server draws only what is the visitor's.
 vidu.WALL = 'vidu-demo-wall';
 vidu.keptWall = () => sessionStorage.getItem(vidu.WALL) ?? '';
-vidu.withWall = (place) => (...values) => Object.assign(values, {[place]: vidu.keptWall()});
 
 // A file that was made for a click.
 vidu.fetched = (element, watch) => watch('value', () => element.querySelector('a')?.click());
