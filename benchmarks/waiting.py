@@ -195,7 +195,7 @@ class Page:
             self.times.ticks.append(time.perf_counter() - began)
             return
         began = time.perf_counter()
-        self.take(await self.call("look"))
+        self.take(await self.call("refresh"))
         self.times.looks.append(time.perf_counter() - began)
 
     async def follow(self, prompt: str) -> None:

@@ -376,7 +376,7 @@ class Visitor:
         token: What the server knows them by.
     """
 
-    def __init__(self, context: BrowserContext, url: str, **looks: Any) -> None:
+    def __init__(self, context: BrowserContext, url: str, **views: Any) -> None:
         self.context, self.url = context, url
         context.expose_function("refused", self.keep_out)
         context.add_init_script(REFUSED)
@@ -386,7 +386,7 @@ class Visitor:
         context.on("weberror", lambda error: self.broken.append(str(error.error)))
         self.tab = context.new_page()
         self.devtools = context.new_cdp_session(self.tab)
-        self.come(**looks)
+        self.come(**views)
 
     def come(
         self,
@@ -659,9 +659,9 @@ class Maker:
         expect(self.visitor.rows.first).to_be_visible()
 
     def job(self, job: str) -> Job:
-        look = self.runner.look(job, self.owner)
-        assert look
-        return look.job
+        view = self.runner.find(job, self.owner)
+        assert view
+        return view.job
 
 
 @pytest.fixture(scope="session")
@@ -688,15 +688,15 @@ def visit(
 
     def come(url: str = app.url, script: str = "", **options: Any) -> Visitor:
         names = ("viewport", "color_scheme", "permissions")
-        looks = {name: options.pop(name) for name in names if name in options}
+        views = {name: options.pop(name) for name in names if name in options}
         kind = json.dumps([url, script, options], sort_keys=True)
         if visitor := gone.pop(kind, None):
             visitors.append((kind, visitor))
-            visitor.come(**looks)
+            visitor.come(**views)
             return visitor
         context = browser.new_context(**options)
         context.add_init_script(script)
-        visitor = Visitor(context, url, **looks)
+        visitor = Visitor(context, url, **views)
         visitors.append((kind, visitor))
         if not script:  # which could keep the tab from being cleaned
             lasting.accept(context)

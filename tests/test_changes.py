@@ -107,7 +107,7 @@ def test_a_page_looks_only_when_something_has_changed(
     visitor: Visitor, app: App, api: Simulator, pngs: dict[str, Path]
 ) -> None:
     looks, asked = [], []
-    is_look = app.calls("look")
+    is_look = app.calls("refresh")
     visitor.page.on("request", lambda request: is_look(request) and looks.append(request.url))
     visitor.page.on("response", lambda answer: "/changes/" in answer.url and asked.append(answer))
     api.statuses = RUNNING

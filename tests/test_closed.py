@@ -137,7 +137,7 @@ def test_job_of_another_visitor_cannot_be_seen(
     visitor: Visitor, app: App, pngs: dict[str, Path]
 ) -> None:
     """A page's own request about its job, repeated by someone else over plain HTTP."""
-    (look,) = [d["id"] for d in app.demo.config["dependencies"] if d["api_name"] == "look"]
+    (look,) = [d["id"] for d in app.demo.config["dependencies"] if d["api_name"] == "refresh"]
 
     def is_look(request: Request) -> bool:
         return request.method == "POST" and f'"fn_index":{look}' in (request.post_data or "")

@@ -69,7 +69,7 @@ def test_refusal_says_what_charged_and_what_next(app: App, api: Simulator, name:
     job = runner.purchases.start(request, owner=owner, idempotency_key=f"refused: {name}")
 
     def ended() -> JobView | None:
-        view = runner.look(job.id, owner)
+        view = runner.find(job.id, owner)
         return view if view and not view.job.open else None
 
     card = status.render(until(ended), str)

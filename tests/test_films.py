@@ -223,7 +223,7 @@ def test_parts_are_put_in_order_trimmed_and_removed(bench: Bench, films: Films) 
     assert order_of(only(bench.runner.films)) == [c, b]
     films.delete(film.id, OWNER)
     assert films.all_of(OWNER) == []
-    assert bench.runner.look(b, OWNER)
+    assert bench.runner.find(b, OWNER)
 
 
 def test_a_film_has_so_many_parts_and_a_visitor_so_many_films(bench: Bench, films: Films) -> None:
@@ -300,9 +300,9 @@ def test_what_a_foreign_film_said_is_forgotten_at_the_end_of_its_term(
     gone = Part("e" * 32, settings={"prompt": "someone's"})
     films.begin(OWNER, [Part(one.id), gone])
     films.begin(OTHER, [gone])
-    films.forget_older(0.0)
+    films.drop_unknown_parts(0.0)
     assert len(only(films).parts) == 2
-    films.forget_older(films._wall() + 1)
+    films.drop_unknown_parts(films._wall() + 1)
     assert order_of(only(films)) == [one.id]
     assert films.all_of(OTHER) == []
 

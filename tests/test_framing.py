@@ -235,7 +235,7 @@ def words(html: str) -> str:
 
 
 def shown(*paths: str) -> list[Shown]:
-    return tile.look(Opener(), files(*paths))
+    return tile.inspect(Opener(), files(*paths))
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_the_largest_honest_call_passes(app: App) -> None:
     answer = requests.post(
         app.url + "gradio_api/run/predict",
         data=json.dumps(
-            app.call_body("look", **tab),
+            app.call_body("refresh", **tab),
             ensure_ascii=False,  # as a browser writes it
         ).encode(),
         headers={"Content-Type": "application/json"},

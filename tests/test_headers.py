@@ -195,7 +195,7 @@ def test_only_the_document_is_compressed(app: App) -> None:
     # An answer can hold a secret next to what a stranger sent.
     answer = requests.post(
         app.url + "gradio_api/run/predict",
-        json=app.call_body("look"),
+        json=app.call_body("refresh"),
         headers={"Accept-Encoding": "gzip"},
         timeout=30,
     )

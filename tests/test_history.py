@@ -240,7 +240,7 @@ def test_a_refresh_that_brings_nothing_new_draws_nothing(
                     .observe(place.parentElement, all);
         }"""
     )
-    with page.expect_response(lambda answer: app.calls("look")(answer.request)):
+    with page.expect_response(lambda answer: app.calls("refresh")(answer.request)):
         shelf.runner._changes.mark(shelf.owner)
     page.wait_for_timeout(200)
     assert page.evaluate("drawn.length") == 0
@@ -529,7 +529,7 @@ def test_a_late_answer_does_not_bring_back_the_video_before(visitor: Visitor, ap
     visitor.row("heron").locator(".open").click()
     expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
     ((late, answer),) = held
-    with page.expect_request(app.calls("look")):
+    with page.expect_request(app.calls("refresh")):
         late.fulfill(response=answer)
     expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
     shown = visitor.rows.filter(has=page.locator("[aria-current]")).locator(".prompt")
@@ -610,7 +610,7 @@ def test_jobs_of_others_stay_theirs(
     for job in (done, running):
         tab = {"visitor": stranger, "shown": job}
         for name in (
-            "look",
+            "refresh",
             "stop_watching",
             "watch_again",
             "use_settings",

@@ -45,7 +45,7 @@ def test_from_a_click_to_a_video(bench: Bench) -> None:
     pictures = {"picture-1.jpg", "thumbnail.webp", "still.webp"}
     assert files == {done.video, settings, "request.json", "uploads.json", "names.json", *pictures}
     until(lambda: bench.runner.open_jobs == 0)
-    assert bench.runner.look(done.id, OWNER) == (done, None, False)
+    assert bench.runner.find(done.id, OWNER) == (done, None, False)
     assert bench.simulator.submit_count == bench.simulator.task_count == 1
     assert bench.simulator.download_count == 1
 
@@ -133,25 +133,25 @@ def test_nobody_sees_another_owners_job(bench: Bench) -> None:
     theirs = bench.start("2", owner=OTHER)
     assert [job.id for job in bench.runner.jobs(OWNER)] == [mine.id]
     for job, stranger in ((mine, OTHER), (theirs, OWNER), (mine, "")):
-        assert bench.runner.look(job.id, stranger) is None
+        assert bench.runner.find(job.id, stranger) is None
         assert bench.runner.stop(job.id, stranger) is None
         assert bench.runner.watch_again(job.id, stranger) is None
         assert not bench.runner.delete(job.id, stranger)
     bench.simulator.statuses = [SUCCEED]
     bench.done(mine)
     until(lambda: bench.runner.open_jobs == 0)
-    assert bench.runner.look(mine.id, OTHER) is None
-    assert bench.runner.look("no such job", OWNER) is None
+    assert bench.runner.find(mine.id, OTHER) is None
+    assert bench.runner.find("no such job", OWNER) is None
 
 
 def test_a_running_job_shows_the_last_answer(bench: Bench) -> None:
     bench.simulator._seconds = 3600.0
     job = bench.start()
-    until(lambda: (look := bench.runner.look(job.id, OWNER)) and look.task)
-    look = bench.runner.look(job.id, OWNER)
-    assert look
-    assert look.job.state is JobState.RUNNING
-    assert bench.runner.jobs(OWNER) == [look.job]
+    until(lambda: (view := bench.runner.find(job.id, OWNER)) and view.task)
+    view = bench.runner.find(job.id, OWNER)
+    assert view
+    assert view.job.state is JobState.RUNNING
+    assert bench.runner.jobs(OWNER) == [view.job]
     assert bench.runner.open_jobs == 1
 
 

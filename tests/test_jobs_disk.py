@@ -80,7 +80,7 @@ def test_a_ledger_that_fails_before_the_request_sends_nothing(bench: Bench) -> N
     bench.ledger.before_write = fails
     job = bench.start()
     until(
-        lambda: (look := bench.runner.look(job.id, OWNER)) and look.job.state is JobState.NOT_SENT
+        lambda: (view := bench.runner.find(job.id, OWNER)) and view.job.state is JobState.NOT_SENT
     )
     assert bench.row(job).state is JobState.PREPARED  # written down as soon as that works
     broken = False
@@ -100,10 +100,10 @@ def test_a_ledger_that_fails_after_the_request_loses_no_id(
 
     bench.ledger.before_write = fails
     job = bench.start()
-    until(lambda: (look := bench.runner.look(job.id, OWNER)) and look.job.task_id)
-    look = bench.runner.look(job.id, OWNER)
-    assert look
-    task_id = look.job.task_id
+    until(lambda: (view := bench.runner.find(job.id, OWNER)) and view.job.task_id)
+    view = bench.runner.find(job.id, OWNER)
+    assert view
+    task_id = view.job.task_id
     assert task_id
     assert bench.row(job).task_id is None
 

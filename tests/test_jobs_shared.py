@@ -183,7 +183,7 @@ def test_what_a_visitors_key_pays_for_waits_for_it_in_another_process(bench: Ben
     bench.simulator.statuses = [SUCCEED]
     mine = bench.request(prompt="mine")
     bench.done(there.purchases.start(mine, owner=OTHER, idempotency_key="other"))
-    look = there.look(job.id, OWNER)
+    look = there.find(job.id, OWNER)
     assert look
     assert look.waits
     assert bench.simulator.poll_count == polls + 1

@@ -143,14 +143,14 @@ def test_stop_and_go_while_the_video_is_fetched(
 
 def done_after_the_look(bench: Bench, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the job end between the runner's look at it and what it then does."""
-    look = bench.runner.look
+    view = bench.runner.find
 
     def slow(job_id: str, owner: str) -> Any:
-        seen = look(job_id, owner)
+        seen = view(job_id, owner)
         bench.done(job)
         return seen
 
-    monkeypatch.setattr(bench.runner, "look", slow)
+    monkeypatch.setattr(bench.runner, "find", slow)
 
 
 def test_a_stop_that_comes_too_late_changes_nothing(
@@ -197,7 +197,7 @@ def gone(bench: Bench, job: Job) -> None:
     (left,) = bench.ledger.by_key(job.idempotency_key)
     assert (left.id, left.state) == (job.id, JobState.DELETED)
     assert (left.request, left.task_id, left.video, left.facts) == ({}, None, None, None)
-    assert bench.runner.look(job.id, OWNER) is None
+    assert bench.runner.find(job.id, OWNER) is None
     assert bench.runner.watch_again(job.id, OWNER) is None
     assert not bench.runner.delete(job.id, OWNER)
     assert bench.runner.jobs(OWNER) == []
@@ -313,7 +313,7 @@ def test_delete_and_watch_again_at_once(bench: Bench) -> None:
     deleted = together(12, click)[:6]
     for job, was_deleted in zip(made, deleted, strict=True):
         if was_deleted:
-            assert bench.runner.look(job.id, OWNER) is None
+            assert bench.runner.find(job.id, OWNER) is None
             assert not (bench.videos / job.id).exists()
         else:
             bench.done(job)

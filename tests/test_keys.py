@@ -72,9 +72,9 @@ def running(bench: Bench, click: str = "click") -> Job:
 
 
 def waits(bench: Bench, job: Job) -> bool:
-    look = bench.runner.look(job.id, OWNER)
-    assert look
-    return look.waits
+    view = bench.runner.find(job.id, OWNER)
+    assert view
+    return view.waits
 
 
 def all_else_done(bench: Bench) -> None:
@@ -370,7 +370,7 @@ def test_a_waiting_job_can_be_stopped_and_deleted(bench: Bench) -> None:
     until(lambda: bench.runner.open_jobs == 0)
     assert bench.runner.stop(job.id, OWNER)
     assert bench.runner.delete(job.id, OWNER)
-    assert bench.runner.look(job.id, OWNER) is None
+    assert bench.runner.find(job.id, OWNER) is None
 
 
 def test_a_host_who_takes_no_keys_any_more_loses_nothing(bench: Bench) -> None:
@@ -398,7 +398,7 @@ def test_a_job_waits_no_longer_than_its_term(bench: Bench) -> None:
     bench.runner.delete_older(job.created - 1)
     assert waits(bench, job)
     bench.runner.delete_older(time.time() + 1)
-    assert bench.runner.look(job.id, OWNER) is None
+    assert bench.runner.find(job.id, OWNER) is None
     assert not (bench.videos / job.id).exists()
 
 

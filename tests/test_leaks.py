@@ -69,8 +69,8 @@ def ends(bench: Bench, job: Job, state: JobState = JobState.DONE) -> None:
     """Wait as a page does: the database would be asked too often."""
 
     def ended() -> bool:
-        look = bench.runner.look(job.id, job.owner)
-        return bool(look and look.job.state is state)
+        view = bench.runner.find(job.id, job.owner)
+        return bool(view and view.job.state is state)
 
     until(ended, f"{job.id} is {state}")
 

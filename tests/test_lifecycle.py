@@ -100,7 +100,7 @@ def test_elapsed_time_ticks_without_the_server_and_the_prompt_is_never_markup(
 ) -> None:
     visitor.start(pngs["red"], prompt="<img src=x onerror=\"document.title='broken'\"> [600 s]")
     expect(visitor.headline).to_have_text(re.compile("^(In the queue|Processing)"))
-    with visitor.page.expect_event("requestfinished", app.calls("look")):
+    with visitor.page.expect_event("requestfinished", app.calls("refresh")):
         pass  # by then the form has been reviewed, too, after the last change
     clock = visitor.status.locator(".clock")
     expect(clock).to_have_text(re.compile(r"^\d+ s$"))

@@ -83,7 +83,7 @@ def test_three_tools_and_nothing_else(served: tuple[App, str]) -> None:
         assert VideoRequest.describe(name)["title"] in asked[name]["description"]
 
     async def others(session: ClientSession) -> list[Any]:
-        names = ("generate", "welcome", "buy", "review", "look")
+        names = ("generate", "welcome", "buy", "review", "refresh")
         return [await call(session, prefix + name) for name in names]
 
     for said in using(app, others):

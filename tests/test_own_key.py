@@ -503,7 +503,7 @@ def test_a_visitors_key_appears_nowhere(
             "Unknown: it may have been bought" if fault and fault.status != 400 else "Not submitted"
         )
         job = app.studio.runner.jobs(owner)[0].id
-        look = partial(app.call, "look", visitor=me, shown=job)
+        look = partial(app.call, "refresh", visitor=me, shown=job)
         until(lambda look=look, told=headline: told in look())
         answers.append(look())
         assert prompt in answers[-1]
@@ -521,7 +521,7 @@ def test_a_visitors_key_appears_nowhere(
         requests.get(app.url + path, timeout=10).text
         for path in ("", "config", "gradio_api/info", "gradio_api/app_id", "theme.css")
     ]
-    pages += [app.call(name, visitor=other) for name in ("welcome", "look", "review")]
+    pages += [app.call(name, visitor=other) for name in ("welcome", "refresh", "review")]
     environment = [f"{name}={value}" for name, value in os.environ.items()]
     sessions = [repr(vars(app.demo)), repr(vars(app.demo.app.state_holder))]
     everything = [*answers, *sent, *pages, *environment, *sessions, stored(visitor), *visitor.asked]

@@ -202,7 +202,7 @@ def test_refresh_that_keeps_failing_is_told_once(
         looks.append(None)
         raise RuntimeError
 
-    monkeypatch.setattr("vidu_demo.ui.job.panel.Panel.look", fail)
+    monkeypatch.setattr("vidu_demo.ui.job.panel.Panel.refresh", fail)
     maker.start(pngs["red"], "Another.")  # the page has something to look at
     assert said(visitor)[1] == "Something in the app has failed."
     card(visitor).get_by_role("button", name="Close").click()

@@ -107,7 +107,7 @@ def test_a_picture_is_decoded_once_for_the_page_and_the_click(photo: Path) -> No
     for _ in range(3):
         framing.frame(photo, run=run, visitor="a")
         prepare(photo, run=run, visitor="a")
-    assert asked == [("look", "a")]  # which has prepared it, here
+    assert asked == [("inspect", "a")]  # which has prepared it, here
 
 
 # What it is held to

@@ -68,7 +68,7 @@ def test_only_the_very_same_request_asks_before_it_is_bought_twice(
     expect(visitor.status).to_contain_text("Nothing was charged.")
     assert api.submit_count == before + 2
     for _ in range(2):  # the page goes on looking, and the question stays
-        with visitor.page.expect_event("requestfinished", app.calls("look")):
+        with visitor.page.expect_event("requestfinished", app.calls("refresh")):
             pass
     expect(visitor.status).to_contain_text("You already asked for this video")
     visitor.page.get_by_role("button", name="Make a second one anyway").click()
@@ -180,7 +180,7 @@ def test_lost_network_is_forgiven(
 ) -> None:
     before = api.submit_count
     visitor.start(pngs["red"], prompt="through a tunnel [2 s]")
-    gone = visitor.page.expect_event("requestfailed", app.calls("look"))
+    gone = visitor.page.expect_event("requestfailed", app.calls("refresh"))
     still_gone = visitor.page.expect_event("requestfailed", lambda call: "app_id" in call.url)
     with gone, still_gone:
         visitor.context.set_offline(True)

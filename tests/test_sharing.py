@@ -38,9 +38,9 @@ def job(app: App, owner: dict[str, str], pngs: dict[str, Path]) -> Iterator[Job]
     made = runner.purchases.start(request, owner=who, idempotency_key=owner["token"])
 
     def now() -> Job:
-        look = runner.look(made.id, who)
-        assert look
-        return look.job
+        view = runner.find(made.id, who)
+        assert view
+        return view.job
 
     until(lambda: now().state is JobState.DONE)
     yield now()

@@ -283,7 +283,7 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(walk: Wa
     assert {method for method, first in everywhere if first == walk.job.id} == looked
     asked = ("delete", "use_list", "use_settings", "go_on", "compare", "show_example", "share")
     for name in (*asked, "contact_sheet", "draw_wall", "start_film", "film"):
-        assert ("look", walk.job.id) in walk.reached[name], name
+        assert ("find", walk.job.id) in walk.reached[name], name
     assert ("calls", walk.job.id) in walk.reached["read_calls"]
     for name in ("buy", "buy_draft", "simulate", "buy_again", "buy_in_full"):
         taken = {first for method, first in walk.reached[name] if method == "buy"}
@@ -292,7 +292,7 @@ def test_a_stranger_buys_no_more_than_the_limits_allow_and_sees_nothing(walk: Wa
 
 
 def test_no_method_of_the_runner_serves_a_job_to_a_stranger(walk: Walk) -> None:
-    assert {"look", "calls", "delete", "stop", "watch_again"} <= GUARDED
+    assert {"find", "calls", "delete", "stop", "watch_again"} <= GUARDED
     for name in GUARDED:
         for owner in (walk.stranger, "", walk.owner[:-1]):
             options = {"starred": True} if name == "star" else {}

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.usefixtures("small_videos")
 # What it shows
 
 
-def drawn(*looks: JobView, shown: str = "") -> str:
+def drawn(*views: JobView, shown: str = "") -> str:
     return wall.render(
-        looks,
+        views,
         shown,
         still=lambda _: None,
         video=lambda job: Path(f"/{job.video}") if job.state is JobState.DONE else None,

@@ -504,7 +504,7 @@ def _keep_answers(connection: sa.Connection, job_id: str, answers: Sequence[Entr
 
 def _delete_traces(connection: sa.Connection, job: Job) -> None:
     """Delete what other tables hold of a job: answers, parts, its link, offers with its prompt."""
-    film_record.forget(connection, job)
+    film_record.remove_job(connection, job)
     connection.execute(answer_table.delete().where(_answers.job == job.id))
     connection.execute(link_table.delete().where(link_table.c.job == job.id))
     made = sa.select(_offer.id, _offer.ordered).where(_offer.owner == job.owner)

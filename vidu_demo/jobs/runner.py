@@ -268,11 +268,11 @@ class JobRunner:
 
     def stop(self, job_id: str, owner: str) -> Job | None:
         """Stop watching a job. Its task continues at the vendor."""
-        look = self.look(job_id, owner)
-        if not look:
+        view = self.find(job_id, owner)
+        if not view:
             return None
         # One that waits for a key is not followed, or it is in another process, which will notice.
-        follower = self._followers.get(job_id) or Follower(look.job, self._services)
+        follower = self._followers.get(job_id) or Follower(view.job, self._services)
         return follower.job if follower.stop() else None
 
     def watch_again(self, job_id: str, owner: str) -> Job | None:
@@ -285,8 +285,8 @@ class JobRunner:
             LedgerFailed: The change can't be saved.
         """
         with self._ledger.one_click(owner):
-            look = self.look(job_id, owner)
-            job = look.job if look else None
+            view = self.find(job_id, owner)
+            job = view.job if view else None
             if not job or job.open or not job.task_id:
                 return None
             if job.backend not in self._accounts.backends:
@@ -316,8 +316,8 @@ class JobRunner:
         Raises:
             LedgerFailed: The ledger can't be written.
         """
-        look = self.look(job_id, owner)
-        if not look or look.job.open or not self._ledger.claim(look.job, starred=starred):
+        view = self.find(job_id, owner)
+        if not view or view.job.open or not self._ledger.claim(view.job, starred=starred):
             return False
         self._changes.mark(owner)
         return True
@@ -339,17 +339,17 @@ class JobRunner:
             LedgerFailed: The ledger can't be written; nothing was deleted.
         """
         with self._ledger.one_click(owner):
-            look = self.look(job_id, owner)
-            delete_film = self.films.forget_files(job_id, owner)
-            if not look or look.job.open or not self._ledger.delete(look.job):
+            view = self.find(job_id, owner)
+            delete_film = self.films.deletion_with(job_id, owner)
+            if not view or view.job.open or not self._ledger.delete(view.job):
                 return False
             delete_film()
             self._followers.drop(job_id)
         self._changes.mark(owner)
         copies = self._room.copies if self._room else None
         files.delete(self.videos / job_id, copies, [*keep, *self._public])
-        if look.job.simulated and look.job.task_id:
-            self._delete_simulated(look.job.task_id)
+        if view.job.simulated and view.job.task_id:
+            self._delete_simulated(view.job.task_id)
         return True
 
     def delete_older(self, than: float) -> None:
@@ -371,7 +371,7 @@ class JobRunner:
             elif overdue and job.open:
                 self._ledger.change(job, state=JobState.STOPPED)
             self.delete(job.id, job.owner)
-        self.films.forget_older(than)
+        self.films.drop_unknown_parts(than)
 
     def delete_expired_offers(self, now: float) -> None:
         """Delete the offers that have expired.
@@ -384,7 +384,7 @@ class JobRunner:
         """
         self._ledger.delete_expired_offers(now)
 
-    def look(self, job_id: str, owner: str) -> JobView | None:
+    def find(self, job_id: str, owner: str) -> JobView | None:
         """Return the state of a visitor's job; None if it is not theirs."""
         follower = self._followers.get(job_id)
         job = follower.job if follower else self._ledger.get(job_id)
@@ -409,10 +409,10 @@ class JobRunner:
         Raises:
             LedgerFailed: The ledger can't be read.
         """
-        look = self.look(job_id, owner)
-        if not look:
+        view = self.find(job_id, owner)
+        if not view:
             return None
-        job, follower = look.job, self._followers.get(job_id)
+        job, follower = view.job, self._followers.get(job_id)
         answers = follower.answers if follower else self._ledger.answers(job_id)
         if not job.fingerprint:  # it was bought elsewhere
             return Calls(None, None, answers)
@@ -492,8 +492,8 @@ class JobRunner:
             ClipFailed: The copy can't be made.
             LedgerFailed: The link can't be saved.
         """
-        look = self.look(job_id, owner)
-        if not look or not self.plain_video(look.job):
+        view = self.find(job_id, owner)
+        if not view or not self.plain_video(view.job):
             return None
         link = self._links.make(job_id, self._wall())
         self._changes.mark(owner)
@@ -505,7 +505,7 @@ class JobRunner:
         Raises:
             LedgerFailed: It can't be revoked now.
         """
-        if self.look(job_id, owner):
+        if self.find(job_id, owner):
             self._links.revoke(job_id)
             self._changes.mark(owner)
 

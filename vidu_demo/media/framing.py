@@ -84,13 +84,13 @@ def frame(
     file = Path(path)
     state = file.stat() if file.is_file() else None
     key = (str(file), *((state.st_size, state.st_mtime_ns) if state else (0, 0)))
-    return frames.get(key, lambda: run(look, file, visitor=visitor))
+    return frames.get(key, lambda: run(inspect, file, visitor=visitor))
 
 
 frames: Cache[tuple[str, int, int], Frame | TooLong] = Cache(256)
 
 
-def look(file: Path) -> Frame | TooLong:
+def inspect(file: Path) -> Frame | TooLong:
     """Like `frame`, without a cache.
 
     Raises:

@@ -60,7 +60,7 @@ class Buying:
     @property
     def bought(self) -> list[gr.blocks.Block]:
         """The outputs of every handler that buys."""
-        return [*self._panel.view, self._form.filling, self._form.filled_at]
+        return [*self._panel.outputs, self._form.filling, self._form.filled_at]
 
     def review(
         self, request: gr.Request, seen: Any, visible: Any, visitor: Any, **values: Any
@@ -152,8 +152,8 @@ class Buying:
                 runner.purchases.offer(order, owner=tab.owner)
             raise
         several = [job.id for job in jobs] if len(jobs) > 1 else None
-        view = self._panel.show(tab, jobs[0].id, on_wall=several)
-        return {**view, self._form.filling: None}
+        updates = self._panel.show(tab, jobs[0].id, on_wall=several)
+        return {**updates, self._form.filling: None}
 
     def _refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Say why nothing was bought, and have the form reviewed again, for a new offer."""

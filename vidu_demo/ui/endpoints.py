@@ -148,9 +148,9 @@ class Endpoints:
                 raise IdempotencyKeyUsed
         except ViduError as error:
             raise self._for_programs(error) from None
-        looks = [self._runner.look(job.id, owner) or JobView(job, None) for job in jobs]
+        views = [self._runner.find(job.id, owner) or JobView(job, None) for job in jobs]
         names = [handle, *(f"{handle}:{number}" for number in range(2, len(jobs) + 1))]
-        said = [{"job": n, **describe(look)} for n, look in zip(names, looks, strict=True)]
+        said = [{"job": n, **describe(view)} for n, view in zip(names, views, strict=True)]
         if len(jobs) == 1:
             return said[0]
         titles = labels([job.settings for job in jobs])
@@ -159,17 +159,17 @@ class Endpoints:
     async def task(self, caller: gr.Request, job: Any) -> tuple[dict[str, Any], str | None]:
         """Return a job's status and, once it is done, its video. Free."""
         try:
-            found, look = await asyncio.to_thread(self._find, str(job).strip())
-            owner = look.job.owner
+            found, view = await asyncio.to_thread(self._find, str(job).strip())
+            owner = view.job.owner
             if any(each.open for each in found) and await self._take_key(caller, owner):
-                found, look = await asyncio.to_thread(self._find, str(job).strip())
+                found, view = await asyncio.to_thread(self._find, str(job).strip())
                 if not any(each.open for each in found):  # they have ended meanwhile
                     await self._forget_key(owner)
         except ViduError as error:
             raise self._for_programs(error) from None
-        done = look.job.state is JobState.DONE and look.job.video
-        video = str(self._runner.file(look.job, look.job.video or "")) if done else None
-        return describe(look), video
+        done = view.job.state is JobState.DONE and view.job.video
+        video = str(self._runner.file(view.job, view.job.video or "")) if done else None
+        return describe(view), video
 
     def _find(self, name: str) -> tuple[list[Job], JobView]:
         """Find a job by its name, and all jobs of its click.
@@ -182,9 +182,9 @@ class Endpoints:
             found = self._runner.jobs(owner, most=MAX_VIDEOS)
             for job in found:
                 if job.idempotency_key == owner + number and (
-                    look := self._runner.look(job.id, owner)
+                    view := self._runner.find(job.id, owner)
                 ):
-                    return found, look
+                    return found, view
         raise NoSuchJob
 
     async def estimate(self, caller: gr.Request, *values: Any) -> dict[str, Any]:
@@ -228,16 +228,16 @@ class Endpoints:
         except ViduError as error:
             raise self._for_programs(error) from None
         said = None
-        while look := self._runner.look(job.id, owner):
-            if (says := describe(look)) != said:
+        while view := self._runner.find(job.id, owner):
+            if (says := describe(view)) != said:
                 said = says
                 yield says, None
-            if not look.job.open:
+            if not view.job.open:
                 break
             await asyncio.sleep(LOOK_SECONDS)
-        if not look or look.job.state != JobState.DONE or not look.job.video:
-            raise gr.Error(status.plain(look), print_exception=False)
-        yield describe(look), str(self._runner.file(look.job, look.job.video))
+        if not view or view.job.state != JobState.DONE or not view.job.video:
+            raise gr.Error(status.plain(view), print_exception=False)
+        yield describe(view), str(self._runner.file(view.job, view.job.video))
 
     async def _start(
         self, caller: gr.Request, requests: Sequence[VideoRequest], owner: str
@@ -286,11 +286,11 @@ class Endpoints:
             await asyncio.to_thread(self._runner.forget_key, owner)
 
 
-def describe(look: JobView) -> dict[str, Any]:
+def describe(view: JobView) -> dict[str, Any]:
     """Describe a job's status for programs."""
-    job, task = look.job, look.task
+    job, task = view.job, view.task
     message, charged, next_step = status.outcome(job)
-    if look.waits:
+    if view.waits:
         message, charged, next_step = status.KEY_FORGOTTEN, "", f"Send it to /task as {KEY_HEADER}."
     return {
         "state": job.state,

@@ -63,7 +63,7 @@ class Events:
             *form.pictures.translated,
             *panel.stage.share.translated,
             *form.filled,
-            *panel.view,
+            *panel.outputs,
         ]
 
     def welcome(self, request: gr.Request, kept: Any, **values: Any) -> Updates:
@@ -90,7 +90,7 @@ class Events:
     @property
     def payer_changed(self) -> list[gr.blocks.Block]:
         """The outputs of `change_payer`."""
-        return [*self._paying, *self._panel.view, self._form.filled_at]
+        return [*self._paying, *self._panel.outputs, self._form.filled_at]
 
     def change_payer(self, tab: Tab) -> Updates:
         """Say who pays now, and have the form reviewed again, for a new offer."""
@@ -148,7 +148,7 @@ class Events:
         except (TooManyOpen, TooManyTasks) as error:
             return "", status.refused(error, tab.say)
 
-    async def look(self, request: gr.Request, **values: Any) -> Updates:
+    async def refresh(self, request: gr.Request, **values: Any) -> Updates:
         """Refresh the visitor's jobs.
 
         This runs on the event loop because it reads for only a millisecond: with hundreds of pages
@@ -157,8 +157,8 @@ class Events:
         """
         long = values.get("search") or values.get("starred") or values.get("pages") != "1"
         if long or self._has_films(values.get("visitor"), request):
-            return await asyncio.to_thread(self._context.call, self._panel.look, request, values)
-        return self._context.call(self._panel.look, request, values)
+            return await asyncio.to_thread(self._context.call, self._panel.refresh, request, values)
+        return self._context.call(self._panel.refresh, request, values)
 
     def use_list(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Open, compare or star a job in the list or on the wall, list more, or change the wall."""
@@ -172,7 +172,7 @@ class Events:
                 return self._panel.compare_with(tab, job_id)
             case "star" | "unstar":
                 self._runner.star(job_id, tab.owner, starred=do == "star")
-                return self._panel.look(tab)
+                return self._panel.refresh(tab)
             case "wall" | "close":
                 return self._panel.show(tab, tab.shown, fault=tab.fault, on_wall=jobs)
             case "more":
@@ -185,7 +185,7 @@ class Events:
         return self._context.call(self._contact_sheet, request, values)
 
     def _contact_sheet(self, tab: Tab, *, jobs: Sequence[str]) -> Updates:
-        found = [look.job for each in jobs if (look := self._runner.look(each, tab.owner))]
+        found = [view.job for each in jobs if (view := self._runner.find(each, tab.owner))]
         link = self._panel.wall.link
         if not found:
             return {link: gr.skip()}
@@ -204,13 +204,13 @@ class Events:
         shown = tab.shown
         keep = [file.path for file in uploads.existing(uploads.paths(files))]
         for job_id in jobs[:MAX_ROWS] if isinstance(jobs, list) else ():
-            look = self._runner.look(job_id, tab.owner) if isinstance(job_id, str) else None
-            if look and self._runner.delete(job_id, tab.owner, keep):
-                tab = tab._replace(receipts=receipts.without(tab.receipts, look.job))
-        if shown and not self._runner.look(shown, tab.owner):
+            view = self._runner.find(job_id, tab.owner) if isinstance(job_id, str) else None
+            if view and self._runner.delete(job_id, tab.owner, keep):
+                tab = tab._replace(receipts=receipts.without(tab.receipts, view.job))
+        if shown and not self._runner.find(shown, tab.owner):
             tab, shown = tab._replace(seen=""), self._panel.newest(tab)
-        view = self._panel.show(tab, shown, fault=tab.fault)
-        return {**view, self._panel.receipts: tab.receipts, **self._form.review_again()}
+        updates = self._panel.show(tab, shown, fault=tab.fault)
+        return {**updates, self._panel.receipts: tab.receipts, **self._form.review_again()}
 
     def open_task(self, tab: Tab, *, text: Any) -> Updates:
         """Follow a task by its id, wherever it was started."""
@@ -226,8 +226,8 @@ class Events:
 
     def show_example(self, tab: Tab, *, example: Any) -> Updates:
         """Show what was made of the example in the form, unless a job is being watched."""
-        look = self._runner.look(tab.shown, tab.owner)
-        if not example or (look and look.job.open):
+        view = self._runner.find(tab.shown, tab.owner)
+        if not example or (view and view.job.open):
             return {self._panel.seen: gr.skip()}
         return self._panel.show(tab, str(example))
 

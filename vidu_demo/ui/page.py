@@ -176,18 +176,18 @@ class _Page:
         looking: dict[str, Any] = {"inputs_kwargs": panel.tab, **SHORT}
         looking["outputs"] = [*panel.drawn, panel.compare]
         # One click can follow another at once, and two countdowns can end together.
-        choosing: dict[str, Any] = {**looking, "outputs": panel.view, "trigger_mode": "multiple"}
+        choosing: dict[str, Any] = {**looking, "outputs": panel.outputs, "trigger_mode": "multiple"}
         board, history = panel.wall.board, panel.history
         clicks = [history.list.click, panel.stage.neighbours.click, board.click]
         for answer in (
-            panel.watch.tick(events.look, **looking),
-            history.search.change(events.look, api_name="search", **looking),
-            history.starred.change(events.look, api_name="filter", **looking),
+            panel.watch.tick(events.refresh, **looking),
+            history.search.change(events.refresh, api_name="search", **looking),
+            history.starred.change(events.refresh, api_name="filter", **looking),
             gr.on(clicks, events.use_list, **choosing),
         ):
-            answer.success(None, [panel.seen, panel.shown], None, js="vidu.lookAgain")
+            answer.success(None, [panel.seen, panel.shown], None, js="vidu.refreshAgain")
         choosing["inputs_kwargs"] = {**panel.tab, "files": self.form.pictures.files}
-        choosing["outputs"] = [*panel.view, self.form.filled_at]
+        choosing["outputs"] = [*panel.outputs, self.form.filled_at]
         gr.on([history.list.delete, board.delete], events.delete, **choosing, **RAW)
         hanging = partial(gr.on, [panel.wall.jobs.change, panel.wall.due.change])
         self._does(hanging, panel.draw_wall, "draw_wall", [board], trigger_mode="always_last")
@@ -195,7 +195,7 @@ class _Page:
         board.download(events.contact_sheet, **sheet)
         panel.compare.clear(None, None, panel.compare, js="vidu.nothing", **SHORT)
         panel.address.change(None, [panel.address], None, js="vidu.rememberTask")
-        text, stage, view = {"text": self.task_box}, panel.stage, panel.view
+        text, stage, view = {"text": self.task_box}, panel.stage, panel.outputs
         self._does(stage.stop.click, events.stop_watching, "stop_watching", view)
         self._does(stage.resume.click, events.watch_again, "watch_again", view)
         chosen = self.form.example

@@ -40,7 +40,7 @@ def arrange(connection: sa.Connection, film: Film, parts: Sequence[Part]) -> Non
     connection.execute(sequence_table.update().where(here).values(values))
 
 
-def forget(connection: sa.Connection, job: Job) -> None:
+def remove_job(connection: sa.Connection, job: Job) -> None:
     """Take a job that is being deleted out of its film."""
     query = sequence_table.select().where(sequence_table.c.owner == job.owner)
     for film in map(read, connection.execute(query).all()):

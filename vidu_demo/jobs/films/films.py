@@ -76,7 +76,7 @@ class Films:
     def tidy(self) -> None:
         """Clear up after an earlier run of the app: films of sequences that are gone, and joins."""
         if not self._ledger.shared:  # otherwise another process may be joining
-            self._rows.forget_joins()
+            self._rows.clear_joins()
         folders = [*self._videos.glob(f"{_FOLDER}*")]  # first: a newer one has a newer sequence
         known = self._rows.names()
         for folder in folders:
@@ -225,8 +225,8 @@ class Films:
         """Delete a visitor's film. The videos that it is made of stay."""
         self.edit(film_id, owner, lambda _: ())
 
-    def forget_older(self, than: float) -> None:
-        """Forget what films begun before a time say of videos that their visitor does not have.
+    def drop_unknown_parts(self, than: float) -> None:
+        """Drop the parts that their visitor has no video of, from films begun before a time.
 
         Args:
             than: Unix seconds.
@@ -239,7 +239,7 @@ class Films:
                     lambda film: [part for part in film.parts if part.settings is None],
                 )
 
-    def forget_files(self, job_id: str, owner: str) -> Callable[[], None]:
+    def deletion_with(self, job_id: str, owner: str) -> Callable[[], None]:
         """Return what deletes the film that a job is in, once the job is deleted."""
         found = [film for film in self.all_of(owner) if film.place(job_id) is not None]
 

@@ -57,8 +57,8 @@ class Sequences:
         with self._ledger.reading() as connection:
             return [read(row) for row in connection.execute(query)]
 
-    def forget_joins(self) -> None:
-        """Forget the films that an earlier run of the app was joining."""
+    def clear_joins(self) -> None:
+        """Clear what an earlier run of the app was joining."""
         with self._ledger.changing("") as connection:
             connection.execute(sequence_table.update().values(joining=None))
 

@@ -53,7 +53,7 @@ class FilmEvents:
             does: Calls a handler with the tab.
         """
         panel, filled = self._panel, [self._form.pictures.news, *self._form.filled]
-        films, view, form = panel.films, panel.view, self._form.inputs
+        films, view, form = panel.films, panel.outputs, self._form.inputs
         using: dict[str, Any] = {"inputs_kwargs": panel.tab, "outputs": view, **SHORT}
         gr.on([films.strip.click, films.list.click], self.use, api_name="film", **using)
         # When the last of several waits, Gradio sends the event of the first: so the script reads
@@ -109,8 +109,8 @@ class FilmEvents:
         return self._video(job_id, owner) is not None
 
     def _video(self, job_id: str, owner: str) -> Path | None:
-        look = self._runner.look(job_id, owner) if is_id(job_id) else None
-        return self._panel.video(look.job) if look else None
+        view = self._runner.find(job_id, owner) if is_id(job_id) else None
+        return self._panel.video(view.job) if view else None
 
     def arrange(self, tab: Tab, *, arrangement: Any) -> Updates:
         """Put the parts in another order, or cut off their ends."""
@@ -138,17 +138,17 @@ class FilmEvents:
         if not film or place is None:
             return {self._form.more: gr.skip()}
         before = FormValues.read(values, self._context.opener(tab.request))
-        if not (look := self._runner.look(job, tab.owner)):
+        if not (view := self._runner.find(job, tab.owner)):
             return self._fill_unknown(film, place, tab, before)
-        request = look.job.request
+        request = view.job.request
         images = request.get("images", [])
-        files = self._copies(look.job, [name for name in images if not is_url(name)], before)
+        files = self._copies(view.job, [name for name in images if not is_url(name)], before)
         return self._fill(
             request,
             files,
             "\n".join(filter(is_url, images)),
             before=before,
-            link=self._link(film, place, images, files, look.job.parent or look.job.id),
+            link=self._link(film, place, images, files, view.job.parent or view.job.id),
         )
 
     def _copies(self, job: Job, names: Sequence[str], form: FormValues) -> list[UploadedFile]:

@@ -122,7 +122,7 @@ class FilmWidgets:
         for film in films:
             # Many films have many parts: only what is shown is looked for on the disk.
             clips = strip.clips(film, jobs, lambda _: None, lambda _: None)
-            seen = [clip.look.job for clip in clips if clip.look][:_STILLS]
+            seen = [clip.view.job for clip in clips if clip.view][:_STILLS]
             listed.append(
                 _Listed(
                     film.id,

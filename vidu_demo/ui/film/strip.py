@@ -21,14 +21,14 @@ class Clip(NamedTuple):
 
     Attributes:
         part: The part.
-        look: Its job's state; None if the visitor has none.
+        view: Its job's state; None if the visitor has none.
         still: The picture that stands for it, if any.
         video: Its video, if the file exists.
         length: Seconds of its video: as measured, else as asked for.
     """
 
     part: Part
-    look: JobView | None
+    view: JobView | None
     still: Path | None
     video: Path | None
     length: float
@@ -41,33 +41,33 @@ class Clip(NamedTuple):
     @property
     def prompt(self) -> str:
         """Its prompt; empty if that is not known."""
-        settings = self.look.job.request if self.look else self.part.settings or {}
+        settings = self.view.job.request if self.view else self.part.settings or {}
         return str(settings.get("prompt") or "")
 
     @property
     def price(self) -> Decimal:
         """What it was estimated at; zero if that is not known."""
-        if not self.look or self.look.job.state is JobState.NOT_SENT:
+        if not self.view or self.view.job.state is JobState.NOT_SENT:
             return Decimal()
-        return VideoRequest.unchecked(**self.look.job.request).known_price or Decimal()
+        return VideoRequest.unchecked(**self.view.job.request).known_price or Decimal()
 
     @property
     def percent(self) -> int | None:
         """How much of it is made, if the API says so."""
-        running = self.look and self.look.job.state is JobState.RUNNING
-        return self.look.task.progress if self.look and self.look.task and running else None
+        running = self.view and self.view.job.state is JobState.RUNNING
+        return self.view.task.progress if self.view and self.view.task and running else None
 
     def state(self, say: Say) -> str:
         """Say why it can't be played; empty if it can."""
         if self.video:
             return ""
-        if not self.look:
+        if not self.view:
             return say("gone")
-        if self.look.job.state is JobState.DONE:
+        if self.view.job.state is JobState.DONE:
             return say("missing")
         if self.percent is not None:
             return f"{self.percent}%"
-        return say(state_of(self.look.job, waits=self.look.waits))
+        return say(state_of(self.view.job, waits=self.view.waits))
 
 
 def clips(
@@ -86,14 +86,14 @@ def clips(
     """
     found = []
     for part in film.parts:
-        look = jobs.get(part.job)
-        job = look.job if look else None
+        view = jobs.get(part.job)
+        job = view.job if view else None
         asked = (job.request if job else part.settings or {}).get("duration")
         length = (job.facts or {}).get("seconds") if job else None
         found.append(
             Clip(
                 part,
-                look,
+                view,
                 still(job) if job else None,
                 video(job) if job else None,
                 float(length or asked or 0),
@@ -106,8 +106,8 @@ def sum_up(clips: list[Clip], say: Say) -> list[str]:
     """Sum up a film: how many parts, how long, and how much they were estimated at."""
     number, seconds = len(clips), sum(clip.left for clip in clips)
     price = sum((clip.price for clip in clips), start=Decimal())
-    looks = [clip.look for clip in clips if clip.look]
-    simulated = bool(looks) and all(look.job.simulated for look in looks)
+    views = [clip.view for clip in clips if clip.view]
+    simulated = bool(views) and all(view.job.simulated for view in views)
     amount = pricing.format_price(price)
     return [
         say(Text("{number} parts", number=number) if number != 1 else Text("1 part")),
@@ -119,8 +119,8 @@ def sum_up(clips: list[Clip], say: Say) -> list[str]:
 def rival(film: Film, jobs: Mapping[str, JobView], shown: Job) -> int | None:
     """Find the part, from 0, that a job is another take of; None if there is none."""
     for place, part in enumerate(film.parts):
-        look = jobs.get(part.job)
-        if look and look.job.id != shown.id and _alike(look.job, shown):
+        view = jobs.get(part.job)
+        if view and view.job.id != shown.id and _alike(view.job, shown):
             return place
     return None
 

@@ -205,7 +205,7 @@ class Pictures:
         """Wire what stays within the pictures."""
 
         def draw(request: gr.Request, files: Any, **values: Any) -> dict[str, Any]:
-            pictures = tile.look(context.opener(request), files)
+            pictures = tile.inspect(context.opener(request), files)
             html = tile.render(pictures, **values, say=words_for(request))
             return {"html": html, "paths": [picture.path for picture in pictures]}
 

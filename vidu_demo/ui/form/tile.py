@@ -41,7 +41,7 @@ class Shown(NamedTuple):
         return isinstance(self.seen, TooLong)
 
 
-def look(opener: Opener, files: Any) -> list[Shown]:
+def inspect(opener: Opener, files: Any) -> list[Shown]:
     """Look at the form's pictures, as the browser sends them."""
     return [Shown(path, _look(opener, path)) for path in uploads.paths(files)]
 

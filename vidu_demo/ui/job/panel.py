@@ -127,20 +127,20 @@ class Panel:
         ]
 
     @property
-    def view(self) -> list[gr.blocks.Block]:
+    def outputs(self) -> list[gr.blocks.Block]:
         """The outputs of `show`."""
         return [*self.chosen, *self.drawn]
 
-    def look(self, tab: Tab) -> Updates:
+    def refresh(self, tab: Tab) -> Updates:
         """Refresh the visitor's jobs. A draft's full video, once done, opens beside the draft."""
-        view = self.show(tab, tab.shown, fault=tab.fault)
-        chosen = [self.compare] if view.get(self.compare) else []
-        return {widget: view[widget] for widget in [*self.drawn, *chosen] if widget in view}
+        updates = self.show(tab, tab.shown, fault=tab.fault)
+        chosen = [self.compare] if updates.get(self.compare) else []
+        return {widget: updates[widget] for widget in [*self.drawn, *chosen] if widget in updates}
 
     def show_more(self, tab: Tab) -> Updates:
         """List another page of the visitor's jobs."""
         pages = min(tab.pages + 1, MAX_PAGES)
-        return {**self.look(tab._replace(pages=pages)), self.history.pages: str(pages)}
+        return {**self.refresh(tab._replace(pages=pages)), self.history.pages: str(pages)}
 
     def refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Show that a click had no effect, and why."""
@@ -183,18 +183,18 @@ class Panel:
                 search = history.search(tab.search, starred=tab.starred)
                 found = self._runner.jobs(tab.owner, most=most + 1, search=search)
                 counts = self._runner.count(tab.owner, search), self._runner.count(tab.owner)
-            look = self._runner.look(job_id, tab.owner) if job_id else None
-            films = self.films.draw(tab, look.job if look else None, say=say)
-            other = self._runner.look(beside, tab.owner) if beside else None
+            view = self._runner.find(job_id, tab.owner) if job_id else None
+            films = self.films.draw(tab, view.job if view else None, say=say)
+            other = self._runner.find(beside, tab.owner) if beside else None
         except LedgerFailed as error:
             return {
                 self.shown: job_id,
                 self.stage.place: fault or status.unreadable(error, say),
                 self.watch: watch.render(self._runner, tab.owner, ""),
             }
-        job, listed = look.job if look else None, history.in_order(found[:most])
+        job, listed = view.job if view else None, history.in_order(found[:most])
         if job and job.parent and _just_done(job, tab.seen):
-            draft = self._runner.look(job.parent, tab.owner)
+            draft = self._runner.find(job.parent, tab.owner)
             other = draft if draft and job.is_in_full(draft.job) else other
         example = examples.find(job_id) or EXAMPLES[0]
         seen = f"{job.id} {job.state}" if job else "fault" if fault else example.name
@@ -222,7 +222,7 @@ class Panel:
             self._prompts: recent.render(jobs, say),
             **self.offer_again(None, say),
             **self.stage.show(
-                look,
+                view,
                 fault,
                 jobs=[job for job in jobs if not self._runner.waits(job)],
                 picture=self._runner.thumbnail(job) if job else None,
@@ -254,8 +254,8 @@ class Panel:
 
     def show_films(self, tab: Tab) -> Updates:
         """Draw the films only."""
-        look = self._runner.look(tab.shown, tab.owner) if tab.shown else None
-        return self.films.draw(tab, look.job if look else None, say=tab.say).updates
+        view = self._runner.find(tab.shown, tab.owner) if tab.shown else None
+        return self.films.draw(tab, view.job if view else None, say=tab.say).updates
 
     def _details_of(self, job: Job | None, example: Example, say: Say) -> str:
         if job:
@@ -264,16 +264,16 @@ class Panel:
 
     def beside(self, tab: Tab) -> Updates:
         """Compare the shown video with the one that is most like it."""
-        look = self._runner.look(tab.shown, tab.owner)
+        view = self._runner.find(tab.shown, tab.owner)
         jobs = self._runner.jobs(tab.owner, most=tab.pages * history.PAGE_ROWS)
-        other = self._partner(look.job, history.in_order(jobs)) if look else None
+        other = self._partner(view.job, history.in_order(jobs)) if view else None
         return self.show(tab, tab.shown, beside=other.id if other else "")
 
     def draw_wall(self, tab: Tab) -> Updates:
         """Draw the wall."""
-        looks = (self._runner.look(each, tab.owner) for each in tab.wall)
+        views = (self._runner.find(each, tab.owner) for each in tab.wall)
         board = wall.render(
-            [look for look in looks if look],
+            [view for view in views if view],
             tab.shown,
             still=self._runner.still,
             video=self.video,
@@ -283,8 +283,8 @@ class Panel:
 
     def compare_with(self, tab: Tab, job_id: str) -> Updates:
         """Compare the shown video with another one; if it has none, show the other and its like."""
-        look = self._runner.look(tab.shown, tab.owner)
-        if look and self.video(look.job) and look.job.id != job_id:
+        view = self._runner.find(tab.shown, tab.owner)
+        if view and self.video(view.job) and view.job.id != job_id:
             return self.show(tab, tab.shown, beside=job_id)
         return self.beside(tab._replace(shown=job_id))
 
@@ -314,10 +314,10 @@ class Panel:
         Raises:
             JobDeleted: The visitor has no such job.
         """
-        look = self._runner.look(tab.shown, tab.owner)
-        if not look:
+        view = self._runner.find(tab.shown, tab.owner)
+        if not view:
             raise JobDeleted
-        return look.job
+        return view.job
 
     def newest(self, tab: Tab) -> str:
         """Return the id of the first job of the visitor's newest click; empty if there is none."""

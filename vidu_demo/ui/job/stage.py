@@ -85,7 +85,7 @@ class Stage:
 
     def show(
         self,
-        look: JobView | None,
+        view: JobView | None,
         fault: str,
         *,
         jobs: Sequence[Job],
@@ -99,7 +99,7 @@ class Stage:
         """Draw a job or an error; if there is neither, an example.
 
         Args:
-            look: The job's state.
+            view: The job's state.
             fault: An error card.
             jobs: All of the visitor's jobs but those that wait for a key, for the notification.
             picture: A thumbnail of the job's picture.
@@ -109,13 +109,13 @@ class Stage:
             example: The example.
             say: The visitor's language.
         """
-        job = look.job if look else None
+        job = view.job if view else None
         state = job.state if job else None
         gone = state == JobState.DONE and not video
         if fault:
             place = fault
-        elif look:
-            place = status.render(look, say, gone=gone)
+        elif view:
+            place = status.render(view, say, gone=gone)
         else:
             place = examples.describe(example, say)
             picture, video = example.thumbnail, example.video

@@ -43,16 +43,16 @@ def no_task_id(say: Say) -> str:
     return _card("note", say("Nothing to watch"), what, next_step=say("Copy the whole id."))
 
 
-def render(look: JobView, say: Say, *, gone: bool = False) -> str:
+def render(view: JobView, say: Say, *, gone: bool = False) -> str:
     """Render a job's status as HTML.
 
     Args:
-        look: The job's state.
+        view: The job's state.
         say: The visitor's language.
         gone: True if its video was saved but the file is missing.
     """
-    job = look.job
-    running, step, checking = job.open and not look.waits, 0, False
+    job = view.job
+    running, step, checking = job.open and not view.waits, 0, False
     what, charge, next_step = outcome(job)
     match job.state:
         case JobState.DONE:
@@ -66,13 +66,13 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
             headline = say(_FAULTS[job.state])
         case JobState.NOT_FOUND:
             kind, headline, charge = "note", say(_FAULTS[job.state]), ""
-        case _ if look.waits:
+        case _ if view.waits:
             kind, headline, charge = "note", say("Waiting for your key"), ""
             what, next_step = KEY_FORGOTTEN, _KEY_BACK
         case _:
             kind, charge = "running", ""
-            step, headline = _progress(look, say)
-            if checking := job.only_an_id and not look.task:
+            step, headline = _progress(view, say)
+            if checking := job.only_an_id and not view.task:
                 what = what or _CHECKING
     return templates.render(
         "job.html",
@@ -80,7 +80,7 @@ def render(look: JobView, say: Say, *, gone: bool = False) -> str:
         headline=headline,
         running=running,
         started=f"{job.submitted or job.created:.1f}",
-        percent=look.task.progress if look.task and job.state == JobState.RUNNING else None,
+        percent=view.task.progress if view.task and job.state == JobState.RUNNING else None,
         steps=[] if checking else STEPS,
         step=step,
         what=say(what),
@@ -118,9 +118,9 @@ def without_video(state: JobState) -> str:
     return _FAULTS[state]
 
 
-def _progress(look: JobView, say: Say) -> tuple[int, str]:
+def _progress(view: JobView, say: Say) -> tuple[int, str]:
     """Find the step that a job is at, and its headline."""
-    job, task = look.job, look.task
+    job, task = view.job, view.task
     match job.state:
         case JobState.PREPARED:
             return 0, say("Preparing the request")
@@ -173,11 +173,11 @@ def _asked(job: Job, say: Say) -> str:
     return say(asked)
 
 
-def plain(look: JobView | None) -> str:
+def plain(view: JobView | None) -> str:
     """Say in plain text how a job without a video ended."""
-    if not look:
+    if not view:
         return "This app doesn't know this job."
-    job = look.job
+    job = view.job
     parts = [
         f"{_FAULTS.get(job.state, job.state)}.",
         *outcome(job),

@@ -61,7 +61,7 @@ class Wall:
 
 
 def render(
-    looks: Sequence[JobView],
+    views: Sequence[JobView],
     shown: str,
     *,
     still: Callable[[Job], Path | None],
@@ -71,27 +71,27 @@ def render(
     """Draw the wall, as HTML; nothing if there are no jobs.
 
     Args:
-        looks: The state of each job.
+        views: The state of each job.
         shown: The open job's id.
         still: Returns the picture that stands for a job.
         video: Returns a job's video.
         say: The visitor's language.
     """
-    looks = [look for look in looks if look.job.state is not JobState.NOT_FOUND]
-    if not looks:
+    views = [view for view in views if view.job.state is not JobState.NOT_FOUND]
+    if not views:
         return ""
-    jobs = [look.job for look in looks]
+    jobs = [view.job for view in views]
     cells = [
         _Cell(
             job,
             shown == job.id,
             still(job),
             video(job),
-            look.task.progress if look.task and job.state == JobState.RUNNING else None,
-            say(history.state_of(job, waits=look.waits)),
+            view.task.progress if view.task and job.state == JobState.RUNNING else None,
+            say(history.state_of(job, waits=view.waits)),
             label,
         )
-        for job, look, label in zip(jobs, looks, in_words(jobs, say), strict=True)
+        for job, view, label in zip(jobs, views, in_words(jobs, say), strict=True)
     ]
     return templates.render("wall.html", cells=cells, say=say)
 

@@ -78,8 +78,8 @@ class Share:
 
         def answer(tab: Tab, *, do: Any) -> Updates:
             runner = context.runner
-            look = runner.look(tab.shown, tab.owner)
-            if not look:
+            view = runner.find(tab.shown, tab.owner)
+            if not view:
                 raise NothingToShare
             try:
                 match do:
@@ -89,12 +89,12 @@ class Share:
                     case "revoke":
                         runner.unshare(tab.shown, tab.owner)
                     case "plain":
-                        if not (plain := runner.plain_video(look.job)):
+                        if not (plain := runner.plain_video(view.job)):
                             raise NothingToShare
                         return self._tell(url=file_url(plain), name=plain.name)
             except ClipFailed as error:
                 raise ViduError(error.args[0], next_step="Download it as it is.") from None
-            return self._tell(link=runner.link(look.job) or "")
+            return self._tell(link=runner.link(view.job) or "")
 
         def take(request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
             jobs = getattr(event, "jobs", None)

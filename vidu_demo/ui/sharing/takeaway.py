@@ -84,8 +84,8 @@ class Takeaway:
         )
 
     def _jobs(self, job_ids: Sequence[str], owner: str) -> list[Job]:
-        looks = (self._runner.look(job_id, owner) for job_id in dict.fromkeys(job_ids))
-        return [look.job for look in looks if look]
+        views = (self._runner.find(job_id, owner) for job_id in dict.fromkeys(job_ids))
+        return [view.job for view in views if view]
 
 
 def index(taken: Sequence[Taken], say: Say) -> str:

@@ -53,6 +53,6 @@ vidu.faults = (element) => {
     if (!target.closest('[data-do=close]')) return;
     place.replaceChildren();
     // The page refreshes by itself, and would say it again each time.
-    if (name(shown) === 'look') closed = shown;
+    if (name(shown) === 'refresh') closed = shown;
   });
 };

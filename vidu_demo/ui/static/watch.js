@@ -6,7 +6,7 @@ vidu.watch = (element, trigger) => {
   // An answer that comes late draws a job although another one has been opened since. A job that is
   // gone stays different, so nothing is asked for twice.
   let late;
-  vidu.lookAgain = (seen, shown) => {
+  vidu.refreshAgain = (seen, shown) => {
     const right = seen === (shown || 'fault') || seen.startsWith(`${shown} `);
     const drawn = right ? '' : `${shown} ${seen}`;
     if (drawn && drawn !== late) setTimeout(() => trigger('tick'));
