@@ -39,6 +39,8 @@ MEASURED_SECONDS = 15.0
 REQUESTS_PER_SECOND = 40.0
 PICTURE = "https://example.com/picture.jpg"
 NEW_VISITORS = 7
+TICKS = 2000
+"""One after the other, in an idle app, to see what one costs it."""
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -124,7 +126,7 @@ class Times:
     """
 
     ticks: list[float] = field(default_factory=list)
-    looks: list[float] = field(default_factory=list)
+    refreshes: list[float] = field(default_factory=list)
     ended: dict[str, float] = field(default_factory=dict)
     done: dict[str, float] = field(default_factory=dict)
 
@@ -188,7 +190,7 @@ class Page:
         self.take(drawn)
 
     async def tick(self) -> None:
-        """Ask whether anything has changed, and look only if it has."""
+        """Ask whether anything has changed, and refresh only if it has."""
         began = time.perf_counter()
         answer = await self.client.get(f"{self.app.url}/{self.watch['changes']}")
         if answer.text == self.watch["version"]:
@@ -196,7 +198,7 @@ class Page:
             return
         began = time.perf_counter()
         self.take(await self.call("refresh"))
-        self.times.looks.append(time.perf_counter() - began)
+        self.times.refreshes.append(time.perf_counter() - began)
 
     async def follow(self, prompt: str) -> None:
         """Tick at the app's own pace until the video is there."""
@@ -254,6 +256,14 @@ async def visit(url: str) -> None:
     print(json.dumps([statistics.median(pages), statistics.median(clicks)]))
 
 
+async def tick_cost(app: App, client: httpx.AsyncClient) -> float:
+    """Seconds of the app's processor for an unchanged tick, and for its share of idling."""
+    address, used = f"{app.url}/changes/{secrets.token_hex(16)}", app.processor
+    for _ in range(TICKS):
+        (await client.get(address)).raise_for_status()
+    return (app.processor - used) / TICKS
+
+
 async def plain_click(app: App, client: httpx.AsyncClient) -> float:
     """Seconds until the plain app starts a new visitor's event; infinity if not within 8 s."""
     started = asyncio.Event()
@@ -295,11 +305,12 @@ class Row:
     processor: float
     polls: float
     tick: float
-    look: float
+    refresh: float
     way: float = math.nan
     lag: float = math.nan
     page: float = 0.0
     click: float = 0.0
+    cost: float = math.nan
 
     def __str__(self) -> str:
         def ms(seconds: float) -> str:
@@ -310,19 +321,20 @@ class Row:
         def s(seconds: float) -> str:
             return "-" if math.isnan(seconds) else f"{seconds:.1f} s"
 
+        cost = "-" if math.isnan(self.cost) else f"{self.cost * 1000:.2f} ms"
         return (
             f"| {self.app} | {self.jobs} | {self.pages} | {self.bought} | {self.memory:+.0f} MB "
             f"| {self.threads} | {self.processor:.0%} | {self.polls:.1f} | {ms(self.tick)} "
-            f"| {ms(self.look)} | {s(self.way)} | {s(self.lag)} | {ms(self.page)} "
-            f"| {ms(self.click)} |"
+            f"| {ms(self.refresh)} | {s(self.way)} | {s(self.lag)} | {ms(self.page)} "
+            f"| {ms(self.click)} | {cost} |"
         )
 
 
 HEAD = (
     "| app | jobs | pages | tasks running | memory above idle | threads | CPU of a core "
-    "| polls a second | unchanged tick, median | look, p95 | way of a state to its page, p95 "
-    "| lag of a video, p95 | page, new visitor | click, new visitor |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+    "| polls a second | unchanged tick, median | refresh, p95 | way of a state to its page, p95 "
+    "| lag of a video, p95 | page, new visitor | click, new visitor | unchanged tick, CPU |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -355,7 +367,7 @@ async def measure(kind: str, jobs: int, pages: int) -> Row:
                 ]
             await asyncio.sleep(8)
             times.ticks.clear()
-            times.looks.clear()
+            times.refreshes.clear()
             polls, used, began = simulator.poll_count, app.processor, time.perf_counter()
             await asyncio.sleep(MEASURED_SECONDS)
             seconds = time.perf_counter() - began
@@ -369,9 +381,11 @@ async def measure(kind: str, jobs: int, pages: int) -> Row:
                 processor=(app.processor - used) / seconds,
                 polls=(simulator.poll_count - polls) / seconds,
                 tick=quantile(times.ticks, 0.5),
-                look=quantile(times.looks, 0.95),
+                refresh=quantile(times.refreshes, 0.95),
             )
             row.page, row.click = await new_visitor(app)
+            if kind == "ours" and not watchers:
+                row.cost = await tick_cost(app, client)
             if kind == "ours" and watchers:
                 await asyncio.wait(watchers, timeout=3 * TASK_SECONDS)
                 finished = when_known(Path(folder))

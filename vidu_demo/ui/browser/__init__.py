@@ -1,1 +1,4 @@
-"""What a browser stores and a tab sends: the visitor, receipts, links, the form."""
+"""What a browser stores and a tab sends: the visitor, receipts, links, the form.
+
+It knows nothing of HTTP clients or SQL.
+"""

@@ -1,1 +1,4 @@
-"""The form: pictures, prompt, settings, and the buttons that buy."""
+"""The form: pictures, prompt, settings, and the buttons that buy.
+
+It knows nothing of HTTP clients, SQL or the list of jobs.
+"""

@@ -1,1 +1,4 @@
-"""The page in English and Chinese."""
+"""The page in English and Chinese.
+
+It knows nothing of the page, jobs, HTTP clients or SQL.
+"""

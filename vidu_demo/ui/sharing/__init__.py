@@ -1,1 +1,4 @@
-"""What leaves the app: zips of takes, links to single videos, videos without their settings."""
+"""What leaves the app: zips of takes, links to single videos, videos without their settings.
+
+It knows nothing of HTTP clients or SQL.
+"""

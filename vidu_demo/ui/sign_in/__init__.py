@@ -1,1 +1,4 @@
-"""Who may use the page at all: a password, or a user name at Hugging Face."""
+"""Who may use the page at all: a password, or a user name at Hugging Face.
+
+It knows nothing of jobs or SQL.
+"""

@@ -2,6 +2,8 @@
 
 Each script adds functions to one object, `vidu`. Gradio calls them by name: `js="vidu.endReview"`
 names the function itself, `js_on_load="vidu.status(element)"` is a call.
+
+They know nothing of jobs, HTTP clients or SQL.
 """
 
 from pathlib import Path

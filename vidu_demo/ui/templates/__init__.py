@@ -2,6 +2,8 @@
 
 Line breaks next to a tag are dropped, so that templates can be laid out for reading: Gradio
 compares markup node by node, and a space between two buttons would show.
+
+It knows nothing of jobs, HTTP clients or SQL.
 """
 
 import re
