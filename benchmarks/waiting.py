@@ -120,7 +120,7 @@ class Times:
 
     Attributes:
         ticks: How long a tick takes in which nothing has changed.
-        looks: How long a look takes.
+        refreshes: How long a refresh takes.
         ended: By prompt, the Unix time at which a page shows that the task has ended.
         done: By prompt, the Unix time at which a page shows the video.
     """
@@ -339,7 +339,7 @@ HEAD = (
 
 
 async def measure(kind: str, jobs: int, pages: int) -> Row:
-    """Start an app, give it jobs and pages, and look at what they cost."""
+    """Start an app, give it jobs and pages, and measure what they cost."""
     ends: dict[str, float] = {}
 
     def length(body: dict[str, Any]) -> float:

@@ -26,6 +26,7 @@ from vidu_demo.jobs.buying.offers import OFFER_SECONDS
 from vidu_demo.jobs.buying.orders import Order
 from vidu_demo.jobs.errors import DiskFull, LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
+from vidu_demo.jobs.open_forms import OpenForms
 from vidu_demo.jobs.retention import DAYS_FOR_STRANGERS, Retention
 from vidu_demo.jobs.room import AMPLE, AMPLE_SECONDS, DAY, Room
 from vidu_demo.settings import Settings
@@ -108,6 +109,26 @@ def test_a_picture_that_a_form_shows_stays_when_its_video_is_deleted(
     for upload in (red, blue):
         bench.runner.delete(made(bench, upload).id, OWNER, keep=[red])
     assert everything(copies) == {red}
+
+
+def test_an_upload_that_another_visitor_has_in_their_form_stays_until_they_take_it_out(
+    bench: Bench, copies: Path
+) -> None:
+    red = uploaded(copies, "red")
+    bench.runner.forms.note(OTHER, [red])
+    bench.runner.delete(made(bench, red).id, OWNER)
+    assert everything(copies) == {red}
+    bench.runner.forms.note(OTHER, [])
+    bench.runner.delete(made(bench, red, OTHER).id, OTHER)
+    assert everything(copies) == set()
+
+
+def test_only_so_many_forms_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vidu_demo.jobs.open_forms.MAX_FORMS", 2)
+    forms = OpenForms()
+    for owner in ("a", "b", "a", "c"):
+        forms.note(owner, [Path(owner)])
+    assert forms.of_others("") == {Path("a"), Path("c")}
 
 
 def test_the_examples_pictures_stay_for_everyone_when_a_video_is_deleted(

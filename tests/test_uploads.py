@@ -179,3 +179,17 @@ def test_no_listener_gives_a_file_that_was_not_uploaded(
     assert api.submit_count == before
     assert secret.read_bytes() == content
     assert list(secret.parent.iterdir()) == [secret]
+
+
+def test_the_app_knows_which_uploads_are_in_a_form(app: App) -> None:
+    upload = app.uploads / "a hash" / "photo.png"
+    upload.parent.mkdir(parents=True)
+    Image.new("RGB", (400, 300)).save(upload)
+    visitor, forms = app.token(), app.studio.runner.forms
+    form = {"urls": "", "prompt": "Push-in.", "duration": 1, "resolution": "540p", "takes": 1}
+    form |= {"audio": False, "voice_id": "", "bgm": False, "movement_amplitude": "auto"}
+    form |= {"off_peak": False, "watermark": False}
+    app.offer(visitor, files=uploads.as_files([upload]), **form)
+    assert upload in forms.of_others("")
+    app.offer(visitor, files=[], **form)
+    assert upload not in forms.of_others("")

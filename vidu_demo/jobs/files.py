@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -188,7 +188,12 @@ def settings(job: Job) -> dict[str, Any]:
     }
 
 
-def delete(folder: Path, copies: Path | None = None, keep: Iterable[Path] = ()) -> None:
+def delete(
+    folder: Path,
+    copies: Path | None = None,
+    keep: Iterable[Path] = (),
+    shared: Collection[Path] = (),
+) -> None:
     """Delete a job's folder, if there is one.
 
     Args:
@@ -196,12 +201,13 @@ def delete(folder: Path, copies: Path | None = None, keep: Iterable[Path] = ()) 
         copies: The web framework's folder of uploads and copies. What the pictures were made from,
             and what is the same as a file of the job, is deleted there, too.
         keep: Files whose copies stay.
+        shared: Copies that stay: others have uploaded the same files.
     """
     if copies:
         kept = list(keep)
         for file in _copies(folder, copies):
             with suppress(OSError):
-                if any(filecmp.cmp(file, one, shallow=False) for one in kept):
+                if file in shared or any(filecmp.cmp(file, one, shallow=False) for one in kept):
                     continue
                 file.unlink()
                 file.parent.rmdir()  # if it held nothing else

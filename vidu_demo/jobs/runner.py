@@ -31,6 +31,7 @@ from vidu_demo.jobs.followers import Followers
 from vidu_demo.jobs.job import Job, JobState, Payer
 from vidu_demo.jobs.ledger import Ledger
 from vidu_demo.jobs.links import Links
+from vidu_demo.jobs.open_forms import OpenForms
 from vidu_demo.jobs.room import Room
 from vidu_demo.jobs.scheduler import HeapScheduler, Scheduler
 from vidu_demo.jobs.search import EVERYTHING, Search
@@ -111,6 +112,7 @@ class JobRunner:
         self._delete_simulated, self._public = delete_simulated, public
         self._ledger, self._wall, self._random, self._run = ledger, wall, random, run
         self._links = Links(ledger)
+        self.forms = OpenForms()
         self._durations = Durations(ledger)
         self._changes = Changes()
         self.films = Films(ledger, videos, self._changes, wall, joins)
@@ -347,7 +349,8 @@ class JobRunner:
             self._followers.drop(job_id)
         self._changes.mark(owner)
         copies = self._room.copies if self._room else None
-        files.delete(self.videos / job_id, copies, [*keep, *self._public])
+        shared = self.forms.of_others(owner)
+        files.delete(self.videos / job_id, copies, [*keep, *self._public], shared)
         if view.job.simulated and view.job.task_id:
             self._delete_simulated(view.job.task_id)
         return True

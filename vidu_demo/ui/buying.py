@@ -99,6 +99,7 @@ class Buying:
             spent = runner.purchases.spent(owner, who["address"], payer)
         say = words_for(request)
         filled = FormValues.read(values, context.opener(request))
+        runner.forms.note(owner, [file.path for file in filled.files])
         updates = {
             self._kept: filled.keep(),
             **self._checkout.review(
