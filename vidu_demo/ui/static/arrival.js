@@ -14,6 +14,7 @@ vidu.arrive = (namesInLink) => (serverTime) => {
   document.dispatchEvent(new Event('vidu:batch')); // one may have waited
   vidu.clockAhead = Date.now() / 1000 - serverTime;
   vidu.forgetLink(namesInLink);
+  addEventListener('pagehide', vidu.keepTyped);
   document.documentElement.classList.toggle('vidu-mac', /^Mac/.test(navigator.platform));
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;

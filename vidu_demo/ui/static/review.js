@@ -1,32 +1,24 @@
 // The form is reviewed when it has changed: once for changes that come together, and not before the
 // server has filled it. One review runs at a time: Gradio begins another when the form has changed
 // meanwhile.
-vidu.reviews = {soon: false, due: false, underway: false};
+vidu.reviews = {soon: false, due: false, underway: false, prompt: undefined, kept: undefined};
+
+vidu.beginReview = (...values) => {
+  Object.assign(vidu.reviews, {due: false, underway: true, prompt: vidu.promptNow()});
+  return values;
+};
+
+vidu.endReview = () => Object.assign(vidu.reviews, {underway: false, kept: vidu.reviews.prompt});
+
+// The browser keeps the form as it was reviewed. What has been typed since would be lost with the
+// connection, so the tab keeps it.
 vidu.TYPED = 'vidu-typed';
-{
-  let begun, kept;
-  const typed = () => document.querySelector('#prompt textarea')?.value;
-
-  vidu.beginReview = (...values) => {
-    Object.assign(vidu.reviews, {due: false, underway: true});
-    begun = typed();
-    return values;
-  };
-
-  vidu.endReview = () => {
-    vidu.reviews.underway = false;
-    kept = begun;
-  };
-
-  // The browser keeps the form as it was reviewed. What has been typed since would be lost with the
-  // connection.
-  addEventListener('pagehide', () => {
-    const prompt = typed();
-    if (vidu.welcomed && prompt !== undefined && prompt !== kept)
-      sessionStorage.setItem(vidu.TYPED, prompt);
-    else sessionStorage.removeItem(vidu.TYPED);
-  });
-}
+vidu.promptNow = () => document.querySelector('#prompt textarea')?.value;
+vidu.keepTyped = () => {
+  const prompt = vidu.promptNow();
+  if (prompt === undefined || prompt === vidu.reviews.kept) sessionStorage.removeItem(vidu.TYPED);
+  else sessionStorage.setItem(vidu.TYPED, prompt);
+};
 
 vidu.formChanged = async (filledAt) => {
   const TOGETHER = 20; // milliseconds

@@ -3,15 +3,6 @@
 vidu.watch = (element, trigger) => {
   const HIDDEN_SECONDS = 3, PATIENCE_SECONDS = 10;
   const place = () => element.querySelector('[data-changes]');
-  // An answer that comes late draws a job although another one has been opened since. A job that is
-  // gone stays different, so nothing is asked for twice.
-  let late;
-  vidu.refreshAgain = (seen, shown) => {
-    const right = seen === (shown || 'fault') || seen.startsWith(`${shown} `);
-    const drawn = right ? '' : `${shown} ${seen}`;
-    if (drawn && drawn !== late) setTimeout(() => trigger('tick'));
-    late = drawn;
-  };
   let next;
   const rest = () => {
     clearTimeout(next);
@@ -30,6 +21,17 @@ vidu.watch = (element, trigger) => {
     rest();
   };
   new MutationObserver(rest).observe(element, {childList: true, subtree: true, attributes: true});
+  document.addEventListener('vidu:refresh', () => setTimeout(() => trigger('tick')));
   document.addEventListener('visibilitychange', () => { if (!document.hidden) ask(); });
   rest();
+};
+
+// An answer that comes late draws a job although another one has been opened since. A job that is
+// gone stays different, so nothing is asked for twice.
+vidu.late = '';
+vidu.refreshAgain = (seen, shown) => {
+  const right = seen === (shown || 'fault') || seen.startsWith(`${shown} `);
+  const before = vidu.late;
+  vidu.late = right ? '' : `${shown} ${seen}`;
+  if (vidu.late && vidu.late !== before) document.dispatchEvent(new Event('vidu:refresh'));
 };
