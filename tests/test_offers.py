@@ -199,7 +199,7 @@ def test_a_click_for_what_is_running_never_buys_and_offers_a_second_one(bench: B
         with pytest.raises(DuplicateRequest) as error:
             bench.purchases.buy(second.id, order(seed=7), owner=OWNER)
         assert [job.id for job in error.value.jobs] == [first.id]
-        asked.append(error.value.again)
+        asked.append(error.value.another)
     assert asked[0] is not None
     assert asked[0] == asked[1]
     more = together(8, lambda _: bench.purchases.buy(asked[0].id, owner=OWNER)[0].id)
@@ -222,8 +222,8 @@ def test_a_third_one_knows_of_both_that_run(bench: Bench) -> None:
         with pytest.raises(DuplicateRequest) as asked:
             bench.purchases.buy(offer(bench, order(seed=7)).id, order(seed=7), owner=OWNER)
         assert len(asked.value.jobs) == count
-        assert asked.value.again
-        name = asked.value.again.id
+        assert asked.value.another
+        name = asked.value.another.id
 
 
 def test_open_offers_are_few(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,13 +321,13 @@ class Clicks(RuleBasedStateMachine):
         for answer in answers:
             if isinstance(answer, ViduError):
                 assert answer.charged.sentence == "Nothing was charged."
-                if isinstance(answer, DuplicateRequest) and answer.again:
-                    self.said[answer.again.id] = answer.again
+                if isinstance(answer, DuplicateRequest) and answer.another:
+                    self.said[answer.another.id] = answer.another
             else:
                 assert {job.owner for job in answer} == {owner}
         if stranger:
             assert all(isinstance(answer, OfferExpired) for answer in answers)
-        again = [a.again for a in answers if isinstance(a, DuplicateRequest) and a.again]
+        again = [a.another for a in answers if isinstance(a, DuplicateRequest) and a.another]
         return again[0] if again else clicked
 
     @rule(clicked=offers)

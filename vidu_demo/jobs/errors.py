@@ -72,10 +72,10 @@ class DuplicateRequest(ViduError):
 
     Attributes:
         jobs: The jobs that were made of it.
-        again: The offer of another one, knowing of these.
+        another: The offer of another one, knowing of these.
     """
 
-    again: Offer | None = None
+    another: Offer | None = None
     what = "You already asked for this video, and it is not finished."
     next_step = "Wait for it, change something, or make a second one on purpose."
 

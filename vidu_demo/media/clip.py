@@ -98,15 +98,15 @@ def facts(path: Path) -> Facts:
         return Facts(width, height, seconds, rate, bool(container.streams.audio))
 
 
-def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
+def differences(request: Mapping[str, Any], facts: Facts) -> list[str]:
     """List where a video visibly differs from the request.
 
     Args:
-        asked: The fields of a `VideoRequest`. Missing fields are not compared.
+        request: The fields of a `VideoRequest`. Missing fields are not compared.
         facts: The actual video.
     """
     found: list[str] = []
-    seconds = asked.get("duration")
+    seconds = request.get("duration")
     if seconds and abs(facts.seconds - seconds) > LENGTH_TOLERANCE:
         found.append(
             Text(
@@ -115,7 +115,7 @@ def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
                 came=f"{facts.seconds:.1f}",
             )
         )
-    resolution = asked.get("resolution")
+    resolution = request.get("resolution")
     side = min(facts.width, facts.height)
     if resolution and abs(side - int(resolution.removesuffix("p"))) > SIDE_TOLERANCE:
         found.append(
@@ -126,12 +126,12 @@ def differences(asked: Mapping[str, Any], facts: Facts) -> list[str]:
                 height=facts.height,
             )
         )
-    sound, music = asked.get("audio"), asked.get("bgm")
+    sound, music = request.get("audio"), request.get("bgm")
     if facts.audio and sound is False and music is False:
         found.append("Asked for a silent video; this one has an audio track.")
     if not facts.audio and sound:
         found.append("Asked for sound; the video has no audio track.")
-    elif not facts.audio and music and _plays_music(asked):
+    elif not facts.audio and music and _plays_music(request):
         found.append("Asked for music; the video has no audio track.")
     return found
 
@@ -296,8 +296,8 @@ def _image(frame: "VideoFrame") -> Image.Image:
     return Image.fromarray(pixels).rotate(frame.rotation, expand=True)
 
 
-def _plays_music(asked: Mapping[str, Any]) -> bool:
-    request = VideoRequest.unchecked(**asked)
+def _plays_music(fields: Mapping[str, Any]) -> bool:
+    request = VideoRequest.unchecked(**fields)
     return "bgm" not in {notice.field for notice in request.notices()}
 
 

@@ -158,9 +158,9 @@ class Buying:
 
     def _refuse(self, tab: Tab, error: ViduError) -> Updates:
         """Say why nothing was bought, and have the form reviewed again, for a new offer."""
-        again = error.again if isinstance(error, DuplicateRequest) else None
+        another = error.another if isinstance(error, DuplicateRequest) else None
         return {
             **self._panel.refuse(tab, error),
-            **self._panel.offer_again(again, tab.say),
+            **self._panel.offer_another(another, tab.say),
             **self._form.review_again(),
         }

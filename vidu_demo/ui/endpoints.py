@@ -343,8 +343,8 @@ def _owner(handle: str) -> str:
 
 def _same(request: VideoRequest, job: Job) -> bool:
     """Tell whether a job was made of these settings. A seed that was not given was picked."""
-    asked = request.model_dump(exclude={"images"}, exclude_none=True)
-    return asked.items() <= job.request.items() or not job.request
+    wanted = request.model_dump(exclude={"images"}, exclude_none=True)
+    return wanted.items() <= job.request.items() or not job.request
 
 
 def _named(act: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:

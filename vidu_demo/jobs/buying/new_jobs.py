@@ -143,11 +143,11 @@ def _fingerprints(
         for picture in pictures:
             data = picture.data if isinstance(picture, Picture) else picture.encode()
             hasher.update(hashlib.sha256(data).digest())
-        asked = hasher.hexdigest()
-        times[asked] += 1
-        if times[asked] > 1:
-            hasher.update(f"take {times[asked]}".encode())
-        prints.append((hasher.hexdigest(), times[asked]))
+        fingerprint = hasher.hexdigest()
+        times[fingerprint] += 1
+        if times[fingerprint] > 1:
+            hasher.update(f"take {times[fingerprint]}".encode())
+        prints.append((hasher.hexdigest(), times[fingerprint]))
     return prints
 
 

@@ -200,7 +200,7 @@ class Purchases:
             )
         except DuplicateRequest as error:
             known = {*offer.acknowledged, *(job.id for job in error.jobs)}
-            error.again = self.offer(order, owner=owner, acknowledged=sorted(known), payer=payer)
+            error.another = self.offer(order, owner=owner, acknowledged=sorted(known), payer=payer)
             raise
         with suppress(LedgerFailed, TooManyFilms):  # the video is bought; it can be added by hand
             draft = self._ledger.get(order.parent) if order.parent and not order.place else None
@@ -302,7 +302,7 @@ class Purchases:
             error = DuplicateRequest(running, len(running))
             if order:
                 known = sorted(job.id for job in running)
-                error.again = self.offer(
+                error.another = self.offer(
                     order,
                     owner=running[0].owner,
                     acknowledged=known,

@@ -323,9 +323,9 @@ class SharedScheduler(HeapScheduler):
                     await link.execute(f"LISTEN {FORGOTTEN}")
                     # Some may have been missed. A key that was entered since is not meant, even if
                     # the database is slow to answer.
-                    asked = self._clock()
+                    read_at = self._clock()
                     for owner, age in (await asyncio.to_thread(self._forgotten.ages)).items():
-                        self._listener.hear_forgotten(owner, age + self._clock() - asked)
+                        self._listener.hear_forgotten(owner, age + self._clock() - read_at)
                     self._changes.mark_all()
                     while not self._closing.is_set():
                         async for notice in link.notifies(timeout=_CLOSE_SECONDS):

@@ -100,8 +100,8 @@ def _kept(receipts: Any) -> list[dict[str, Any]]:
 
 
 def _receipt(given: dict[str, Any]) -> dict[str, Any]:
-    asked, created = given.get("request"), given.get("created")
-    asked = asked if isinstance(asked, dict) else {}
+    request, created = given.get("request"), given.get("created")
+    request = request if isinstance(request, dict) else {}
     backend, payer = str(given.get("backend")), given.get("payer")
     if payer not in tuple(Payer):  # from an earlier version
         payer = Payer.SIMULATOR if backend == SIMULATOR else Payer.HOST
@@ -111,8 +111,8 @@ def _receipt(given: dict[str, Any]) -> dict[str, Any]:
         "payer": Payer(payer),
         "created": created if isinstance(created, int | float) else None,
         "request": {
-            name: VideoRequest.valid_or_default(name, asked[name])
+            name: VideoRequest.valid_or_default(name, request[name])
             for name in VideoRequest.SETTINGS
-            if name in asked
+            if name in request
         },
     }

@@ -61,8 +61,8 @@ class FilmEvents:
         options = {"js": "vidu.arrangement", "trigger_mode": "always_last"}
         asked = {"arrangement": films.arrangement}
         does(films.strip.arrange, self.arrange, "arrange", films.outputs, asked, **options)
-        again = {"inputs_kwargs": {**form, **panel.tab}, "outputs": filled, **SHORT, **RAW}
-        films.strip.again(self.again, js="vidu.showing('#pictures')", **again)
+        remaking = {"inputs_kwargs": {**form, **panel.tab}, "outputs": filled, **SHORT, **RAW}
+        films.strip.remake(self.remake, js="vidu.showing('#pictures')", **remaking)
         does(panel.stage.film.click, self.start, "start_film", view)
         dropped = {"dropped": self._form.film, **form}
         does(self._form.film.change, self.restore, "restore_film", [*filled, *view], dropped, **RAW)
@@ -127,12 +127,12 @@ class FilmEvents:
 
     # The form
 
-    def again(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
+    def remake(self, request: gr.Request, event: gr.EventData, **values: Any) -> Updates:
         """Fill the form with what a part was made of. What it then makes takes the part's place."""
         job, film = (str(getattr(event, name, "")) for name in ("job", "film"))
-        return self._context.call(self._again, request, {**values, "job": job, "film_id": film})
+        return self._context.call(self._remake, request, {**values, "job": job, "film_id": film})
 
-    def _again(self, tab: Tab, *, job: str, film_id: str, **values: Any) -> Updates:
+    def _remake(self, tab: Tab, *, job: str, film_id: str, **values: Any) -> Updates:
         film = self._films.find(film_id, tab.owner)
         place = film.place(job) if film else None
         if not film or place is None:

@@ -56,7 +56,7 @@ class FilmWidgets:
     def add_strip(self) -> None:
         """Add the strip and the player here."""
         self.strip = gr.HTML(
-            js_on_load="vidu.film(element, trigger, 'arrange', 'again', 'take')",
+            js_on_load="vidu.film(element, trigger, 'arrange', 'remake', 'take')",
             elem_id="film",
             padding=False,
         )

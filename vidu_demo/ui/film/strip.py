@@ -120,12 +120,12 @@ def rival(film: Film, jobs: Mapping[str, JobView], shown: Job) -> int | None:
     """Find the part, from 0, that a job is another take of; None if there is none."""
     for place, part in enumerate(film.parts):
         view = jobs.get(part.job)
-        if view and view.job.id != shown.id and _alike(view.job, shown):
+        if view and view.job.id != shown.id and _same_settings(view.job, shown):
             return place
     return None
 
 
-def _alike(one: Job, other: Job) -> bool:
+def _same_settings(one: Job, other: Job) -> bool:
     """Tell takes of one click, of one part, and what was made instead of another."""
     same_parent = bool(one.parent) and one.parent == other.parent
     return one.click == other.click or same_parent or one.parent == other.id

@@ -146,7 +146,7 @@ class Panel:
         """Show that a click had no effect, and why."""
         return self.show(tab, "", fault=status.refused(error, tab.say))
 
-    def offer_again(self, offer: Offer | None, say: Say) -> Updates:
+    def offer_another(self, offer: Offer | None, say: Say) -> Updates:
         """Offer to make again what is being made; hide the button if there is no offer."""
         order = offer.order if offer else None
         return {
@@ -220,7 +220,7 @@ class Panel:
             self.watch: watch.render(self._runner, tab.owner, version) if running else "",
             self.receipts: gr.skip() if kept is None else kept,
             self._prompts: recent.render(jobs, say),
-            **self.offer_again(None, say),
+            **self.offer_another(None, say),
             **self.stage.show(
                 view,
                 fault,

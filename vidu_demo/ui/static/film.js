@@ -54,9 +54,9 @@ vidu.film = (element, trigger) => {
     item.remove();
     act('remove', item.dataset.job);
   };
-  const again = (job) => trigger('again', {job, film: film().film});
+  const remake = (job) => trigger('remake', {job, film: film().film});
   const open = ({dataset: {job, ghost}}) => {
-    if (ghost) return again(job);
+    if (ghost) return remake(job);
     document.dispatchEvent(new Event('vidu:opened')); // even if it was before
     act('open', job);
   };
@@ -74,7 +74,7 @@ vidu.film = (element, trigger) => {
     switch (button.dataset.do) {
       case 'move': return move(item, placeOf(item.dataset) + Number(button.dataset.step));
       case 'remove': return remove(items()[placeOf({job})]);
-      case 'again': return again(job);
+      case 'remake': return remake(job);
       case 'take': return trigger('take', {
         jobs: items().filter(({dataset}) => dataset.src).map(({dataset}) => dataset.job)});
       case 'play': return vidu.playFilm(items().map(({dataset}) => dataset), film());
