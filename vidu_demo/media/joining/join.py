@@ -4,7 +4,7 @@ The first part gives the size, and the fastest part the frame rate. A part of an
 to fit, with black bars. Times are counted in frames and samples from the start of the whole, so
 sound and picture can't drift apart, however many parts there are.
 
-Runs in a process of its own: `join_worker`.
+Runs in a process of its own: `worker`.
 """
 
 import os
