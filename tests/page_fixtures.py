@@ -376,7 +376,7 @@ class Visitor:
         token: What the server knows them by.
     """
 
-    def __init__(self, context: BrowserContext, url: str, **views: Any) -> None:
+    def __init__(self, context: BrowserContext, url: str, **looks: Any) -> None:
         self.context, self.url = context, url
         context.expose_function("refused", self.keep_out)
         context.add_init_script(REFUSED)
@@ -386,7 +386,7 @@ class Visitor:
         context.on("weberror", lambda error: self.broken.append(str(error.error)))
         self.tab = context.new_page()
         self.devtools = context.new_cdp_session(self.tab)
-        self.come(**views)
+        self.come(**looks)
 
     def come(
         self,
@@ -688,15 +688,15 @@ def visit(
 
     def come(url: str = app.url, script: str = "", **options: Any) -> Visitor:
         names = ("viewport", "color_scheme", "permissions")
-        views = {name: options.pop(name) for name in names if name in options}
+        looks = {name: options.pop(name) for name in names if name in options}
         kind = json.dumps([url, script, options], sort_keys=True)
         if visitor := gone.pop(kind, None):
             visitors.append((kind, visitor))
-            visitor.come(**views)
+            visitor.come(**looks)
             return visitor
         context = browser.new_context(**options)
         context.add_init_script(script)
-        visitor = Visitor(context, url, **views)
+        visitor = Visitor(context, url, **looks)
         visitors.append((kind, visitor))
         if not script:  # which could keep the tab from being cleaned
             lasting.accept(context)

@@ -10,13 +10,27 @@ from typing import Any
 import pytest
 from page_fixtures import DONE, RUNNING, SMALL, App, Maker, Visitor, asked_by, until
 from PIL import Image
-from playwright.sync_api import APIResponse, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 from shelf_fixtures import Shelf, skip
 
 from vidu_demo.jobs.errors import LedgerFailed
 from vidu_demo.jobs.job import Job, JobState
 from vidu_demo.simulator import Simulator
 from vidu_demo.ui.job.history import MANY
+
+
+def hold(page: Page, which: Callable[[Request], bool], most: int = 1) -> list[Route]:
+    """Hold back the first of some calls."""
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if which(route.request) and len(held) < most:
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/run/predict*", answer)
+    return held
 
 
 def test_videos_are_found_downloaded_opened_and_compared(
@@ -493,13 +507,7 @@ def test_a_delete_does_not_wait_for_another(visitor: Visitor, app: App) -> None:
     shelf.put("heron")
     shelf.open(shelf.put("otter").id)
     expect(visitor.rows).to_have_count(2)
-    held: list[Route] = []
-    deletes = app.calls("delete")
-
-    def hold(route: Route) -> None:
-        held.append(route) if deletes(route.request) else route.fallback()
-
-    page.route("**/run/predict", hold)
+    held = hold(page, app.calls("delete"), most=2)
     for number, name in enumerate(("heron", "otter"), 1):
         visitor.row(name).get_by_role("button", name="Delete").click()
         skip(page, 8)
@@ -515,22 +523,13 @@ def test_a_late_answer_does_not_bring_back_the_video_before(visitor: Visitor, ap
         shelf.put(f"lynx {number}")
     shelf.play("heron", prompt="The heron turns.")
     shelf.open(shelf.play("otter", prompt="The otter turns.").id)
-    looks, held = app.calls("search"), list[tuple[Route, APIResponse]]()
-
-    def hold(route: Route) -> None:
-        if looks(route.request) and not held:
-            held.append((route, route.fetch()))
-        else:
-            route.fallback()
-
-    page.route("**/run/predict*", hold)
+    held = hold(page, app.calls("search"))
     page.locator("#search input").fill("turns")
     until(lambda: page.wait_for_timeout(50) or held)
     visitor.row("heron").locator(".open").click()
     expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
-    ((late, answer),) = held
     with page.expect_request(app.calls("refresh")):
-        late.fulfill(response=answer)
+        held[0].continue_()
     expect(visitor.details.locator(".prompt")).to_have_text("The heron turns.")
     shown = visitor.rows.filter(has=page.locator("[aria-current]")).locator(".prompt")
     expect(shown).to_have_text("The heron turns.")
@@ -540,12 +539,7 @@ def test_a_star_does_not_hold_up_the_next_click(visitor: Visitor, app: App) -> N
     shelf, page = Shelf(app, visitor), visitor.page
     heron = shelf.play("heron", prompt="The heron turns.")
     shelf.open(shelf.play("otter", prompt="The otter turns.").id)
-    uses, held = app.calls("use_list"), list[Route]()
-
-    def hold(route: Route) -> None:
-        held.append(route) if uses(route.request) and not held else route.fallback()
-
-    page.route("**/run/predict*", hold)
+    held = hold(page, app.calls("use_list"))
     visitor.row("heron").get_by_role("button", name="Star").click()
     until(lambda: page.wait_for_timeout(50) or held)
     visitor.row("heron").locator(".open").click()
@@ -568,10 +562,10 @@ def test_what_another_tab_has_deleted_is_said_to_be_gone(
     job = shelf.play("heron")
     shelf.open(job.id)
     app.studio.runner.delete(job.id, shelf.owner)
-    if not visitor.button(action).is_visible():
-        visitor.more(action)
-    else:
+    if action == "Continue from last frame":
         visitor.button(action).click()
+    else:
+        visitor.more(action)
     expect(visitor.page.get_by_role("alert").filter(has_text="deleted")).to_contain_text(
         "This video has been deleted, perhaps in another tab."
     )

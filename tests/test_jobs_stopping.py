@@ -141,12 +141,12 @@ def test_stop_and_go_while_the_video_is_fetched(
     assert fetches.most == 1
 
 
-def done_after_the_look(bench: Bench, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the job end between the runner's look at it and what it then does."""
-    view = bench.runner.find
+def done_after_the_find(bench: Bench, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the job end after the runner has found it, and before what it then does."""
+    find = bench.runner.find
 
     def slow(job_id: str, owner: str) -> Any:
-        seen = view(job_id, owner)
+        seen = find(job_id, owner)
         bench.done(job)
         return seen
 
@@ -159,7 +159,7 @@ def test_a_stop_that_comes_too_late_changes_nothing(
     bench.simulator.faults["download"] = [Fault(delay=0.1)]
     job = bench.start()
     until(lambda: bench.simulator.download_count == 1)
-    done_after_the_look(bench, job, monkeypatch)
+    done_after_the_find(bench, job, monkeypatch)
     assert bench.runner.stop(job.id, OWNER) is None
     assert bench.row(job).state is JobState.DONE
 
@@ -291,7 +291,7 @@ def test_a_video_that_came_before_the_delete_is_not_deleted_with_it(
     job = bench.start()
     until(lambda: bench.simulator.download_count == 1)
     bench.runner.stop(job.id, OWNER)
-    done_after_the_look(bench, job, monkeypatch)
+    done_after_the_find(bench, job, monkeypatch)
     assert not bench.runner.delete(job.id, OWNER)
     bench.done(job)
 

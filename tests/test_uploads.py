@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fixtures import App
+from conftest import DEFAULTS
+from page_fixtures import SMALL, App
 from PIL import Image
 from urllib3 import PoolManager
 
@@ -186,9 +187,7 @@ def test_the_app_knows_which_uploads_are_in_a_form(app: App) -> None:
     upload.parent.mkdir(parents=True)
     Image.new("RGB", (400, 300)).save(upload)
     visitor, forms = app.token(), app.studio.runner.forms
-    form = {"urls": "", "prompt": "Push-in.", "duration": 1, "resolution": "540p", "takes": 1}
-    form |= {"audio": False, "voice_id": "", "bgm": False, "movement_amplitude": "auto"}
-    form |= {"off_peak": False, "watermark": False}
+    form = {**DEFAULTS, "urls": "", "prompt": "Push-in.", **SMALL, "takes": 1}
     app.offer(visitor, files=uploads.as_files([upload]), **form)
     assert upload in forms.of_others("")
     app.offer(visitor, files=[], **form)
